@@ -1,0 +1,179 @@
+// @ts-check
+/** Going live: the four buttons that decide what this person sends. */
+import { byId, setIcon, setText, toast } from './dom.js';
+import { canShareScreen, LocalMedia, openScreen } from './local-media.js';
+import { describeProblem } from './status.js';
+
+const CAMERA_BITRATE = 1_800_000;
+const SCREEN_BITRATE = 2_500_000;
+
+export class Broadcast {
+  #room;
+  #stage;
+  #name;
+  #onChange;
+  /** @type {LocalMedia | undefined} */
+  #media;
+  /** @type {MediaStream | undefined} */
+  #screen;
+  #ended = false;
+  #buttons = { live: byId('live'), mic: byId('mic'), camera: byId('camera'), screen: byId('screen') };
+
+  /**
+   * @param {{ room: import('./room.js').Room, stage: import('./stage.js').Stage, name: string, onChange: () => void }} options
+   */
+  constructor({ room, stage, name, onChange }) {
+    this.#room = room;
+    this.#stage = stage;
+    this.#name = name;
+    this.#onChange = onChange;
+    const { live, mic, camera, screen } = this.#buttons;
+    live.onclick = once(() => (this.#media ? this.stop() : this.start()));
+    mic.onclick = () => this.#toggleMic();
+    camera.onclick = once(() => this.#toggleCamera());
+    screen.onclick = once(() => (this.#screen ? this.#stopScreen() : this.#startScreen()));
+    this.#show();
+  }
+
+  get live() {
+    return Boolean(this.#media ?? this.#screen);
+  }
+
+  async start() {
+    if (this.#media) return;
+    const media = await LocalMedia.open(this.#name);
+    if (this.#ended || this.#media) return media.stop();
+    this.#media = media;
+    this.#show();
+    if (media.note) toast(media.note, 9000);
+    try {
+      await this.#room.publish(media.stream, { maxBitrate: CAMERA_BITRATE });
+    } catch (error) {
+      this.#sayWhy(error);
+      await this.stop();
+    }
+  }
+
+  async stop() {
+    const media = this.#media;
+    if (!media) return;
+    this.#media = undefined;
+    media.stop();
+    this.#stage.remove(media.stream.id);
+    this.#show();
+    await this.#room.unpublish(media.stream).catch((error) => this.#sayWhy(error));
+  }
+
+  /** Releases camera, microphone and screen; the room is left by its owner. */
+  end() {
+    this.#ended = true;
+    for (const stream of [this.#media?.stream, this.#screen]) {
+      for (const track of stream?.getTracks() ?? []) track.stop();
+      if (stream) this.#stage.remove(stream.id);
+    }
+    this.#media = undefined;
+    this.#screen = undefined;
+  }
+
+  #toggleMic() {
+    this.#media?.setMic(!this.#media.micOn);
+    this.#show();
+  }
+
+  async #toggleCamera() {
+    const media = this.#media;
+    if (!media) return;
+    try {
+      const { old, next } = await media.setCamera(!media.cameraOn);
+      await this.#room.replaceTrack(old, next);
+      old.stop();
+      if (this.#media !== media) next.stop();
+    } catch {
+      toast('The camera can’t be used. Maybe another program has it.');
+    }
+    this.#show();
+  }
+
+  async #startScreen() {
+    const screen = await openScreen().catch(() => undefined); // refused: nothing to say about it
+    if (!screen || this.#ended) return;
+    this.#screen = screen;
+    screen.getVideoTracks()[0].addEventListener('ended', () => this.#stopScreen());
+    this.#show();
+    try {
+      await this.#room.publish(screen, { maxBitrate: SCREEN_BITRATE });
+    } catch (error) {
+      this.#sayWhy(error);
+      await this.#stopScreen();
+    }
+  }
+
+  async #stopScreen() {
+    const screen = this.#screen;
+    if (!screen) return;
+    this.#screen = undefined;
+    for (const track of screen.getTracks()) track.stop();
+    this.#stage.remove(screen.id);
+    this.#show();
+    await this.#room.unpublish(screen).catch((error) => this.#sayWhy(error));
+  }
+
+  /** Buttons and previews, from what is being sent. */
+  #show() {
+    const media = this.#media;
+    const { live, mic, camera, screen } = this.#buttons;
+    setControl(live, media ? 'stop' : 'live', media ? 'Stop' : 'Go live', media ? 'Stop being live' : 'Go live');
+    live.classList.toggle('on-air', Boolean(media));
+    mic.hidden = !media;
+    camera.hidden = !media;
+    screen.hidden = !canShareScreen();
+    if (media) {
+      setSwitch(mic, media.micOn, 'mic', ['Mute', 'Unmute']);
+      setSwitch(camera, media.cameraOn, 'camera', ['Camera off', 'Camera on']);
+      const tile = this.#stage.showOwn(media.stream, { name: this.#name, screen: false });
+      tile.show({
+        mirrored: media.fromCamera && media.cameraOn,
+        note: media.fromCamera ? '' : 'Generated picture',
+        micOff: !media.micOn,
+        cameraOff: !media.cameraOn,
+      });
+    }
+    setControl(screen, this.#screen ? 'screen-off' : 'screen', this.#screen ? 'Stop sharing' : 'Share', 'Share your screen');
+    screen.classList.toggle('active', Boolean(this.#screen));
+    if (this.#screen) this.#stage.showOwn(this.#screen, { name: this.#name, screen: true });
+    this.#onChange();
+  }
+
+  /** @param {any} error */
+  #sayWhy(error) {
+    if (!this.#ended) toast(describeProblem(error, { entered: true }).title);
+  }
+}
+
+/**
+ * A handler that ignores clicks while its last one is being dealt with.
+ * @param {() => Promise<unknown>} action
+ */
+function once(action) {
+  let busy = false;
+  return async () => {
+    if (busy) return;
+    busy = true;
+    await action().finally(() => {
+      busy = false;
+    });
+  };
+}
+
+/** @param {HTMLElement} button @param {string} icon @param {string} words @param {string} title */
+function setControl(button, icon, words, title) {
+  setIcon(button, icon);
+  setText(/** @type {Element} */ (button.querySelector('span')), words);
+  button.title = title;
+}
+
+/** @param {HTMLElement} button @param {boolean} on @param {string} icon @param {[string, string]} words to turn off, on */
+function setSwitch(button, on, icon, [off, back]) {
+  setControl(button, on ? icon : `${icon}-off`, on ? off : back, on ? off : back);
+  button.classList.toggle('is-off', !on);
+}

@@ -1,0 +1,95 @@
+// @ts-check
+/** Where the tiles go. Numbers in, numbers out. */
+
+/**
+ * @typedef {{ x: number, y: number, width: number, height: number }} Rect
+ * @typedef {{ rects: Rect[], height: number }} Layout height: of all, may be more than there is (then it scrolls)
+ */
+
+const WIDEST = 16 / 9;
+
+/**
+ * The grid in which the tiles are largest.
+ * @param {number} count
+ * @param {{ width: number, height: number }} box
+ * @param {{ gap: number, narrowest: number, minWidth: number }} options narrowest: aspect ratio of a tile, at least
+ * @returns {Layout}
+ */
+export function gallery(count, box, { gap, narrowest, minWidth }) {
+  if (count === 0 || box.width <= 0) return { rects: [], height: 0 };
+  let best = { columns: 1, width: 0, height: 0 };
+  for (let columns = 1; columns <= count; columns++) {
+    const rows = Math.ceil(count / columns);
+    const tile = fit((box.width - gap * (columns - 1)) / columns, (box.height - gap * (rows - 1)) / rows, narrowest);
+    if (tile.width * tile.height > best.width * best.height) best = { columns, ...tile };
+  }
+  if (best.width < minWidth) {
+    const columns = Math.max(1, Math.floor((box.width + gap) / (minWidth + gap)));
+    const width = (box.width - gap * (columns - 1)) / columns;
+    best = { columns, width, height: width / WIDEST };
+  }
+  return place(count, best, box, gap);
+}
+
+/**
+ * One tile large, the others in a strip below it, or beside it where the box is wide.
+ * @param {number} count
+ * @param {number} featured index
+ * @param {{ width: number, height: number }} box
+ * @param {number} gap
+ * @returns {Layout}
+ */
+export function spotlight(count, featured, box, gap) {
+  const others = count - 1;
+  const wide = box.width > box.height * 1.35;
+  const strip = others === 0 ? 0 : wide ? Math.min(240, box.width * 0.24) : Math.min(150, box.height * 0.24);
+  const main = wide
+    ? { width: box.width - (strip && strip + gap), height: box.height }
+    : { width: box.width, height: Math.min(box.height - (strip && strip + gap), box.width * 1.2) };
+  const size = wide ? { width: strip, height: strip / WIDEST } : { width: strip * 1.5, height: strip };
+  const length = others * ((wide ? size.height : size.width) + gap) - gap;
+  const start = Math.max(0, ((wide ? box.height : box.width) - length) / 2);
+  const rects = [];
+  for (let index = 0, n = 0; index < count; index++) {
+    if (index === featured) rects.push({ x: 0, y: 0, ...main });
+    else {
+      const along = start + n++ * ((wide ? size.height : size.width) + gap);
+      rects.push(wide ? { x: main.width + gap, y: along, ...size } : { x: along, y: main.height + gap, ...size });
+    }
+  }
+  return { rects, height: Math.max(box.height, ...rects.map(({ y, height }) => y + height)) };
+}
+
+/**
+ * The largest size within the space whose aspect ratio is neither too wide nor too narrow.
+ * @param {number} width
+ * @param {number} height
+ * @param {number} narrowest
+ */
+function fit(width, height, narrowest) {
+  if (width <= 0 || height <= 0) return { width: 0, height: 0 };
+  if (width / height > WIDEST) return { width: height * WIDEST, height };
+  if (width / height < narrowest) return { width, height: width / narrowest };
+  return { width, height };
+}
+
+/**
+ * Rows from the top, centered; the last one, which may be shorter, too.
+ * @param {number} count
+ * @param {{ columns: number, width: number, height: number }} tile
+ * @param {{ width: number, height: number }} box
+ * @param {number} gap
+ * @returns {Layout}
+ */
+function place(count, { columns, width, height }, box, gap) {
+  const rows = Math.ceil(count / columns);
+  const total = rows * (height + gap) - gap;
+  const top = Math.max(0, (box.height - total) / 2);
+  const rects = Array.from({ length: count }, (_, index) => {
+    const row = Math.floor(index / columns);
+    const inRow = Math.min(columns, count - row * columns);
+    const left = (box.width - inRow * (width + gap) + gap) / 2;
+    return { x: left + (index % columns) * (width + gap), y: top + row * (height + gap), width, height };
+  });
+  return { rects, height: Math.max(box.height, total) };
+}

@@ -1,0 +1,95 @@
+// @ts-check
+/** What this person sends: camera and microphone, or what is generated in their place. */
+import { generatedAudio, generatedVideo } from './generated-media.js';
+import { describeFallback } from './status.js';
+
+const VIDEO = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } };
+
+export class LocalMedia {
+  #name;
+  #camera;
+  micOn = true;
+  cameraOn = true;
+
+  /**
+   * @param {string} name
+   * @param {MediaStream} stream its picture and its sound
+   * @param {{ camera: boolean, note: string }} source note: what to tell the person; empty if all is as expected
+   */
+  constructor(name, stream, { camera, note }) {
+    this.#name = name;
+    this.#camera = camera;
+    this.stream = stream;
+    this.note = note;
+  }
+
+  /** Whether the picture comes from a camera. */
+  get fromCamera() {
+    return this.#camera;
+  }
+
+  /**
+   * Camera and microphone, as far as there are any. Never fails: the rest is generated.
+   * @param {string} name
+   */
+  static async open(name) {
+    const { tracks, error } = await openDevices();
+    const camera = tracks.find((track) => track.kind === 'video');
+    const microphone = tracks.find((track) => track.kind === 'audio');
+    // Beside a real camera a made-up tone would only be odd: without a microphone it is silent.
+    const audio = microphone ?? generatedAudio(name, { silent: Boolean(camera) });
+    const stream = new MediaStream([camera ?? generatedVideo(name), audio]);
+    const note = camera ? (microphone ? '' : 'No microphone was found. You are live without sound.') : describeFallback(error);
+    return new LocalMedia(name, stream, { camera: Boolean(camera), note });
+  }
+
+  /** @param {boolean} on */
+  setMic(on) {
+    this.micOn = on;
+    for (const track of this.stream.getAudioTracks()) track.enabled = on;
+  }
+
+  /**
+   * Off: the camera is released, and a card with the initials is sent.
+   * @param {boolean} on
+   * @returns {Promise<{ old: MediaStreamTrack, next: MediaStreamTrack }>} old: to be stopped once replaced
+   */
+  async setCamera(on) {
+    const [old] = this.stream.getVideoTracks();
+    const next = on ? await this.#openPicture() : generatedVideo(this.#name, { cameraOff: true });
+    this.stream.removeTrack(old);
+    this.stream.addTrack(next);
+    this.cameraOn = on;
+    return { old, next };
+  }
+
+  stop() {
+    for (const track of this.stream.getTracks()) track.stop();
+  }
+
+  async #openPicture() {
+    if (!this.#camera) return generatedVideo(this.#name);
+    const stream = await navigator.mediaDevices.getUserMedia({ video: VIDEO });
+    return stream.getVideoTracks()[0];
+  }
+}
+
+/** A screen or a window, without its sound; rejects if the person changes their mind. */
+export const openScreen = () => navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { ideal: 15 } } });
+
+export const canShareScreen = () => Boolean(navigator.mediaDevices?.getDisplayMedia);
+
+/** Both devices; one of them if there is only one; none if the person says no. */
+async function openDevices() {
+  if (!navigator.mediaDevices) return { tracks: [], error: undefined };
+  let firstError;
+  for (const constraints of [{ video: VIDEO, audio: true }, { video: VIDEO }, { audio: true }]) {
+    try {
+      return { tracks: (await navigator.mediaDevices.getUserMedia(constraints)).getTracks(), error: firstError };
+    } catch (error) {
+      firstError ??= error;
+      if (/** @type {Error} */ (error).name === 'NotAllowedError') break;
+    }
+  }
+  return { tracks: [], error: firstError };
+}

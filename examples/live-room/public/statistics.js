@@ -1,0 +1,81 @@
+// @ts-check
+/** The four charts of the connection, fed by the client's `stats` event. */
+import { Chart } from './chart.js';
+import { byId } from './dom.js';
+
+const MOVES = !matchMedia('(prefers-reduced-motion: reduce)').matches;
+
+export class Statistics {
+  #panel = byId('stats');
+  #charts;
+  #video;
+  #audio;
+  #loss;
+  #delay;
+
+  constructor() {
+    const root = byId('charts');
+    root.replaceChildren();
+    this.#video = new Chart(root, {
+      label: 'Video',
+      series: [{ name: 'Video', color: '--chart-video' }],
+      format: bitrate,
+      floor: 100_000,
+    });
+    this.#audio = new Chart(root, {
+      label: 'Audio',
+      series: [{ name: 'Audio', color: '--chart-audio' }],
+      format: bitrate,
+      floor: 40_000,
+    });
+    this.#loss = new Chart(root, {
+      label: 'Packet loss',
+      series: [{ name: 'Packet loss', color: '--chart-loss' }],
+      format: (share) => `${(share * 100).toFixed(1)} %`,
+      floor: 0.02,
+    });
+    this.#delay = new Chart(root, {
+      label: 'Delay',
+      series: [
+        { name: 'RTT', color: '--chart-delay' },
+        { name: 'Jitter', color: '--chart-jitter', dashed: true },
+      ],
+      format: (ms) => `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`,
+      floor: 10,
+    });
+    this.#video.element.querySelector('output').dataset.testid = 'stats-video-bitrate';
+    this.#audio.element.querySelector('output').dataset.testid = 'stats-audio-bitrate';
+    this.#charts = [this.#video, this.#audio, this.#loss, this.#delay];
+    if (MOVES) this.#animate();
+  }
+
+  /** @param {{ videoBitrate: number, audioBitrate: number, packetLoss: number, roundTripTime: number, jitter: number, updatedAt: number }} stats */
+  show({ videoBitrate, audioBitrate, packetLoss, roundTripTime, jitter, updatedAt }) {
+    if (!updatedAt) return;
+    this.#video.push([videoBitrate]);
+    this.#audio.push([audioBitrate]);
+    this.#loss.push([packetLoss]);
+    this.#delay.push([roundTripTime, jitter]);
+    if (!MOVES) this.#draw();
+  }
+
+  clear() {
+    for (const chart of this.#charts) chart.clear();
+    this.#draw();
+  }
+
+  #animate() {
+    if (this.#panel.offsetParent !== null) this.#draw();
+    requestAnimationFrame(() => this.#animate());
+  }
+
+  #draw() {
+    for (const chart of this.#charts) chart.draw();
+  }
+}
+
+/** @param {number} bitsPerSecond */
+function bitrate(bitsPerSecond) {
+  if (bitsPerSecond >= 999_500) return `${(bitsPerSecond / 1e6).toFixed(2)} Mbit/s`;
+  return `${Math.round(bitsPerSecond / 1000)} kbit/s`;
+}

@@ -1,0 +1,161 @@
+// @ts-check
+/** One picture: a stream of somebody, or one's own. */
+import { fromTemplate, setIcon, setText } from './dom.js';
+import { hueOf, initials } from './names.js';
+
+export class Tile {
+  #media = new MediaStream();
+  #onBlocked;
+  #muted;
+
+  /**
+   * @param {{ streamId: string, name: string, screen: boolean, own?: boolean,
+   *   onBlocked?: () => void, onQuality?: (layer: string) => void }} options
+   *   onBlocked: the browser refused to play with sound
+   */
+  constructor({ streamId, name, screen, own = false, onBlocked = () => {}, onQuality = () => {} }) {
+    this.streamId = streamId;
+    this.name = name;
+    this.screen = screen;
+    this.own = own;
+    this.#muted = own;
+    this.#onBlocked = onBlocked;
+    /** @type {HTMLElement} */
+    this.element = fromTemplate('tile-template');
+    this.video = /** @type {HTMLVideoElement} */ (this.#find('video'));
+    this.video.muted = own;
+    this.video.dataset.user = name;
+    this.video.dataset.stream = streamId;
+    this.element.classList.toggle('own', own);
+    this.element.classList.toggle('screen', screen);
+    this.element.style.setProperty('--hue', String(hueOf(name)));
+    setText(this.#find('.avatar'), initials(name));
+    setText(this.#find('.placeholder-words'), own ? '' : 'Waiting for the picture …');
+    setText(this.#find('.name > span'), label(name, screen, own));
+    this.element.setAttribute('aria-label', label(name, screen, own));
+    this.#wire(onQuality);
+  }
+
+  /** @param {MediaStreamTrack} track */
+  addTrack(track) {
+    if (this.#media.getTracks().includes(track)) return;
+    for (const old of this.#media.getTracks()) if (old.kind === track.kind) this.#media.removeTrack(old);
+    this.#media.addTrack(track);
+    if (!this.video.srcObject) this.video.srcObject = this.#media;
+    this.#find('.sound').hidden = this.own || this.#media.getAudioTracks().length === 0;
+    this.play();
+  }
+
+  /** @param {MediaStreamTrack} track */
+  removeTrack(track) {
+    this.#media.removeTrack(track);
+    if (track.kind === 'video') this.element.classList.remove('playing');
+  }
+
+  get empty() {
+    return this.#media.getTracks().length === 0;
+  }
+
+  /** Plays, without sound if the browser insists on it. */
+  async play() {
+    try {
+      await this.video.play();
+    } catch (error) {
+      if (/** @type {Error} */ (error).name !== 'NotAllowedError' || this.video.muted) return;
+      this.video.muted = true;
+      this.#showSound();
+      this.#onBlocked();
+      await this.video.play().catch(() => {});
+    }
+  }
+
+  /** Back to sound, after the person has touched the page; not if they muted this tile themselves. */
+  hear() {
+    if (this.#muted) return;
+    this.video.muted = false;
+    this.#showSound();
+    this.play();
+  }
+
+  /** @param {string[]} layers simulcast layers; quality can be chosen if there are several */
+  set layers(layers) {
+    this.#find('.quality').hidden = layers.length < 2;
+  }
+
+  /** @param {boolean} speaking */
+  set speaking(speaking) {
+    this.element.classList.toggle('speaking', speaking);
+  }
+
+  /** @param {{ mirrored?: boolean, note?: string, micOff?: boolean, cameraOff?: boolean }} look of the own preview */
+  show({ mirrored = false, note = '', micOff = false, cameraOff = false }) {
+    this.element.classList.toggle('mirrored', mirrored);
+    this.element.classList.toggle('camera-off', cameraOff);
+    setText(this.#find('.placeholder-words'), cameraOff ? 'Your camera is off' : '');
+    this.#find('.name .muted').toggleAttribute('hidden', !micOff);
+    const badge = this.#find('.badge.note');
+    badge.hidden = !note;
+    setText(badge, note);
+  }
+
+  /** @param {import('./layout.js').Rect} rect */
+  place({ x, y, width, height }) {
+    const { style } = this.element;
+    style.transform = `translate(${Math.round(x)}px, ${Math.round(y)}px)`;
+    style.width = `${Math.round(width)}px`;
+    style.height = `${Math.round(height)}px`;
+    this.element.classList.toggle('tiny', width < 200);
+  }
+
+  remove() {
+    this.video.srcObject = null;
+    this.element.remove();
+  }
+
+  /** @param {(layer: string) => void} onQuality */
+  #wire(onQuality) {
+    const select = /** @type {HTMLSelectElement} */ (this.#find('select'));
+    select.addEventListener('change', () => onQuality(select.value));
+    this.video.addEventListener('playing', () => this.element.classList.add('playing'));
+    const sound = this.#find('.sound');
+    sound.hidden = true;
+    sound.addEventListener('click', () => {
+      this.#muted = !this.video.muted;
+      this.video.muted = this.#muted;
+      this.#showSound();
+    });
+    const full = this.#find('.full');
+    full.setAttribute('aria-label', `${this.name}: full screen`);
+    full.title = 'Full screen';
+    full.addEventListener('click', () => this.#toggleFullScreen());
+    this.element.addEventListener('dblclick', () => this.#toggleFullScreen());
+    this.#showSound();
+  }
+
+  #showSound() {
+    const sound = this.#find('.sound');
+    const { muted } = this.video;
+    setIcon(sound, muted ? 'sound-off' : 'sound');
+    sound.title = muted ? 'Turn the sound on' : 'Turn the sound off';
+    sound.setAttribute('aria-label', `${this.name}: ${sound.title.toLowerCase()}`);
+    sound.setAttribute('aria-pressed', String(muted));
+  }
+
+  #toggleFullScreen() {
+    if (document.fullscreenElement) return document.exitFullscreen();
+    if (this.element.requestFullscreen) return this.element.requestFullscreen().catch(() => {});
+    // An iPhone shows only a <video> full screen.
+    /** @type {any} */ (this.video).webkitEnterFullscreen?.();
+  }
+
+  /** @param {string} selector @returns {HTMLElement} */
+  #find(selector) {
+    return /** @type {HTMLElement} */ (this.element.querySelector(selector));
+  }
+}
+
+/** @param {string} name @param {boolean} screen @param {boolean} own */
+function label(name, screen, own) {
+  if (own) return screen ? 'Your screen' : 'You';
+  return screen ? `${name}’s screen` : name;
+}

@@ -1,0 +1,65 @@
+import { RelayError } from './errors.js';
+import { checkGrants, type Grants } from './grants.js';
+
+/**
+ * What is known of a client before it is let in; the same for WebSocket and HTTP, whatever the server.
+ * @category Authentication
+ */
+export interface AuthRequest {
+  /** Path and query, as requested: `/rtc?room=lobby`. */
+  readonly url: string;
+  /** Lower-case names; repeated headers joined by `, `. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly remoteAddress: string | undefined;
+  /**
+   * From the `Authorization: Bearer` header, a `bearer.<token>` subprotocol entry, `?token=`, or the request
+   * `authenticate`.
+   */
+  readonly token: string | undefined;
+}
+
+/**
+ * Who a client is. Extend it by members of your own: a session gives it back as `session.principal`.
+ * @category Authentication
+ */
+export interface Principal {
+  /** @default what the client says, or a made-up one */
+  userId?: string;
+  /** @default everything is allowed */
+  grants?: Grants;
+}
+
+/**
+ * Says who a client is, or throws to keep it out. An error's message goes to the log; the client gets a plain
+ * sentence, unless a `RelayError` is thrown.
+ * @category Authentication
+ */
+export type Authenticate<P extends Principal = Principal> = (request: AuthRequest) => P | Promise<P>;
+
+/**
+ * Lets everybody in as whom they say they are. For demos and tests; said aloud, so that nobody gets an open relay
+ * by leaving `authenticate` out.
+ * @category Authentication
+ */
+export function anonymous(): Authenticate {
+  return () => ({});
+}
+
+/** @throws RelayError `ERR_RELAY_UNAUTHENTICATED`, or what `authenticate` threw if it is a RelayError. */
+export async function identify<P extends Principal>(
+  authenticate: Authenticate<P>,
+  request: AuthRequest,
+): Promise<P> {
+  let principal: P;
+  try {
+    principal = await authenticate(request);
+  } catch (error) {
+    throw RelayError.from(error, 'ERR_RELAY_UNAUTHENTICATED', 'Authentication failed.');
+  }
+  if (typeof principal !== 'object' || principal === null)
+    throw new RelayError('ERR_RELAY_UNAUTHENTICATED', 'Authentication failed.', {
+      cause: new TypeError('authenticate() must return a principal, an object, or throw'),
+    });
+  checkGrants(principal.grants ?? {});
+  return principal;
+}

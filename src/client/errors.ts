@@ -1,0 +1,43 @@
+/**
+ * What went wrong, on this side (`ERR_CLIENT_…`):
+ *
+ * | code | |
+ * |---|---|
+ * | `ERR_CLIENT_CONNECT` | the WebSocket can't be opened |
+ * | `ERR_CLIENT_ABORTED` | the caller's signal was aborted, or `leave()` overtook the call |
+ * | `ERR_CLIENT_TIMEOUT` | the relay did not answer a request in time |
+ * | `ERR_CLIENT_CLOSED` | the connection is closed; `cause` is the {@link CloseInfo} |
+ * | `ERR_CLIENT_STATE` | not now: e.g. `publish()` before `join()` |
+ * | `ERR_CLIENT_PROTOCOL` | the relay said something that makes no sense |
+ * | `ERR_CLIENT_NEGOTIATION` | the browser refused a step of the negotiation; `cause` is its error |
+ * | `ERR_CLIENT_MEDIA_LOST` | a peer connection has failed for good: leave and join again |
+ *
+ * A refusal of the relay keeps the relay's own code (`ERR_RELAY_…`, docs/PROTOCOL.md).
+ * @category Errors
+ */
+export class RelayClientError extends Error {
+  override readonly name = 'RelayClientError';
+  readonly code: string;
+  /** Whether the same may succeed later. */
+  readonly retryable: boolean;
+
+  constructor(code: string, message: string, options: { retryable?: boolean; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.retryable = options.retryable ?? false;
+  }
+
+  /** @internal What the browser's WebRTC threw; an error of ours stays what it is. */
+  static from(error: unknown, what: string): RelayClientError {
+    if (error instanceof RelayClientError) return error;
+    const detail = error instanceof Error ? error.message : String(error);
+    return new RelayClientError('ERR_CLIENT_NEGOTIATION', `${what}: ${detail}`, { cause: error });
+  }
+}
+
+/** @internal */
+export const notNow = (message: string) => new RelayClientError('ERR_CLIENT_STATE', message);
+
+/** @internal */
+export const malformed = (what: string, cause?: unknown) =>
+  new RelayClientError('ERR_CLIENT_PROTOCOL', `The relay sent ${what}.`, { cause });

@@ -1,0 +1,62 @@
+export interface IceRecoveryOptions {
+  /** An ICE restart, by a new offer. */
+  restart(): Promise<void>;
+  /** Media does not flow, and a restart is being tried. */
+  onDown(): void;
+  onUp(): void;
+  /** No further restart is tried. */
+  onLost(): void;
+}
+
+const MAX_TRIES = 5;
+/** "disconnected" often mends itself. */
+const PATIENCE_MS = 3_000;
+const BACKOFF_MS = [0, 1_000, 2_000, 4_000, 8_000];
+
+/** Restarts ICE when a peer connection has lost its way (RFC 8445 § 2.4), a bounded number of times. */
+export class IceRecovery {
+  readonly #pc: RTCPeerConnection;
+  readonly #options: IceRecoveryOptions;
+  #tries = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(pc: RTCPeerConnection, options: IceRecoveryOptions) {
+    this.#pc = pc;
+    this.#options = options;
+    pc.addEventListener('connectionstatechange', () => this.#changed());
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #changed(): void {
+    switch (this.#pc.connectionState) {
+      case 'connected':
+        clearTimeout(this.#timer);
+        this.#tries = 0;
+        return this.#options.onUp();
+      case 'disconnected':
+        return this.#tryIn(PATIENCE_MS);
+      case 'failed':
+        return this.#tryIn(BACKOFF_MS[this.#tries] ?? 0);
+    }
+  }
+
+  #tryIn(milliseconds: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#try(), milliseconds);
+  }
+
+  async #try(): Promise<void> {
+    this.#options.onDown();
+    if (this.#tries >= MAX_TRIES) return this.#options.onLost();
+    this.#tries += 1;
+    try {
+      await this.#options.restart();
+    } catch {
+      // Said elsewhere; a refused restart changes no state, so the next try is due by the clock.
+      if (this.#pc.connectionState !== 'closed') this.#tryIn(BACKOFF_MS[this.#tries] ?? 0);
+    }
+  }
+}

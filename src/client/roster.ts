@@ -1,0 +1,52 @@
+import type { Participant, ParticipantsEvent, TracksEvent } from '../signal/protocol.js';
+
+/** The others in the room and what they publish: the join result, then every change in the order of `revision`. */
+export class Roster {
+  readonly participants = new Map<string, Participant>();
+  #revision = 0;
+
+  reset(participants: readonly Participant[] = [], revision = 0): void {
+    this.participants.clear();
+    for (const participant of participants) this.#put(participant);
+    this.#revision = revision;
+  }
+
+  /** @returns false where the event is older than what is known. Our own changes are counted, not told: gaps are. */
+  applyParticipants({ revision, state, participant }: ParticipantsEvent): boolean {
+    if (!this.#advance(revision)) return false;
+    if (state === 'joined') this.#put(participant);
+    else this.participants.delete(participant.sessionId);
+    return true;
+  }
+
+  /** @returns false where the event is older than what is known. */
+  applyTracks({ revision, state, sessionId, tracks }: TracksEvent): boolean {
+    if (!this.#advance(revision)) return false;
+    const known = this.participants.get(sessionId);
+    if (!known) return true;
+    const others = known.tracks.filter(({ trackId }) => !tracks.some((track) => track.trackId === trackId));
+    this.participants.set(sessionId, {
+      ...known,
+      tracks: state === 'added' ? [...others, ...tracks] : others,
+    });
+    return true;
+  }
+
+  /** Whose track it is; undefined before the room has announced it. */
+  ownerOf(trackId: string): Participant | undefined {
+    for (const participant of this.participants.values()) {
+      if (participant.tracks.some((track) => track.trackId === trackId)) return participant;
+    }
+    return undefined;
+  }
+
+  #put(participant: Participant): void {
+    this.participants.set(participant.sessionId, { ...participant, tracks: [...participant.tracks] });
+  }
+
+  #advance(revision: number): boolean {
+    if (revision <= this.#revision) return false;
+    this.#revision = revision;
+    return true;
+  }
+}

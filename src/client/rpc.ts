@@ -1,0 +1,133 @@
+import type { ClientNotifications, ClientRequests, ErrorObject, RelayNotifications } from '../signal/protocol.js';
+import { malformed, notNow, RelayClientError } from './errors.js';
+import { isRecord } from './wire.js';
+
+/** Why a connection ended: the WebSocket's close code and reason (docs/PROTOCOL.md, close codes). @category Client */
+export interface CloseInfo {
+  code: number;
+  reason: string;
+  /** Whether connecting again may help: 1001, 1006, 4408, 4429 and 45xx. */
+  retryable: boolean;
+}
+
+export interface RpcOptions {
+  requestTimeoutMs: number;
+  onNotification(method: keyof RelayNotifications | (string & {}), params: unknown): void;
+  /** A message that makes no sense, or the refusal of a notification. */
+  onError(error: RelayClientError): void;
+  onClose(info: CloseInfo): void;
+}
+
+type Settle = (error: RelayClientError | undefined, result?: unknown) => void;
+
+/** JSON-RPC 2.0 over an open WebSocket, one message a text frame. */
+export class Rpc {
+  readonly #socket: WebSocket;
+  readonly #options: RpcOptions;
+  readonly #pending = new Map<number, Settle>();
+  readonly #listening = new AbortController();
+  #lastId = 0;
+  #closed: RelayClientError | undefined;
+
+  constructor(socket: WebSocket, options: RpcOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    const { signal } = this.#listening;
+    socket.addEventListener('message', ({ data }) => this.#receive(data), { signal });
+    socket.addEventListener('close', ({ code, reason }) => this.#end(closeInfo(code, reason)), { signal });
+  }
+
+  /**
+   * @throws RelayClientError the relay's refusal, `ERR_CLIENT_TIMEOUT` or `ERR_CLIENT_CLOSED`
+   */
+  request<Method extends keyof ClientRequests>(
+    method: Method,
+    params?: ClientRequests[Method]['params'],
+  ): Promise<ClientRequests[Method]['result']> {
+    const id = ++this.#lastId;
+    return new Promise((resolve, reject) => {
+      if (this.#closed) return reject(this.#closed);
+      const timer = setTimeout(
+        () => settle(timedOut(method, this.#options.requestTimeoutMs)),
+        this.#options.requestTimeoutMs,
+      );
+      const settle: Settle = (error, result) => {
+        clearTimeout(timer);
+        this.#pending.delete(id);
+        if (error) reject(error);
+        else resolve(result as ClientRequests[Method]['result']);
+      };
+      this.#pending.set(id, settle);
+      this.#send({ id, method, params });
+    });
+  }
+
+  notify<Method extends keyof ClientNotifications>(method: Method, params: ClientNotifications[Method]): void {
+    if (!this.#closed) this.#send({ method, params });
+  }
+
+  /** Closes the socket and rejects what is pending. */
+  close(): void {
+    this.#socket.close(1000);
+    this.#end(closeInfo(1000, ''));
+  }
+
+  #send(message: { id?: number; method: string; params?: unknown }): void {
+    // A socket that is closing drops it: the close event then rejects what is pending.
+    this.#socket.send(JSON.stringify({ jsonrpc: '2.0', ...message }));
+  }
+
+  #receive(data: unknown): void {
+    let message: unknown;
+    try {
+      message = JSON.parse(String(data));
+    } catch (error) {
+      return this.#options.onError(malformed('a message that is not JSON', error));
+    }
+    if (!isRecord(message)) return this.#options.onError(malformed('a message that is not an object'));
+    if (typeof message.method === 'string') this.#options.onNotification(message.method, message.params);
+    else this.#answered(message);
+  }
+
+  #answered({ id, result, error }: Record<string, unknown>): void {
+    const failure = error === undefined ? undefined : refusal(error);
+    const settle = this.#pending.get(id as number);
+    if (settle) settle(failure, result);
+    // The late answer to a request that timed out concerns nobody any more.
+    else if (typeof id !== 'number') this.#options.onError(failure ?? malformed('a message of no kind'));
+  }
+
+  #end(info: CloseInfo): void {
+    if (this.#closed) return;
+    this.#listening.abort();
+    const { code, reason, retryable } = info;
+    const what = [code, reason].filter(Boolean).join(' ');
+    this.#closed = new RelayClientError('ERR_CLIENT_CLOSED', `The connection to the relay is closed (${what}).`, {
+      retryable,
+      cause: info,
+    });
+    for (const settle of [...this.#pending.values()]) settle(this.#closed);
+    this.#options.onClose(info);
+  }
+}
+
+function closeInfo(code: number, reason: string): CloseInfo {
+  const retryable = [1001, 1006, 4408, 4429].includes(code) || (code >= 4500 && code < 4600);
+  return { code, reason, retryable };
+}
+
+function timedOut(method: string, milliseconds: number): RelayClientError {
+  const message = `The relay did not answer "${method}" within ${milliseconds} ms.`;
+  return new RelayClientError('ERR_CLIENT_TIMEOUT', message, { retryable: true });
+}
+
+function refusal(error: unknown): RelayClientError {
+  const { message, data } = (isRecord(error) ? error : {}) as Partial<ErrorObject>;
+  const { code, retryable, method } = isRecord(data) ? data : ({} as Partial<NonNullable<ErrorObject['data']>>);
+  const prefix = method ? `${method}: ` : '';
+  return new RelayClientError(
+    typeof code === 'string' ? code : 'ERR_RELAY_UNKNOWN',
+    `${prefix}${message ?? 'The relay refused the request.'}`,
+    { retryable: retryable === true, cause: error },
+  );
+}

@@ -1,0 +1,108 @@
+import { CloseCode } from './close-code.js';
+
+interface ErrorRow {
+  /** JSON-RPC error code. */
+  rpc: number;
+  /** WebSocket close code, where the error ends the connection. */
+  close: CloseCode;
+  /** HTTP status. */
+  http: number;
+  /** Whether the same request may succeed later. */
+  retryable: boolean;
+}
+
+const row = (rpc: number, close: CloseCode, http: number, retryable = false): ErrorRow => ({
+  rpc,
+  close,
+  http,
+  retryable,
+});
+
+/**
+ * The one table from error to JSON-RPC code, WebSocket close code and HTTP status. Codes are stable.
+ * @category Errors
+ */
+export const ERRORS = {
+  /** An option or configuration value is wrong; thrown by constructors and `parseSfuConfig`, never sent. */
+  ERR_RELAY_CONFIG: row(-32603, CloseCode.InternalError, 500),
+  /** Not JSON. */
+  ERR_RELAY_PARSE: row(-32700, CloseCode.BadRequest, 400),
+  /** JSON, but not a JSON-RPC request or notification. */
+  ERR_RELAY_INVALID_REQUEST: row(-32600, CloseCode.BadRequest, 400),
+  ERR_RELAY_METHOD_NOT_FOUND: row(-32601, CloseCode.BadRequest, 404),
+  /** A member is missing, of the wrong type, or beyond a limit. */
+  ERR_RELAY_INVALID_PARAMS: row(-32602, CloseCode.BadRequest, 400),
+  ERR_RELAY_INTERNAL: row(-32603, CloseCode.InternalError, 500),
+  ERR_RELAY_UNAUTHENTICATED: row(-32001, CloseCode.Unauthorized, 401),
+  ERR_RELAY_FORBIDDEN: row(-32003, CloseCode.Forbidden, 403),
+  ERR_RELAY_SESSION_NOT_FOUND: row(-32004, CloseCode.BadRequest, 404),
+  ERR_RELAY_SUBPROTOCOL: row(-32006, CloseCode.SubprotocolNotAcceptable, 406),
+  /** The client was too slow: to authenticate, to join, to answer an offer. */
+  ERR_RELAY_CLIENT_TIMEOUT: row(-32008, CloseCode.Timeout, 408, true),
+  ERR_RELAY_SESSION_EXISTS: row(-32009, CloseCode.Replaced, 409),
+  /** Well-formed, but not now: an answer without an offer, a second join, a request before the join. */
+  ERR_RELAY_INVALID_STATE: row(-32010, CloseCode.BadRequest, 409),
+  ERR_RELAY_TOO_LARGE: row(-32013, CloseCode.MessageTooLarge, 413),
+  /** The SDP or the ICE candidate is one that the SFU would not survive or not take. */
+  ERR_RELAY_INVALID_SDP: row(-32022, CloseCode.BadRequest, 422),
+  ERR_RELAY_TOO_MANY: row(-32029, CloseCode.TooManyRequests, 429, true),
+  /** The client did not read what it was sent. */
+  ERR_RELAY_SLOW_CONSUMER: row(-32030, CloseCode.SlowConsumer, 408, true),
+  /** Cancelled by an `AbortSignal`, or by a connection that closed. */
+  ERR_RELAY_ABORTED: row(-32040, CloseCode.Normal, 499),
+  /** This relay is closing. */
+  ERR_RELAY_CLOSED: row(-32041, CloseCode.GoingAway, 503, true),
+  /** The SFU said no: `success: false`, or it does not speak rtc.RTC. */
+  ERR_RELAY_SFU_REFUSED: row(-32050, CloseCode.SfuError, 502),
+  /** The SFU ended the session's stream. */
+  ERR_RELAY_SFU_STREAM_ENDED: row(-32052, CloseCode.SfuError, 502, true),
+  /** The SFU can't be reached. */
+  ERR_RELAY_SFU_UNAVAILABLE: row(-32053, CloseCode.SfuUnavailable, 503, true),
+  /** The SFU does not answer. */
+  ERR_RELAY_SFU_TIMEOUT: row(-32054, CloseCode.SfuTimeout, 504, true),
+} as const satisfies Record<string, ErrorRow>;
+
+/** @category Errors */
+export type RelayErrorCode = keyof typeof ERRORS;
+
+/**
+ * Every error of this library. `message` is safe to show to a client; what is not is in `cause`, for the log.
+ * @category Errors
+ */
+export class RelayError extends Error {
+  override readonly name = 'RelayError';
+  readonly code: RelayErrorCode;
+
+  constructor(code: RelayErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+
+  /** JSON-RPC error code, -32768 to -32000. */
+  get rpcCode(): number {
+    return ERRORS[this.code].rpc;
+  }
+
+  /** The close code of a WebSocket that this error ends. */
+  get closeCode(): CloseCode {
+    return ERRORS[this.code].close;
+  }
+
+  get httpStatus(): number {
+    return ERRORS[this.code].http;
+  }
+
+  /** Whether the same request may succeed later. */
+  get retryable(): boolean {
+    return ERRORS[this.code].retryable;
+  }
+
+  /** Anything thrown, as a RelayError: an unknown one becomes the cause of an internal error. */
+  static from(
+    error: unknown,
+    code: RelayErrorCode = 'ERR_RELAY_INTERNAL',
+    message = 'Internal error.',
+  ): RelayError {
+    return error instanceof RelayError ? error : new RelayError(code, message, { cause: error });
+  }
+}

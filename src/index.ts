@@ -1,0 +1,37 @@
+export { type Authenticate, type AuthRequest, anonymous, type Principal } from './authentication.js';
+export { CloseCode } from './close-code.js';
+export { parseSfuConfig, type SfuConfig } from './config.js';
+export { ERRORS, RelayError, type RelayErrorCode } from './errors.js';
+export type { Grants } from './grants.js';
+export { LIMITS } from './limits.js';
+export type { Logger } from './logger.js';
+export type {
+  IceCandidate,
+  IceServer,
+  Participant,
+  ParticipantsEvent,
+  Role,
+  SessionDescription,
+  SessionStats,
+  StatsReport,
+  Subscription,
+  Target,
+  Track,
+  TracksEvent,
+} from './model.js';
+export type { Hooks, JoinContext, SfuRelayOptions } from './options.js';
+export {
+  type CreateSessionParams,
+  type HealthReport,
+  type RelayEvents,
+  SfuRelay,
+} from './relay.js';
+export type { Room } from './room.js';
+export type { Session, SessionCloseReason, SessionEvents, SessionState } from './session.js';
+export type { SfuOptions, SfuTlsOptions } from './sfu/options.js';
+export {
+  acceptConnection,
+  type ConnectionHandle,
+  type ConnectionOptions,
+} from './signal/connection.js';
+export type { HandshakeRequest, RelaySocket } from './signal/socket.js';

@@ -1,0 +1,132 @@
+/** The words that relay, wire and browser share. Types only. */
+
+/**
+ * What a participant does in a room; a shorthand for grants.
+ * A publisher sends and receives media, a subscriber receives only.
+ * @category Session
+ */
+export type Role = 'publisher' | 'subscriber';
+
+/** The peer connection that a candidate belongs to: 0 the publisher's, 1 the subscriber's (Ion: `Target`). */
+export type Target = 0 | 1;
+
+/**
+ * A session description (W3C `RTCSessionDescriptionInit`).
+ * @category Session
+ */
+export interface SessionDescription {
+  type: 'offer' | 'answer';
+  sdp: string;
+}
+
+/**
+ * An ICE candidate (W3C `RTCIceCandidateInit`).
+ * @category Session
+ */
+export interface IceCandidate {
+  candidate: string;
+  sdpMid?: string | null;
+  sdpMLineIndex?: number | null;
+  usernameFragment?: string | null;
+}
+
+/**
+ * An ICE server (W3C `RTCIceServer`).
+ * @category Session
+ */
+export interface IceServer {
+  urls: string | string[];
+  username?: string;
+  credential?: string;
+}
+
+/**
+ * A published track, as the room knows it.
+ * @category Room
+ */
+export interface Track {
+  /** The MediaStreamTrack's id, from the publisher's `a=msid`. */
+  trackId: string;
+  /** The MediaStream's id, from the publisher's `a=msid`; equal to `event.streams[0].id` at a subscriber. */
+  streamId: string;
+  kind: 'audio' | 'video';
+  /** The RIDs of the simulcast layers (`a=simulcast:send`), empty without simulcast. */
+  layers: string[];
+}
+
+/**
+ * One session of a room, as the others see it.
+ * @category Room
+ */
+export interface Participant {
+  sessionId: string;
+  userId: string;
+  role: Role;
+  tracks: Track[];
+}
+
+/**
+ * One participant came, or left. `revision` counts the room's changes by one.
+ * @category Room
+ */
+export type ParticipantsEvent =
+  | { revision: number; state: 'joined'; participant: Participant }
+  | { revision: number; state: 'left'; participant: Participant };
+
+/**
+ * One participant's tracks came, or went. `revision` counts the room's changes by one.
+ * @category Room
+ */
+export interface TracksEvent {
+  revision: number;
+  state: 'added' | 'removed';
+  sessionId: string;
+  userId: string;
+  tracks: Track[];
+}
+
+/**
+ * A wish to receive a track, or not to.
+ * @category Session
+ */
+export interface Subscription {
+  trackId: string;
+  subscribe: boolean;
+  /** A RID of the track, exactly; left out without simulcast. */
+  layer?: string;
+}
+
+/**
+ * What `getStats()` gives, as a list (W3C webrtc-stats). Types other than `outbound-rtp`, `inbound-rtp`,
+ * `remote-inbound-rtp` and `candidate-pair` are ignored.
+ * @category Statistics
+ */
+export type StatsReport = ReadonlyArray<{
+  id: string;
+  type: string;
+  timestamp: number;
+  [member: string]: unknown;
+}>;
+
+/**
+ * A session's figures, from the differences between its client's last two reports.
+ * @category Statistics
+ */
+export interface SessionStats {
+  sessionId: string;
+  roomId: string;
+  userId: string;
+  role: Role;
+  /** bit/s */
+  videoBitrate: number;
+  /** bit/s */
+  audioBitrate: number;
+  /** 0–1 */
+  packetLoss: number;
+  /** ms */
+  jitter: number;
+  /** ms */
+  roundTripTime: number;
+  /** ms since the epoch, by the relay's clock; 0 before the first report. */
+  updatedAt: number;
+}

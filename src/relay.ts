@@ -1,0 +1,294 @@
+import { randomUUID } from 'node:crypto';
+import { type AuthRequest, identify, type Principal } from './authentication.js';
+import { RelayError } from './errors.js';
+import { SafeEmitter } from './events.js';
+import { type Grants, resolveRole } from './grants.js';
+import { LIMITS } from './limits.js';
+import type { IceServer, Role, SessionStats } from './model.js';
+import { type ResolvedOptions, resolveOptions, type SfuRelayOptions } from './options.js';
+import { Room } from './room.js';
+import { Session, type SessionCloseReason } from './session.js';
+import { SfuNode } from './sfu/node.js';
+import type { Sfu } from './sfu/port.js';
+
+/**
+ * What a session joins with.
+ * @category Session
+ */
+export interface CreateSessionParams<P extends Principal = Principal> {
+  /** The publisher connection's offer; a viewer's carries only the data channel. */
+  sdp: string;
+  roomId: string;
+  userId: string;
+  /** @default a random UUID */
+  sessionId?: string;
+  /** A shorthand for grants. @default publisher, where the grants allow it */
+  role?: Role;
+  /** Receive every track of the room without asking. @default true */
+  autoSubscribe?: boolean;
+  /** Whom the session belongs to; its grants are enforced. @default nobody: everything is allowed */
+  principal?: P;
+}
+
+/**
+ * The state of the SFU, as `healthCheck` found it.
+ * @category Relay
+ */
+export interface HealthReport {
+  ok: boolean;
+  nodes: { serverUrl: string; ok: boolean; latencyMs: number; error?: RelayError }[];
+}
+
+/** @category Relay */
+export type RelayEvents<P extends Principal> = {
+  /** A session has joined. */
+  sessionopen: [session: Session<P>];
+  sessionclose: [session: Session<P>];
+};
+
+const LEGAL_ID = /^[^\p{Cc}]+$/u;
+
+/** What a relay closes before it closes itself: the connections of its clients. */
+export interface Attachment {
+  /** Says goodbye and ends; never rejects. */
+  drain(): Promise<void>;
+  /** Ends at once. */
+  terminate(): void;
+}
+
+/**
+ * The sessions and rooms of this process, in front of an Ion SFU.
+ *
+ * ```ts
+ * const relay = new SfuRelay({ sfu: { serverUrl: 'localhost:5551' }, authenticate: anonymous() });
+ * const session = await relay.createSession({ roomId: 'lobby', userId: '789', sdp: offer.sdp });
+ * session.answer; // { type: 'answer', sdp }
+ * ```
+ * @category Relay
+ */
+export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<RelayEvents<P>> {
+  readonly #options: ResolvedOptions<P>;
+  readonly #sfu: Sfu;
+  readonly #sessions = new Map<string, Session<P>>();
+  readonly #rooms = new Map<string, Room>();
+  readonly #attachments = new Set<Attachment>();
+  #closed: Promise<void> | undefined;
+
+  /** @throws RelayError `ERR_RELAY_CONFIG` that says which option is wrong, and what to write. */
+  constructor(options: SfuRelayOptions<P>) {
+    const resolved = resolveOptions(options);
+    super(resolved.logger);
+    this.#options = resolved;
+    this.#sfu = new SfuNode(resolved.sfu);
+  }
+
+  /** Sessions that are joining, joined or ending, by id. */
+  get sessions(): ReadonlyMap<string, Session<P>> {
+    return this.#sessions;
+  }
+
+  /** Rooms with sessions, by id. */
+  get rooms(): ReadonlyMap<string, Room> {
+    return this.#rooms;
+  }
+
+  get iceServers(): readonly IceServer[] {
+    return this.#options.iceServers;
+  }
+
+  get logger() {
+    return this.#options.logger;
+  }
+
+  /** @internal Streams on the SFU that are open or ending. */
+  get streamCount(): number {
+    return this.#sfu.streamCount;
+  }
+
+  /**
+   * Joins a room on the SFU; resolves with its answer.
+   * @throws RelayError `ERR_RELAY_INVALID_PARAMS`, `ERR_RELAY_INVALID_SDP`, `ERR_RELAY_FORBIDDEN`,
+   * `ERR_RELAY_SESSION_EXISTS`, `ERR_RELAY_SFU_UNAVAILABLE`, `ERR_RELAY_SFU_TIMEOUT`, `ERR_RELAY_SFU_REFUSED`,
+   * `ERR_RELAY_SFU_STREAM_ENDED`, `ERR_RELAY_ABORTED`, `ERR_RELAY_CLOSED`; nothing is left of it then.
+   */
+  async createSession(
+    params: CreateSessionParams<P>,
+    options: { signal?: AbortSignal } = {},
+  ): Promise<Session<P>> {
+    this.#checkOpen();
+    const session = this.#makeSession(params);
+    await session.join(this.#sfu, params.sdp, () => this.#admit(session), options.signal);
+    this.emit('sessionopen', session);
+    return session;
+  }
+
+  getSession(sessionId: string): Session<P> | undefined {
+    return this.#sessions.get(sessionId);
+  }
+
+  /** @throws RelayError `ERR_RELAY_SESSION_NOT_FOUND` */
+  getSessionStats(sessionId: string): SessionStats {
+    return this.#find(sessionId).stats;
+  }
+
+  /**
+   * Ends a session; its client's connection is closed with 1000.
+   * @throws RelayError `ERR_RELAY_SESSION_NOT_FOUND`
+   */
+  async closeSession(sessionId: string): Promise<void> {
+    await this.#find(sessionId).close();
+  }
+
+  /**
+   * Says who a client is, by the application's `authenticate`. For transports.
+   * @throws RelayError `ERR_RELAY_UNAUTHENTICATED`, `ERR_RELAY_CLOSED`
+   */
+  async authenticate(request: AuthRequest): Promise<P> {
+    this.#checkOpen();
+    return identify(this.#options.authenticate, request);
+  }
+
+  /** Proves the signalling loop to the SFU and back, without joining. Never rejects. */
+  async healthCheck(): Promise<HealthReport> {
+    const { serverUrl } = this.#options.sfu;
+    const start = performance.now();
+    const latencyMs = () => Math.round((performance.now() - start) * 10) / 10;
+    try {
+      await this.#sfu.probe(AbortSignal.timeout(this.#options.healthTimeoutMs));
+      return { ok: true, nodes: [{ serverUrl, ok: true, latencyMs: latencyMs() }] };
+    } catch (error) {
+      return {
+        ok: false,
+        nodes: [{ serverUrl, ok: false, latencyMs: latencyMs(), error: RelayError.from(error) }],
+      };
+    }
+  }
+
+  /**
+   * Ends everything: tells the clients, leaves the SFU, closes the connections. Idempotent, never rejects.
+   * What has not ended after `timeoutMs` (default 5000) is cut off.
+   */
+  close({ timeoutMs = 5_000 }: { timeoutMs?: number } = {}): Promise<void> {
+    this.#closed ??= this.#drain(timeoutMs);
+    return this.#closed;
+  }
+
+  /** Whether `close()` was called. */
+  get isClosing(): boolean {
+    return this.#closed !== undefined;
+  }
+
+  /** @internal A connection that `close()` has to end; returns how to take it off the list. */
+  attach(attachment: Attachment): () => void {
+    this.#attachments.add(attachment);
+    return () => this.#attachments.delete(attachment);
+  }
+
+  async #drain(timeoutMs: number): Promise<void> {
+    const ends: Promise<unknown>[] = [];
+    for (const attachment of this.#attachments) ends.push(attachment.drain());
+    for (const session of this.#sessions.values())
+      ends.push(session.close({ by: 'relay', error: closing() }));
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, timeoutMs);
+    });
+    await Promise.race([Promise.allSettled(ends), late]);
+    clearTimeout(timer);
+    for (const attachment of this.#attachments) attachment.terminate();
+    this.#sfu.close();
+  }
+
+  #makeSession(params: CreateSessionParams<P>): Session<P> {
+    const { sessionId = randomUUID(), autoSubscribe = true, principal } = params;
+    const roomId = checkId(params.roomId, 'roomId');
+    const userId = checkId(params.userId, 'userId');
+    const id = checkId(sessionId, 'sessionId');
+    if (params.role !== undefined && params.role !== 'publisher' && params.role !== 'subscriber')
+      throw new RelayError('ERR_RELAY_INVALID_PARAMS', '"role" must be "publisher" or "subscriber".');
+    const grants: Grants = principal?.grants ?? {};
+    const role = resolveRole(grants, roomId, params.role);
+    if (this.#sessions.has(id))
+      throw new RelayError('ERR_RELAY_SESSION_EXISTS', `The session "${id}" exists already.`);
+
+    const session = new Session<P>({
+      id,
+      room: this.#enterRoom(roomId),
+      userId,
+      role,
+      hidden: grants.hidden === true,
+      canSubscribe: grants.canSubscribe !== false,
+      autoSubscribe,
+      principal,
+      logger: this.#options.logger,
+      joinTimeoutMs: this.#options.joinTimeoutMs,
+      answerTimeoutMs: this.#options.answerTimeoutMs,
+    });
+    this.#sessions.set(id, session);
+    session.once('close', (reason) => this.#sessionClosed(session, reason));
+    return session;
+  }
+
+  async #admit(session: Session<P>): Promise<void> {
+    const { id: sessionId, roomId, userId, role, principal } = session;
+    try {
+      await this.#options.hooks.onJoin?.({ sessionId, roomId, userId, role, principal });
+    } catch (error) {
+      throw RelayError.from(error, 'ERR_RELAY_FORBIDDEN', 'You may not join this room.');
+    }
+  }
+
+  #enterRoom(roomId: string): Room {
+    let room = this.#rooms.get(roomId);
+    if (!room) {
+      room = new Room(roomId);
+      this.#rooms.set(roomId, room);
+    }
+    room.sessionCount += 1;
+    return room;
+  }
+
+  #sessionClosed(session: Session<P>, reason: SessionCloseReason): void {
+    this.#sessions.delete(session.id);
+    session.room.sessionCount -= 1;
+    if (session.room.sessionCount === 0) this.#rooms.delete(session.roomId);
+    this.#tellLeft(session, reason);
+    this.emit('sessionclose', session);
+  }
+
+  async #tellLeft(session: Session<P>, reason: SessionCloseReason): Promise<void> {
+    try {
+      await this.#options.hooks.onLeave?.({ session, reason });
+    } catch (error) {
+      this.logger.error({ err: error, sessionId: session.id }, 'onLeave failed');
+    }
+  }
+
+  #find(sessionId: string): Session<P> {
+    const session = this.#sessions.get(sessionId);
+    if (!session) throw new RelayError('ERR_RELAY_SESSION_NOT_FOUND', 'There is no such session.');
+    return session;
+  }
+
+  #checkOpen(): void {
+    if (this.isClosing) throw closing();
+  }
+}
+
+function closing(): RelayError {
+  return new RelayError('ERR_RELAY_CLOSED', 'The relay is closing.');
+}
+
+function checkId(value: unknown, name: string): string {
+  if (
+    typeof value !== 'string' ||
+    !LEGAL_ID.test(value) ||
+    value.length > LIMITS.maxIdLength ||
+    !value.isWellFormed()
+  )
+    throw new RelayError(
+      'ERR_RELAY_INVALID_PARAMS',
+      `"${name}" must be a string of 1 to ${LIMITS.maxIdLength} characters without control characters.`,
+    );
+  return value;
+}

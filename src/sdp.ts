@@ -1,0 +1,230 @@
+import { RelayError } from './errors.js';
+import { checkCandidate } from './ice.js';
+import { LIMITS } from './limits.js';
+import type { Track } from './model.js';
+
+/**
+ * What the relay reads of a description (RFC 8866, RFC 8829): enough to know that the SFU will take it, and who
+ * sends what. Where two readings are possible it takes the one that the SFU could take against us, or refuses.
+ */
+export interface SdpSection {
+  index: number;
+  kind: 'audio' | 'video' | 'application';
+  mid: string;
+  /** True unless the section says `recvonly` or `inactive`, once and exactly: without a word it is sendrecv. */
+  sends: boolean;
+  /** `a=msid` as sent, without the appdata `-` forms. */
+  streamId: string | undefined;
+  trackId: string | undefined;
+  /** RIDs of `a=rid:… send`. */
+  layers: string[];
+}
+
+const MEDIA_LINE = /^(audio|video|application) \d{1,5}(?:\/\d{1,5})? [A-Za-z0-9/]+(?: [\w.+-]+)+$/;
+const DIRECTIONS = new Set(['sendrecv', 'sendonly', 'recvonly', 'inactive']);
+const FINGERPRINT = /^[A-Za-z0-9-]{3,16} [0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){15,63}$/;
+const ICE_UFRAG = /^[A-Za-z0-9+/=_-]{4,256}$/;
+const ICE_PWD = /^[A-Za-z0-9+/=_-]{22,256}$/;
+const SETUP = /^(actpass|active|passive|holdconn)$/;
+/** `b=` and `k=` among them may be absent; only the order of those that are there is fixed (RFC 8866 § 5). */
+const SESSION_LINES = 'vosiuepcbtrzka';
+
+function invalid(what: string): RelayError {
+  return new RelayError('ERR_RELAY_INVALID_SDP', `The SDP can't be used: ${what}.`);
+}
+
+/**
+ * Reads an offer or answer, and refuses what would end the session's stream on the SFU.
+ * @throws RelayError `ERR_RELAY_INVALID_SDP` with what is wrong, and in which section.
+ */
+export function parseSdp(sdp: unknown): SdpSection[] {
+  if (typeof sdp !== 'string' || sdp.length === 0) throw invalid('it is not a text');
+  if (sdp.length > LIMITS.maxSdpLength) throw invalid(`it is longer than ${LIMITS.maxSdpLength} characters`);
+  const lines = sdp.split(/\r?\n/);
+  if (lines.at(-1) === '') lines.pop();
+  for (const line of lines) {
+    // Control characters and lone CRs are where two parsers would read two different descriptions.
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: that is the point.
+    if (!/^[a-z]=[^\u0000-\u0008\u000a-\u001f]+$/.test(line))
+      throw invalid('a line is not of the form "x=…"');
+  }
+
+  const reader = new SdpReader();
+  for (const line of lines) reader.read(line);
+  return reader.finish();
+}
+
+class SdpReader {
+  readonly #sections: SdpSection[] = [];
+  readonly #mids = new Set<string>();
+  #current: (SdpSection & { directions: string[] }) | undefined;
+  #order = -1;
+  #seen = '';
+  #ufrag: string | undefined;
+  #pwd: string | undefined;
+  #fingerprint: string | undefined;
+
+  read(line: string): void {
+    const type = line.charAt(0);
+    const value = line.slice(2);
+    if (type === 'm') this.#openSection(value);
+    else if (type === 'a') this.#attribute(value);
+    else if (this.#current) {
+      if (!'icbk'.includes(type)) throw invalid(`${this.#where()} has a line "${type}="`);
+    } else this.#sessionLine(type, value);
+  }
+
+  finish(): SdpSection[] {
+    this.#closeSection();
+    for (const type of 'vost') {
+      if (!this.#seen.includes(type)) throw invalid(`the line "${type}=" is missing`);
+    }
+    if (this.#sections.length === 0) throw invalid('it has no media section');
+    if (!this.#ufrag || !this.#pwd) throw invalid('it has no ICE credentials (a=ice-ufrag, a=ice-pwd)');
+    if (!this.#fingerprint) throw invalid('it has no DTLS fingerprint (a=fingerprint)');
+    return this.#sections;
+  }
+
+  #sessionLine(type: string, value: string): void {
+    const order = SESSION_LINES.indexOf(type);
+    if (order < 0 || order < this.#order) throw invalid(`the line "${type}=" is out of place`);
+    if (type === 'v' && value !== '0') throw invalid('its version is not 0');
+    if (type === 'o' && !/^\S+ \d{1,20} \d{1,20} IN IP[46] \S+$/.test(value))
+      throw invalid('its origin "o=" is malformed');
+    if (type === 't' && !/^\d{1,20} \d{1,20}$/.test(value)) throw invalid('its timing "t=" is malformed');
+    this.#order = order;
+    this.#seen += type;
+  }
+
+  #openSection(value: string): void {
+    this.#closeSection();
+    const index = this.#sections.length;
+    if (index >= LIMITS.maxSdpSections)
+      throw invalid(`it has more than ${LIMITS.maxSdpSections} media sections`);
+    const kind = MEDIA_LINE.exec(value)?.[1];
+    if (!kind) throw invalid(`section ${index} is neither audio, video nor application`);
+    this.#current = {
+      index,
+      kind: kind as SdpSection['kind'],
+      mid: '',
+      sends: true,
+      streamId: undefined,
+      trackId: undefined,
+      layers: [],
+      directions: [],
+    };
+  }
+
+  #closeSection(): void {
+    const section = this.#current;
+    if (!section) return;
+    if (section.mid === '') throw invalid(`${this.#where()} has no a=mid`);
+    const [direction, ...more] = section.directions;
+    section.sends = more.length > 0 || !(direction === 'recvonly' || direction === 'inactive');
+    const { directions: _, ...rest } = section;
+    this.#sections.push(rest);
+    this.#current = undefined;
+  }
+
+  #attribute(attribute: string): void {
+    const colon = attribute.indexOf(':');
+    const name = colon < 0 ? attribute : attribute.slice(0, colon);
+    const value = colon < 0 ? '' : attribute.slice(colon + 1);
+    const section = this.#current;
+    switch (name) {
+      case 'ice-ufrag':
+        if (!ICE_UFRAG.test(value)) throw invalid(`${this.#where()} has a malformed a=ice-ufrag`);
+        this.#ufrag = this.#same(this.#ufrag, value, name);
+        return;
+      case 'ice-pwd':
+        if (!ICE_PWD.test(value)) throw invalid(`${this.#where()} has a malformed a=ice-pwd`);
+        this.#pwd = this.#same(this.#pwd, value, name);
+        return;
+      case 'fingerprint':
+        if (!FINGERPRINT.test(value)) throw invalid(`${this.#where()} has a malformed a=fingerprint`);
+        this.#fingerprint = this.#same(this.#fingerprint, value, name);
+        return;
+      case 'setup':
+        if (!SETUP.test(value)) throw invalid(`${this.#where()} has a malformed a=setup`);
+        return;
+      case 'candidate':
+        checkCandidate(attribute);
+        return;
+      case 'mid':
+        if (section?.mid !== '' || !/^[\w.+-]{1,32}$/.test(value) || this.#mids.has(value))
+          throw invalid(`${this.#where()} has a malformed or repeated a=mid`);
+        this.#mids.add(value);
+        section.mid = value;
+        return;
+      case 'msid':
+        if (section) this.#msid(section, value);
+        return;
+      case 'rid':
+        if (section) this.#rid(section, value);
+        return;
+      default:
+        if (section && DIRECTIONS.has(name)) section.directions.push(attribute);
+    }
+  }
+
+  #msid(section: SdpSection, value: string): void {
+    const [streamId = '', trackId = '', ...more] = value.split(' ');
+    const sound = (id: string) => id.length > 0 && id.length <= LIMITS.maxIdLength;
+    if (more.length > 0 || !sound(streamId) || !sound(trackId))
+      throw invalid(`${this.#where()} has a malformed a=msid (wanted: a=msid:<stream> <track>)`);
+    if (section.trackId !== undefined) throw invalid(`${this.#where()} has more than one a=msid`);
+    section.streamId = streamId;
+    section.trackId = trackId;
+  }
+
+  #rid(section: SdpSection, value: string): void {
+    const [rid = '', direction] = value.split(' ');
+    if (!/^[A-Za-z0-9_-]{1,32}$/.test(rid)) throw invalid(`${this.#where()} has a malformed a=rid`);
+    if (direction !== 'send') return;
+    if (section.layers.length >= 4) throw invalid(`${this.#where()} has more than four layers`);
+    section.layers.push(rid);
+  }
+
+  /** The SFU bundles all sections into one transport, and refuses a description that has two. */
+  #same(before: string | undefined, value: string, name: string): string {
+    if (before !== undefined && before !== value)
+      throw invalid(
+        `its sections differ in a=${name}; set bundlePolicy: 'max-bundle' on the peer connection`,
+      );
+    return value;
+  }
+
+  #where(): string {
+    const section = this.#current;
+    return section ? `section ${section.index} (${section.kind})` : 'the session part';
+  }
+}
+
+/** What an offer may carry. */
+export interface OfferPolicy {
+  canPublish: boolean;
+}
+
+/**
+ * Reads a publisher connection's offer and holds it against what its session may do.
+ * @returns the tracks that it publishes.
+ * @throws RelayError `ERR_RELAY_FORBIDDEN` that names the section, or `ERR_RELAY_INVALID_SDP`.
+ */
+export function checkOffer(sdp: unknown, policy: OfferPolicy): Track[] {
+  const tracks: Track[] = [];
+  for (const section of parseSdp(sdp)) {
+    if (section.kind === 'application' || !section.sends) continue;
+    if (!policy.canPublish) {
+      throw new RelayError(
+        'ERR_RELAY_FORBIDDEN',
+        `This session may not publish: section ${section.index} (${section.kind}) of the offer sends.`,
+      );
+    }
+    const { kind, streamId, trackId, layers } = section;
+    if (streamId === undefined || trackId === undefined)
+      throw invalid(`section ${section.index} (${kind}) sends, but has no a=msid:<stream> <track>`);
+    if (tracks.some((track) => track.trackId === trackId)) throw invalid(`it has the track ${trackId} twice`);
+    tracks.push({ trackId, streamId, kind, layers });
+  }
+  return tracks;
+}

@@ -1,0 +1,459 @@
+import pTimeout from 'p-timeout';
+import { RelayError, type RelayErrorCode } from './errors.js';
+import { SafeEmitter } from './events.js';
+import { checkTarget, decodeCandidate, encodeCandidate } from './ice.js';
+import { LIMITS } from './limits.js';
+import type { Logger } from './logger.js';
+import type {
+  IceCandidate,
+  ParticipantsEvent,
+  Role,
+  SessionDescription,
+  SessionStats,
+  StatsReport,
+  Subscription,
+  Target,
+  Track,
+  TracksEvent,
+} from './model.js';
+import { Replies } from './replies.js';
+import type { Member, Room } from './room.js';
+import { checkOffer, parseSdp } from './sdp.js';
+import type { Sfu, SfuStream, SfuStreamListener } from './sfu/port.js';
+import { encodeUid } from './sfu/uid.js';
+import { StatsMeter } from './stats.js';
+import { SubscriberNegotiation } from './subscriber-negotiation.js';
+import { checkSubscriptions } from './subscriptions.js';
+
+/**
+ * Why a session ended: its client left, the application closed it, the relay closed, or the SFU ended it.
+ * @category Session
+ */
+export interface SessionCloseReason {
+  by: 'client' | 'application' | 'relay' | 'sfu';
+  error?: RelayError;
+}
+
+/**
+ * What a session says. `offer` and `candidate` wait for their first listener; the others don't.
+ * @category Session
+ */
+export type SessionEvents = {
+  /** The SFU's offer of the subscriber connection: to be answered by `answerOffer`. */
+  offer: [offer: SessionDescription];
+  /** The SFU's answer to an `offer()`, which resolves with the same. */
+  answer: [answer: SessionDescription];
+  /** The SFU's candidate. Those of the subscriber connection come after its first offer. */
+  candidate: [candidate: { target: Target; candidate: IceCandidate }];
+  participants: [event: ParticipantsEvent];
+  tracks: [event: TracksEvent];
+  stats: [stats: SessionStats];
+  /** The last event, exactly once. */
+  close: [reason: SessionCloseReason];
+};
+
+/** @category Session */
+export type SessionState = 'joining' | 'joined' | 'closing' | 'closed';
+
+/** What a session is made of; the relay fills it in. */
+export interface SessionSetup<Principal> {
+  id: string;
+  room: Room;
+  userId: string;
+  role: Role;
+  hidden: boolean;
+  canSubscribe: boolean;
+  autoSubscribe: boolean;
+  principal: Principal | undefined;
+  logger: Logger;
+  joinTimeoutMs: number;
+  answerTimeoutMs: number;
+}
+
+/**
+ * One participant: one signalling stream on the SFU, one state machine. It knows nothing of the connection that
+ * it serves, and can be driven without any.
+ * @category Session
+ */
+export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> implements Member {
+  readonly id: string;
+  readonly room: Room;
+  readonly userId: string;
+  readonly role: Role;
+  readonly hidden: boolean;
+  /** What `authenticate` returned, where the session was authenticated. */
+  readonly principal: Principal | undefined;
+  /** ms since the epoch. */
+  readonly createdAt = Date.now();
+
+  readonly #setup: SessionSetup<Principal>;
+  readonly #meter: StatsMeter;
+  #state: SessionState = 'joining';
+  #stream: SfuStream | undefined;
+  #answer: SessionDescription | undefined;
+
+  /** Of the join and of every later offer. */
+  readonly #answers = new Replies<SessionDescription>();
+  readonly #subscribed = new Replies<void>();
+  readonly #subscriber: SubscriberNegotiation;
+  /** Publisher offers go out one at a time. */
+  #lastOffer: Promise<unknown> = Promise.resolve();
+  #offersWaiting = 0;
+
+  /** Aborts the join. */
+  readonly #cancel = new AbortController();
+  #reason: SessionCloseReason | undefined;
+  #ended = deferred();
+
+  /** @internal */
+  constructor(setup: SessionSetup<Principal>) {
+    super(setup.logger);
+    this.#setup = setup;
+    this.id = setup.id;
+    this.room = setup.room;
+    this.userId = setup.userId;
+    this.role = setup.role;
+    this.hidden = setup.hidden;
+    this.principal = setup.principal;
+    this.#meter = new StatsMeter({
+      sessionId: this.id,
+      roomId: this.roomId,
+      userId: this.userId,
+      role: this.role,
+    });
+    this.#subscriber = new SubscriberNegotiation({
+      answerTimeoutMs: setup.answerTimeoutMs,
+      deliver: (event) =>
+        event.name === 'offer' ? this.emit('offer', event.value) : this.emit('candidate', event.value),
+      onUnanswered: () => this.#unanswered(),
+    });
+  }
+
+  get roomId(): string {
+    return this.room.id;
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  /** The SFU's answer to the join, or to the newest offer since. */
+  get answer(): SessionDescription {
+    if (!this.#answer) throw notNow('The session has not joined.');
+    return this.#answer;
+  }
+
+  /** What it publishes. */
+  get tracks(): readonly Track[] {
+    return this.room.tracksOf(this.id);
+  }
+
+  get stats(): SessionStats {
+    return this.#meter.current;
+  }
+
+  /**
+   * @internal Joins on the SFU, once `admit` has let it; where that fails nothing is left on either side.
+   */
+  async join(sfu: Sfu, sdp: string, admit: () => unknown, signal?: AbortSignal): Promise<void> {
+    const abort = () => this.#cancel.abort(signal?.reason);
+    signal?.addEventListener('abort', abort, { once: true });
+    if (signal?.aborted) abort();
+    try {
+      const offer = { type: 'offer', sdp } as const;
+      const tracks = this.#checkOffer(offer);
+      await this.#deadline(
+        Promise.resolve(admit()),
+        'ERR_RELAY_INTERNAL',
+        'The application does not answer.',
+      );
+      this.#answer = await this.#deadline(this.#openAndJoin(sfu, offer));
+      this.#checkCancelled();
+      this.#state = 'joined';
+      this.room.add(this, tracks);
+      this.#subscriber.open();
+    } catch (error) {
+      const failure = this.#cancel.signal.aborted ? this.#cancellation() : RelayError.from(error);
+      this.#cancel.abort(failure);
+      this.#stream?.cancel(failure.code === 'ERR_RELAY_SFU_TIMEOUT');
+      this.#finish({ by: 'relay', error: failure });
+      throw failure;
+    } finally {
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  /**
+   * A new offer of the client's publisher connection: a track more or less, an ICE restart. One is in flight at
+   * a time; up to four wait.
+   * @throws RelayError `ERR_RELAY_FORBIDDEN`, `ERR_RELAY_INVALID_SDP`, `ERR_RELAY_INVALID_STATE`,
+   * `ERR_RELAY_TOO_MANY`, `ERR_RELAY_SFU_TIMEOUT`, `ERR_RELAY_SFU_STREAM_ENDED`
+   */
+  async offer(description: SessionDescription): Promise<SessionDescription> {
+    this.#joinedStream();
+    const tracks = this.#checkOffer(description);
+    if (this.#offersWaiting > LIMITS.maxQueuedOffers)
+      throw new RelayError('ERR_RELAY_TOO_MANY', 'Too many offers are waiting for their answers.');
+    this.#offersWaiting += 1;
+    const answer = this.#lastOffer.then(() => this.#negotiate(description.sdp, tracks));
+    this.#lastOffer = answer.catch(() => {});
+    try {
+      return await answer;
+    } finally {
+      this.#offersWaiting -= 1;
+    }
+  }
+
+  /**
+   * The client's answer to the SFU's pending offer.
+   * @throws RelayError `ERR_RELAY_INVALID_STATE`, `ERR_RELAY_INVALID_SDP`
+   */
+  answerOffer(description: SessionDescription): void {
+    const stream = this.#joinedStream();
+    checkDescription(description, 'answer');
+    parseSdp(description.sdp);
+    this.#subscriber.answer();
+    stream.answer(description.sdp);
+  }
+
+  /**
+   * A candidate of the client. An empty one says that there are no more.
+   * @throws RelayError `ERR_RELAY_INVALID_STATE`, `ERR_RELAY_INVALID_PARAMS`, `ERR_RELAY_INVALID_SDP`
+   */
+  addIceCandidate({ target, candidate }: { target: Target; candidate: IceCandidate }): void {
+    const stream = this.#joinedStream();
+    checkTarget(target);
+    stream.candidate(target, encodeCandidate(candidate));
+  }
+
+  /**
+   * Which of the room's tracks to receive.
+   * @throws RelayError `ERR_RELAY_FORBIDDEN`, `ERR_RELAY_INVALID_PARAMS`, `ERR_RELAY_INVALID_STATE`,
+   * `ERR_RELAY_SFU_TIMEOUT`
+   */
+  async subscribe(subscriptions: readonly Subscription[]): Promise<void> {
+    const stream = this.#joinedStream();
+    if (!this.#setup.canSubscribe)
+      throw new RelayError('ERR_RELAY_FORBIDDEN', 'You may not receive media in this room.');
+    checkSubscriptions(subscriptions, this.room, this.id);
+    if (subscriptions.length > 0)
+      await this.#reply(this.#subscribed.ask(() => stream.subscribe(subscriptions)));
+  }
+
+  /**
+   * A client's `getStats()`; figures come of the difference to its last one.
+   * @throws RelayError `ERR_RELAY_INVALID_PARAMS`, `ERR_RELAY_INVALID_STATE`
+   */
+  reportStats(report: StatsReport): SessionStats {
+    this.#joinedStream();
+    const stats = this.#meter.report(report);
+    this.emit('stats', stats);
+    return stats;
+  }
+
+  /** Leaves the SFU; resolves when the SFU has ended the stream. Never rejects, and may be called again. */
+  close(reason: SessionCloseReason = { by: 'application' }): Promise<void> {
+    if (this.#state === 'joining') this.#cancel.abort(reason.error);
+    else {
+      this.#leave(reason);
+      this.#stream?.end();
+    }
+    return this.#ended.promise;
+  }
+
+  override on<Name extends keyof SessionEvents>(
+    name: Name,
+    listener: (...args: SessionEvents[Name]) => unknown,
+  ): this {
+    super.on(name, listener);
+    this.#releaseHeld();
+    return this;
+  }
+
+  override once<Name extends keyof SessionEvents>(
+    name: Name,
+    listener: (...args: SessionEvents[Name]) => unknown,
+  ): this {
+    super.once(name, listener);
+    this.#releaseHeld();
+    return this;
+  }
+
+  /** @internal */
+  notifyParticipants(event: ParticipantsEvent): void {
+    this.emit('participants', event);
+  }
+
+  /** @internal */
+  notifyTracks(event: TracksEvent): void {
+    this.emit('tracks', event);
+  }
+
+  async #openAndJoin(sfu: Sfu, offer: SessionDescription): Promise<SessionDescription> {
+    const stream = await sfu.open(this.#listener(), this.#cancel.signal);
+    this.#stream = stream;
+    if (this.#cancel.signal.aborted) stream.cancel();
+    this.#checkCancelled();
+    return this.#answers.ask(() =>
+      stream.join({
+        roomId: this.roomId,
+        uid: encodeUid({ roomId: this.roomId, userId: this.userId, sessionId: this.id }),
+        offer,
+        autoSubscribe: this.#setup.autoSubscribe && this.#setup.canSubscribe,
+      }),
+    );
+  }
+
+  async #negotiate(sdp: string, tracks: Track[]): Promise<SessionDescription> {
+    const stream = this.#joinedStream();
+    this.#answer = await this.#reply(this.#answers.ask(() => stream.offer(sdp)));
+    this.room.setTracks(this, tracks);
+    this.emit('answer', this.#answer);
+    return this.#answer;
+  }
+
+  #checkOffer(offer: SessionDescription): Track[] {
+    checkDescription(offer, 'offer');
+    const tracks = checkOffer(offer.sdp, { canPublish: this.role === 'publisher' });
+    for (const { trackId } of tracks) {
+      const owner = this.room.findTrack(trackId)?.sessionId;
+      if (owner !== undefined && owner !== this.id)
+        throw new RelayError('ERR_RELAY_FORBIDDEN', `The track "${trackId}" is another participant's.`);
+    }
+    return tracks;
+  }
+
+  #checkCancelled(): void {
+    if (this.#cancel.signal.aborted) throw this.#cancellation();
+  }
+
+  #cancellation(): RelayError {
+    return RelayError.from(this.#cancel.signal.reason, 'ERR_RELAY_ABORTED', 'The join was cancelled.');
+  }
+
+  /** The stream, where messages may go to it. */
+  #joinedStream(): SfuStream {
+    if (this.#state !== 'joined' || !this.#stream)
+      throw notNow(this.#state === 'joining' ? 'The session has not joined yet.' : 'The session has ended.');
+    if (this.#stream.pending > LIMITS.maxPendingToSfu)
+      throw this.#break(new RelayError('ERR_RELAY_SFU_TIMEOUT', 'The SFU does not take messages.'));
+    return this.#stream;
+  }
+
+  #deadline<Value>(
+    promise: Promise<Value>,
+    code: RelayErrorCode = 'ERR_RELAY_SFU_TIMEOUT',
+    message = 'The SFU does not answer.',
+  ): Promise<Value> {
+    return pTimeout(promise, {
+      milliseconds: this.#setup.joinTimeoutMs,
+      message: new RelayError(code, message),
+      signal: this.#cancel.signal,
+    });
+  }
+
+  /** A reply that is overdue could not be told from the next one: the session is over. */
+  async #reply<Value>(promise: Promise<Value>): Promise<Value> {
+    try {
+      return await this.#deadline(promise);
+    } catch (error) {
+      const failure = RelayError.from(error);
+      throw failure.code === 'ERR_RELAY_SFU_TIMEOUT' ? this.#break(failure) : failure;
+    }
+  }
+
+  #listener(): SfuStreamListener {
+    const { logger } = this.#setup;
+    return {
+      onJoined: (answer) => this.#answers.answer(answer),
+      onRefused: (reason) => this.#refused(reason),
+      onAnswer: (answer) => this.#answers.answer(answer),
+      onOffer: (offer) => this.#subscriber.offer(offer),
+      onCandidate: (target, init) => {
+        const candidate = decodeCandidate(init);
+        if (candidate) this.#subscriber.candidate(target, candidate);
+        else
+          logger.warn({ ...this.#fields(), init: init.slice(0, 200) }, 'The SFU sent a malformed candidate');
+      },
+      onSubscribed: (refusal) => {
+        if (refusal === undefined) this.#subscribed.answer();
+        else this.#subscribed.refuse(refused('The SFU refused the subscription.', refusal));
+      },
+      onError: (reason) => logger.warn({ ...this.#fields(), reason }, 'The SFU complains'),
+      onEnd: (error) => this.#streamEnded(error),
+    };
+  }
+
+  #refused(reason: string): void {
+    const error = refused('The SFU refused the session.', reason);
+    if (!this.#answers.refuse(error)) this.#break(error);
+  }
+
+  #streamEnded(error: RelayError | undefined): void {
+    if (this.#state === 'joining') this.#cancel.abort(error);
+    else this.#finish({ by: 'sfu', ...(error && { error }) });
+  }
+
+  /** An offer without an answer leaves the client deaf to every later track, and nobody says so. */
+  #unanswered(): void {
+    const message = "The SFU's offer was not answered in time: join afresh.";
+    this.#break(new RelayError('ERR_RELAY_CLIENT_TIMEOUT', message));
+  }
+
+  #break(error: RelayError): RelayError {
+    this.#leave({ by: error.code.startsWith('ERR_RELAY_SFU') ? 'sfu' : 'relay', error });
+    this.#stream?.cancel(error.code === 'ERR_RELAY_SFU_TIMEOUT');
+    return error;
+  }
+
+  /** Out of the room at once; the stream's end may take a moment. */
+  #leave(reason: SessionCloseReason): void {
+    if (this.#reason) return;
+    this.#reason = reason;
+    this.#state = 'closing';
+    this.#subscriber.stop();
+    this.room.remove(this);
+    const error = reason.error ?? new RelayError('ERR_RELAY_ABORTED', 'The session was closed.');
+    this.#answers.refuseAll(error);
+    this.#subscribed.refuseAll(error);
+  }
+
+  #finish(reason: SessionCloseReason): void {
+    if (this.#state === 'closed') return;
+    this.#leave(reason);
+    this.#state = 'closed';
+    this.emit('close', this.#reason ?? reason);
+    this.removeAllListeners();
+    this.#ended.resolve();
+  }
+
+  #releaseHeld(): void {
+    // In a microtask, so that all the listeners of one turn are there.
+    if (this.#subscriber.isHolding) queueMicrotask(() => this.#subscriber.release());
+  }
+
+  #fields() {
+    return { sessionId: this.id, roomId: this.roomId, userId: this.userId };
+  }
+}
+
+function deferred(): { promise: Promise<void>; resolve(): void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
+
+function refused(message: string, reason: string): RelayError {
+  return new RelayError('ERR_RELAY_SFU_REFUSED', message, { cause: new Error(reason) });
+}
+
+function notNow(message: string): RelayError {
+  return new RelayError('ERR_RELAY_INVALID_STATE', message);
+}
+
+function checkDescription(description: SessionDescription, type: SessionDescription['type']): void {
+  if (typeof description !== 'object' || description === null || description.type !== type)
+    throw new RelayError('ERR_RELAY_INVALID_PARAMS', `A description {type: "${type}", sdp} is wanted.`);
+}

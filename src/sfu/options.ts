@@ -1,0 +1,95 @@
+import { RelayError } from '../errors.js';
+
+/**
+ * Where the SFU is, and how to speak with it.
+ * @category Configuration
+ */
+export interface SfuOptions {
+  /** `host:port` of Ion's gRPC server, without a scheme: `localhost:5551`. */
+  serverUrl: string;
+  /** TLS, or mutual TLS with `cert` and `key`. @default none: plain HTTP/2, for an SFU on a private network */
+  tls?: SfuTlsOptions;
+  /** ms to wait for a connection. @default 5000 */
+  connectTimeoutMs?: number;
+  /** ms to wait for the SFU to end a stream that was left, before it is cancelled. @default 2000 */
+  closeTimeoutMs?: number;
+  /** Streams on one HTTP/2 connection before a further one is opened. Proxies often allow 100. @default 100 */
+  maxStreamsPerChannel?: number;
+  /**
+   * ms between HTTP/2 pings on a connection with streams; Ion cuts off a client that pings more often than every
+   * 5 minutes, so 300000 is the least. @default 360000
+   */
+  keepaliveTimeMs?: number;
+}
+
+/**
+ * PEM texts or files' contents.
+ * @category Configuration
+ */
+export interface SfuTlsOptions {
+  /** Certificate authorities. @default the system's */
+  ca?: string | Uint8Array;
+  /** Client certificate, for mutual TLS. */
+  cert?: string | Uint8Array;
+  /** Client key, for mutual TLS. */
+  key?: string | Uint8Array;
+  /** The name that the certificate must bear. @default the host of `serverUrl` */
+  serverName?: string;
+}
+
+export type ResolvedSfuOptions = Required<Omit<SfuOptions, 'tls'>> & { tls: SfuTlsOptions | undefined };
+
+/** @throws RelayError `ERR_RELAY_CONFIG` that says what to write instead. */
+export function resolveSfuOptions(options: SfuOptions): ResolvedSfuOptions {
+  if (typeof options !== 'object' || options === null)
+    throw new RelayError('ERR_RELAY_CONFIG', '"sfu" is missing: write sfu: { serverUrl: "localhost:5551" }.');
+  const { tls } = options;
+  if (tls && (tls.cert === undefined) !== (tls.key === undefined))
+    throw new RelayError('ERR_RELAY_CONFIG', 'Mutual TLS needs both "tls.cert" and "tls.key".');
+  return {
+    serverUrl: checkServerUrl(options.serverUrl),
+    tls,
+    connectTimeoutMs: integer(options, 'connectTimeoutMs', 5_000),
+    closeTimeoutMs: integer(options, 'closeTimeoutMs', 2_000),
+    maxStreamsPerChannel: integer(options, 'maxStreamsPerChannel', 100),
+    keepaliveTimeMs: integer(options, 'keepaliveTimeMs', 360_000, 300_000),
+  };
+}
+
+/** An address is `host:port`; a scheme is the commonest mistake, so it gets an answer of its own. */
+export function checkServerUrl(serverUrl: unknown): string {
+  if (typeof serverUrl !== 'string' || serverUrl.trim() === '')
+    throw new RelayError(
+      'ERR_RELAY_CONFIG',
+      'The SFU\'s address is missing: write "host:port", e.g. "localhost:5551".',
+    );
+  const [, scheme, rest] = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)/i.exec(serverUrl) ?? [];
+  if (scheme !== undefined) {
+    const better = rest && /:\d+$/.test(rest) ? rest : `${rest || 'localhost'}:5551`;
+    throw new RelayError(
+      'ERR_RELAY_CONFIG',
+      `The SFU is spoken to by gRPC, not ${scheme}: write "${better}" instead of "${serverUrl}".`,
+    );
+  }
+  const port = /^(?:[\w.-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})$/.exec(serverUrl)?.[1];
+  if (port === undefined || Number(port) < 1 || Number(port) > 65535)
+    throw new RelayError(
+      'ERR_RELAY_CONFIG',
+      `"${serverUrl}" is not an address: write "host:port", e.g. "localhost:5551" or "[::1]:5551".`,
+    );
+  return serverUrl;
+}
+
+/** A whole number from `least` on, or its default. */
+export function integer<Name extends string>(
+  options: { readonly [name in Name]?: number },
+  name: Name,
+  fallback: number,
+  least = 1,
+): number {
+  const value = options[name] ?? fallback;
+  // setTimeout takes 31 bits, and fires at once beyond.
+  if (!Number.isInteger(value) || value < least || value > 0x7fffffff)
+    throw new RelayError('ERR_RELAY_CONFIG', `"${name}" must be a whole number from ${least} to 2147483647.`);
+  return value;
+}

@@ -1,0 +1,63 @@
+import type { RelayError } from '../errors.js';
+import type { SessionDescription, Subscription, Target } from '../model.js';
+
+/**
+ * All that the core knows of an SFU. A dialect is one implementation of this port; only src/sfu/ names gRPC.
+ */
+export interface Sfu {
+  /**
+   * Opens one peer's signalling stream.
+   * @throws RelayError `ERR_RELAY_SFU_UNAVAILABLE`, `ERR_RELAY_ABORTED`, `ERR_RELAY_CLOSED`
+   */
+  open(listener: SfuStreamListener, signal: AbortSignal): Promise<SfuStream>;
+  /**
+   * Proves the whole signalling loop without joining; leaves nothing behind.
+   * @throws RelayError
+   */
+  probe(signal: AbortSignal): Promise<void>;
+  /** Ends what is open. */
+  close(): void;
+  /** Streams that are open or ending. */
+  readonly streamCount: number;
+}
+
+/** Towards the SFU. Nothing here throws or waits: a stream that can't go on says so by `onEnd`. */
+export interface SfuStream {
+  join(request: SfuJoin): void;
+  /** A new offer of the publisher connection. */
+  offer(sdp: string): void;
+  /** The answer to the SFU's subscriber offer. */
+  answer(sdp: string): void;
+  /** `init` is the JSON of an RTCIceCandidateInit. */
+  candidate(target: Target, init: string): void;
+  subscribe(subscriptions: readonly Subscription[]): void;
+  /** Leaves: half-closes, and cancels where the SFU does not end the stream in time. */
+  end(): void;
+  /** Ends at once; `silent` where the SFU did not answer, so that its connection is not trusted further. */
+  cancel(silent?: boolean): void;
+  /** Messages that the SFU has not taken yet. */
+  readonly pending: number;
+}
+
+export interface SfuJoin {
+  roomId: string;
+  /** The peer's id on the SFU, its own for each session. */
+  uid: string;
+  offer: SessionDescription;
+  /** Receive every track of the room without asking. */
+  autoSubscribe: boolean;
+}
+
+/** From the SFU, in the order of arrival. `onEnd` is the last call and comes exactly once. */
+export interface SfuStreamListener {
+  onJoined(answer: SessionDescription): void;
+  onRefused(reason: string): void;
+  onAnswer(answer: SessionDescription): void;
+  onOffer(offer: SessionDescription): void;
+  onCandidate(target: Target, init: string): void;
+  onSubscribed(refusal?: string): void;
+  /** The SFU complains, and goes on. */
+  onError(reason: string): void;
+  /** Without an error: the stream ended because this side left. */
+  onEnd(error: RelayError | undefined): void;
+}

@@ -1,0 +1,277 @@
+import type { Principal } from '../authentication.js';
+import { CloseCode } from '../close-code.js';
+import { RelayError } from '../errors.js';
+import type { Attachment, SfuRelay } from '../relay.js';
+import { handshakeToken, offeredProtocols, speaksOurs } from './handshake.js';
+import {
+  encodeError,
+  encodeNotification,
+  encodeResult,
+  parseMessage,
+  type RpcMessage,
+  RpcRefusal,
+} from './jsonrpc.js';
+import { type ConnectionOptions, resolveConnectionOptions } from './options.js';
+import { Participation } from './participation.js';
+import type { RelayNotifications } from './protocol.js';
+import { closeReason, type HandshakeRequest, type RelaySocket } from './socket.js';
+
+export type { ConnectionOptions } from './options.js';
+
+/**
+ * What the transport tells the relay of its socket. Nothing here throws.
+ * @category Transport
+ */
+export interface ConnectionHandle {
+  /** A text frame came. */
+  receive(text: string): void;
+  /** A binary frame came: refused. */
+  receiveBinary(): void;
+  /** A pong frame came. */
+  pong(): void;
+  /** The socket has closed; called once, as the last. */
+  closed(): void;
+}
+
+/**
+ * The core's own door: serves a client on a socket of any transport. `sfu-relay/ws` is one, in a few lines.
+ * @category Transport
+ */
+export function acceptConnection<P extends Principal>(
+  relay: SfuRelay<P>,
+  socket: RelaySocket,
+  request: HandshakeRequest,
+  options: ConnectionOptions = {},
+): ConnectionHandle {
+  return new Connection(relay, socket, request, resolveConnectionOptions(options));
+}
+
+/** One client: its socket, who it is, and the session that it takes part by. */
+class Connection<P extends Principal> implements ConnectionHandle, Attachment {
+  readonly #relay: SfuRelay<P>;
+  readonly #socket: RelaySocket;
+  readonly #request: HandshakeRequest;
+  readonly #options: Required<ConnectionOptions>;
+  readonly #detach: () => void;
+  readonly #heartbeat: NodeJS.Timeout;
+  #handshakeTimer: NodeJS.Timeout | undefined;
+  /** Pings since the client was last heard. */
+  #silence = 0;
+  /** Nothing is read or sent any more. */
+  #ended = false;
+  #resolveClosed = () => {};
+  readonly #closed = new Promise<void>((resolve) => {
+    this.#resolveClosed = resolve;
+  });
+
+  #authenticating = false;
+  #queue: RpcMessage[] = [];
+  #participation: Participation<P> | undefined;
+
+  constructor(
+    relay: SfuRelay<P>,
+    socket: RelaySocket,
+    request: HandshakeRequest,
+    options: Required<ConnectionOptions>,
+  ) {
+    this.#relay = relay;
+    this.#socket = socket;
+    this.#request = request;
+    this.#options = options;
+    this.#detach = relay.attach(this);
+    this.#heartbeat = setInterval(() => this.#beat(), options.heartbeatIntervalMs);
+    this.#watchHandshake();
+    if (relay.isClosing) this.#fail(new RelayError('ERR_RELAY_CLOSED', 'The relay is closing.'));
+    else if (!speaksOurs(offeredProtocols(request)))
+      this.#fail(new RelayError('ERR_RELAY_SUBPROTOCOL', 'Offer the subprotocol sfu-relay.v1, or none.'));
+    else {
+      const token = handshakeToken(request);
+      if (token !== undefined) void this.#authenticate(token);
+    }
+  }
+
+  receive(text: string): void {
+    if (this.#ended) return;
+    this.#silence = 0;
+    const { maxMessageBytes } = this.#options;
+    // A code unit is at most three bytes: most messages need no counting.
+    if (text.length * 3 > maxMessageBytes && Buffer.byteLength(text) > maxMessageBytes) {
+      this.#fail(
+        new RelayError('ERR_RELAY_TOO_LARGE', `The message is longer than ${maxMessageBytes} bytes.`),
+      );
+      return;
+    }
+    const message = parseMessage(text);
+    if (message instanceof RpcRefusal) this.#send(encodeError(message.id, message.error, message.method));
+    else if (this.#participation) this.#handle(message, this.#participation);
+    else this.#handleUnauthenticated(message);
+  }
+
+  receiveBinary(): void {
+    if (this.#ended) return;
+    this.#silence = 0;
+    this.#send(
+      encodeError(null, new RelayError('ERR_RELAY_INVALID_REQUEST', 'Send text frames, not binary ones.')),
+    );
+  }
+
+  pong(): void {
+    this.#silence = 0;
+  }
+
+  closed(): void {
+    this.#end();
+    this.#detach();
+    void this.#participation?.leave();
+    this.#resolveClosed();
+  }
+
+  async drain(): Promise<void> {
+    if (!this.#ended) {
+      this.#notify('goaway', {
+        reason: 'The relay is closing.',
+        reconnectAfterMs: Math.round(Math.random() * 2_000),
+      });
+      await this.#participation?.leave('relay');
+      this.#close(CloseCode.GoingAway, 'The relay is closing.');
+    }
+    await this.#closed;
+  }
+
+  terminate(): void {
+    this.#end();
+    this.#socket.terminate();
+  }
+
+  #handleUnauthenticated(message: RpcMessage): void {
+    if (this.#queue.length >= this.#options.maxQueuedMessages) {
+      this.#fail(new RelayError('ERR_RELAY_TOO_MANY', 'Too many messages before authentication.'));
+      return;
+    }
+    this.#queue.push(message);
+    if (this.#authenticating) return;
+    const { token } = message.params;
+    const byRequest = message.method === 'authenticate' && typeof token === 'string';
+    void this.#authenticate(byRequest ? token : undefined);
+  }
+
+  async #authenticate(token: string | undefined): Promise<void> {
+    this.#authenticating = true;
+    try {
+      const principal = await this.#relay.authenticate({ ...this.#request, token });
+      if (this.#ended) return;
+      this.#participation = new Participation(this.#relay, principal, {
+        notify: (method, params) => this.#notify(method, params),
+        refuse: (method, error) => this.#send(encodeError(null, error, method)),
+        end: (code, reason) => this.#close(code, reason),
+      });
+    } catch (error) {
+      const failure = RelayError.from(error);
+      const [first] = this.#queue;
+      if (first?.id !== undefined) this.#send(encodeError(first.id, failure));
+      this.#fail(failure);
+      return;
+    }
+    const [first, ...rest] = this.#queue;
+    this.#queue = [];
+    if (first?.method === 'authenticate') this.#authenticated(first, this.#participation);
+    else if (first) this.#handle(first, this.#participation);
+    for (const message of rest) this.#handle(message, this.#participation);
+  }
+
+  #authenticated({ id }: RpcMessage, participation: Participation<P>): void {
+    if (id !== undefined) this.#send(encodeResult(id, { userId: participation.principal.userId ?? null }));
+  }
+
+  /** One message, start to end; what goes wrong is answered, and harms no other. */
+  #handle(message: RpcMessage, participation: Participation<P>): void {
+    const { id, method, params } = message;
+    if (method === 'join') clearTimeout(this.#handshakeTimer);
+    const failed = (error: unknown) => {
+      this.#refuse(message, error);
+      if (method === 'join' && !participation.isJoined && !this.#ended) this.#watchHandshake();
+    };
+    try {
+      participation
+        .call(method, params, (result) => {
+          if (id !== undefined) this.#send(encodeResult(id, result));
+        })
+        ?.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  #refuse({ id, method }: RpcMessage, error: unknown): void {
+    const failure = RelayError.from(error);
+    const fields = { err: error, method, remoteAddress: this.#request.remoteAddress };
+    if (failure.code === 'ERR_RELAY_INTERNAL') this.#relay.logger.error(fields, 'A message failed');
+    else this.#relay.logger.debug(fields, 'A message was refused');
+    this.#send(encodeError(id ?? null, failure, method));
+  }
+
+  #notify<Method extends keyof RelayNotifications>(method: Method, params: RelayNotifications[Method]): void {
+    this.#send(encodeNotification(method, params));
+  }
+
+  #send(text: string): void {
+    if (this.#ended) return;
+    if (this.#socket.bufferedAmount > this.#options.maxBufferedBytes) {
+      this.#fail(new RelayError('ERR_RELAY_SLOW_CONSUMER', 'The client does not read what it is sent.'));
+      return;
+    }
+    try {
+      this.#socket.send(text);
+    } catch (error) {
+      this.#relay.logger.warn({ err: error }, 'A socket failed while sending');
+      this.terminate();
+    }
+  }
+
+  #watchHandshake(): void {
+    clearTimeout(this.#handshakeTimer);
+    this.#handshakeTimer = setTimeout(
+      () => this.#fail(new RelayError('ERR_RELAY_CLIENT_TIMEOUT', 'No session was joined in time.')),
+      this.#options.handshakeTimeoutMs,
+    );
+  }
+
+  #beat(): void {
+    if (this.#silence >= 2) {
+      this.terminate();
+      return;
+    }
+    this.#silence += 1;
+    try {
+      this.#socket.ping();
+    } catch {
+      this.terminate();
+    }
+  }
+
+  #fail(error: RelayError): void {
+    this.#relay.logger.info(
+      { err: error, remoteAddress: this.#request.remoteAddress },
+      'A connection is closed',
+    );
+    this.#close(error.closeCode, error.message);
+  }
+
+  #close(code: number, reason: string): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    clearTimeout(this.#handshakeTimer);
+    try {
+      this.#socket.close(code, closeReason(reason));
+    } catch {
+      this.#socket.terminate();
+    }
+    void this.#participation?.leave();
+  }
+
+  #end(): void {
+    this.#ended = true;
+    clearTimeout(this.#handshakeTimer);
+    clearInterval(this.#heartbeat);
+  }
+}

@@ -1,0 +1,180 @@
+import { randomUUID } from 'node:crypto';
+import type { Principal } from '../authentication.js';
+import { CloseCode } from '../close-code.js';
+import { RelayError } from '../errors.js';
+import { LIMITS } from '../limits.js';
+import type { IceCandidate, SessionDescription, StatsReport, Subscription, Target } from '../model.js';
+import type { CreateSessionParams, SfuRelay } from '../relay.js';
+import type { Session, SessionCloseReason } from '../session.js';
+import type { JoinResult, RelayNotifications } from './protocol.js';
+
+type Params = Readonly<Record<string, unknown>>;
+type Reply = (result: object) => void;
+
+/** Where an authenticated client hears from its session. */
+export interface Client {
+  notify<Method extends keyof RelayNotifications>(method: Method, params: RelayNotifications[Method]): void;
+  /** A notification of the client's can't be taken after all. */
+  refuse(method: string, error: RelayError): void;
+  /** The session was ended by the other side, and the connection with it. */
+  end(code: number, reason: string): void;
+}
+
+/** What an authenticated client does by its messages: it joins, negotiates, leaves. */
+export class Participation<P extends Principal> {
+  readonly principal: P;
+  readonly #relay: SfuRelay<P>;
+  readonly #client: Client;
+  #session: Session<P> | undefined;
+  #joining: AbortController | undefined;
+  /** Candidates that overtook the join: ion-sdk-js sends them as they come. */
+  #early: Params[] = [];
+
+  constructor(relay: SfuRelay<P>, principal: P, client: Client) {
+    this.#relay = relay;
+    this.principal = principal;
+    this.#client = client;
+  }
+
+  get isJoined(): boolean {
+    return this.#session !== undefined;
+  }
+
+  /**
+   * Carries out one message. `reply` is called where it succeeds; params come unchecked from the client, and are
+   * checked by what takes them.
+   * @throws RelayError, at once or by the promise
+   */
+  call(method: string, params: Params, reply: Reply): void | Promise<void> {
+    switch (method) {
+      case 'trickle':
+        if (this.#session) this.#trickle(this.#session, params);
+        else this.#holdCandidate(params);
+        return reply({});
+      case 'answer':
+        this.#joined().answerOffer(params.desc as SessionDescription);
+        return reply({});
+      case 'stats':
+        return reply(this.#joined().reportStats(params.report as StatsReport));
+      case 'ping':
+        return reply({});
+      case 'join':
+        return this.#join(params, reply);
+      case 'offer':
+        return this.#joined()
+          .offer(params.desc as SessionDescription)
+          .then(reply);
+      case 'subscribe':
+        return this.#joined()
+          .subscribe(params.subscriptions as Subscription[])
+          .then(() => reply({}));
+      case 'leave':
+        this.#joined();
+        return this.leave().then(() => reply({}));
+      case 'authenticate':
+        throw new RelayError('ERR_RELAY_INVALID_STATE', 'This connection is authenticated already.');
+      default:
+        throw new RelayError('ERR_RELAY_METHOD_NOT_FOUND', `There is no method "${method.slice(0, 64)}".`);
+    }
+  }
+
+  /** Ends the session, or the join under way. Never rejects. */
+  async leave(by: SessionCloseReason['by'] = 'client'): Promise<void> {
+    this.#joining?.abort();
+    this.#early = [];
+    const session = this.#session;
+    this.#session = undefined;
+    await session?.close({ by });
+  }
+
+  async #join(params: Params, reply: Reply): Promise<void> {
+    if (this.#session || this.#joining)
+      throw new RelayError('ERR_RELAY_INVALID_STATE', 'This connection has joined already: leave first.');
+    const joining = new AbortController();
+    this.#joining = joining;
+    let session: Session<P>;
+    try {
+      session = await this.#relay.createSession(this.#readJoin(params), { signal: joining.signal });
+    } catch (error) {
+      this.#early = [];
+      throw error;
+    } finally {
+      this.#joining = undefined;
+    }
+    // From here to the end in one turn: no event of the room falls between its snapshot and the listeners.
+    this.#session = session;
+    reply(this.#describe(session));
+    this.#listen(session);
+    for (const early of this.#early.splice(0)) {
+      try {
+        this.#trickle(session, early);
+      } catch (error) {
+        this.#client.refuse('trickle', RelayError.from(error));
+      }
+    }
+  }
+
+  #listen(session: Session<P>): void {
+    const { notify } = this.#client;
+    session.on('offer', (offer) => notify('offer', offer));
+    session.on('candidate', (candidate) => notify('trickle', candidate));
+    session.on('participants', (event) => notify('participants', event));
+    session.on('tracks', (event) => notify('tracks', event));
+    session.on('close', (reason) => this.#sessionClosed(session, reason));
+  }
+
+  #sessionClosed(session: Session<P>, { error }: SessionCloseReason): void {
+    if (this.#session !== session) return;
+    this.#session = undefined;
+    this.#client.end(error?.closeCode ?? CloseCode.Normal, error?.message ?? 'The session was closed.');
+  }
+
+  #trickle(session: Session<P>, { target, candidate }: Params): void {
+    session.addIceCandidate({ target: target as Target, candidate: candidate as IceCandidate });
+  }
+
+  #holdCandidate(params: Params): void {
+    if (this.#early.length >= LIMITS.maxHeldCandidates)
+      throw new RelayError('ERR_RELAY_TOO_MANY', 'Too many candidates before the join is answered.');
+    this.#early.push(params);
+  }
+
+  #joined(): Session<P> {
+    if (!this.#session) throw new RelayError('ERR_RELAY_INVALID_STATE', 'Join first.');
+    return this.#session;
+  }
+
+  #readJoin({ sid, uid, offer, role, config = {} }: Params): CreateSessionParams<P> {
+    if (!isRecord(offer) || offer.type !== 'offer')
+      throw new RelayError('ERR_RELAY_INVALID_PARAMS', '"offer" must be a description {type: "offer", sdp}.');
+    if (!isRecord(config)) throw new RelayError('ERR_RELAY_INVALID_PARAMS', '"config" must be an object.');
+    const isOn = (flag: string) => config[flag] === true || config[flag] === 'true';
+    const wanted = isOn('NoPublish') ? 'subscriber' : role;
+    return {
+      sdp: offer.sdp as string,
+      roomId: sid as string,
+      userId: this.principal.userId ?? ((uid ?? `guest-${randomUUID().slice(0, 8)}`) as string),
+      ...(wanted !== undefined && { role: wanted as 'publisher' }),
+      autoSubscribe: !isOn('NoAutoSubscribe') && !isOn('NoSubscribe'),
+      principal: this.principal,
+    };
+  }
+
+  #describe({ id, roomId, userId, role, room, answer }: Session<P>): JoinResult {
+    return {
+      type: 'answer',
+      sdp: answer.sdp,
+      sessionId: id,
+      roomId,
+      userId,
+      role,
+      participants: room.others(id),
+      revision: room.revision,
+      iceServers: [...this.#relay.iceServers],
+    };
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

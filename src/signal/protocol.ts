@@ -1,0 +1,102 @@
+/**
+ * The wire between browser and relay: JSON-RPC 2.0, reference in docs/PROTOCOL.md.
+ * Types and constants only, so that server and browser share this one file.
+ */
+
+import type {
+  IceCandidate,
+  IceServer,
+  Participant,
+  ParticipantsEvent,
+  Role,
+  SessionDescription,
+  SessionStats,
+  StatsReport,
+  Subscription,
+  Target,
+  TracksEvent,
+} from '../model.js';
+
+export { CloseCode } from '../close-code.js';
+export type * from '../model.js';
+
+/** The WebSocket subprotocol. A client that offers none is served the same. */
+export const SUBPROTOCOL = 'sfu-relay.v1';
+
+/** A subprotocol entry of this form carries the token: browsers can't set headers on a WebSocket. */
+export const BEARER_PREFIX = 'bearer.';
+
+/** `join`, client → relay. */
+export interface JoinParams {
+  /** The room. */
+  sid: string;
+  /** The user; what authentication says wins. */
+  uid?: string;
+  offer: SessionDescription;
+  role?: Role;
+  config?: Record<string, string | boolean>;
+}
+
+/** The result of `join`: the answer, and what the client has to know of the room. */
+export interface JoinResult extends SessionDescription {
+  type: 'answer';
+  sessionId: string;
+  roomId: string;
+  userId: string;
+  role: Role;
+  /** The others, with their tracks, as of `revision`. */
+  participants: Participant[];
+  revision: number;
+  iceServers: IceServer[];
+}
+
+export interface TrickleParams {
+  target: Target;
+  candidate: IceCandidate;
+}
+
+/** `goaway`, relay → client: this relay is about to close the connection; connect again elsewhere. */
+export interface GoawayParams {
+  reason: string;
+  /** ms to wait before connecting again. */
+  reconnectAfterMs: number;
+}
+
+/** Requests: client → relay, params and result. */
+export interface ClientRequests {
+  authenticate: { params: { token: string }; result: { userId: string | null } };
+  join: { params: JoinParams; result: JoinResult };
+  offer: { params: { desc: SessionDescription }; result: SessionDescription };
+  subscribe: { params: { subscriptions: Subscription[] }; result: Record<string, never> };
+  stats: { params: { report: StatsReport }; result: SessionStats };
+  leave: { params?: undefined; result: Record<string, never> };
+  ping: { params?: undefined; result: Record<string, never> };
+}
+
+/** Notifications: client → relay. */
+export interface ClientNotifications {
+  answer: { desc: SessionDescription };
+  trickle: TrickleParams;
+}
+
+/** Notifications: relay → client. */
+export interface RelayNotifications {
+  offer: SessionDescription;
+  trickle: TrickleParams;
+  participants: ParticipantsEvent;
+  tracks: TracksEvent;
+  goaway: GoawayParams;
+}
+
+/** A JSON-RPC error object. `data.code` is stable, `message` is for people. */
+export interface ErrorObject {
+  code: number;
+  message: string;
+  data?: {
+    code: string;
+    /** Whether the same request may succeed later. */
+    retryable: boolean;
+    /** The method of a refused notification; its error has `id: null`. */
+    method?: string;
+  };
+}

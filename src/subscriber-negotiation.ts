@@ -1,0 +1,98 @@
+import { RelayError } from './errors.js';
+import { LIMITS } from './limits.js';
+import type { IceCandidate, SessionDescription, Target } from './model.js';
+
+/** What the SFU says of a session's peer connections, to be handed on in its order. */
+export type NegotiationEvent =
+  | { name: 'offer'; value: SessionDescription }
+  | { name: 'candidate'; value: { target: Target; candidate: IceCandidate } };
+
+interface Setup {
+  answerTimeoutMs: number;
+  /** Hands an event on; false where nobody listens yet. */
+  deliver(event: NegotiationEvent): boolean;
+  /** The offer handed on was not answered in time. */
+  onUnanswered(): void;
+}
+
+/**
+ * The SFU's side of the negotiation. Ion sends candidates of the subscriber connection before the offer that
+ * they belong to, and sends no further offer until its last one is answered.
+ */
+export class SubscriberNegotiation {
+  readonly #setup: Setup;
+  /** Of the subscriber connection, before its first offer. */
+  #early: IceCandidate[] | undefined = [];
+  /** What nobody has listened to yet. */
+  #held: NegotiationEvent[] = [];
+  #open = false;
+  #pending = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(setup: Setup) {
+    this.#setup = setup;
+  }
+
+  get isHolding(): boolean {
+    return this.#held.length > 0;
+  }
+
+  offer(offer: SessionDescription): void {
+    this.#pending = true;
+    // A newer offer makes an unheard one void.
+    this.#held = this.#held.filter(({ name }) => name !== 'offer');
+    this.#pass({ name: 'offer', value: offer });
+    for (const candidate of this.#early ?? [])
+      this.#pass({ name: 'candidate', value: { target: 1, candidate } });
+    this.#early = undefined;
+  }
+
+  candidate(target: Target, candidate: IceCandidate): void {
+    if (target === 0 || !this.#early) this.#pass({ name: 'candidate', value: { target, candidate } });
+    else if (this.#early.length < LIMITS.maxHeldCandidates) this.#early.push(candidate);
+  }
+
+  /** @throws RelayError `ERR_RELAY_INVALID_STATE`: an answer without an offer ends the stream on the SFU. */
+  answer(): void {
+    if (!this.#pending)
+      throw new RelayError('ERR_RELAY_INVALID_STATE', 'There is no offer of the SFU to answer.');
+    this.#pending = false;
+    clearTimeout(this.#timer);
+  }
+
+  /** From now on events are handed on as they come. */
+  open(): void {
+    this.#open = true;
+    this.release();
+  }
+
+  /** Hands on what has a listener now. */
+  release(): void {
+    if (!this.#open) return;
+    const held = this.#held;
+    this.#held = [];
+    for (const event of held) this.#pass(event);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#open = false;
+    this.#held = [];
+    this.#early = undefined;
+  }
+
+  #pass(event: NegotiationEvent): void {
+    if (this.#open && this.#setup.deliver(event)) {
+      if (event.name === 'offer') this.#watch();
+      return;
+    }
+    if (event.name === 'candidate' && this.#held.length > LIMITS.maxHeldCandidates) return;
+    this.#held.push(event);
+  }
+
+  #watch(): void {
+    clearTimeout(this.#timer);
+    if (this.#pending)
+      this.#timer = setTimeout(() => this.#setup.onUnanswered(), this.#setup.answerTimeoutMs);
+  }
+}

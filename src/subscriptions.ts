@@ -1,0 +1,42 @@
+import { RelayError } from './errors.js';
+import { LIMITS } from './limits.js';
+import type { Subscription } from './model.js';
+import type { Room } from './room.js';
+
+function invalid(message: string): RelayError {
+  return new RelayError('ERR_RELAY_INVALID_PARAMS', message);
+}
+
+/**
+ * Only tracks of the room, only layers that they have: the SFU answers success to anything, and finds a layer by
+ * its exact RID.
+ * @throws RelayError `ERR_RELAY_INVALID_PARAMS`
+ */
+export function checkSubscriptions(
+  subscriptions: readonly Subscription[],
+  room: Room,
+  sessionId: string,
+): void {
+  if (!Array.isArray(subscriptions) || subscriptions.length > LIMITS.maxSubscriptions)
+    throw invalid(`"subscriptions" must be a list of at most ${LIMITS.maxSubscriptions}.`);
+  for (const subscription of subscriptions as Partial<Subscription>[]) {
+    const { trackId, subscribe, layer } = subscription ?? {};
+    if (typeof trackId !== 'string' || typeof subscribe !== 'boolean')
+      throw invalid('A subscription is {trackId: string, subscribe: boolean, layer?: string}.');
+    const found = room.findTrack(trackId);
+    // To unsubscribe from what has just gone is no mistake.
+    if (!found && !subscribe) continue;
+    if (!found || found.sessionId === sessionId)
+      throw invalid(
+        `The room has no track "${trackId.slice(0, LIMITS.maxIdLength)}" of another participant.`,
+      );
+    const { layers } = found.track;
+    if (!subscribe) continue;
+    if (layers.length === 0 ? (layer ?? '') !== '' : !layers.includes(layer ?? ''))
+      throw invalid(
+        layers.length === 0
+          ? `The track "${trackId}" has no layers: leave "layer" out.`
+          : `The track "${trackId}" has the layers ${layers.join(', ')}: name one in "layer".`,
+      );
+  }
+}

@@ -1,0 +1,73 @@
+import type { RTCPeerConnection } from 'werift';
+
+/** werift, loaded when a development SFU starts: the rest of `sfu-relay/testing` works without it. */
+export type Werift = typeof import('werift');
+
+/**
+ * Loads werift, an optional peer dependency.
+ * @throws Error that says how to install it.
+ */
+export async function loadWerift(): Promise<Werift> {
+  try {
+    return await import('werift');
+  } catch (cause) {
+    throw new Error('The development SFU needs the package werift: npm install --save-dev werift', { cause });
+  }
+}
+
+/** Makes the two peer connections of a participant. */
+export interface Connections {
+  publisher(): RTCPeerConnection;
+  subscriber(): RTCPeerConnection;
+  readonly werift: Werift;
+}
+
+/** VP8 and Opus are the codecs that every browser has (RFC 7742, RFC 7874); one of each spares any choice. */
+export function connections(werift: Werift, iceAddresses: readonly string[]): Connections {
+  const open = (audio: string[], video: string[]) =>
+    new werift.RTCPeerConnection({
+      // One socket a connection: other policies leak one for every section.
+      bundlePolicy: 'max-bundle',
+      iceServers: [],
+      iceUseIpv4: false,
+      iceUseIpv6: false,
+      iceAdditionalHostAddresses: [...iceAddresses],
+      codecs: { audio: [opus(werift)], video: [vp8(werift)] },
+      headerExtensions: { audio: audio.map(extension), video: video.map(extension) },
+    });
+  const extension = (uri: string) => new werift.RTCRtpHeaderExtensionParameters({ uri });
+  const { sdesMid, audioLevelIndication } = werift.RTP_EXTENSION_URI;
+  return {
+    werift,
+    publisher: () => open([sdesMid, audioLevelIndication], [sdesMid]),
+    subscriber: () => open([sdesMid], [sdesMid]),
+  };
+}
+
+function opus(werift: Werift) {
+  const parameters = 'minptime=10;useinbandfec=1';
+  return new werift.RTCRtpCodecParameters({
+    mimeType: 'audio/opus',
+    clockRate: 48000,
+    channels: 2,
+    payloadType: 111,
+    parameters,
+  });
+}
+
+function vp8(werift: Werift) {
+  const rtcpFeedback = [{ type: 'nack' }, { type: 'nack', parameter: 'pli' }];
+  return new werift.RTCRtpCodecParameters({
+    mimeType: 'video/VP8',
+    clockRate: 90000,
+    payloadType: 96,
+    rtcpFeedback,
+  });
+}
+
+/** What a browser trickles, as far as it is of use: neither mDNS names nor the end of candidates. */
+export async function addCandidate(connection: RTCPeerConnection, candidate: string): Promise<void> {
+  if (candidate === '' || candidate.includes('.local ')) return;
+  // One transport for all sections, so any section will do.
+  await connection.addIceCandidate({ candidate, sdpMLineIndex: 0 });
+}

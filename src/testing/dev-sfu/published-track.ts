@@ -1,0 +1,61 @@
+import type { RtpPacket } from 'werift';
+import type { DownTrack } from './down-track.js';
+import type { OfferedTrack } from './sdp.js';
+
+/** A key frame costs some ten times the bits of another: viewers that ask at once get one. */
+const KEY_FRAME_INTERVAL_MS = 300;
+
+/** RFC 6464: 0 is the loudest, 127 is silence; Ion counts what is louder than this as speech. */
+const SPEECH_LEVEL = 40;
+
+/** A track of a publisher, and those to whom it goes. */
+export class PublishedTrack {
+  readonly kind: 'audio' | 'video';
+  readonly streamId: string;
+  readonly trackId: string;
+  readonly downTracks = new Set<DownTrack>();
+  #loudPackets = 0;
+  #keyFrameTimer: NodeJS.Timeout | undefined;
+  #keyFrameWanted = false;
+  readonly #sendPictureLoss: () => void;
+
+  constructor({ kind, streamId, trackId }: OfferedTrack, sendPictureLoss: () => void) {
+    this.kind = kind;
+    this.streamId = streamId;
+    this.trackId = trackId;
+    this.#sendPictureLoss = sendPictureLoss;
+  }
+
+  forward(packet: RtpPacket, audioLevel: number | undefined): void {
+    if (audioLevel !== undefined && audioLevel < SPEECH_LEVEL) this.#loudPackets++;
+    for (const downTrack of this.downTracks) downTrack.forward(packet);
+  }
+
+  /** How many packets were loud since it was last asked. */
+  takeLoudPackets(): number {
+    const count = this.#loudPackets;
+    this.#loudPackets = 0;
+    return count;
+  }
+
+  /** Asks the publisher for a key frame, now or shortly. */
+  requestKeyFrame(): void {
+    if (this.kind !== 'video') return;
+    this.#keyFrameWanted = true;
+    if (this.#keyFrameTimer === undefined) this.#askForKeyFrame();
+  }
+
+  #askForKeyFrame(): void {
+    this.#keyFrameTimer = undefined;
+    if (!this.#keyFrameWanted) return;
+    this.#keyFrameWanted = false;
+    this.#sendPictureLoss();
+    this.#keyFrameTimer = setTimeout(() => this.#askForKeyFrame(), KEY_FRAME_INTERVAL_MS).unref();
+  }
+
+  close(): void {
+    clearTimeout(this.#keyFrameTimer);
+    this.#keyFrameWanted = false;
+    this.downTracks.clear();
+  }
+}

@@ -1,0 +1,138 @@
+import type { RTCDataChannel, RTCPeerConnection } from 'werift';
+import { addCandidate, type Connections, type Werift } from './connections.js';
+import { DownTrack } from './down-track.js';
+import type { PublishedTrack } from './published-track.js';
+import { keepSectionsOpen } from './sdp.js';
+
+/** Tracks that come together go into one offer. */
+const NEGOTIATION_DELAY_MS = 20;
+
+export interface SubscriberEvents {
+  onCandidate(init: object): void;
+  onOffer(sdp: string): void;
+  onError(error: unknown): void;
+}
+
+/** The connection on which a participant receives; the SFU offers, one offer at a time. */
+export class Subscriber {
+  readonly #downTracks = new Map<PublishedTrack, DownTrack>();
+  readonly #connection: RTCPeerConnection;
+  readonly #channel: RTCDataChannel;
+  readonly #werift: Werift;
+  readonly #events: SubscriberEvents;
+  /** What waits for an answer, so that its key frames can be asked for. */
+  #offered: DownTrack[] | undefined;
+  #negotiationPending = false;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor({ werift, subscriber }: Connections, events: SubscriberEvents) {
+    this.#werift = werift;
+    this.#events = events;
+    this.#connection = subscriber();
+    this.#channel = this.#connection.createDataChannel('ion-sfu');
+    this.#channel.onMessage.subscribe((message) => this.#obey(message.toString()));
+    this.#connection.onIceCandidate.subscribe((candidate) => {
+      if (candidate) events.onCandidate(candidate);
+    });
+    this.#connection.connectionStateChange.subscribe((state) => {
+      if (state === 'connected') for (const track of this.#downTracks.keys()) track.requestKeyFrame();
+    });
+  }
+
+  /** Whether an answer is waited for. */
+  get offerPending(): boolean {
+    return this.#offered !== undefined;
+  }
+
+  add(track: PublishedTrack): void {
+    if (this.#closed || this.#downTracks.has(track)) return;
+    const streams = [new this.#werift.MediaStream({ id: track.streamId })];
+    const transceiver = this.#connection.addTransceiver(track.kind, { direction: 'sendonly', streams });
+    // Else werift gives its section to the next track once it is inactive; a browser never renames a track.
+    transceiver.usedForSender = true;
+    // The id that a=msid names: the publisher's own in place of one that werift made up.
+    Object.assign(transceiver.sender, { trackId: track.trackId });
+    this.#downTracks.set(track, new DownTrack(track, transceiver));
+    this.negotiate();
+  }
+
+  remove(track: PublishedTrack): void {
+    const downTrack = this.#downTracks.get(track);
+    if (this.#closed || downTrack === undefined) return;
+    this.#downTracks.delete(track);
+    downTrack.close();
+    this.negotiate();
+  }
+
+  /** Sends an offer soon, or after the answer that is waited for. */
+  negotiate(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#offer().catch(this.#events.onError);
+    }, NEGOTIATION_DELAY_MS);
+  }
+
+  /** Rejects when no offer is waiting for it, or werift can't make sense of it. */
+  async answer(sdp: string): Promise<void> {
+    await this.#connection.setRemoteDescription({ type: 'answer', sdp });
+    for (const { track } of this.#offered ?? []) track.requestKeyFrame();
+    this.#offered = undefined;
+    if (!this.#negotiationPending) return;
+    this.#negotiationPending = false;
+    this.negotiate();
+  }
+
+  addCandidate(candidate: string): Promise<void> {
+    return addCandidate(this.#connection, candidate);
+  }
+
+  /** Tells the viewer which streams are heard, as Ion does. */
+  sendAudioLevels(streamIds: string[]): void {
+    if (this.#channel.readyState !== 'open') return;
+    try {
+      this.#channel.send(JSON.stringify({ method: 'audioLevels', params: streamIds }));
+    } catch (error) {
+      this.#events.onError(error);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    for (const downTrack of this.#downTracks.values()) downTrack.close();
+    this.#downTracks.clear();
+    await this.#connection.close();
+  }
+
+  async #offer(): Promise<void> {
+    if (this.#closed) return;
+    if (this.#offered !== undefined) {
+      this.#negotiationPending = true;
+      return;
+    }
+    this.#offered = [...this.#downTracks.values()];
+    const offer = await this.#connection.createOffer();
+    await this.#connection.setLocalDescription(offer);
+    if (!this.#closed) this.#events.onOffer(keepSectionsOpen(offer.sdp));
+  }
+
+  /** `{streamId, video: "high" | "medium" | "low" | "none", audio}`, from the viewer. */
+  #obey(message: string): void {
+    const wish = parse(message);
+    for (const downTrack of this.#downTracks.values()) {
+      if (wish === undefined || downTrack.track.streamId !== wish.streamId) continue;
+      if (downTrack.track.kind === 'audio') downTrack.muted = wish.audio !== true;
+      else if (wish.video !== undefined) downTrack.muted = wish.video === 'none';
+    }
+  }
+}
+
+function parse(message: string): { streamId?: unknown; video?: unknown; audio?: unknown } | undefined {
+  try {
+    const value: unknown = JSON.parse(message);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

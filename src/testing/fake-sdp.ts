@@ -1,0 +1,144 @@
+import type { TrackInfo } from '../sfu/gen/rtc.js';
+import { findLine, sectionsOf, sentTrack } from './sdp-sections.js';
+
+/**
+ * A track of a {@link fakeOffer}, as a publisher's `a=msid` names it.
+ * @category Testing
+ */
+export interface FakeTrack {
+  kind: 'audio' | 'video';
+  streamId: string;
+  trackId: string;
+  /** RIDs of the simulcast layers. */
+  layers?: readonly string[];
+  /** @default 'sendonly' */
+  direction?: 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
+}
+
+const CODECS = {
+  audio: { payloadType: 111, rtpmap: 'opus/48000/2' },
+  video: { payloadType: 96, rtpmap: 'VP8/90000' },
+};
+
+const FINGERPRINT = Array.from({ length: 32 }, (_, i) => (i + 16).toString(16).toUpperCase()).join(':');
+
+let descriptions = 0;
+
+/**
+ * ICE and DTLS attributes (RFC 8839, RFC 8122): well formed, of nobody, and the same in all the sections of a
+ * description, as in a bundle.
+ */
+function transport(setup: string): string[] {
+  const n = String(descriptions).padStart(4, '0');
+  return [
+    `a=ice-ufrag:ufrg${n}`,
+    `a=ice-pwd:fake-password-of-${n}-chars`,
+    'a=ice-options:trickle',
+    `a=fingerprint:sha-256 ${FINGERPRINT}`,
+    `a=setup:${setup}`,
+  ];
+}
+
+function describe(sections: string[][], mids: string[]): string {
+  const session = ['v=0', `o=- ${1e9 + descriptions} 2 IN IP4 127.0.0.1`, 's=-', 't=0 0'];
+  descriptions += 1;
+  const group = [`a=group:BUNDLE ${mids.join(' ')}`, 'a=msid-semantic: WMS *'];
+  return `${[...session, ...group, ...sections.flat()].join('\r\n')}\r\n`;
+}
+
+function mediaSection(track: FakeTrack, mid: number): string[] {
+  const { payloadType, rtpmap } = CODECS[track.kind];
+  const layers = track.layers ?? [];
+  return [
+    `m=${track.kind} 9 UDP/TLS/RTP/SAVPF ${payloadType}`,
+    'c=IN IP4 0.0.0.0',
+    ...transport('actpass'),
+    `a=mid:${mid}`,
+    `a=${track.direction ?? 'sendonly'}`,
+    `a=msid:${track.streamId} ${track.trackId}`,
+    'a=rtcp-mux',
+    `a=rtpmap:${payloadType} ${rtpmap}`,
+    ...layers.map((rid) => `a=rid:${rid} send`),
+    ...(layers.length > 0 ? [`a=simulcast:send ${layers.join(';')}`] : [`a=ssrc:${1000 + mid} cname:fake`]),
+  ];
+}
+
+function dataChannelSection(mid: number, setup: string): string[] {
+  return [
+    'm=application 9 UDP/DTLS/SCTP webrtc-datachannel',
+    'c=IN IP4 0.0.0.0',
+    ...transport(setup),
+    `a=mid:${mid}`,
+    'a=sctp-port:5000',
+    'a=max-message-size:262144',
+  ];
+}
+
+/**
+ * An offer that parses, of a peer connection that does not exist: the tracks, then (unless left out) the data
+ * channel. A viewer's offer, and the SFU's first one to a subscriber, has the data channel alone.
+ * @category Testing
+ */
+export function fakeOffer(tracks: readonly FakeTrack[] = [], { dataChannel = true } = {}): string {
+  const sections = tracks.map(mediaSection);
+  if (dataChannel) sections.push(dataChannelSection(sections.length, 'actpass'));
+  return describe(
+    sections,
+    sections.map((_, mid) => String(mid)),
+  );
+}
+
+const REVERSED: Record<string, string> = { 'a=sendonly': 'a=recvonly', 'a=recvonly': 'a=sendonly' };
+
+const KEPT =
+  /^(m=|c=|a=(mid|rtcp-mux|rtpmap|sctp-port|max-message-size|sendrecv|sendonly|recvonly|inactive)\b)/;
+
+/**
+ * The answer to an offer: its sections in its order, directions reversed, with transport attributes of its own.
+ * @category Testing
+ */
+export function fakeAnswer(offer: string): string {
+  const sections = sectionsOf(offer).map((lines) => [
+    ...lines.filter((line) => KEPT.test(line)).map((line) => REVERSED[line] ?? line),
+    ...transport('active'),
+    ...lines
+      .filter((line) => line.startsWith('a=simulcast:send') || /^a=rid:\S+ send/.test(line))
+      .map((line) => line.replace(' send', ' recv').replace('simulcast:send', 'simulcast:recv')),
+  ]);
+  return describe(sections, sections.map(midOf));
+}
+
+/**
+ * The JSON of an `RTCIceCandidateInit`, as `Trickle.init` carries it.
+ * @category Testing
+ */
+export function fakeCandidate(port = 9): string {
+  return JSON.stringify({
+    candidate: `candidate:1 1 udp 2130706431 127.0.0.1 ${port} typ host`,
+    sdpMid: '',
+    sdpMLineIndex: 0,
+    usernameFragment: null,
+  });
+}
+
+/**
+ * The tracks that an offer sends, one a simulcast layer, as Ion's `TrackEvent` lists them.
+ * @category Testing
+ */
+export function tracksOf(offer: string): TrackInfo[] {
+  return sectionsOf(offer).flatMap((lines) => {
+    const track = sentTrack(lines);
+    const layers = findLine(lines, /^a=simulcast:send (\S+)/)?.[1]?.split(';') ?? [''];
+    return track === undefined ? [] : layers.map((layer) => trackInfo(track, layer));
+  });
+}
+
+/** A track as Ion's `TrackEvent` describes it. */
+export function trackInfo(track: FakeTrack, layer = ''): TrackInfo {
+  const { trackId: id, kind, streamId } = track;
+  return { id, kind, streamId, layer, muted: false, type: 0, label: '', width: 0, height: 0, frameRate: 0 };
+}
+
+function midOf(lines: string[], index: number): string {
+  return findLine(lines, /^a=mid:(\S+)/)?.[1] ?? String(index);
+}

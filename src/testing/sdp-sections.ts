@@ -1,0 +1,27 @@
+/** The lines of an SDP's media sections (RFC 8866), session part left out. */
+export function sectionsOf(sdp: string): string[][] {
+  return sdp
+    .split(/^(?=m=)/m)
+    .slice(1)
+    .map((section) => section.split(/\r?\n/).filter((line) => line !== ''));
+}
+
+/** The first line that matches, as matched. */
+export function findLine(lines: readonly string[], pattern: RegExp): RegExpMatchArray | undefined {
+  for (const line of lines) {
+    const match = line.match(pattern);
+    if (match) return match;
+  }
+  return undefined;
+}
+
+/** The track that a section sends: by its `a=msid` (RFC 8830), port and direction. */
+export function sentTrack(
+  lines: readonly string[],
+): { kind: 'audio' | 'video'; streamId: string; trackId: string } | undefined {
+  const [, kind, port] = lines[0]?.match(/^m=(audio|video) (\d+)/) ?? [];
+  const [, streamId, trackId] = findLine(lines, /^a=msid:(\S+) (\S+)/) ?? [];
+  const sends = port !== '0' && !lines.includes('a=recvonly') && !lines.includes('a=inactive');
+  if ((kind !== 'audio' && kind !== 'video') || !streamId || !trackId || !sends) return undefined;
+  return { kind, streamId, trackId };
+}

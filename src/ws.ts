@@ -1,0 +1,77 @@
+import type { IncomingMessage } from 'node:http';
+import type { WebSocket, WebSocketServer } from 'ws';
+import type { Principal } from './authentication.js';
+import type { SfuRelay } from './relay.js';
+import { acceptConnection, type ConnectionOptions } from './signal/connection.js';
+import { selectProtocol } from './signal/handshake.js';
+import { resolveConnectionOptions } from './signal/options.js';
+import type { HandshakeRequest, RelaySocket } from './signal/socket.js';
+
+export type { ConnectionOptions } from './signal/connection.js';
+
+/** @category Transport */
+export interface ServerHandle {
+  /** Serves no further connection; those that stand go on. `relay.close()` ends them. */
+  dispose(): void;
+}
+
+/**
+ * Serves the relay on a `WebSocketServer` of ws.
+ *
+ * ```ts
+ * useServer(relay, new WebSocketServer({ server, path: '/rtc' }));
+ * ```
+ * It sets the server's `handleProtocols` and `maxPayload`, where they are not set.
+ * @throws RelayError `ERR_RELAY_CONFIG`
+ * @category Transport
+ */
+export function useServer<P extends Principal>(
+  relay: SfuRelay<P>,
+  server: WebSocketServer,
+  options: ConnectionOptions = {},
+): ServerHandle {
+  const { maxMessageBytes } = resolveConnectionOptions(options);
+  server.options.handleProtocols ??= (offered: Set<string>) => selectProtocol(offered);
+  // Above the relay's own limit, so that a message a little too long gets the relay's close code.
+  const unset =
+    server.options.maxPayload === undefined || server.options.maxPayload === WS_DEFAULT_MAX_PAYLOAD;
+  if (unset) server.options.maxPayload = 2 * maxMessageBytes;
+
+  const serve = (ws: WebSocket, request: IncomingMessage) => {
+    ws.on('error', (error) => relay.logger.debug({ err: error }, 'A socket failed'));
+    const connection = acceptConnection(relay, toSocket(ws), toRequest(request), options);
+    ws.on('message', (data, isBinary) => {
+      if (isBinary) connection.receiveBinary();
+      else connection.receive(data.toString());
+    });
+    ws.on('pong', () => connection.pong());
+    ws.on('close', () => connection.closed());
+  };
+  server.on('connection', serve);
+  return { dispose: () => void server.off('connection', serve) };
+}
+
+const WS_DEFAULT_MAX_PAYLOAD = 100 * 1024 * 1024;
+
+function toSocket(ws: WebSocket): RelaySocket {
+  return {
+    get protocol() {
+      return ws.protocol;
+    },
+    get bufferedAmount() {
+      return ws.bufferedAmount;
+    },
+    send: (text) => ws.send(text),
+    ping: () => ws.ping(),
+    close: (code, reason) => ws.close(code, reason),
+    terminate: () => ws.terminate(),
+  };
+}
+
+function toRequest(request: IncomingMessage): HandshakeRequest {
+  const headers: Record<string, string | undefined> = {};
+  for (const [name, value] of Object.entries(request.headers)) {
+    headers[name] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  return { url: request.url ?? '/', headers, remoteAddress: request.socket.remoteAddress };
+}

@@ -1,0 +1,91 @@
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+const maxLogChars = 64 * 1024;
+
+/** A child process whose output is kept, bounded, and that never outlives the tests. */
+export class Child {
+  #log = '';
+  #exited: Promise<unknown>;
+  readonly #process: ChildProcess;
+
+  constructor(command: string, args: readonly string[], options: SpawnOptions = {}) {
+    this.#process = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const output of [this.#process.stdout, this.#process.stderr]) {
+      output?.setEncoding('utf8').on('data', (text: string) => {
+        this.#log = (this.#log + text).slice(-maxLogChars);
+      });
+    }
+    const killAtExit = () => this.#process.kill('SIGKILL');
+    process.once('exit', killAtExit);
+    // 'error' comes instead of 'exit' when the command can't be started.
+    this.#process.on('error', (error) => {
+      this.#log += `\n${error.message}`;
+    });
+    this.#exited = Promise.race([once(this.#process, 'close'), errorOf(this.#process)]).finally(() =>
+      process.off('exit', killAtExit),
+    );
+  }
+
+  get pid(): number {
+    return this.#process.pid ?? -1;
+  }
+
+  /** The last 64 Ki characters of stdout and stderr. */
+  get log(): string {
+    return this.#log;
+  }
+
+  get exitCode(): number | null {
+    return this.#process.exitCode;
+  }
+
+  alive(): boolean {
+    return this.#process.pid !== undefined && this.#process.exitCode === null && !this.#process.signalCode;
+  }
+
+  /** Resolves when the process has ended, however it did. */
+  async ended(): Promise<void> {
+    await this.#exited;
+  }
+
+  /** Resolves with the first match of `pattern` in the output; rejects with the output when the process ends first. */
+  async output(pattern: RegExp): Promise<RegExpExecArray> {
+    let over = false;
+    this.#exited.then(() => {
+      over = true;
+    });
+    for (;;) {
+      const match = pattern.exec(this.#log);
+      if (match) return match;
+      if (over) throw new Error(`${this.#process.spawnfile} ended early:\n${this.#log.slice(-4_000)}`);
+      await Promise.race([this.#exited, anyOutput(this.#process)]);
+    }
+  }
+
+  /** SIGTERM, and after 5 s SIGKILL; resolves when it has ended. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    if (!this.alive()) return;
+    this.#process.kill(signal);
+    const timer = setTimeout(() => this.#process.kill('SIGKILL'), 5_000);
+    await this.#exited;
+    clearTimeout(timer);
+  }
+}
+
+/** Resolves, for its loser in a race must not become an unhandled rejection. */
+function errorOf(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => child.once('error', () => resolve()));
+}
+
+function anyOutput(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      child.stdout?.off('data', done);
+      child.stderr?.off('data', done);
+      resolve();
+    };
+    child.stdout?.once('data', done);
+    child.stderr?.once('data', done);
+  });
+}

@@ -1,0 +1,145 @@
+import { createHash } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Child } from './child.js';
+import { goPath } from './real.js';
+
+const sources = fileURLToPath(new URL('../ion/server/', import.meta.url));
+const cache = fileURLToPath(new URL('../../node_modules/.cache/ion-sfu/', import.meta.url));
+
+/** A real Ion SFU v1.10.0 in a process of its own. */
+export interface IonServer {
+  /** host:port of its gRPC service; the same after a restart. */
+  readonly address: string;
+  readonly pid: number;
+  /** The end of its output. */
+  readonly log: string;
+  alive(): boolean;
+  /** Resolves when the process has ended, however it did. */
+  ended(): Promise<void>;
+  /** Ends the process; it can be started again. */
+  stop(): Promise<void>;
+  restart(): Promise<void>;
+  /** Ends the process and removes its files. */
+  close(): Promise<void>;
+}
+
+/** Builds the server, once for each state of its sources, and gives the path of the binary. */
+export async function buildIon(): Promise<string> {
+  const folder = join(cache, await hashOfSources());
+  const binary = join(folder, 'ion-sfu');
+  if (existsSync(binary)) return binary;
+  const go = goPath();
+  if (!go) throw new Error('the Ion SFU needs Go to be built');
+
+  process.stderr.write('building the Ion SFU (once; a minute or two) …\n');
+  const started = Date.now();
+  await mkdir(folder, { recursive: true });
+  const draft = `${binary}.${process.pid}`;
+  await run(go, ['vet', '.']);
+  await run(go, ['build', '-buildvcs=false', '-o', draft, '.']);
+  await rename(draft, binary);
+  process.stderr.write(`built the Ion SFU in ${((Date.now() - started) / 1000).toFixed(1)} s\n`);
+  return binary;
+}
+
+/** Starts an Ion SFU on a free port and resolves when it listens; rejects with its output when it dies. */
+export async function startIon(): Promise<IonServer> {
+  const binary = await buildIon();
+  const folder = await mkdtemp(join(tmpdir(), 'ion-sfu-'));
+  const config = join(folder, 'sfu.toml');
+  let address = '127.0.0.1:0';
+  let child = await start();
+
+  async function start(attempts = 3): Promise<Child> {
+    await writeFile(config, toml(await freeUdpPort()));
+    const next = new Child(binary, ['-config', config, '-addr', address]);
+    try {
+      const [, listening] = await next.output(/listening on (\S+)/);
+      if (listening) address = listening;
+      return next;
+    } catch (error) {
+      // Another process was faster to take the UDP port.
+      if (attempts > 1 && next.log.includes('address already in use')) return start(attempts - 1);
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  return {
+    address,
+    get pid() {
+      return child.pid;
+    },
+    get log() {
+      return child.log;
+    },
+    alive: () => child.alive(),
+    ended: () => child.ended(),
+    stop: () => child.stop(),
+    async restart() {
+      await child.stop();
+      child = await start();
+    },
+    async close() {
+      await child.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function hashOfSources(): Promise<string> {
+  const hash = createHash('sha256');
+  for (const file of ['main.go', 'go.mod', 'go.sum']) hash.update(await readFile(join(sources, file)));
+  return hash.digest('hex').slice(0, 16);
+}
+
+async function run(command: string, args: readonly string[]): Promise<void> {
+  const child = new Child(command, args, { cwd: sources });
+  await child.ended();
+  if (child.exitCode !== 0) throw new Error(`${command} ${args.join(' ')} failed:\n${child.log}`);
+}
+
+async function freeUdpPort(): Promise<number> {
+  const socket = createSocket('udp4');
+  socket.bind(0);
+  await once(socket, 'listening');
+  const { port } = socket.address();
+  socket.close();
+  return port;
+}
+
+function toml(udpPort: number): string {
+  return `
+[router]
+maxbandwidth = 1500
+maxpackettrack = 500
+audiolevelthreshold = 40
+audiolevelinterval = 1000
+audiolevelfilter = 20
+
+[router.simulcast]
+bestqualityfirst = true
+
+[webrtc]
+singleport = ${udpPort}
+sdpsemantics = "unified-plan"
+mdns = false
+
+[webrtc.candidates]
+nat1to1 = ["127.0.0.1"]
+
+[webrtc.timeouts]
+disconnected = 5
+failed = 25
+keepalive = 2
+
+[log]
+level = "info"
+`;
+}

@@ -1,0 +1,66 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { describe, test } from 'vitest';
+
+/** The parts that npm doesn't install: Go builds the real Ion SFU, Chromium is the real browser. */
+export type Real = 'ion' | 'chromium';
+
+const wanted: Record<Real, { find: () => string | undefined; install: string }> = {
+  ion: {
+    find: goPath,
+    install: 'Go 1.19 or later (Debian: apt-get install golang-go, or https://go.dev/dl)',
+  },
+  chromium: {
+    find: chromiumPath,
+    install: 'Chromium (Debian: apt-get install chromium) or its path in CHROMIUM_PATH',
+  },
+};
+
+/** The `go` command, or undefined. */
+export function goPath(): string | undefined {
+  return onPath('go');
+}
+
+/** Chromium or Chrome: CHROMIUM_PATH, or the first on PATH. */
+export function chromiumPath(): string | undefined {
+  const named = process.env.CHROMIUM_PATH;
+  if (named) return isExecutable(named) ? named : undefined;
+  return onPath('chromium') ?? onPath('chromium-browser') ?? onPath('google-chrome');
+}
+
+/**
+ * `describe` for suites that need real parts. Where one is missing the suite is skipped and its name says what to
+ * install; with SFU_RELAY_REAL=require, as in CI, it fails instead.
+ */
+export function describeReal(needs: readonly Real[], title: string, suite: () => void): void {
+  const missing = needs.filter((real) => wanted[real].find() === undefined);
+  if (missing.length === 0) {
+    describe(title, suite);
+    return;
+  }
+  const hint = `needs ${missing.map((real) => wanted[real].install).join(' and ')}`;
+  if (process.env.SFU_RELAY_REAL === 'require') {
+    describe(title, () => {
+      test(hint, () => {
+        throw new Error(`${title}: ${hint}`);
+      });
+    });
+    return;
+  }
+  process.stderr.write(`skipped: ${title}: ${hint}\n`);
+  describe.skipIf(true)(`${title} (${hint})`, suite);
+}
+
+function onPath(command: string): string | undefined {
+  const folders = (process.env.PATH ?? '').split(delimiter).filter(Boolean);
+  return folders.map((folder) => join(folder, command)).find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
