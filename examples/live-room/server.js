@@ -58,7 +58,7 @@ async function stop() {
   stopping = true;
   console.log('Closing …');
   await relay.close({ timeoutMs: 2000 }).catch(report);
-  await devSfu?.close().catch(report);
+  await devSfu?.stop().catch(report);
   sockets.close();
   http.close();
   http.closeAllConnections();

@@ -32,7 +32,12 @@ export class RemoteCandidates {
 }
 
 /** Ion's candidates carry `sdpMid: ""`, which no section has: the index counts then. */
-function normalize({ candidate, sdpMid, sdpMLineIndex, usernameFragment }: IceCandidate): RTCIceCandidateInit {
+function normalize({
+  candidate,
+  sdpMid,
+  sdpMLineIndex,
+  usernameFragment,
+}: IceCandidate): RTCIceCandidateInit {
   return {
     candidate,
     ...(sdpMid ? { sdpMid } : { sdpMLineIndex: sdpMLineIndex ?? 0 }),

@@ -1,5 +1,5 @@
 import { malformed, type RelayClientError } from './errors.js';
-import { isListOf, isRecord, isString } from './wire.js';
+import { isListOf, isRecord, isString, parse } from './wire.js';
 
 /** Which simulcast layer to receive. @category Client */
 export type Layer = 'high' | 'medium' | 'low';
@@ -81,13 +81,5 @@ export class Control {
     const streamIds = isRecord(message) && message.method === 'audioLevels' ? message.params : message;
     if (isListOf(streamIds, isString)) this.#options.onSpeakers(streamIds);
     else if (!isRecord(message)) this.#options.onError(malformed('a control message that makes no sense'));
-  }
-}
-
-function parse(data: unknown): unknown {
-  try {
-    return JSON.parse(String(data));
-  } catch {
-    return undefined;
   }
 }

@@ -39,5 +39,5 @@ export class RelayClientError extends Error {
 export const notNow = (message: string) => new RelayClientError('ERR_CLIENT_STATE', message);
 
 /** @internal */
-export const malformed = (what: string, cause?: unknown) =>
-  new RelayClientError('ERR_CLIENT_PROTOCOL', `The relay sent ${what}.`, { cause });
+export const malformed = (what: string) =>
+  new RelayClientError('ERR_CLIENT_PROTOCOL', `The relay sent ${what}.`);

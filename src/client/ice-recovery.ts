@@ -35,11 +35,13 @@ export class IceRecovery {
       case 'connected':
         clearTimeout(this.#timer);
         this.#tries = 0;
-        return this.#options.onUp();
+        this.#options.onUp();
+        break;
       case 'disconnected':
-        return this.#tryIn(PATIENCE_MS);
+        this.#tryIn(PATIENCE_MS);
+        break;
       case 'failed':
-        return this.#tryIn(BACKOFF_MS[this.#tries] ?? 0);
+        this.#tryIn(BACKOFF_MS[this.#tries] ?? 0);
     }
   }
 

@@ -4,6 +4,7 @@ import { CONTROL_CHANNEL } from './control.js';
 import { encodingsFor, type PublishOptions, preferCodecs } from './encodings.js';
 import { malformed, notNow, RelayClientError } from './errors.js';
 import { SerialQueue } from './queue.js';
+import { stopSections } from './sdp.js';
 import { isDescription } from './wire.js';
 
 /** A stream that is being sent. @category Client */
@@ -35,8 +36,13 @@ export class Publisher {
   readonly #sent = new Map<MediaStreamTrack, Sent>();
   /** Of this side, until the join request is out: the relay would have to hold them. */
   #early: IceCandidate[] | undefined = [];
+  #leave: (error: RelayClientError) => void = () => {};
+  readonly #left = new Promise<never>((_, reject) => {
+    this.#leave = reject;
+  });
 
   constructor(options: PublisherOptions) {
+    this.#left.catch(() => {});
     this.#options = options;
     this.pc = options.pc;
     this.candidates = new RemoteCandidates(this.pc, (error) =>
@@ -53,11 +59,11 @@ export class Publisher {
     send: (offer: SessionDescription) => Promise<Answer>,
   ): Promise<Answer> {
     this.pc.createDataChannel(CONTROL_CHANNEL);
-    return this.#queue.run(() => this.#negotiate(send));
+    return this.#run(() => this.#negotiate(send));
   }
 
   publish(stream: MediaStream, options: PublishOptions): Promise<Publication> {
-    return this.#queue.run(async () => {
+    return this.#run(async () => {
       const tracks = stream
         .getTracks()
         .filter((track) => track.readyState === 'live' && !this.#sent.has(track));
@@ -74,7 +80,7 @@ export class Publisher {
   }
 
   restartIce(): Promise<void> {
-    return this.#queue.run(async () => {
+    return this.#run(async () => {
       await this.#negotiate(this.#options.sendOffer, { iceRestart: true });
     });
   }
@@ -82,18 +88,20 @@ export class Publisher {
   close(): void {
     for (const { listening } of this.#sent.values()) listening.abort();
     this.pc.close();
+    this.#leave(new RelayClientError('ERR_CLIENT_ABORTED', 'The session was left before it was done.'));
+  }
+
+  /** A peer connection that was closed leaves its pending calls unsettled (W3C WebRTC): so ours are raced. */
+  #run<Result>(task: () => Promise<Result>): Promise<Result> {
+    return Promise.race([this.#queue.run(task), this.#left]);
   }
 
   async #send(tracks: MediaStreamTrack[], stream: MediaStream, options: PublishOptions): Promise<void> {
-    const added: MediaStreamTrack[] = [];
     try {
-      for (const track of tracks) {
-        this.#add(track, stream, options);
-        added.push(track);
-      }
+      for (const track of tracks) this.#add(track, stream, options);
       await this.#negotiate(this.#options.sendOffer);
     } catch (error) {
-      for (const track of added) this.#drop(track);
+      for (const track of tracks) this.#drop(track);
       throw RelayClientError.from(error, "The stream can't be published");
     }
   }
@@ -105,11 +113,12 @@ export class Publisher {
       streams: [stream],
       ...(sendEncodings && { sendEncodings }),
     });
-    preferCodecs(transceiver, track.kind);
     const listening = new AbortController();
-    const ended = () => this.#remove((sent) => sent.transceiver === transceiver).catch(this.#options.onError);
-    track.addEventListener('ended', ended, { signal: listening.signal });
     this.#sent.set(track, { streamId: stream.id, transceiver, listening });
+    preferCodecs(transceiver, track.kind);
+    const ended = () =>
+      this.#remove((sent) => sent.transceiver === transceiver).catch((error) => this.#report(error));
+    track.addEventListener('ended', ended, { signal: listening.signal });
   }
 
   /** Stops sending at once; the SFU hears of it with the next offer, whose section is then free to be used again. */
@@ -117,17 +126,15 @@ export class Publisher {
     const sent = this.#sent.get(track);
     this.#sent.delete(track);
     sent?.listening.abort();
-    sent?.transceiver.stop();
+    if (this.pc.signalingState !== 'closed') sent?.transceiver.stop();
   }
 
   /** The tracks of one device end together, and are taken out by one negotiation. */
   #remove(isMeant: (sent: Sent) => boolean): Promise<void> {
-    return this.#queue.run(async () => {
-      const isGone = (track: MediaStreamTrack) => track.readyState === 'ended';
-      const ended = [...this.#sent].filter(([, sent]) => isMeant(sent));
-      if (ended.length === 0) return;
+    return this.#run(async () => {
+      if (![...this.#sent.values()].some(isMeant)) return;
       for (const [track, sent] of [...this.#sent]) {
-        if (isMeant(sent) || isGone(track)) this.#drop(track);
+        if (isMeant(sent) || track.readyState === 'ended') this.#drop(track);
       }
       await this.#negotiate(this.#options.sendOffer);
     });
@@ -146,13 +153,13 @@ export class Publisher {
       this.#releaseEarly();
       const answer = await answering;
       if (!isDescription(answer, 'answer')) throw malformed('an answer without SDP');
-      await this.pc.setRemoteDescription({ type: 'answer', sdp: answer.sdp });
+      await this.pc.setRemoteDescription({ type: 'answer', sdp: stopSections(answer.sdp, sdp) });
       return answer;
     } catch (error) {
       await this.#rollBack();
       throw RelayClientError.from(error, 'The publisher connection could not be negotiated');
     } finally {
-      this.candidates.release();
+      if (this.pc.remoteDescription) this.candidates.release();
     }
   }
 
@@ -165,6 +172,10 @@ export class Publisher {
   /** Back to the last negotiated state (RFC 8829 § 4.1.10.2), so that the next offer can be made. */
   async #rollBack(): Promise<void> {
     if (this.pc.signalingState !== 'have-local-offer') return;
-    await this.pc.setLocalDescription({ type: 'rollback' }).catch(this.#options.onError);
+    await this.pc.setLocalDescription({ type: 'rollback' }).catch((error) => this.#report(error));
+  }
+
+  #report(error: unknown): void {
+    this.#options.onError(RelayClientError.from(error, 'The publisher connection failed'));
   }
 }

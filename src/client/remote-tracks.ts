@@ -1,4 +1,4 @@
-import { readMsid } from './msid.js';
+import { readMsid } from './sdp.js';
 
 /** A track that is being received, and whose it is. @category Client */
 export interface RemoteTrack {

@@ -1,6 +1,6 @@
-import type { ClientNotifications, ClientRequests, ErrorObject, RelayNotifications } from '../signal/protocol.js';
-import { malformed, notNow, RelayClientError } from './errors.js';
-import { isRecord } from './wire.js';
+import type { ClientNotifications, ClientRequests, ErrorObject } from '../signal/protocol.js';
+import { malformed, RelayClientError } from './errors.js';
+import { isRecord, parse } from './wire.js';
 
 /** Why a connection ended: the WebSocket's close code and reason (docs/PROTOCOL.md, close codes). @category Client */
 export interface CloseInfo {
@@ -12,7 +12,7 @@ export interface CloseInfo {
 
 export interface RpcOptions {
   requestTimeoutMs: number;
-  onNotification(method: keyof RelayNotifications | (string & {}), params: unknown): void;
+  onNotification(method: string, params: unknown): void;
   /** A message that makes no sense, or the refusal of a notification. */
   onError(error: RelayClientError): void;
   onClose(info: CloseInfo): void;
@@ -62,7 +62,10 @@ export class Rpc {
     });
   }
 
-  notify<Method extends keyof ClientNotifications>(method: Method, params: ClientNotifications[Method]): void {
+  notify<Method extends keyof ClientNotifications>(
+    method: Method,
+    params: ClientNotifications[Method],
+  ): void {
     if (!this.#closed) this.#send({ method, params });
   }
 
@@ -78,14 +81,9 @@ export class Rpc {
   }
 
   #receive(data: unknown): void {
-    let message: unknown;
-    try {
-      message = JSON.parse(String(data));
-    } catch (error) {
-      return this.#options.onError(malformed('a message that is not JSON', error));
-    }
-    if (!isRecord(message)) return this.#options.onError(malformed('a message that is not an object'));
-    if (typeof message.method === 'string') this.#options.onNotification(message.method, message.params);
+    const message = parse(data);
+    if (!isRecord(message)) this.#options.onError(malformed('a message that is not a JSON object'));
+    else if (typeof message.method === 'string') this.#options.onNotification(message.method, message.params);
     else this.#answered(message);
   }
 
@@ -102,10 +100,14 @@ export class Rpc {
     this.#listening.abort();
     const { code, reason, retryable } = info;
     const what = [code, reason].filter(Boolean).join(' ');
-    this.#closed = new RelayClientError('ERR_CLIENT_CLOSED', `The connection to the relay is closed (${what}).`, {
-      retryable,
-      cause: info,
-    });
+    this.#closed = new RelayClientError(
+      'ERR_CLIENT_CLOSED',
+      `The connection to the relay is closed (${what}).`,
+      {
+        retryable,
+        cause: info,
+      },
+    );
     for (const settle of [...this.#pending.values()]) settle(this.#closed);
     this.#options.onClose(info);
   }
@@ -123,7 +125,9 @@ function timedOut(method: string, milliseconds: number): RelayClientError {
 
 function refusal(error: unknown): RelayClientError {
   const { message, data } = (isRecord(error) ? error : {}) as Partial<ErrorObject>;
-  const { code, retryable, method } = isRecord(data) ? data : ({} as Partial<NonNullable<ErrorObject['data']>>);
+  const { code, retryable, method } = isRecord(data)
+    ? data
+    : ({} as Partial<NonNullable<ErrorObject['data']>>);
   const prefix = method ? `${method}: ` : '';
   return new RelayClientError(
     typeof code === 'string' ? code : 'ERR_RELAY_UNKNOWN',

@@ -25,6 +25,7 @@ export class Subscriber {
   readonly #queue = new SerialQueue();
   /** The offer that is being answered. */
   #sdp = '';
+  #closed = false;
 
   constructor(options: SubscriberOptions) {
     const { pc, control, tracks } = options;
@@ -44,7 +45,7 @@ export class Subscriber {
   /** @param offer the SFU's; answered when all earlier ones are. */
   answer(offer: SessionDescription): Promise<void> {
     return this.#queue.run(async () => {
-      if (this.pc.signalingState === 'closed') return;
+      if (this.#closed) return;
       try {
         this.#sdp = offer.sdp;
         await this.pc.setRemoteDescription(offer);
@@ -54,7 +55,7 @@ export class Subscriber {
         this.#options.sendAnswer({ type: 'answer', sdp });
         this.#options.tracks.negotiated();
       } catch (error) {
-        if (this.pc.signalingState === 'closed') return;
+        if (this.#closed) return;
         // The SFU waits for the answer, and offers nothing new until it has one.
         this.#options.onDown(RelayClientError.from(error, "The SFU's offer can't be answered"));
       }
@@ -62,13 +63,15 @@ export class Subscriber {
   }
 
   close(): void {
+    this.#closed = true;
     this.pc.close();
   }
 
   #changed(): void {
     if (this.pc.connectionState === 'connected') this.#options.onUp();
     if (this.pc.connectionState === 'failed') {
-      const message = 'The connection that receives media has failed, and can only be made anew: leave and join.';
+      const message =
+        'The connection that receives media has failed, and can only be made anew: leave and join.';
       this.#options.onDown(new RelayClientError('ERR_CLIENT_MEDIA_LOST', message, { retryable: true }));
     }
   }

@@ -14,6 +14,15 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** undefined where it is not JSON. */
+export function parse(data: unknown): unknown {
+  try {
+    return JSON.parse(String(data));
+  } catch {
+    return undefined;
+  }
+}
+
 export function isDescription(value: unknown, type: SessionDescription['type']): value is SessionDescription {
   return isRecord(value) && value.type === type && typeof value.sdp === 'string';
 }

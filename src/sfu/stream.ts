@@ -5,6 +5,9 @@ import { Target as IonTarget, type JoinReply, type Reply, type Request } from '.
 import type { SfuJoin, SfuStream, SfuStreamListener } from './port.js';
 import { errorFromStatus } from './status.js';
 
+/** Before a join it is refused with `Reply.error`, and leaves nothing behind. */
+const REFUSED_CANDIDATE = '{}';
+
 /**
  * One `rtc.RTC/Signal` stream. It is read from its first moment to its last, whatever becomes of the session: a
  * stream that nobody reads stalls the whole SFU (it broadcasts under one lock).
@@ -14,6 +17,8 @@ export class IonStream implements SfuStream {
   readonly #listener: SfuStreamListener;
   readonly #closeTimeoutMs: number;
   readonly #onSilence: () => void;
+  /** From the refused trickle to the join's reply. */
+  #opening = false;
   #leaving = false;
   #failure: RelayError | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -49,7 +54,13 @@ export class IonStream implements SfuStream {
     return this.#call.writableLength;
   }
 
+  /**
+   * Ion answers a join from several goroutines, which race in opening the response: one stream in 200 is ended
+   * by it, or never hears anything. A trickle that it refuses makes it open the response before.
+   */
   join({ roomId, uid, offer, autoSubscribe }: SfuJoin): void {
+    this.#opening = true;
+    this.candidate(IonTarget.PUBLISHER, REFUSED_CANDIDATE);
     this.#write({
       $case: 'join',
       value: {
@@ -125,7 +136,7 @@ export class IonStream implements SfuStream {
         listener.onSubscribed(payload.value.success ? undefined : reasonOf(payload.value));
         return;
       case 'error':
-        listener.onError(payload.value.reason);
+        if (!this.#opening) listener.onError(payload.value.reason);
         return;
       case 'trackEvent':
         // Of every room on the SFU, and of a peer's first tracks only: the rooms keep their tracks themselves.
@@ -134,6 +145,7 @@ export class IonStream implements SfuStream {
   }
 
   #deliverJoin(reply: JoinReply): void {
+    this.#opening = false;
     if (reply.success && reply.description)
       this.#listener.onJoined(description('answer', reply.description.sdp));
     else this.#listener.onRefused(reasonOf(reply));
@@ -167,6 +179,9 @@ export function probe(call: ClientDuplexStream<Request, Reply>, signal: AbortSig
       else reject(errorFromStatus(end));
     });
     if (signal.aborted) abort();
-    else call.write({ payload: { $case: 'trickle', value: { target: IonTarget.PUBLISHER, init: '{}' } } });
+    else
+      call.write({
+        payload: { $case: 'trickle', value: { target: IonTarget.PUBLISHER, init: REFUSED_CANDIDATE } },
+      });
   });
 }

@@ -1,6 +1,7 @@
-export { type FakeTrack, fakeAnswer, fakeCandidate, fakeOffer, tracksOf } from './fake-sdp.js';
-export type { Script } from './ion-script.js';
-export { subscriberOffer } from './replies.js';
-export { type ScriptedSfu, type ScriptedSfuOptions, startScriptedSfu } from './scripted-sfu.js';
-export type { ScriptedStream, StreamEnd } from './scripted-stream.js';
+export { type DevSfu, type DevSfuOptions, startDevSfu } from './dev-sfu/dev-sfu.js';
+export { type FakeTrack, fakeAnswer, fakeCandidate, fakeOffer, tracksOf } from './scripted/fake-sdp.js';
+export type { Script } from './scripted/ion-script.js';
+export { subscriberOffer } from './scripted/replies.js';
+export { type ScriptedSfu, type ScriptedSfuOptions, startScriptedSfu } from './scripted/scripted-sfu.js';
+export type { ScriptedStream, StreamEnd } from './scripted/scripted-stream.js';
 export { type SilentServer, startSilentServer } from './silent-server.js';

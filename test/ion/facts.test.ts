@@ -23,7 +23,7 @@ describeReal(['ion'], 'a bare Ion SFU v1.10.0', () => {
     peers = [];
   });
   afterAll(async () => {
-    await ion?.close();
+    await ion?.stop();
   });
 
   function peer(): IonPeer {

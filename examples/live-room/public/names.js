@@ -42,7 +42,7 @@ export function initials(name) {
  * @param {string} name
  */
 export function hueOf(name) {
-  let hash = 7;
-  for (const character of name) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) >>> 0;
+  let hash = 2166136261; // FNV-1a
+  for (const character of name) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 16777619) >>> 0;
   return hash % 360;
 }

@@ -92,6 +92,10 @@ export class RoomView {
     const troubled = phase.name === 'waiting' || phase.name === 'failed';
     byId('error').hidden = !troubled;
     if (troubled) this.#showTrouble(phase);
+    if (phase.name !== 'connected') {
+      this.#statistics.pause();
+      this.#stage.speakers = [];
+    }
     this.#showEmpty(this.#tiles);
   }
 

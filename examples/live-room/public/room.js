@@ -124,10 +124,16 @@ export class Room {
     client.on('participants', tell);
     client.on('tracks', tell);
     client.on('track', handlers.track);
-    client.on('trackended', handlers.trackEnded);
+    client.on('trackended', (/** @type {any} */ remote) => {
+      // When the connection is lost, the last frames stay until the room is back.
+      if (client.state !== 'closed') handlers.trackEnded(remote);
+    });
     client.on('speakers', handlers.speakers);
     client.on('stats', handlers.stats);
-    client.on('error', handlers.error);
+    client.on('error', (/** @type {Problem} */ error) => {
+      if (error.code !== 'ERR_CLIENT_MEDIA_LOST') handlers.error(error);
+      else if (client === this.#client) this.#failed(error); // only a fresh join helps
+    });
     client.on('state', (/** @type {string} */ state) => {
       if (client !== this.#client || !this.#entered) return;
       if (state === 'reconnecting-media') this.#phase({ name: 'restoring' });
@@ -149,7 +155,8 @@ export class Room {
   /** @param {any} error */
   #failed(error) {
     this.#drop();
-    const problem = /** @type {Problem} */ (error);
+    /** @type {Problem} a closed connection says why it was closed */
+    const problem = typeof error?.cause?.code === 'number' ? error.cause : error;
     const entered = this.#entered;
     if (!problem.retryable) return this.#phase({ name: 'failed', problem, entered });
     const backoff = RETRY_AFTER_SECONDS[Math.min(this.#failures++, RETRY_AFTER_SECONDS.length - 1)];

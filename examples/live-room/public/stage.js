@@ -1,7 +1,7 @@
 // @ts-check
 /** The pictures of a room: which there are, and in which order and size. */
 import { byId } from './dom.js';
-import { gallery, spotlight } from './layout.js';
+import { duet, gallery, spotlight } from './layout.js';
 import { Tile } from './tile.js';
 
 /**
@@ -41,6 +41,7 @@ export class Stage {
     this.#announced = new Set(streams.map(({ streamId }) => streamId));
     for (const stream of streams) {
       const tile = this.#tiles.get(stream.streamId) ?? this.#add(stream);
+      tile.identify(stream.name, stream.screen);
       tile.layers = stream.layers;
     }
     this.#dropUnused();
@@ -114,12 +115,17 @@ export class Stage {
     const box = contentBox(this.#root.parentElement);
     const phone = box.width < 620;
     const gap = phone ? 8 : 12;
-    const featured = tiles.findLastIndex((tile) => tile.screen && !tile.own);
+    const narrowest = phone ? 4 / 5 : 4 / 3;
+    const screen = tiles.findLastIndex((tile) => tile.screen && !tile.own);
+    const self = tiles.findIndex((tile) => tile.own);
+    const isDuet = screen < 0 && tiles.length === 2 && self >= 0 && !tiles[1 - self].own;
     const { rects, height } =
-      featured >= 0
-        ? spotlight(tiles.length, featured, box, gap)
-        : gallery(tiles.length, box, { gap, narrowest: phone ? 1 : 4 / 3, minWidth: 150 });
-    for (const [index, tile] of tiles.entries()) tile.place(rects[index]);
+      screen >= 0
+        ? spotlight(tiles.length, screen, box, gap)
+        : isDuet
+          ? duet(self, box, { gap, narrowest })
+          : gallery(tiles.length, box, { gap, narrowest, minWidth: 150 });
+    for (const [index, tile] of tiles.entries()) tile.place(rects[index], isDuet && index === self);
     this.#root.style.height = `${height}px`;
     this.#onChange(tiles.length);
   }

@@ -59,6 +59,11 @@ export class Statistics {
     if (!MOVES) this.#draw();
   }
 
+  /** Not connected: no current figures. */
+  pause() {
+    for (const chart of this.#charts) chart.pause();
+  }
+
   clear() {
     for (const chart of this.#charts) chart.clear();
     this.#draw();

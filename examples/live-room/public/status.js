@@ -5,11 +5,11 @@
 
 const SFU_DOWN = {
   title: 'The SFU can’t be reached',
-  text: 'The server is up, but the media server behind it isn’t answering. Try again in a moment.',
+  text: 'The server is up; try again in a moment.',
 };
 const LOST = {
   title: 'The connection was lost',
-  text: 'The server or the network went away for a moment. You stay in the room as soon as it is back.',
+  text: 'The server or the network went away for a moment. You are back in the room as soon as it answers.',
 };
 const UNREACHABLE = {
   title: 'The server can’t be reached',
@@ -22,7 +22,7 @@ const TOO_SLOW = { title: 'This took too long', text: 'The connection was too sl
 const ELSEWHERE = { title: 'You are here already', text: 'The same session was opened in another place.' };
 const RESTART = { title: 'The server is restarting', text: 'You come back into the room by yourself.' };
 
-/** @type {Record<string, Words>} by error code of the relay */
+/** @type {Record<string, Words>} by error code of relay and client */
 const BY_ERROR = {
   ERR_RELAY_SFU_UNAVAILABLE: SFU_DOWN,
   ERR_RELAY_SFU_TIMEOUT: SFU_DOWN,
@@ -34,6 +34,13 @@ const BY_ERROR = {
   ERR_RELAY_SLOW_CONSUMER: TOO_SLOW,
   ERR_RELAY_SESSION_EXISTS: ELSEWHERE,
   ERR_RELAY_CLOSED: RESTART,
+  ERR_CLIENT_CONNECT: LOST,
+  ERR_CLIENT_CLOSED: LOST,
+  ERR_CLIENT_TIMEOUT: TOO_SLOW,
+  ERR_CLIENT_MEDIA_LOST: {
+    title: 'Pictures don’t get through',
+    text: 'The server answers, but the media connection to the SFU was lost. A firewall may be in the way.',
+  },
 };
 
 /** @type {Record<number, Words>} by close code of the WebSocket */
@@ -58,9 +65,9 @@ const BY_CLOSE_CODE = {
  */
 export function describeProblem(problem, { entered }) {
   const known = typeof problem.code === 'number' ? BY_CLOSE_CODE[problem.code] : BY_ERROR[problem.code ?? ''];
-  if (known && !(known === LOST && !entered)) return known;
-  if (String(problem.code).startsWith('ERR_CLIENT_') || known) return entered ? LOST : UNREACHABLE;
-  return { title: 'That didn’t work', text: problem.message || problem.reason || 'Try again in a moment.' };
+  if (known === LOST && !entered) return UNREACHABLE;
+  const text = problem.message || problem.reason || 'Try again in a moment.';
+  return known ?? { title: 'That didn’t work', text };
 }
 
 /**
@@ -70,13 +77,12 @@ export function describeProblem(problem, { entered }) {
 export function describePhase(phase) {
   switch (phase.name) {
     case 'connecting':
+    case 'waiting':
       return phase.entered ? 'Reconnecting' : 'Connecting';
     case 'connected':
       return 'Connected';
     case 'restoring':
       return 'Restoring media';
-    case 'waiting':
-      return 'Reconnecting';
     case 'failed':
       return 'Not connected';
   }

@@ -15,8 +15,6 @@ export class Tile {
    */
   constructor({ streamId, name, screen, own = false, onBlocked = () => {}, onQuality = () => {} }) {
     this.streamId = streamId;
-    this.name = name;
-    this.screen = screen;
     this.own = own;
     this.#muted = own;
     this.#onBlocked = onBlocked;
@@ -24,16 +22,27 @@ export class Tile {
     this.element = fromTemplate('tile-template');
     this.video = /** @type {HTMLVideoElement} */ (this.#find('video'));
     this.video.muted = own;
-    this.video.dataset.user = name;
     this.video.dataset.stream = streamId;
     this.element.classList.toggle('own', own);
+    setText(this.#find('.placeholder-words'), own ? '' : 'Waiting for the picture …');
+    this.identify(name, screen);
+    this.#wire(onQuality);
+  }
+
+  /**
+   * Whose it is; may be known later than the picture.
+   * @param {string} name
+   * @param {boolean} screen
+   */
+  identify(name, screen) {
+    this.name = name;
+    this.screen = screen;
+    this.video.dataset.user = name;
     this.element.classList.toggle('screen', screen);
     this.element.style.setProperty('--hue', String(hueOf(name)));
     setText(this.#find('.avatar'), initials(name));
-    setText(this.#find('.placeholder-words'), own ? '' : 'Waiting for the picture …');
-    setText(this.#find('.name > span'), label(name, screen, own));
-    this.element.setAttribute('aria-label', label(name, screen, own));
-    this.#wire(onQuality);
+    setText(this.#find('.name > span'), label(name, screen, this.own));
+    this.element.setAttribute('aria-label', label(name, screen, this.own));
   }
 
   /** @param {MediaStreamTrack} track */
@@ -98,13 +107,16 @@ export class Tile {
     setText(badge, note);
   }
 
-  /** @param {import('./layout.js').Rect} rect */
-  place({ x, y, width, height }) {
+  /**
+   * @param {import('./layout.js').Rect} rect
+   * @param {boolean} floating over another tile
+   */
+  place({ x, y, width, height }, floating) {
+    this.element.classList.toggle('floating', floating);
     const { style } = this.element;
     style.transform = `translate(${Math.round(x)}px, ${Math.round(y)}px)`;
     style.width = `${Math.round(width)}px`;
     style.height = `${Math.round(height)}px`;
-    this.element.classList.toggle('tiny', width < 200);
   }
 
   remove() {

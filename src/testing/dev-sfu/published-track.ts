@@ -1,6 +1,6 @@
 import type { RtpPacket } from 'werift';
+import type { SentTrack } from '../scripted/sdp-sections.js';
 import type { DownTrack } from './down-track.js';
-import type { OfferedTrack } from './sdp.js';
 
 /** A key frame costs some ten times the bits of another: viewers that ask at once get one. */
 const KEY_FRAME_INTERVAL_MS = 300;
@@ -19,7 +19,7 @@ export class PublishedTrack {
   #keyFrameWanted = false;
   readonly #sendPictureLoss: () => void;
 
-  constructor({ kind, streamId, trackId }: OfferedTrack, sendPictureLoss: () => void) {
+  constructor({ kind, streamId, trackId }: SentTrack, sendPictureLoss: () => void) {
     this.kind = kind;
     this.streamId = streamId;
     this.trackId = trackId;
@@ -58,4 +58,10 @@ export class PublishedTrack {
     this.#keyFrameWanted = false;
     this.downTracks.clear();
   }
+}
+
+/** The tracks that an offer brought and took away. */
+export interface TrackChanges {
+  added: PublishedTrack[];
+  removed: PublishedTrack[];
 }

@@ -1,17 +1,11 @@
 import type { RTCDtlsTransport, RTCPeerConnection, RtpHeader, RtpPacket } from 'werift';
 import { addCandidate, type Connections, type Werift } from './connections.js';
-import { PublishedTrack } from './published-track.js';
+import { PublishedTrack, type TrackChanges } from './published-track.js';
 import { keepSectionsOpen, type OfferedTrack, offeredTracks, offerForWerift } from './sdp.js';
 
 /** 3 Mbit/s = mantissa × 2^exponent: what a publisher is told that it may send. */
 const BANDWIDTH = { brMantissa: 187_500, brExp: 4 };
 const BANDWIDTH_INTERVAL_MS = 1_000;
-
-/** The tracks that an offer brought and took away. */
-export interface TrackChanges {
-  added: PublishedTrack[];
-  removed: PublishedTrack[];
-}
 
 /** The connection on which a participant sends. */
 export class Publisher {
@@ -111,7 +105,9 @@ export class Publisher {
     if (mid === undefined || track === undefined) return undefined;
     this.#trackBySsrc.set(ssrc, track);
     this.#unnamed.set(ssrc, mid);
-    this.#receiver(mid)?.addTrack(new this.#werift.MediaStreamTrack({ kind: track.kind, ssrc, remote: true }));
+    this.#receiver(mid)?.addTrack(
+      new this.#werift.MediaStreamTrack({ kind: track.kind, ssrc, remote: true }),
+    );
     return track;
   }
 
@@ -136,13 +132,18 @@ export class Publisher {
 
   #sendPictureLoss(mid: string): void {
     for (const [ssrc, track] of this.#trackBySsrc) {
-      if (track === this.#tracks.get(mid)) this.#receiver(mid)?.sendRtcpPLI(ssrc).catch(() => {});
+      if (track === this.#tracks.get(mid))
+        this.#receiver(mid)
+          ?.sendRtcpPLI(ssrc)
+          .catch(() => {});
     }
   }
 
   /** REMB: without any estimate a browser stays at some 300 kbit/s for long. */
   #announceBandwidth(transport: RTCDtlsTransport): void {
-    const ssrcFeedbacks = [...this.#trackBySsrc].flatMap(([ssrc, { kind }]) => (kind === 'video' ? [ssrc] : []));
+    const ssrcFeedbacks = [...this.#trackBySsrc].flatMap(([ssrc, { kind }]) =>
+      kind === 'video' ? [ssrc] : [],
+    );
     if (transport.state !== 'connected' || ssrcFeedbacks.length === 0) return;
     const { ReceiverEstimatedMaxBitrate, RtcpPayloadSpecificFeedback } = this.#werift;
     const feedback = new ReceiverEstimatedMaxBitrate({

@@ -1,10 +1,7 @@
-import { findLine, sectionsOf, sentTrack } from '../sdp-sections.js';
+import { findLine, type SentTrack, sectionsOf, sentTrack } from '../scripted/sdp-sections.js';
 
 /** A track that a publisher's offer sends. */
-export interface OfferedTrack {
-  kind: 'audio' | 'video';
-  streamId: string;
-  trackId: string;
+export interface OfferedTrack extends SentTrack {
   mid: string;
   ssrcs: number[];
 }
@@ -34,7 +31,10 @@ export function offerForWerift(offer: string): string {
 
 /** werift closes inactive sections with port 0, which a browser takes for the end of the section (RFC 8829). */
 export function keepSectionsOpen(description: string, offer = ''): string {
-  const rejected = sectionsOf(offer).map((lines) => / 0 /.test(lines[0] ?? ''));
+  const rejected = sectionsOf(offer).map((lines) => /^m=\w+ 0 /.test(lines[0] ?? ''));
   let section = 0;
-  return description.replace(/^m=(\w+) \d+ /gm, (_, kind: string) => `m=${kind} ${rejected[section++] ? 0 : 9} `);
+  return description.replace(
+    /^m=(\w+) \d+ /gm,
+    (_, kind: string) => `m=${kind} ${rejected[section++] ? 0 : 9} `,
+  );
 }

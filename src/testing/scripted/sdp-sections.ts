@@ -15,10 +15,15 @@ export function findLine(lines: readonly string[], pattern: RegExp): RegExpMatch
   return undefined;
 }
 
-/** The track that a section sends: by its `a=msid` (RFC 8830), port and direction. */
-export function sentTrack(
-  lines: readonly string[],
-): { kind: 'audio' | 'video'; streamId: string; trackId: string } | undefined {
+/** A track as `a=msid` (RFC 8830) names it. */
+export interface SentTrack {
+  kind: 'audio' | 'video';
+  streamId: string;
+  trackId: string;
+}
+
+/** The track that a section sends, if it does. */
+export function sentTrack(lines: readonly string[]): SentTrack | undefined {
   const [, kind, port] = lines[0]?.match(/^m=(audio|video) (\d+)/) ?? [];
   const [, streamId, trackId] = findLine(lines, /^a=msid:(\S+) (\S+)/) ?? [];
   const sends = port !== '0' && !lines.includes('a=recvonly') && !lines.includes('a=inactive');

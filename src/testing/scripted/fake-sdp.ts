@@ -1,4 +1,4 @@
-import type { TrackInfo } from '../sfu/gen/rtc.js';
+import type { TrackInfo } from '../../sfu/gen/rtc.js';
 import { findLine, sectionsOf, sentTrack } from './sdp-sections.js';
 
 /**

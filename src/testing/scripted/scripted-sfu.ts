@@ -1,5 +1,5 @@
 import { Server, ServerCredentials, type ServerOptions, status } from '@grpc/grpc-js';
-import { Reply, type Request, RTCService } from '../sfu/gen/rtc.js';
+import { Reply, type Request, RTCService } from '../../sfu/gen/rtc.js';
 import { ionScript, type Script } from './ion-script.js';
 import { remember, ScriptedStream, type SignalCall } from './scripted-stream.js';
 

@@ -6,7 +6,7 @@ import {
   Target,
   type TrackInfo,
   type Trickle,
-} from '../sfu/gen/rtc.js';
+} from '../../sfu/gen/rtc.js';
 import { fakeAnswer, fakeCandidate, tracksOf } from './fake-sdp.js';
 import {
   error,

@@ -1,0 +1,91 @@
+import { BEARER_PREFIX, SUBPROTOCOL } from '../signal/protocol.js';
+import { RelayClient } from './client.js';
+import { RelayClientError } from './errors.js';
+
+/** How to connect. @category Client */
+export interface ConnectOptions {
+  /** For the application's `authenticate`; sent as the subprotocol entry `bearer.<token>`, else as a first request. */
+  token?: string;
+  /** Gives up the attempt; of no effect once connected. */
+  signal?: AbortSignal;
+  /** ms. @default 10_000 */
+  connectTimeoutMs?: number;
+  /** ms that a request may take. @default 20_000 */
+  requestTimeoutMs?: number;
+  /** Of both peer connections; the relay's ICE servers are added. */
+  rtcConfiguration?: RTCConfiguration;
+  /** ms between two reports of statistics; 0 for none. @default 2_000 */
+  statsIntervalMs?: number;
+}
+
+/** What a subprotocol entry may consist of (RFC 6455 § 4.1: a `token` of RFC 9110 § 5.6.2). */
+const PROTOCOL_TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
+
+/**
+ * Opens the WebSocket to the relay.
+ * @param url `ws://` or `wss://`; from a page on https only `wss://`
+ * @returns once it is open
+ * @throws RelayClientError `ERR_CLIENT_CONNECT`, `ERR_CLIENT_ABORTED`, or the relay's refusal of the token
+ * @category Client
+ */
+export async function connect(url: string | URL, options: ConnectOptions = {}): Promise<RelayClient> {
+  const { token, signal, connectTimeoutMs = 10_000, requestTimeoutMs = 20_000 } = options;
+  const { rtcConfiguration = {}, statsIntervalMs = 2_000 } = options;
+  const fitsSubprotocol = token !== undefined && PROTOCOL_TOKEN.test(token);
+  const protocols = [SUBPROTOCOL, ...(fitsSubprotocol ? [BEARER_PREFIX + token] : [])];
+  const socket = await open(String(url), protocols, connectTimeoutMs, signal);
+  const client = new RelayClient(socket, { requestTimeoutMs, rtcConfiguration, statsIntervalMs });
+  if (token === undefined || fitsSubprotocol) return client;
+  try {
+    await client.authenticate(token);
+    return client;
+  } catch (error) {
+    client.close();
+    throw error;
+  }
+}
+
+function open(
+  url: string,
+  protocols: string[],
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<WebSocket> {
+  if (signal?.aborted) return Promise.reject(aborted(signal));
+  return new Promise((resolve, reject) => {
+    const socket = create(url, protocols);
+    const listening = new AbortController();
+    const settle = (error?: RelayClientError) => {
+      clearTimeout(timer);
+      listening.abort();
+      if (!error) return resolve(socket);
+      socket.close();
+      reject(error);
+    };
+    const timer = setTimeout(() => settle(failed(url, `not within ${timeoutMs} ms`)), timeoutMs);
+    const once = { signal: listening.signal };
+    socket.addEventListener('open', () => settle(), once);
+    // The browser tells scripts no more than that.
+    socket.addEventListener('close', ({ code }) => settle(failed(url, `closed with ${code}`)), once);
+    signal?.addEventListener('abort', () => settle(aborted(signal)), once);
+  });
+}
+
+function create(url: string, protocols: string[]): WebSocket {
+  try {
+    return new WebSocket(url, protocols);
+  } catch (cause) {
+    throw failed(url, cause instanceof Error ? cause.message : 'no WebSocket', cause);
+  }
+}
+
+function failed(url: string, detail: string, cause?: unknown): RelayClientError {
+  const message =
+    `The WebSocket to ${url.replace(/[?#].*/s, '')} can't be opened (${detail}). Check that the relay runs there ` +
+    '(address, port and path), that a page on https uses wss://, and that every proxy between passes WebSockets on.';
+  return new RelayClientError('ERR_CLIENT_CONNECT', message, { retryable: cause === undefined, cause });
+}
+
+function aborted(signal: AbortSignal): RelayClientError {
+  return new RelayClientError('ERR_CLIENT_ABORTED', 'Connecting was aborted.', { cause: signal.reason });
+}

@@ -1,0 +1,34 @@
+import type { GoawayParams, ParticipantsEvent, SessionStats, TracksEvent } from '../signal/protocol.js';
+import type { RelayClientError } from './errors.js';
+import type { RemoteTrack } from './remote-tracks.js';
+import type { CloseInfo } from './rpc.js';
+
+/**
+ * `reconnecting-media`: the signalling stands, but a peer connection has lost its way to the SFU.
+ * @category Client
+ */
+export type ClientState = 'connecting' | 'open' | 'joining' | 'joined' | 'reconnecting-media' | 'closed';
+
+/** @category Client */
+export type RelayClientEvents = {
+  /** Every change of `client.state`. */
+  state: [state: ClientState];
+  /** Somebody came or left; `client.participants` knows already. */
+  participants: [event: ParticipantsEvent];
+  /** Somebody's tracks came or went; `client.participants` knows already. Their media comes with `track`. */
+  tracks: [event: TracksEvent];
+  /** Media arrives. */
+  track: [remote: RemoteTrack];
+  /** Once for each `track`: it was unpublished, unsubscribed, its publisher left, or we did. */
+  trackended: [remote: RemoteTrack];
+  /** The streams that are heard, loudest first (Ion: `audioLevels`). */
+  speakers: [streamIds: string[]];
+  /** After each periodic report: the relay's figures, and what was reported. */
+  stats: [stats: SessionStats, report: RTCStats[]];
+  /** The relay is about to close this connection: connect again. */
+  goaway: [params: GoawayParams];
+  /** What failed with nobody waiting for it. */
+  error: [error: RelayClientError];
+  /** The last event, exactly once. */
+  close: [info: CloseInfo];
+};

@@ -1,0 +1,34 @@
+/** The publisher's stream and track ids: `a=msid` of the section `mid` (RFC 8830). */
+export function readMsid(sdp: string, mid: string | null): { streamId?: string; trackId?: string } {
+  const section = sectionsOf(sdp).find((each) => mid !== null && valueOf(each, 'mid') === mid);
+  const [streamId, trackId] = valueOf(section ?? '', 'msid')?.split(' ') ?? [];
+  // "-" says that the track is in no stream.
+  return { ...(streamId && streamId !== '-' ? { streamId } : {}), ...(trackId ? { trackId } : {}) };
+}
+
+/**
+ * Ion answers a section that the offer has stopped (port 0) as if it were live, and browsers refuse that: a stopped
+ * one is answered by port 0, outside the bundle (RFC 3264 § 6, RFC 9143 § 7.3.3).
+ */
+export function stopSections(answer: string, offer: string): string {
+  const offered = sectionsOf(offer);
+  const stopped: string[] = [];
+  const sections = sectionsOf(answer).map((section, index) => {
+    if (index === 0 || !/^m=\w+ 0 /.test(offered[index] ?? '')) return section;
+    stopped.push(valueOf(section, 'mid') ?? '');
+    return section.replace(/^(m=\w+) \d+/, '$1 0');
+  });
+  const bundled = (mids: string) => mids.split(' ').filter((mid) => !stopped.includes(mid));
+  return sections
+    .join('')
+    .replace(/^(a=group:BUNDLE )(.+?)(?=\r?$)/m, (_, group, mids) => group + bundled(mids).join(' '));
+}
+
+/** The session part, then the media sections. */
+function sectionsOf(sdp: string): string[] {
+  return sdp.split(/^(?=m=)/m);
+}
+
+function valueOf(section: string, attribute: string): string | undefined {
+  return new RegExp(`^a=${attribute}:(.+?)\r?$`, 'm').exec(section)?.[1];
+}

@@ -1,0 +1,65 @@
+import { TrackEvent_State } from '../../sfu/gen/rtc.js';
+import type { Peer } from './peer.js';
+import type { PublishedTrack, TrackChanges } from './published-track.js';
+
+/** As Ion by default: every second, who was loud for a fifth of it (of 50 packets of 20 ms). */
+const AUDIO_LEVEL_INTERVAL_MS = 1_000;
+const LOUD_PACKETS = 10;
+
+/** Peers that see one another's tracks. */
+export class Room {
+  readonly #peers = new Set<Peer>();
+  #audioTimer: NodeJS.Timeout | undefined;
+  #heard = '';
+
+  add(peer: Peer): void {
+    for (const other of this.#peers) {
+      peer.announce(other, TrackEvent_State.ADD, other.tracks);
+      for (const track of other.tracks) peer.offer(track);
+    }
+    this.#peers.add(peer);
+    this.#audioTimer ??= setInterval(() => this.#reportAudioLevels(), AUDIO_LEVEL_INTERVAL_MS).unref();
+  }
+
+  /** Hands the changes of a peer's tracks to the others. Only its first tracks are announced: as Ion does. */
+  update(peer: Peer, { added, removed }: TrackChanges, first: boolean): void {
+    for (const other of this.#others(peer)) {
+      if (first) other.announce(peer, TrackEvent_State.ADD, added);
+      for (const track of removed) other.drop(track);
+      for (const track of added) other.offer(track);
+    }
+    for (const track of removed) track.close();
+  }
+
+  remove(peer: Peer): void {
+    if (!this.#peers.delete(peer)) return;
+    for (const other of this.#peers) {
+      other.announce(peer, TrackEvent_State.REMOVE, peer.tracks);
+      for (const track of peer.tracks) other.drop(track);
+    }
+    if (this.#peers.size === 0) clearInterval(this.#audioTimer);
+  }
+
+  /** A track of someone else's, by its id. */
+  find(trackId: string, viewer: Peer): PublishedTrack | undefined {
+    for (const peer of this.#others(viewer)) {
+      const track = peer.tracks.find((candidate) => candidate.trackId === trackId);
+      if (track !== undefined) return track;
+    }
+    return undefined;
+  }
+
+  #others(peer: Peer): Peer[] {
+    return [...this.#peers].filter((other) => other !== peer);
+  }
+
+  #reportAudioLevels(): void {
+    const heard = [...this.#peers]
+      .flatMap((peer) => peer.tracks)
+      .filter((track) => track.takeLoudPackets() >= LOUD_PACKETS);
+    const streamIds = [...new Set(heard.map((track) => track.streamId))];
+    if (streamIds.join() === this.#heard) return;
+    this.#heard = streamIds.join();
+    for (const peer of this.#peers) peer.sendAudioLevels(streamIds);
+  }
+}

@@ -1,0 +1,77 @@
+import { startScriptedSfu } from '../scripted/scripted-sfu.js';
+import { connections, type Logger, loadWerift } from './connections.js';
+import { devScript } from './script.js';
+
+/**
+ * Options of {@link startDevSfu}.
+ * @category Testing
+ */
+export interface DevSfuOptions {
+  /**
+   * Where gRPC listens.
+   * @default '127.0.0.1'
+   */
+  host?: string;
+  /** @default 0, a free one */
+  port?: number;
+  /**
+   * This machine's addresses for media, in the order of preference. For a phone in the same network, add the
+   * address that it knows this machine by.
+   * @default ['127.0.0.1']
+   */
+  iceAddresses?: readonly string[];
+  /**
+   * Told of connections and messages that fail; a pino logger fits.
+   * @default none
+   */
+  logger?: Logger;
+}
+
+/**
+ * An SFU for development, in this process: see {@link startDevSfu}.
+ * @category Testing
+ */
+export interface DevSfu {
+  /** `host:port` of gRPC. */
+  readonly address: string;
+  readonly port: number;
+  /** Peers that have joined. */
+  readonly peers: number;
+  /** Rooms with a peer in them. */
+  readonly rooms: number;
+  /** Closes all connections and frees the ports. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts an SFU with media, made for development and tests on one machine: the service `rtc.RTC` as Ion v1.10.0
+ * speaks it, on werift. It forwards VP8 and Opus, with the publisher's stream and track ids; it obeys the data
+ * channel `ion-sfu` and reports audio levels on it. Of simulcast it takes one layer. Unlike Ion it survives
+ * malformed messages and tells no room of another. Not for production.
+ *
+ * ```ts
+ * const sfu = await startDevSfu();
+ * const relay = new SfuRelay({ sfu: { serverUrl: sfu.address }, authenticate });
+ * ```
+ * @throws Error when werift, an optional peer dependency, is not installed, or the port is taken.
+ * @category Testing
+ */
+export async function startDevSfu(options: DevSfuOptions = {}): Promise<DevSfu> {
+  const { host = '127.0.0.1', port = 0, iceAddresses = ['127.0.0.1'], logger = { warn: () => {} } } = options;
+  const script = devScript(connections(await loadWerift(), iceAddresses), logger);
+  const server = await startScriptedSfu({ host, port, script, keepLast: 0 });
+  return {
+    address: server.address,
+    port: server.port,
+    get peers() {
+      return script.peers.size;
+    },
+    get rooms() {
+      return script.rooms.size;
+    },
+    async stop() {
+      await server.stop();
+      await Promise.all([...script.peers.values()].map((peer) => peer.close()));
+    },
+  };
+}

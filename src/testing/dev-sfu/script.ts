@@ -1,0 +1,112 @@
+import { status } from '@grpc/grpc-js';
+import type { JoinRequest } from '../../sfu/gen/rtc.js';
+import type { Script } from '../scripted/ion-script.js';
+import { error, joinRefused, NOT_JOINED } from '../scripted/replies.js';
+import type { ScriptedStream } from '../scripted/scripted-stream.js';
+import type { Connections, Logger } from './connections.js';
+import { Room } from './dev-room.js';
+import { Peer } from './peer.js';
+
+/** What a development SFU does with what it receives, and whom it serves. */
+export interface DevScript extends Script {
+  readonly peers: ReadonlyMap<ScriptedStream, Peer>;
+  readonly rooms: ReadonlyMap<string, Room>;
+}
+
+export function devScript(connections: Connections, logger: Logger): DevScript {
+  const peers = new Map<ScriptedStream, Peer>();
+  const rooms = new Map<string, Room>();
+  const inOrder = sequencer();
+
+  /** Does what a message asks for; if that fails, the stream ends as it does with Ion, and the peer leaves. */
+  function attempt(
+    stream: ScriptedStream,
+    code: status,
+    action: string,
+    task: () => Promise<void>,
+  ): Promise<void> {
+    return inOrder(stream, task).catch((cause: unknown) => {
+      logger.warn({ uid: stream.uid, error: cause }, action);
+      stream.fail(code, `${action}: ${cause instanceof Error ? cause.message : String(cause)}`);
+    });
+  }
+
+  function admit(stream: ScriptedStream, join: JoinRequest): Peer {
+    const room = rooms.get(join.sid) ?? new Room();
+    rooms.set(join.sid, room);
+    const peer = new Peer(stream, join, room, connections, logger);
+    peers.set(stream, peer);
+    void stream.ended.then(async () => {
+      peers.delete(stream);
+      if (![...peers.values()].some((other) => other.room === room)) rooms.delete(join.sid);
+      await peer.close();
+    });
+    return peer;
+  }
+
+  return {
+    peers,
+    rooms,
+
+    onJoin(stream, join) {
+      const { description } = join;
+      if (stream.joined)
+        return stream.send(joinRefused('join error: rtc transport already exists for this connection'));
+      if (description?.type !== 'offer') return stream.fail(status.INTERNAL, 'answer error: no offer');
+      Object.assign(stream, { sid: join.sid, uid: join.uid, joined: true });
+      const peer = admit(stream, join);
+      return attempt(stream, status.INTERNAL, 'answer error', () => peer.join(description.sdp));
+    },
+
+    onDescription(stream, { type, sdp }) {
+      const peer = peers.get(stream);
+      if (peer === undefined) return stream.fail(status.INTERNAL, `answer error: ${NOT_JOINED}`);
+      if (type === 'offer')
+        return attempt(stream, status.INTERNAL, 'answer error', () => peer.renegotiate(sdp));
+      return attempt(stream, status.UNKNOWN, 'setting remote description', () => peer.answer(sdp));
+    },
+
+    onTrickle(stream, { target, init }) {
+      const peer = peers.get(stream);
+      if (peer === undefined) return stream.send(error(`trickle error:  ${NOT_JOINED}`));
+      const candidate = candidateOf(init);
+      if (candidate === undefined) return stream.send(error('unmarshal ice candidate error'));
+      return attempt(stream, status.UNKNOWN, 'setting ice candidate', () => peer.trickle(target, candidate));
+    },
+
+    onSubscription(stream, { subscriptions }) {
+      const peer = peers.get(stream);
+      if (peer === undefined) return stream.send(error(NOT_JOINED));
+      peer.subscribe(subscriptions);
+      stream.send({ $case: 'subscription', value: { success: true } });
+    },
+
+    onHalfClose(stream) {
+      stream.end();
+    },
+  };
+}
+
+/** Runs the tasks of one key one after the other. */
+function sequencer(): (key: object, task: () => Promise<void>) => Promise<void> {
+  const tails = new WeakMap<object, Promise<void>>();
+  return (key, task) => {
+    const result = (tails.get(key) ?? Promise.resolve()).then(task);
+    tails.set(
+      key,
+      result.catch(() => {}),
+    );
+    return result;
+  };
+}
+
+/** The `candidate` of an RTCIceCandidateInit's JSON. */
+function candidateOf(init: string): string | undefined {
+  try {
+    const value: unknown = JSON.parse(init);
+    if (typeof value !== 'object' || value === null) return undefined;
+    return 'candidate' in value && typeof value.candidate === 'string' ? value.candidate : '';
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,40 @@
+const size = { width: 320, height: 180 };
+
+/** Chromium's fake camera and microphone. */
+export function camera() {
+  return navigator.mediaDevices.getUserMedia({ audio: true, video: { ...size, frameRate: 15 } });
+}
+
+/** A moving picture without sound, as a second source. */
+export function canvas() {
+  const element = Object.assign(document.createElement('canvas'), size);
+  const context = element.getContext('2d');
+  let hue = 0;
+  setInterval(() => {
+    hue = (hue + 7) % 360;
+    context.fillStyle = `hsl(${hue} 80% 50%)`;
+    context.fillRect(0, 0, size.width, size.height);
+  }, 50);
+  return element.captureStream(15);
+}
+
+/** Plays what arrives, as a real page does. */
+export function play(stream) {
+  if (document.getElementById(stream.id)) return;
+  const video = Object.assign(document.createElement('video'), {
+    id: stream.id,
+    autoplay: true,
+    muted: true,
+  });
+  video.srcObject = stream;
+  document.body.append(video);
+}
+
+/** Frames decoded so far, by the id of the stream that they came in. */
+export async function decodedFrames(connection, streamIdOf) {
+  const report = connection ? [...(await connection.getStats()).values()] : [];
+  const video = report.filter(({ type, kind }) => type === 'inbound-rtp' && kind === 'video');
+  return Object.fromEntries(
+    video.map(({ trackIdentifier, framesDecoded = 0 }) => [streamIdOf(trackIdentifier), framesDecoded]),
+  );
+}

@@ -1,0 +1,51 @@
+import { connect } from '/dist/client.js';
+import { camera, canvas, decodedFrames, play } from './media.js';
+
+/** What a test can do on this page: the same as on ion.js, and what only our client can. */
+let client;
+const heard = { participants: [], tracks: [], errors: [], closes: [] };
+
+window.participant = {
+  heard,
+
+  async join({ url, room, user, role }) {
+    client = await connect(url, { statsIntervalMs: 500 });
+    client.on('participants', (event) => heard.participants.push(event));
+    client.on('tracks', (event) => heard.tracks.push(event));
+    client.on('track', ({ stream }) => play(stream));
+    client.on('error', ({ code, message }) => heard.errors.push({ code, message }));
+    client.on('close', (info) => heard.closes.push(info));
+    const { sessionId, userId, participants } = await client.join({ roomId: room, userId: user, role });
+    return { sessionId, userId, participants };
+  },
+
+  publishCamera: async () => publish(await camera()),
+  publishCanvas: () => publish(canvas()),
+  unpublish: (streamId) => client.unpublish(streamId),
+  restartIce: () => client.restartIce(),
+  leave: () => client.leave(),
+
+  /** The streams that arrive, with the users that they are said to be of. */
+  received: () => client.tracks.map(({ streamId, kind, userId }) => ({ streamId, kind, userId })),
+
+  framesDecoded: () =>
+    decodedFrames(
+      client.subscriber,
+      (trackId) => client.tracks.find(({ track }) => track.id === trackId)?.streamId ?? trackId,
+    ),
+
+  /** The users that are in the room, as the client keeps them. */
+  others: () => [...client.participants.values()].map(({ userId }) => userId).sort(),
+
+  /** The ICE user fragment of the publisher connection: another one after an ICE restart. */
+  iceUfrag: () => /a=ice-ufrag:(\S+)/.exec(client.publisher?.localDescription?.sdp ?? '')?.[1],
+};
+
+async function publish(stream) {
+  play(stream);
+  try {
+    return { streamId: (await client.publish(stream)).streamId };
+  } catch ({ code, message }) {
+    return { refused: { code, message } };
+  }
+}

@@ -1,0 +1,51 @@
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { chromiumPath } from './real.js';
+
+const flags = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--use-fake-device-for-media-stream',
+  '--use-fake-ui-for-media-stream',
+  '--autoplay-policy=no-user-gesture-required',
+  // The SFUs of the tests are on 127.0.0.1 only.
+  '--allow-loopback-in-peer-connection',
+];
+
+/** One headless Chromium with a fake camera and microphone. */
+export interface TestBrowser {
+  open(url: string): Promise<TestPage>;
+  close(): Promise<void>;
+}
+
+export interface TestPage extends AsyncDisposable {
+  readonly page: Page;
+  /** Exceptions that nobody caught and console errors, as they came. */
+  readonly errors: readonly string[];
+}
+
+export async function launchBrowser(): Promise<TestBrowser> {
+  const executablePath = chromiumPath();
+  if (!executablePath) throw new Error('no Chromium');
+  const browser = await chromium.launch({ executablePath, headless: true, args: flags });
+  return {
+    open: (url) => openPage(browser, url),
+    close: () => browser.close(),
+  };
+}
+
+async function openPage(browser: Browser, url: string): Promise<TestPage> {
+  const context = await browser.newContext({ permissions: ['camera', 'microphone'] });
+  const page = await context.newPage();
+  const errors: string[] = [];
+  page.on('pageerror', (error) => errors.push(error.stack ?? error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error') errors.push(message.text());
+  });
+  await page.goto(url);
+  return { page, errors, [Symbol.asyncDispose]: () => context.close() };
+}

@@ -1,0 +1,167 @@
+import type { TestBrowser, TestPage } from './browser.js';
+import { until } from './poll.js';
+
+/** The client library that a page runs. */
+export type ClientLibrary = 'sfu-relay/client' | 'ion-sdk-js';
+
+const pages: Record<ClientLibrary, string> = { 'sfu-relay/client': 'relay.html', 'ion-sdk-js': 'ion.html' };
+
+export interface Entry {
+  url: string;
+  room: string;
+  user: string;
+  role?: 'publisher' | 'subscriber';
+}
+
+interface Joined {
+  sessionId: string;
+  userId: string;
+  participants: { userId: string; tracks: { streamId: string; kind: string }[] }[];
+}
+
+/** What the pages in test/browser/pages offer; what only our own client can is optional there. */
+interface Driver {
+  join(entry: Entry): Promise<Joined>;
+  publishCamera(): Promise<Published>;
+  publishCanvas(): Promise<Published>;
+  unpublish(streamId: string): Promise<void>;
+  restartIce(): Promise<void>;
+  leave(): Promise<void>;
+  framesDecoded(): Promise<Record<string, number>>;
+  received(): { streamId: string; kind: string; userId?: string }[];
+  others(): string[];
+  iceUfrag(): string | undefined;
+  heard: Heard;
+}
+
+interface Published {
+  streamId?: string;
+  refused?: { code: string; message: string };
+}
+
+/** The client's events, in the order of their coming. */
+export interface Heard {
+  participants: { state: 'joined' | 'left'; participant: { userId: string } }[];
+  tracks: { state: 'added' | 'removed'; userId: string; tracks: { streamId: string; kind: string }[] }[];
+  errors: { code: string; message: string }[];
+  closes: { code: number; reason: string }[];
+}
+
+declare global {
+  interface Window {
+    participant: Driver;
+  }
+}
+
+/** Somebody in a room, in a browser page of their own. */
+export class BrowserParticipant {
+  #joined: Joined | undefined;
+
+  private constructor(
+    readonly tab: TestPage,
+    private readonly entry: Entry,
+  ) {}
+
+  static async open(browser: TestBrowser, pagesUrl: string, library: ClientLibrary, entry: Entry) {
+    return new BrowserParticipant(await browser.open(`${pagesUrl}/pages/${pages[library]}`), entry);
+  }
+
+  /** The session on the relay; only our own client knows it. */
+  get sessionId(): string {
+    return this.#joined?.sessionId ?? '';
+  }
+
+  /** Who else was there at the moment of the join. */
+  get found(): Joined['participants'] {
+    return this.#joined?.participants ?? [];
+  }
+
+  async join(): Promise<this> {
+    await this.tab.page.waitForFunction(() => window.participant !== undefined);
+    this.#joined = await this.tab.page.evaluate((entry) => window.participant.join(entry), this.entry);
+    return this;
+  }
+
+  /** Reloads the page, without any goodbye, and joins again. */
+  async reload(): Promise<void> {
+    await this.tab.page.reload();
+    await this.join();
+  }
+
+  /** Publishes the fake camera and microphone; resolves with the stream's id. */
+  async publishCamera(): Promise<string> {
+    return streamIdOf(await this.tryPublish());
+  }
+
+  /** Publishes a second video, drawn on a canvas; resolves with the stream's id. */
+  async publishCanvas(): Promise<string> {
+    return streamIdOf(await this.tab.page.evaluate(() => window.participant.publishCanvas()));
+  }
+
+  tryPublish(): Promise<Published> {
+    return this.tab.page.evaluate(() => window.participant.publishCamera());
+  }
+
+  unpublish(streamId: string): Promise<void> {
+    return this.tab.page.evaluate((id) => window.participant.unpublish(id), streamId);
+  }
+
+  restartIce(): Promise<void> {
+    return this.tab.page.evaluate(() => window.participant.restartIce());
+  }
+
+  leave(): Promise<void> {
+    return this.tab.page.evaluate(() => window.participant.leave());
+  }
+
+  framesDecoded(): Promise<Record<string, number>> {
+    return this.tab.page.evaluate(() => window.participant.framesDecoded());
+  }
+
+  received(): Promise<{ streamId: string; kind: string; userId?: string }[]> {
+    return this.tab.page.evaluate(() => window.participant.received());
+  }
+
+  others(): Promise<string[]> {
+    return this.tab.page.evaluate(() => window.participant.others());
+  }
+
+  heard(): Promise<Heard> {
+    return this.tab.page.evaluate(() => window.participant.heard);
+  }
+
+  iceUfrag(): Promise<string | undefined> {
+    return this.tab.page.evaluate(() => window.participant.iceUfrag());
+  }
+
+  /** Resolves when ten more frames of the stream have been decoded than at the first look. */
+  async sees(streamId: string): Promise<void> {
+    let first: number | undefined;
+    await until(`${this.entry.user} decodes the video of stream ${streamId}`, async () => {
+      const decoded = await this.framesDecoded();
+      const frames = decoded[streamId];
+      if (frames === undefined) throw new Error(`decodes ${JSON.stringify(decoded)}`);
+      first ??= frames;
+      if (frames < first + 10) throw new Error(`${frames} frames, ${first} at first`);
+      return true;
+    });
+  }
+
+  /** Resolves when this participant's client has heard of something that satisfies `check`. */
+  async hears(what: string, check: (heard: Heard) => boolean): Promise<void> {
+    await until(`${this.entry.user} hears of ${what}`, async () => {
+      const heard = await this.heard();
+      if (!check(heard)) throw new Error(`heard ${JSON.stringify(heard)}`);
+      return true;
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.tab[Symbol.asyncDispose]();
+  }
+}
+
+function streamIdOf({ streamId, refused }: Published): string {
+  if (streamId === undefined) throw new Error(`the publishing was refused: ${JSON.stringify(refused)}`);
+  return streamId;
+}

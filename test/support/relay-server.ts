@@ -1,0 +1,37 @@
+import { createServer } from 'node:http';
+import { WebSocketServer } from 'ws';
+import { anonymous, type ConnectionOptions, SfuRelay, type SfuRelayOptions } from '../../src/index.js';
+import { useServer } from '../../src/ws.js';
+import { closeServer, listen } from './listen.js';
+
+/** A relay that serves WebSockets on a free port. */
+export interface RelayServer {
+  /** ws://127.0.0.1:port/rtc */
+  readonly url: string;
+  readonly relay: SfuRelay;
+  /** Ends the relay and its server. */
+  close(): Promise<void>;
+}
+
+/** Starts a relay in front of the SFU at `sfuAddress`; everybody may do everything unless `options` says otherwise. */
+export async function startRelay(
+  sfuAddress: string,
+  options: Partial<SfuRelayOptions> = {},
+  connections: ConnectionOptions = {},
+): Promise<RelayServer> {
+  const relay = new SfuRelay({ authenticate: anonymous(), ...options, sfu: { serverUrl: sfuAddress } });
+  const http = createServer();
+  const sockets = new WebSocketServer({ server: http, path: '/rtc' });
+  useServer(relay, sockets, connections);
+  const port = await listen(http);
+  return {
+    url: `ws://127.0.0.1:${port}/rtc`,
+    relay,
+    async close() {
+      await relay.close({ timeoutMs: 2_000 });
+      for (const socket of sockets.clients) socket.terminate();
+      sockets.close();
+      await closeServer(http);
+    },
+  };
+}

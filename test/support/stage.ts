@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
+import type { SfuRelay } from '../../src/index.js';
+import { launchBrowser, type TestBrowser } from './browser.js';
+import { type PageServer, startPageServer } from './page-server.js';
+import { BrowserParticipant, type ClientLibrary, type Entry } from './participant.js';
+import { describeReal } from './real.js';
+import { type RelayServer, startRelay } from './relay-server.js';
+import { type RunningSfu, sfus } from './sfus.js';
+
+/** An SFU, a relay in front of it and a browser, for the tests of one suite; a fresh room for each test. */
+export class Stage {
+  #sfu: RunningSfu | undefined;
+  #relay: RelayServer | undefined;
+  #pages: PageServer | undefined;
+  #browser: TestBrowser | undefined;
+  #participants: BrowserParticipant[] = [];
+  room = '';
+
+  get relay(): SfuRelay {
+    if (!this.#relay) throw new Error('the stage is not set up');
+    return this.#relay.relay;
+  }
+
+  /** Opens a page, joins the test's room and resolves when that has succeeded. */
+  async enter(
+    user: string,
+    options: { library?: ClientLibrary } & Partial<Pick<Entry, 'role' | 'room'>> = {},
+  ) {
+    const { library = 'sfu-relay/client', room = this.room, role } = options;
+    if (!this.#browser || !this.#pages || !this.#relay) throw new Error('the stage is not set up');
+    const entry = { url: this.#relay.url, room, user, ...(role && { role }) };
+    const participant = await BrowserParticipant.open(this.#browser, this.#pages.url, library, entry);
+    this.#participants.push(participant);
+    return participant.join();
+  }
+
+  async setUp(startSfu: () => Promise<RunningSfu>): Promise<void> {
+    this.#sfu = await startSfu();
+    this.#relay = await startRelay(this.#sfu.address);
+    this.#pages = await startPageServer();
+    this.#browser = await launchBrowser();
+  }
+
+  /** Closes the pages and gives what went wrong in them, unnoticed by the test. */
+  async clear(): Promise<string[]> {
+    const participants = this.#participants;
+    this.#participants = [];
+    const errors = participants.flatMap(({ tab }) => tab.errors);
+    await Promise.all(participants.map((participant) => participant.close()));
+    return errors;
+  }
+
+  async tearDown(): Promise<void> {
+    await this.#browser?.close();
+    await this.#pages?.close();
+    await this.#relay?.close();
+    await this.#sfu?.stop();
+  }
+}
+
+/** Describes what holds in real browsers, once for each SFU; no page may log an error or throw. */
+export function describeOnEachSfu(title: string, suite: (stage: Stage) => void): void {
+  for (const sfu of sfus) {
+    describeReal(['chromium', ...sfu.needs], `${title}, on ${sfu.name}`, () => {
+      const stage = new Stage();
+      beforeAll(() => stage.setUp(sfu.start));
+      beforeEach(() => {
+        stage.room = randomUUID();
+      });
+      afterEach(async () => {
+        expect(await stage.clear()).toEqual([]);
+      });
+      afterAll(() => stage.tearDown());
+      suite(stage);
+    });
+  }
+}

@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'vitest';
+import { checkCandidate, decodeCandidate, encodeCandidate } from '../../src/ice.js';
+
+const HOST = 'candidate:1 1 udp 2130706431 127.0.0.1 50000 typ host';
+
+describe('a candidate', () => {
+  test.each([
+    HOST,
+    `${HOST} generation 0 ufrag abcd network-id 1`,
+    'candidate:842163049 1 udp 1677729535 203.0.113.7 61000 typ srflx raddr 192.168.1.5 rport 61000 generation 0',
+    'candidate:1 1 udp 2113937151 2001:db8::1 50000 typ host',
+    'candidate:1 1 UDP 2113937151 4f2a7c1e-aaaa-4bbb-8ccc-1234567890ab.local 50000 typ host generation 0',
+    'candidate:1 1 tcp 1518280447 192.168.1.5 9 typ host tcptype active generation 0',
+    'candidate:1 1 udp 41885439 198.51.100.2 3478 typ relay raddr 0.0.0.0 rport 0',
+    '',
+  ])('of a browser is taken: %s', (candidate) => {
+    expect(() => checkCandidate(candidate)).not.toThrow();
+  });
+
+  test.each([
+    ['nonsense', 'hello'],
+    ['too few fields', 'candidate:1 1 udp 1 127.0.0.1'],
+    ['a line break', `${HOST}\r\na=sendrecv`],
+    ['a port beyond 65535', HOST.replace('50000', '65536')],
+    ['a component of 0', HOST.replace('candidate:1 1', 'candidate:1 0')],
+    ['a component beyond 256', HOST.replace('candidate:1 1', 'candidate:1 257')],
+    ['a priority beyond 32 bits', HOST.replace('2130706431', '4294967296')],
+    ['a name for an address', HOST.replace('127.0.0.1', 'example.org')],
+    ['an IPv4 address out of range', HOST.replace('127.0.0.1', '127.0.0.256')],
+    ['an IPv4 address of three parts', HOST.replace('127.0.0.1', '127.0.1')],
+    ['a malformed IPv6 address', HOST.replace('127.0.0.1', '2001:::1')],
+    ['an unknown type', HOST.replace('host', 'magic')],
+    ['an unknown transport', HOST.replace('udp', 'sctp')],
+    ['a related address without a port', `${HOST} raddr 10.0.0.1`],
+    ['a malformed related address', `${HOST} raddr x rport 1`],
+    ['an extension without a value', `${HOST} generation`],
+    ['great length', `${HOST} ufrag ${'x'.repeat(1_100)}`],
+  ])('with %s is refused', (_, candidate) => {
+    expect(() => checkCandidate(candidate)).toThrow(
+      expect.objectContaining({ code: 'ERR_RELAY_INVALID_SDP' }),
+    );
+  });
+});
+
+describe('an RTCIceCandidateInit', () => {
+  test('is passed on with its four members, and no other', () => {
+    const init = { candidate: HOST, sdpMid: '0', sdpMLineIndex: 0, usernameFragment: null, extra: 'x' };
+    expect(JSON.parse(encodeCandidate(init))).toEqual({
+      candidate: HOST,
+      sdpMid: '0',
+      sdpMLineIndex: 0,
+      usernameFragment: null,
+    });
+  });
+
+  test.each([
+    undefined,
+    null,
+    'candidate:1',
+    [],
+    {},
+    { candidate: 1 },
+    { candidate: HOST, sdpMid: 0 },
+    { candidate: HOST, sdpMid: 'x'.repeat(300) },
+    { candidate: HOST, sdpMLineIndex: -1 },
+    { candidate: HOST, sdpMLineIndex: 0.5 },
+    { candidate: HOST, sdpMLineIndex: 70_000 },
+    { candidate: HOST, usernameFragment: {} },
+  ])('that is none is refused: %j', (init) => {
+    expect(() => encodeCandidate(init)).toThrow(
+      expect.objectContaining({ code: 'ERR_RELAY_INVALID_PARAMS' }),
+    );
+  });
+
+  test('of the SFU that is none is undefined', () => {
+    expect(decodeCandidate(JSON.stringify({ candidate: HOST, sdpMid: '' }))).toEqual({
+      candidate: HOST,
+      sdpMid: '',
+    });
+    for (const junk of ['', 'null', '5', '{', '{}', '{"candidate":1}', `"${'x'.repeat(3_000)}"`]) {
+      expect(decodeCandidate(junk)).toBeUndefined();
+    }
+  });
+});

@@ -1,0 +1,116 @@
+import { describe, expect, test } from 'vitest';
+import { checkOffer, parseSdp } from '../../src/sdp.js';
+import { fakeAnswer, fakeOffer } from '../../src/testing/index.js';
+
+const video = { kind: 'video', streamId: 's1', trackId: 't1' } as const;
+const audio = { kind: 'audio', streamId: 's1', trackId: 't2' } as const;
+
+const refusal = (sdp: unknown, canPublish = true): string => {
+  try {
+    checkOffer(sdp, { canPublish });
+  } catch (error) {
+    return `${(error as { code: string }).code}: ${(error as Error).message}`;
+  }
+  return 'taken';
+};
+
+describe('what an offer publishes', () => {
+  test('is every sending section, with its stream, track, kind and layers', () => {
+    const sdp = fakeOffer([{ ...video, layers: ['q', 'h', 'f'] }, audio]);
+    expect(checkOffer(sdp, { canPublish: true })).toEqual([
+      { trackId: 't1', streamId: 's1', kind: 'video', layers: ['q', 'h', 'f'] },
+      { trackId: 't2', streamId: 's1', kind: 'audio', layers: [] },
+    ]);
+  });
+
+  test('is nothing, where the sections receive or are inactive', () => {
+    const sdp = fakeOffer([
+      { ...video, direction: 'recvonly' },
+      { ...audio, direction: 'inactive' },
+    ]);
+    expect(checkOffer(sdp, { canPublish: false })).toEqual([]);
+  });
+
+  test('reads line ends of LF alone as well', () => {
+    expect(checkOffer(fakeOffer([video]).replaceAll('\r\n', '\n'), { canPublish: true })).toHaveLength(1);
+  });
+});
+
+describe('a session that may not publish', () => {
+  const sending = fakeOffer([video]);
+  const replaceDirection = (by: string) => sending.replace('a=sendonly\r\n', by);
+
+  test.each([
+    ['sendonly', sending],
+    ['sendrecv', replaceDirection('a=sendrecv\r\n')],
+    ['no direction, hence sendrecv', replaceDirection('')],
+    ['a direction at the session level only', replaceDirection('').replace('t=0 0', 't=0 0\r\na=recvonly')],
+    ['upper case', replaceDirection('a=RECVONLY\r\n')],
+    ['white space after it', replaceDirection('a=recvonly \r\n')],
+    ['white space before it', replaceDirection('a= recvonly\r\n')],
+    ['a value behind it', replaceDirection('a=recvonly:x\r\n')],
+    ['two directions', replaceDirection('a=recvonly\r\na=sendonly\r\n')],
+    ['the same direction twice', replaceDirection('a=recvonly\r\na=recvonly\r\n')],
+    ['port 0', sending.replace('m=video 9', 'm=video 0')],
+    ['a second section that sends', fakeOffer([{ ...audio, direction: 'recvonly' }, video])],
+  ])('is refused a section with %s', (_, sdp) => {
+    expect(refusal(sdp, false)).toMatch(/^ERR_RELAY_FORBIDDEN: .*section \d \(video\) of the offer sends/);
+  });
+});
+
+describe('a description that the SFU would not take', () => {
+  const good = fakeOffer([video]);
+  const without = (pattern: RegExp) => good.replace(pattern, '');
+
+  test.each([
+    ['no text', 5, 'not a text'],
+    ['empty', '', 'not a text'],
+    ['prose', 'hello', 'a line is not of the form'],
+    ['too long', `${good}a=x:${'y'.repeat(200_000)}\r\n`, 'longer than'],
+    ['without a version', without(/v=0\r\n/), '"v=" is missing'],
+    ['of another version', good.replace('v=0', 'v=1'), 'version'],
+    ['without an origin', without(/o=.*\r\n/), '"o=" is missing'],
+    ['with a malformed origin', good.replace(/o=.*/, 'o=- a b IN IP4 x'), 'origin'],
+    ['without a name', without(/s=.*\r\n/), '"s=" is missing'],
+    ['without timing', without(/t=.*\r\n/), '"t=" is missing'],
+    ['with session lines out of order', good.replace(/(s=.*\r\n)(t=.*\r\n)/, '$2$1'), 'out of place'],
+    ['without a section', good.slice(0, good.indexOf('m=')), 'no media section'],
+    ['without ICE credentials', without(/a=ice-ufrag.*\r\n/g), 'no ICE credentials'],
+    ['without a password', without(/a=ice-pwd.*\r\n/g), 'no ICE credentials'],
+    ['with two transports', good.replace(/a=ice-ufrag:.*/, 'a=ice-ufrag:other'), 'max-bundle'],
+    ['without a fingerprint', without(/a=fingerprint.*\r\n/g), 'fingerprint'],
+    [
+      'with a malformed fingerprint',
+      good.replaceAll(/a=fingerprint:.*/g, 'a=fingerprint:sha-256 XY'),
+      'fingerprint',
+    ],
+    ['without a mid', without(/a=mid:0\r\n/), 'no a=mid'],
+    ['with a mid twice', good.replace('a=mid:1', 'a=mid:0'), 'a=mid'],
+    ['with a section of text', good.replace('m=video', 'm=text'), 'neither audio, video nor application'],
+    ['with a sender without msid', without(/a=msid:.*\r\n/), 'no a=msid'],
+    ['with a malformed msid', good.replace(/a=msid:.*/, 'a=msid:one'), 'a=msid'],
+    ['with a track twice', fakeOffer([video, { ...audio, trackId: 't1' }]), 'twice'],
+    ['with a malformed candidate', good.replace('a=mid:0', 'a=candidate:1 1 udp\r\na=mid:0'), 'RFC 8839'],
+    ['with a control character', good.replace('s=-', 's=\u0007'), 'a line is not of the form'],
+    [
+      'with a lone CR, where parsers disagree',
+      good.replace('a=mid:0', 'a=mid:0\ra=sendonly'),
+      'a line is not',
+    ],
+    [
+      'with 65 sections',
+      fakeOffer(Array.from({ length: 65 }, (_, n) => ({ ...video, trackId: `t${n}` }))),
+      '64',
+    ],
+  ])('%s: refused, with what is wrong', (_, sdp, message) => {
+    expect(refusal(sdp)).toMatch(/^ERR_RELAY_INVALID_SDP: The (SDP|ICE candidate) can't be used: /);
+    expect(refusal(sdp)).toContain(message);
+  });
+});
+
+test('an answer is read the same way', () => {
+  expect(parseSdp(fakeAnswer(fakeOffer([video]))).map(({ kind, sends }) => [kind, sends])).toEqual([
+    ['video', false],
+    ['application', true],
+  ]);
+});

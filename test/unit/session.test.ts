@@ -1,0 +1,184 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { anonymous, type Logger, type Session, SfuRelay } from '../../src/index.js';
+import {
+  fakeAnswer,
+  fakeCandidate,
+  fakeOffer,
+  type ScriptedSfu,
+  startScriptedSfu,
+} from '../../src/testing/index.js';
+import { until } from '../support/poll.js';
+
+let sfu: ScriptedSfu;
+let relay: SfuRelay;
+const errors: string[] = [];
+const logger: Logger = { debug() {}, info() {}, warn() {}, error: (_, message) => void errors.push(message) };
+
+beforeEach(async () => {
+  errors.length = 0;
+  sfu = await startScriptedSfu();
+  relay = new SfuRelay({
+    sfu: { serverUrl: sfu.address },
+    authenticate: anonymous(),
+
+    logger,
+  });
+});
+
+afterEach(async () => {
+  await relay.close();
+  await sfu.stop();
+});
+
+const join = (overrides: object = {}): Promise<Session> =>
+  relay.createSession({ sessionId: 's1', roomId: 'r', userId: 'u', sdp: fakeOffer(), ...overrides });
+
+/** Everything that a session says of its negotiation from now on. */
+function record(session: Session): string[] {
+  const heard: string[] = [];
+  session.on('candidate', ({ target }) => heard.push(`candidate ${target}`));
+  session.on('offer', () => heard.push('offer'));
+  return heard;
+}
+
+describe('the negotiation', () => {
+  test('waits for its first listeners, and comes in order: offer before its candidates', async () => {
+    const session = await join();
+    await sfu.waitFor(() => sfu.stream('r/u/s1')?.offerPending);
+    await relay.healthCheck();
+    const heard = record(session);
+    await until('all is heard', () => heard.length === 3);
+    expect(heard).toEqual(['candidate 0', 'offer', 'candidate 1']);
+  });
+
+  test('keeps a bounded number of candidates for them, and the offer among them', async () => {
+    const { onJoin } = sfu.script;
+    sfu.script.onJoin = async (stream, request) => {
+      await onJoin(stream, request);
+      for (let n = 0; n < 500; n += 1)
+        stream.send({ $case: 'trickle', value: { target: 1, init: fakeCandidate() } });
+    };
+    const session = await join();
+    // Its answer comes behind all of them.
+    await session.offer({ type: 'offer', sdp: fakeOffer() });
+    const heard = record(session);
+    await until('the offer is heard', () => heard.includes('offer'));
+    expect(heard.length).toBeLessThan(70);
+  });
+
+  test('malformed candidates of the SFU are dropped, the next ones come', async () => {
+    const session = await join();
+    const heard = record(session);
+    await until('the first offer is heard', () => heard.includes('candidate 1'));
+    const stream = sfu.stream('r/u/s1');
+    stream?.send({ $case: 'trickle', value: { target: 1, init: 'nonsense' } });
+    stream?.send({ $case: 'trickle', value: { target: 0, init: fakeCandidate() } });
+    await until('the next one is heard', () => heard.length === 4);
+    expect(heard.at(-1)).toBe('candidate 0');
+  });
+
+  test('an offer of the SFU that is not answered in time ends the session, with advice', async () => {
+    const strict = new SfuRelay({
+      sfu: { serverUrl: sfu.address },
+      authenticate: anonymous(),
+      answerTimeoutMs: 60,
+    });
+    const session = await strict.createSession({ roomId: 'r', userId: 'u', sdp: fakeOffer() });
+    const closed = new Promise((resolve) => session.on('close', resolve));
+    session.on('offer', () => {});
+    expect(await closed).toMatchObject({
+      by: 'relay',
+      error: { code: 'ERR_RELAY_CLIENT_TIMEOUT', message: expect.stringContaining('join afresh') },
+    });
+    await strict.close();
+  });
+
+  test('an answered one does not', async () => {
+    const session = await join();
+    session.on('offer', (offer) => session.answerOffer({ type: 'answer', sdp: fakeAnswer(offer.sdp) }));
+    const stream = await sfu.waitFor(() => sfu.stream('r/u/s1'));
+    await sfu.waitFor(() => stream.requests('description').length === 1);
+    stream.send({
+      $case: 'description',
+      value: { target: 1, type: 'offer', sdp: fakeOffer(), trackInfos: [] },
+    });
+    await sfu.waitFor(() => stream.requests('description').length === 2);
+    expect(session.state).toBe('joined');
+  });
+
+  test('more than five offers at once are too many; the first five are answered', async () => {
+    const session = await join();
+    const offers = Array.from({ length: 7 }, () => session.offer({ type: 'offer', sdp: fakeOffer() }));
+    const results = await Promise.allSettled(offers);
+    expect(results.map(({ status }) => status)).toEqual([
+      ...Array(5).fill('fulfilled'),
+      'rejected',
+      'rejected',
+    ]);
+    expect(results[6]).toMatchObject({ reason: { code: 'ERR_RELAY_TOO_MANY' } });
+  });
+
+  test('an offer that the SFU does not answer ends the session', async () => {
+    sfu.script.onDescription = () => {};
+    const hasty = new SfuRelay({
+      sfu: { serverUrl: sfu.address },
+      authenticate: anonymous(),
+      joinTimeoutMs: 60,
+    });
+    const session = await hasty.createSession({ roomId: 'r', userId: 'u', sdp: fakeOffer() });
+    const offer = session.offer({ type: 'offer', sdp: fakeOffer() });
+    await expect(offer).rejects.toMatchObject({ code: 'ERR_RELAY_SFU_TIMEOUT' });
+    await until('the session is gone', () => hasty.sessions.size === 0);
+    await hasty.close();
+  });
+
+  test("another participant's track can not be taken over", async () => {
+    const sdp = fakeOffer([{ kind: 'video', streamId: 's', trackId: 't' }]);
+    await join({ sdp });
+    const thief = await join({ sessionId: 's2', userId: 'thief' });
+    await expect(thief.offer({ type: 'offer', sdp })).rejects.toMatchObject({ code: 'ERR_RELAY_FORBIDDEN' });
+    expect(thief.state).toBe('joined');
+  });
+});
+
+describe('an SFU that takes nothing more', () => {
+  test('ends the session instead of filling the memory', async () => {
+    const session = await join();
+    const stream = await sfu.waitFor(() => sfu.stream('r/u/s1'));
+    stream.pause();
+    const pad = { candidate: `candidate:1 1 udp 1 127.0.0.1 9 typ host ufrag ${'x'.repeat(900)}` };
+    const flood = () => {
+      for (let n = 0; n < 5_000; n += 1) session.addIceCandidate({ target: 0, candidate: pad });
+    };
+    expect(flood).toThrow(expect.objectContaining({ code: 'ERR_RELAY_SFU_TIMEOUT' }));
+    expect(session.state).not.toBe('joined');
+  });
+});
+
+describe('a listener', () => {
+  test('that throws or rejects is logged, and the next one hears', async () => {
+    const session = await join();
+    const heard: string[] = [];
+    session.on('close', () => {
+      throw new Error('no');
+    });
+    session.on('close', async () => {
+      throw new Error('no');
+    });
+    session.on('close', ({ by }) => heard.push(by));
+    await session.close();
+    expect(heard).toEqual(['application']);
+    await until('both are logged', () => errors.length === 2);
+  });
+
+  test('that was taken off hears nothing, once() ones hear one event', async () => {
+    const session = await join();
+    const heard: string[] = [];
+    const off = () => heard.push('off');
+    session.on('stats', off).once('stats', () => heard.push('once'));
+    session.off('stats', off);
+    session.reportStats([]);
+    session.reportStats([]);
+    expect(heard).toEqual(['once']);
+  });
+});
