@@ -1,12 +1,6 @@
-import { defineConfig } from 'tsup';
+import { defineConfig, type Options } from 'tsup';
 
-export default defineConfig({
-  entry: {
-    index: 'src/index.ts',
-    ws: 'src/ws.ts',
-    client: 'src/client/index.ts',
-    testing: 'src/testing/index.ts',
-  },
+const common = {
   format: ['esm', 'cjs'],
   target: 'es2022',
   platform: 'neutral',
@@ -14,6 +8,10 @@ export default defineConfig({
   noExternal: ['p-timeout'],
   external: [/^node:/],
   dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
-  clean: true,
-  sourcemap: false,
-});
+} satisfies Options;
+
+export default defineConfig([
+  { ...common, entry: { index: 'src/index.ts', ws: 'src/ws.ts', testing: 'src/testing/index.ts' } },
+  // One file of its own, which a page can load without a bundler.
+  { ...common, entry: { client: 'src/client/index.ts' }, splitting: false },
+]);

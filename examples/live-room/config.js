@@ -29,6 +29,7 @@ export function explain(error) {
     return `Port ${port} is taken by another program. Choose another one: PORT=${Number(port) + 1} npm start`;
   }
   if (code === 'EACCES') return `Port ${port} needs more rights. Choose a higher one: PORT=8081 npm start`;
-  if (code === 'ENOTFOUND' || code === 'EADDRNOTAVAIL') return `HOST is no address of this machine: ${message}`;
+  if (code === 'ENOTFOUND' || code === 'EADDRNOTAVAIL')
+    return `HOST is no address of this machine: ${message}`;
   return message ?? String(error);
 }

@@ -33,7 +33,10 @@ const pages = serveFiles({
 const http = createServer(async (request, response) => {
   if (request.url !== '/healthz') return pages(request, response);
   const health = await relay.healthCheck().catch(() => ({ ok: false }));
-  response.writeHead(health.ok ? 200 : 503, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+  response.writeHead(health.ok ? 200 : 503, {
+    'content-type': 'application/json',
+    'cache-control': 'no-store',
+  });
   response.end(JSON.stringify(health));
 });
 await once(http.listen(config.port, config.host), 'listening').catch(fail);

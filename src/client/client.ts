@@ -2,7 +2,7 @@ import type { JoinParams, JoinResult, Participant, Role, Subscription } from '..
 import type { Layer } from './control.js';
 import { Emitter } from './emitter.js';
 import type { PublishOptions } from './encodings.js';
-import { malformed, notNow, RelayClientError } from './errors.js';
+import { left, malformed, notNow, type RelayClientError } from './errors.js';
 import type { ClientState, RelayClientEvents } from './events.js';
 import type { Publication } from './publisher.js';
 import type { RemoteTrack } from './remote-tracks.js';
@@ -52,7 +52,7 @@ export class RelayClient extends Emitter<RelayClientEvents> {
       requestTimeoutMs: settings.requestTimeoutMs,
       onNotification: (method, params) => this.#notified(method, params),
       onError: (error) => this.emit('error', error),
-      onClose: (info) => this.#closed(info),
+      onClose: (info, error) => this.#closed(info, error),
     });
   }
 
@@ -227,17 +227,17 @@ export class RelayClient extends Emitter<RelayClientEvents> {
   }
 
   /** The session's end, on this side. */
-  #end(): void {
+  #end(error = left()): void {
     const session = this.#session;
     this.#session = undefined;
     this.#roster.reset();
-    session?.close();
+    session?.close(error);
     if (this.#state !== 'closed') this.#setState('open');
   }
 
-  #closed(info: CloseInfo): void {
+  #closed(info: CloseInfo, error: RelayClientError): void {
     this.#state = 'closed';
-    this.#end();
+    this.#end(error);
     this.emit('state', 'closed');
     this.emit('close', info);
   }

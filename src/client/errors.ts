@@ -39,5 +39,9 @@ export class RelayClientError extends Error {
 export const notNow = (message: string) => new RelayClientError('ERR_CLIENT_STATE', message);
 
 /** @internal */
+export const left = () =>
+  new RelayClientError('ERR_CLIENT_ABORTED', 'The session was left before that was done.');
+
+/** @internal */
 export const malformed = (what: string) =>
   new RelayClientError('ERR_CLIENT_PROTOCOL', `The relay sent ${what}.`);

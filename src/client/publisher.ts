@@ -85,10 +85,11 @@ export class Publisher {
     });
   }
 
-  close(): void {
+  /** @param error what calls that are under way are rejected with */
+  close(error: RelayClientError): void {
     for (const { listening } of this.#sent.values()) listening.abort();
     this.pc.close();
-    this.#leave(new RelayClientError('ERR_CLIENT_ABORTED', 'The session was left before it was done.'));
+    this.#leave(error);
   }
 
   /** A peer connection that was closed leaves its pending calls unsettled (W3C WebRTC): so ours are raced. */

@@ -15,7 +15,8 @@ export interface RpcOptions {
   onNotification(method: string, params: unknown): void;
   /** A message that makes no sense, or the refusal of a notification. */
   onError(error: RelayClientError): void;
-  onClose(info: CloseInfo): void;
+  /** @param error what pending and later requests are rejected with */
+  onClose(info: CloseInfo, error: RelayClientError): void;
 }
 
 type Settle = (error: RelayClientError | undefined, result?: unknown) => void;
@@ -109,7 +110,7 @@ export class Rpc {
       },
     );
     for (const settle of [...this.#pending.values()]) settle(this.#closed);
-    this.#options.onClose(info);
+    this.#options.onClose(info, this.#closed);
   }
 }
 

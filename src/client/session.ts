@@ -107,13 +107,14 @@ export class Session {
     else this.#subscriber?.candidates.add(candidate);
   }
 
-  close(): void {
+  /** @param error what calls that are under way are rejected with */
+  close(error: RelayClientError): void {
     this.#closed = true;
     this.#recovery.close();
     this.#stats?.close();
     this.control.close();
     this.tracks.endAll();
-    this.publisher.close();
+    this.publisher.close(error);
     this.#subscriber?.close();
   }
 

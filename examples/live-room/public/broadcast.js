@@ -4,7 +4,8 @@ import { byId, setIcon, setText, toast } from './dom.js';
 import { canShareScreen, LocalMedia, openScreen } from './local-media.js';
 import { describeProblem } from './status.js';
 
-const CAMERA_BITRATE = 1_800_000;
+const CAMERA_BITRATE = 1_500_000;
+const GENERATED_BITRATE = 800_000;
 const SCREEN_BITRATE = 2_500_000;
 /** `?simulcast`: three sizes, of which each viewer takes one. Ion does this, the dev SFU doesn't. */
 const SIMULCAST = new URLSearchParams(location.search).has('simulcast');
@@ -46,10 +47,12 @@ export class Broadcast {
     const media = await LocalMedia.open(this.#name);
     if (this.#ended || this.#media) return media.stop();
     this.#media = media;
+    for (const track of media.stream.getTracks()) this.#watch(track);
     this.#show();
     if (media.note) toast(media.note, 9000);
     try {
-      await this.#room.publish(media.stream, { maxBitrate: CAMERA_BITRATE, simulcast: SIMULCAST });
+      const maxBitrate = media.fromCamera ? CAMERA_BITRATE : GENERATED_BITRATE;
+      await this.#room.publish(media.stream, { maxBitrate, simulcast: SIMULCAST });
     } catch (error) {
       this.#sayWhy(error);
       await this.stop();
@@ -89,11 +92,24 @@ export class Broadcast {
       const { old, next } = await media.setCamera(!media.cameraOn);
       await this.#room.replaceTrack(old, next);
       old.stop();
+      this.#watch(next);
       if (this.#media !== media) next.stop();
     } catch {
       toast('The camera can’t be used. Maybe another program has it.');
     }
     this.#show();
+  }
+
+  /**
+   * Somebody pulled the plug, or took the permission back.
+   * @param {MediaStreamTrack} track
+   */
+  #watch(track) {
+    track.addEventListener('ended', () => {
+      if (!this.#media?.stream.getTracks().includes(track)) return;
+      toast('The camera or microphone went away, so you are no longer live.');
+      this.stop();
+    });
   }
 
   async #startScreen() {

@@ -25,7 +25,10 @@ export class Chart {
   #series;
   #format;
   #floor;
+  /** Of the value at the top: the wanted one, and the one shown on the way to it. */
+  #top;
   #scale;
+  #font = '';
   /** @type {string[]} */
   #colors = [];
   /** @type {number | undefined} where the pointer is, CSS px */
@@ -47,6 +50,7 @@ export class Chart {
     this.#series = series;
     this.#format = format;
     this.#floor = floor;
+    this.#top = floor;
     this.#scale = floor;
     setText(figure.querySelector('.label'), label);
     this.#buildOutput();
@@ -66,6 +70,7 @@ export class Chart {
     const at = performance.now();
     this.#points.push({ at, values });
     while (this.#points.length > 2 && this.#points[1].at < at - WINDOW_MS - EDGE_MS) this.#points.shift();
+    this.#top = this.#roundTop();
     if (this.#pointer === undefined) this.#showValues(values);
     this.#readColors();
   }
@@ -89,7 +94,7 @@ export class Chart {
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
     const edge = performance.now() - EDGE_MS;
-    this.#scale += (this.#top() - this.#scale) * 0.15;
+    this.#scale += (this.#top - this.#scale) * 0.2;
     const area = { left: 0, right: width - 4, top: LABEL_HEIGHT, bottom: height - 2 };
     const x = (/** @type {number} */ at) => area.right - ((edge - at) / WINDOW_MS) * (area.right - area.left);
     const y = (/** @type {number} */ value) => area.bottom - (value / this.#scale) * (area.bottom - area.top);
@@ -107,6 +112,7 @@ export class Chart {
   /** Read again and again, for the color scheme may change. */
   #readColors() {
     const style = getComputedStyle(this.element);
+    this.#font = `11px ${style.fontFamily}`;
     const names = [...this.#series.map(({ color }) => color), '--line', '--muted'];
     this.#colors = names.map((name) => style.getPropertyValue(name).trim());
   }
@@ -132,8 +138,11 @@ export class Chart {
   /** @param {number[] | undefined} values */
   #showValues(values) {
     const texts = this.#series.map((_, index) => (values ? this.#format(values[index]) : '—'));
-    for (const [index, element] of [...this.#output.querySelectorAll('b')].entries()) setText(element, texts[index]);
-    const now = this.#series.map(({ name }, index) => (texts.length > 1 ? `${name} ${texts[index]}` : texts[index]));
+    for (const [index, element] of [...this.#output.querySelectorAll('b')].entries())
+      setText(element, texts[index]);
+    const now = this.#series.map(({ name }, index) =>
+      texts.length > 1 ? `${name} ${texts[index]}` : texts[index],
+    );
     this.#canvas.setAttribute('aria-label', `${this.#label}, the last 60 seconds. Now: ${now.join(', ')}.`);
   }
 
@@ -147,7 +156,7 @@ export class Chart {
   }
 
   /** The value at the top: a round one over all that is shown. */
-  #top() {
+  #roundTop() {
     const highest = Math.max(this.#floor, ...this.#points.flatMap(({ values }) => values)) * 1.08;
     const power = 10 ** Math.floor(Math.log10(highest));
     return ([1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].find((step) => step * power >= highest) ?? 10) * power;
@@ -166,10 +175,10 @@ export class Chart {
     }
     context.stroke();
     if (this.#points.length === 0) return;
-    context.font = `11px ${getComputedStyle(this.element).fontFamily}`;
+    context.font = this.#font;
     context.fillStyle = text ?? 'transparent';
     context.textBaseline = 'bottom';
-    context.fillText(this.#format(this.#top()), left, top - 2);
+    context.fillText(this.#format(this.#top), left, top - 2);
   }
 
   /**
@@ -224,7 +233,13 @@ export class Chart {
     for (const index of this.#series.keys()) {
       this.#context.fillStyle = this.#colors[index];
       this.#context.beginPath();
-      this.#context.arc(right, y(a.values[index] + (b.values[index] - a.values[index]) * eased), 3, 0, 2 * Math.PI);
+      this.#context.arc(
+        right,
+        y(a.values[index] + (b.values[index] - a.values[index]) * eased),
+        3,
+        0,
+        2 * Math.PI,
+      );
       this.#context.fill();
     }
   }
@@ -237,7 +252,9 @@ export class Chart {
   #drawReadout(x, { top, bottom }) {
     const pointer = this.#pointer;
     if (pointer === undefined || this.#points.length === 0) return;
-    const nearest = this.#points.reduce((a, b) => (Math.abs(x(b.at) - pointer) < Math.abs(x(a.at) - pointer) ? b : a));
+    const nearest = this.#points.reduce((a, b) =>
+      Math.abs(x(b.at) - pointer) < Math.abs(x(a.at) - pointer) ? b : a,
+    );
     this.#showValues(nearest.values);
     this.#context.strokeStyle = this.#colors[this.#colors.length - 1];
     this.#context.lineWidth = 1;
@@ -267,6 +284,7 @@ export class Chart {
  */
 function curve(part) {
   let t = part;
-  for (let step = 0; step < 4; step++) t -= (1.5 * t - 1.5 * t * t + t ** 3 - part) / (1.5 - 3 * t + 3 * t * t);
+  for (let step = 0; step < 4; step++)
+    t -= (1.5 * t - 1.5 * t * t + t ** 3 - part) / (1.5 - 3 * t + 3 * t * t);
   return t * t * (3 - 2 * t);
 }

@@ -37,6 +37,24 @@ export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/**
+ * Calls `draw` with the display's frames, but no more often than the eye needs for slow movement; once only for
+ * whoever prefers less motion.
+ * @param {() => boolean} draw false: no more
+ */
+export function animate(draw) {
+  const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
+  let next = 0;
+  const frame = (/** @type {number} */ now) => {
+    if (now >= next) {
+      next = now + 1000 / 25;
+      if (!draw() || still) return;
+    }
+    requestAnimationFrame(frame);
+  };
+  requestAnimationFrame(frame);
+}
+
 let toastTimer = 0;
 
 /**

@@ -1,6 +1,6 @@
 // @ts-check
 /** The door: a name, a room, and whether to go live or to watch. */
-import { byId, setText } from './dom.js';
+import { animate, byId, setText } from './dom.js';
 import { drawPicture } from './generated-media.js';
 import { randomName, rememberedName, rememberName } from './names.js';
 
@@ -39,7 +39,7 @@ export class Entry {
     this.#root.hidden = false;
     document.title = 'Live room';
     this.#checkHealth();
-    this.#animate();
+    animate(() => this.#draw());
   }
 
   /** Without a name of one's own: each tab that enters by itself is somebody else. */
@@ -51,7 +51,11 @@ export class Entry {
   submit(live) {
     const name = clean(this.#name.value);
     const roomId = clean(this.#room.value);
-    const problem = !name ? 'Please say who you are.' : !roomId ? 'Please name a room, for example “lobby”.' : '';
+    const problem = !name
+      ? 'Please say who you are.'
+      : !roomId
+        ? 'Please name a room, for example “lobby”.'
+        : '';
     setText(byId('entry-error'), problem);
     this.#name.setAttribute('aria-invalid', String(!name));
     this.#room.setAttribute('aria-invalid', String(!roomId));
@@ -69,15 +73,12 @@ export class Entry {
     this.#draw();
   }
 
-  #animate() {
-    if (this.#root.hidden) return;
-    this.#draw();
-    if (!matchMedia('(prefers-reduced-motion: reduce)').matches) requestAnimationFrame(() => this.#animate());
-  }
-
+  /** One frame of the preview; false once the door is closed. */
   #draw() {
-    const context = byId('entry-preview').getContext('2d');
-    drawPicture(context, clean(this.#name.value) || 'Your name', Date.now());
+    const preview = byId('entry-preview');
+    const name = clean(this.#name.value) || 'Your name';
+    if (preview.offsetParent) drawPicture(preview.getContext('2d'), name, Date.now());
+    return !this.#root.hidden;
   }
 
   async #checkHealth() {

@@ -4,7 +4,10 @@ import { hueOf, initials } from './names.js';
 
 const WIDTH = 960;
 const HEIGHT = 540;
-const FRAMES_PER_SECOND = 20;
+const FRAMES_PER_SECOND = 15;
+/** The colors are soft: they are painted this small and drawn large, for a sixteenth of the work. */
+const glowCanvas = Object.assign(document.createElement('canvas'), { width: WIDTH / 4, height: HEIGHT / 4 });
+const glowContext = glowCanvas.getContext('2d', { alpha: false });
 const FONT = '"Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
 
 /**
@@ -63,13 +66,9 @@ export function generatedAudio(name, { silent = false } = {}) {
  * @param {number} now ms since the epoch
  */
 export function drawPicture(context, name, now) {
-  const hue = hueOf(name);
   const t = now / 1000;
-  context.fillStyle = `hsl(${hue} 46% 15%)`;
-  context.fillRect(0, 0, WIDTH, HEIGHT);
-  glow(context, 0.22 + 0.1 * Math.sin(t / 3), 0.3 + 0.12 * Math.cos(t / 4), 0.62, `hsl(${hue} 72% 46%`);
-  glow(context, 0.8 + 0.1 * Math.cos(t / 5), 0.75 + 0.1 * Math.sin(t / 3.4), 0.6, `hsl(${hue + 48} 74% 48%`);
-  glow(context, 0.62 + 0.14 * Math.sin(t / 6), 0.1, 0.42, `hsl(${hue - 40} 70% 40%`);
+  drawGlows(hueOf(name), t);
+  context.drawImage(glowCanvas, 0, 0, WIDTH, HEIGHT);
   drawWave(context, t);
   drawName(context, name, 0.4);
   drawClock(context, now, 0.52);
@@ -82,7 +81,7 @@ export function drawPicture(context, name, now) {
  */
 function drawCard(context, name) {
   const hue = hueOf(name);
-  context.fillStyle = `hsl(${hue} 18% 12%)`;
+  context.fillStyle = `hsl(${hue} 18% 15%)`;
   context.fillRect(0, 0, WIDTH, HEIGHT);
   context.fillStyle = `hsl(${hue} 42% 34%)`;
   context.beginPath();
@@ -96,18 +95,28 @@ function drawCard(context, name) {
 }
 
 /**
- * @param {CanvasRenderingContext2D} context
- * @param {number} x 0–1
- * @param {number} y 0–1
- * @param {number} radius 0–1 of the width
- * @param {string} color an hsl() left open, so that its alpha can be added
+ * Three lights that wander over the person's color.
+ * @param {number} hue
+ * @param {number} t seconds
  */
-function glow(context, x, y, radius, color) {
-  const gradient = context.createRadialGradient(x * WIDTH, y * HEIGHT, 0, x * WIDTH, y * HEIGHT, radius * WIDTH);
-  gradient.addColorStop(0, `${color} / 0.85)`);
-  gradient.addColorStop(1, `${color} / 0)`);
-  context.fillStyle = gradient;
-  context.fillRect(0, 0, WIDTH, HEIGHT);
+function drawGlows(hue, t) {
+  const { width, height } = glowCanvas;
+  if (!glowContext) return;
+  glowContext.fillStyle = `hsl(${hue} 46% 15%)`;
+  glowContext.fillRect(0, 0, width, height);
+  const lights = [
+    [0.22 + 0.1 * Math.sin(t / 3), 0.3 + 0.12 * Math.cos(t / 4), 0.62, `${hue} 72% 46%`],
+    [0.8 + 0.1 * Math.cos(t / 5), 0.75 + 0.1 * Math.sin(t / 3.4), 0.6, `${hue + 48} 74% 48%`],
+    [0.62 + 0.14 * Math.sin(t / 6), 0.1, 0.42, `${hue - 40} 70% 40%`],
+  ];
+  for (const [x, y, radius, color] of /** @type {[number, number, number, string][]} */ (lights)) {
+    const center = /** @type {const} */ ([x * width, y * height]);
+    const gradient = glowContext.createRadialGradient(...center, 0, ...center, radius * width);
+    gradient.addColorStop(0, `hsl(${color} / 0.85)`);
+    gradient.addColorStop(1, `hsl(${color} / 0)`);
+    glowContext.fillStyle = gradient;
+    glowContext.fillRect(0, 0, width, height);
+  }
 }
 
 /**
@@ -116,7 +125,11 @@ function glow(context, x, y, radius, color) {
  */
 function drawWave(context, t) {
   context.lineWidth = 2.5;
-  for (const [strength, shift] of [[0.3, 0], [0.16, 0.9], [0.08, 1.8]]) {
+  for (const [strength, shift] of [
+    [0.3, 0],
+    [0.16, 0.9],
+    [0.08, 1.8],
+  ]) {
     context.strokeStyle = `rgb(255 255 255 / ${strength})`;
     context.beginPath();
     for (let x = -8; x <= WIDTH + 8; x += 12) {
@@ -169,7 +182,10 @@ function drawClock(context, now, y) {
  * @param {number} at seconds
  */
 function chime(audio, output, pitch, at) {
-  for (const [ratio, delay] of [[1, 0], [1.5, 0.16]]) {
+  for (const [ratio, delay] of [
+    [1, 0],
+    [1.5, 0.16],
+  ]) {
     const tone = audio.createOscillator();
     const volume = audio.createGain();
     tone.frequency.value = pitch * ratio;

@@ -22,7 +22,11 @@ export function gallery(count, box, { gap, narrowest, minWidth }) {
   let best = { columns: 1, width: 0, height: 0 };
   for (let columns = 1; columns <= count; columns++) {
     const rows = Math.ceil(count / columns);
-    const tile = fit((box.width - gap * (columns - 1)) / columns, (box.height - gap * (rows - 1)) / rows, narrowest);
+    const tile = fit(
+      (box.width - gap * (columns - 1)) / columns,
+      (box.height - gap * (rows - 1)) / rows,
+      narrowest,
+    );
     if (tile.width * tile.height > best.width * best.height) best = { columns, ...tile };
   }
   if (best.width < minWidth) {
@@ -47,7 +51,9 @@ export function spotlight(count, featured, box, gap) {
   const strip = others === 0 ? 0 : wide ? Math.min(240, box.width * 0.24) : Math.min(150, box.height * 0.2);
   const rest = strip && strip + gap;
   const main = fit(wide ? box.width - rest : box.width, wide ? box.height : box.height - rest, WIDE_SCREEN);
-  const size = wide ? { width: strip, height: strip / WIDEST } : { width: stripWidth(others, box.width, strip, gap), height: strip };
+  const size = wide
+    ? { width: strip, height: strip / WIDEST }
+    : { width: stripWidth(others, box.width, strip, gap), height: strip };
   // The screen in the middle of its part, the others in the middle along it.
   const first = wide
     ? { x: (box.width - rest - main.width) / 2, y: (box.height - main.height) / 2 }

@@ -39,7 +39,11 @@ export class LocalMedia {
     // Beside a real camera a made-up tone would only be odd: without a microphone it is silent.
     const audio = microphone ?? generatedAudio(name, { silent: Boolean(camera) });
     const stream = new MediaStream([camera ?? generatedVideo(name), audio]);
-    const note = camera ? (microphone ? '' : 'No microphone was found. You are live without sound.') : describeFallback(error);
+    const note = camera
+      ? microphone
+        ? ''
+        : 'No microphone was found. You are live without sound.'
+      : describeFallback(error);
     return new LocalMedia(name, stream, { camera: Boolean(camera), note });
   }
 
@@ -75,7 +79,8 @@ export class LocalMedia {
 }
 
 /** A screen or a window, without its sound; rejects if the person changes their mind. */
-export const openScreen = () => navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { ideal: 15 } } });
+export const openScreen = () =>
+  navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { ideal: 15 } } });
 
 export const canShareScreen = () => Boolean(navigator.mediaDevices?.getDisplayMedia);
 
@@ -85,7 +90,10 @@ async function openDevices() {
   let firstError;
   for (const constraints of [{ video: VIDEO, audio: true }, { video: VIDEO }, { audio: true }]) {
     try {
-      return { tracks: (await navigator.mediaDevices.getUserMedia(constraints)).getTracks(), error: firstError };
+      return {
+        tracks: (await navigator.mediaDevices.getUserMedia(constraints)).getTracks(),
+        error: firstError,
+      };
     } catch (error) {
       firstError ??= error;
       if (/** @type {Error} */ (error).name === 'NotAllowedError') break;

@@ -15,7 +15,8 @@ export class People {
   /** @param {Person[]} people */
   show(people) {
     const sorted = [...people].sort(
-      (a, b) => Number(b.own) - Number(a.own) || Number(b.live) - Number(a.live) || a.name.localeCompare(b.name),
+      (a, b) =>
+        Number(b.own) - Number(a.own) || Number(b.live) - Number(a.live) || a.name.localeCompare(b.name),
     );
     const known = new Map(people.map((person) => [person.sessionId, person]));
     for (const [sessionId, row] of this.#rows) {

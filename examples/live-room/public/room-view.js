@@ -42,7 +42,6 @@ export class RoomView {
     byId('show-stats').onclick = () => this.#togglePanel('stats');
     byId('panel-close').onclick = () => this.#togglePanel('');
     addEventListener('keydown', ({ key }) => key === 'Escape' && this.#togglePanel(''));
-    addEventListener('pagehide', () => this.#room?.leave());
   }
 
   /** @param {{ roomId: string, name: string, live: boolean }} visit */
@@ -132,7 +131,8 @@ export class RoomView {
     const next = this.#root.dataset.panel === panel ? '' : panel;
     this.#root.dataset.panel = next;
     setText(byId('panel-title'), next === 'stats' ? 'Connection' : 'People');
-    for (const name of ['people', 'stats']) byId(`show-${name}`).setAttribute('aria-expanded', String(next === name));
+    for (const name of ['people', 'stats'])
+      byId(`show-${name}`).setAttribute('aria-expanded', String(next === name));
   }
 
   async #copyLink() {

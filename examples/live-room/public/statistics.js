@@ -1,9 +1,7 @@
 // @ts-check
 /** The four charts of the connection, fed by the client's `stats` event. */
 import { Chart } from './chart.js';
-import { byId } from './dom.js';
-
-const MOVES = !matchMedia('(prefers-reduced-motion: reduce)').matches;
+import { animate, byId } from './dom.js';
 
 export class Statistics {
   #panel = byId('stats');
@@ -46,7 +44,7 @@ export class Statistics {
     this.#video.element.querySelector('output').dataset.testid = 'stats-video-bitrate';
     this.#audio.element.querySelector('output').dataset.testid = 'stats-audio-bitrate';
     this.#charts = [this.#video, this.#audio, this.#loss, this.#delay];
-    if (MOVES) this.#animate();
+    animate(() => this.#draw());
   }
 
   /** @param {{ videoBitrate: number, audioBitrate: number, packetLoss: number, roundTripTime: number, jitter: number, updatedAt: number }} stats */
@@ -56,7 +54,7 @@ export class Statistics {
     this.#audio.push([audioBitrate]);
     this.#loss.push([packetLoss]);
     this.#delay.push([roundTripTime, jitter]);
-    if (!MOVES) this.#draw();
+    this.#draw();
   }
 
   /** Not connected: no current figures. */
@@ -69,13 +67,10 @@ export class Statistics {
     this.#draw();
   }
 
-  #animate() {
-    if (this.#panel.offsetParent !== null) this.#draw();
-    requestAnimationFrame(() => this.#animate());
-  }
-
   #draw() {
-    for (const chart of this.#charts) chart.draw();
+    if (this.#panel.checkVisibility({ visibilityProperty: true }))
+      for (const chart of this.#charts) chart.draw();
+    return true;
   }
 }
 

@@ -15,10 +15,22 @@ const UNREACHABLE = {
   title: 'The server can’t be reached',
   text: 'Is it still running? Look at the terminal in which it was started, and at your network.',
 };
-const TOO_MANY = { title: 'Too much at once', text: 'The server asks for a short break. Try again in a moment.' };
-const NO_RIGHT = { title: 'You may not enter this room', text: 'The server knows you, but doesn’t let you in here.' };
-const SIGN_IN = { title: 'You have to sign in', text: 'The server doesn’t know you. Sign in, then come back.' };
-const TOO_SLOW = { title: 'This took too long', text: 'The connection was too slow for the server. Try again.' };
+const TOO_MANY = {
+  title: 'Too much at once',
+  text: 'The server asks for a short break. Try again in a moment.',
+};
+const NO_RIGHT = {
+  title: 'You may not enter this room',
+  text: 'The server knows you, but doesn’t let you in here.',
+};
+const SIGN_IN = {
+  title: 'You have to sign in',
+  text: 'The server doesn’t know you. Sign in, then come back.',
+};
+const TOO_SLOW = {
+  title: 'This took too long',
+  text: 'The connection was too slow for the server. Try again.',
+};
 const ELSEWHERE = { title: 'You are here already', text: 'The same session was opened in another place.' };
 const RESTART = { title: 'The server is restarting', text: 'You come back into the room by yourself.' };
 
@@ -26,7 +38,10 @@ const RESTART = { title: 'The server is restarting', text: 'You come back into t
 const BY_ERROR = {
   ERR_RELAY_SFU_UNAVAILABLE: SFU_DOWN,
   ERR_RELAY_SFU_TIMEOUT: SFU_DOWN,
-  ERR_RELAY_SFU_STREAM_ENDED: { title: 'The SFU ended the session', text: 'It may have restarted. Try again in a moment.' },
+  ERR_RELAY_SFU_STREAM_ENDED: {
+    title: 'The SFU ended the session',
+    text: 'It may have restarted. Try again in a moment.',
+  },
   ERR_RELAY_TOO_MANY: TOO_MANY,
   ERR_RELAY_FORBIDDEN: NO_RIGHT,
   ERR_RELAY_UNAUTHENTICATED: SIGN_IN,
@@ -99,6 +114,9 @@ export function describeFallback(error) {
       NotAllowedError: 'The camera wasn’t allowed',
       NotFoundError: 'No camera was found',
       NotReadableError: 'The camera is in use by another program',
-    }[name ?? ''] ?? (window.isSecureContext ? 'The camera can’t be used' : 'Browsers give the camera only to https or localhost');
+    }[name ?? ''] ??
+    (window.isSecureContext
+      ? 'The camera can’t be used'
+      : 'Browsers give the camera only to https or localhost');
   return `${reason}. You are live with a generated picture and a soft tone.`;
 }

@@ -1,7 +1,7 @@
 import type { RTCDtlsTransport, RTCPeerConnection, RtpHeader, RtpPacket } from 'werift';
 import { addCandidate, type Connections, type Werift } from './connections.js';
 import { PublishedTrack, type TrackChanges } from './published-track.js';
-import { keepSectionsOpen, type OfferedTrack, offeredTracks, offerForWerift } from './sdp.js';
+import { answerForBrowser, type OfferedTrack, offeredTracks, offerForWerift } from './sdp.js';
 
 /** 3 Mbit/s = mantissa × 2^exponent: what a publisher is told that it may send. */
 const BANDWIDTH = { brMantissa: 187_500, brExp: 4 };
@@ -40,7 +40,7 @@ export class Publisher {
     await this.#connection.setLocalDescription({ type: 'answer', sdp });
     this.#listen();
     this.#resumeAfterIceRestart();
-    return { sdp: keepSectionsOpen(sdp, offer), changes: this.#update(offeredTracks(offer)) };
+    return { sdp: answerForBrowser(sdp, offer), changes: this.#update(offeredTracks(offer)) };
   }
 
   addCandidate(candidate: string): Promise<void> {

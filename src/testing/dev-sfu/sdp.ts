@@ -29,12 +29,27 @@ export function offerForWerift(offer: string): string {
   return offer.replace(DECLINED, '').replace(/^a=inactive/gm, 'a=recvonly');
 }
 
-/** werift closes inactive sections with port 0, which a browser takes for the end of the section (RFC 8829). */
-export function keepSectionsOpen(description: string, offer = ''): string {
-  const rejected = sectionsOf(offer).map((lines) => /^m=\w+ 0 /.test(lines[0] ?? ''));
-  let section = 0;
-  return description.replace(
-    /^m=(\w+) \d+ /gm,
-    (_, kind: string) => `m=${kind} ${rejected[section++] ? 0 : 9} `,
-  );
+/** An offer of werift's for a browser: werift gives inactive sections port 0, which would end them (RFC 8829). */
+export function offerForBrowser(offer: string): string {
+  return offer.replace(/^m=(\w+) 0 /gm, 'm=$1 9 ');
+}
+
+/** Chromium wants it negotiated where it has offered simulcast, declined or not. */
+const RID_EXTENSION = /^a=extmap:\d+ urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id$/;
+
+const BUNDLE = /^a=group:BUNDLE.*$/m;
+
+/** An answer of werift's for the browser that sent `offer`, whose bundle and ended sections it keeps. */
+export function answerForBrowser(answer: string, offer: string): string {
+  const offered = sectionsOf(offer);
+  const [session = '', ...sections] = answer.split(/^(?=m=)/m);
+  const bundle = offer.match(BUNDLE)?.[0];
+  const answered = sections.map((section, index) => {
+    const lines = offered[index] ?? [];
+    const port = /^m=\w+ 0 /.test(lines[0] ?? '') ? 0 : 9;
+    const simulcast = findLine(lines, /^a=simulcast:send /) !== undefined;
+    const extension = simulcast ? findLine(lines, RID_EXTENSION)?.[0] : undefined;
+    return section.replace(/^(m=\w+) \d+/, `$1 ${port}`) + (extension ? `${extension}\r\n` : '');
+  });
+  return [bundle ? session.replace(BUNDLE, bundle) : session, ...answered].join('');
 }

@@ -2,7 +2,7 @@ import type { RTCDataChannel, RTCPeerConnection } from 'werift';
 import { addCandidate, type Connections, type Werift } from './connections.js';
 import { DownTrack } from './down-track.js';
 import type { PublishedTrack } from './published-track.js';
-import { keepSectionsOpen } from './sdp.js';
+import { offerForBrowser } from './sdp.js';
 
 /** Tracks that come together go into one offer. */
 const NEGOTIATION_DELAY_MS = 20;
@@ -114,7 +114,7 @@ export class Subscriber {
     this.#offered = [...this.#downTracks.values()];
     const offer = await this.#connection.createOffer();
     await this.#connection.setLocalDescription(offer);
-    if (!this.#closed) this.#events.onOffer(keepSectionsOpen(offer.sdp));
+    if (!this.#closed) this.#events.onOffer(offerForBrowser(offer.sdp));
   }
 
   /** `{streamId, video: "high" | "medium" | "low" | "none", audio}`, from the viewer. */
