@@ -39,7 +39,10 @@ export const ERRORS = {
   ERR_RELAY_SUBPROTOCOL: row(-32006, CloseCode.SubprotocolNotAcceptable, 406),
   /** The client was too slow: to authenticate, to join, to answer an offer. */
   ERR_RELAY_CLIENT_TIMEOUT: row(-32008, CloseCode.Timeout, 408, true),
-  ERR_RELAY_SESSION_EXISTS: row(-32009, CloseCode.Replaced, 409),
+  /** The session id is taken, or the user is in the room already. */
+  ERR_RELAY_SESSION_EXISTS: row(-32009, CloseCode.BadRequest, 409),
+  /** The user has joined the room again, elsewhere. */
+  ERR_RELAY_REPLACED: row(-32011, CloseCode.Replaced, 409),
   /** Well-formed, but not now: an answer without an offer, a second join, a request before the join. */
   ERR_RELAY_INVALID_STATE: row(-32010, CloseCode.BadRequest, 409),
   ERR_RELAY_TOO_LARGE: row(-32013, CloseCode.MessageTooLarge, 413),

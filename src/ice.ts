@@ -1,3 +1,4 @@
+import { BlockList, isIP } from 'node:net';
 import { RelayError } from './errors.js';
 import { LIMITS } from './limits.js';
 import type { IceCandidate, Target } from './model.js';
@@ -11,10 +12,7 @@ const isPort = (text: string | undefined) => Number(text) <= 65535;
 
 function isAddress(text: string | undefined): boolean {
   if (text === undefined) return false;
-  if (text.endsWith('.local')) return true;
-  if (text.includes(':')) return URL.canParse(`http://[${text}]`);
-  const parts = text.split('.');
-  return parts.length === 4 && parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255);
+  return text.endsWith('.local') || isIP(text) !== 0;
 }
 
 function invalid(what: string): RelayError {
@@ -90,4 +88,49 @@ export function decodeCandidate(json: string): IceCandidate | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Which of the clients' candidates the SFU gets to see. It sends a STUN request to each address that it is given:
+ * where clients can't be on the SFU's private network, they need not point it there.
+ * @category Configuration
+ */
+export interface CandidatePolicy {
+  /** `.local` names (mDNS), which browsers put in the place of their private addresses. @default 'pass' */
+  mdns?: 'pass' | 'drop';
+  /** Private, loopback and link-local addresses (RFC 1918, 4193, 6598). @default 'pass' */
+  privateAddresses?: 'pass' | 'drop';
+}
+
+const PRIVATE = new BlockList();
+for (const subnet of [
+  '10.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '100.64.0.0/10',
+  '0.0.0.0/8',
+]) {
+  const [network = '', bits] = subnet.split('/');
+  PRIVATE.addSubnet(network, Number(bits), 'ipv4');
+}
+for (const subnet of ['fc00::/7', 'fe80::/10', '::/127']) {
+  const [network = '', bits] = subnet.split('/');
+  PRIVATE.addSubnet(network, Number(bits), 'ipv6');
+}
+
+/** Whether a checked candidate may go to the SFU; undefined where all may. */
+export function candidateFilter({
+  mdns,
+  privateAddresses,
+}: CandidatePolicy): ((candidate: string) => boolean) | undefined {
+  if (mdns !== 'drop' && privateAddresses !== 'drop') return undefined;
+  return (candidate) => {
+    const address = candidate.split(' ', 5)[4] ?? '';
+    if (address.endsWith('.local')) return mdns !== 'drop';
+    const family = isIP(address);
+    if (family === 0) return true;
+    return privateAddresses !== 'drop' || !PRIVATE.check(address, family === 6 ? 'ipv6' : 'ipv4');
+  };
 }

@@ -11,9 +11,11 @@ export const LIMITS = {
   maxCandidateLength: 1024,
   /** Candidates of a client that wait for its join, and candidates of the SFU that wait for a listener. */
   maxHeldCandidates: 64,
-  /** Publisher offers that wait for the one in flight. */
-  maxQueuedOffers: 4,
   maxSubscriptions: 64,
+  /** A participant's metadata, as JSON in UTF-16 code units. */
+  maxMetadataLength: 4096,
+  /** Tracks that a session publishes, where its grants say no less. */
+  maxTracks: 16,
   maxStatsEntries: 512,
   /** Messages that the SFU has not taken from a session's stream. */
   maxPendingToSfu: 256,

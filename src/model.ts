@@ -50,8 +50,10 @@ export interface Track {
   /** The MediaStream's id, from the publisher's `a=msid`; equal to `event.streams[0].id` at a subscriber. */
   streamId: string;
   kind: 'audio' | 'video';
-  /** The RIDs of the simulcast layers (`a=simulcast:send`), empty without simulcast. */
+  /** The RIDs of the simulcast layers (`a=rid:… send`), empty without simulcast. */
   layers: string[];
+  /** What its publisher says of it; no media is touched by it. */
+  muted: boolean;
 }
 
 /**
@@ -63,23 +65,43 @@ export interface Participant {
   userId: string;
   role: Role;
   tracks: Track[];
+  /** What the participant tells of itself. */
+  metadata?: Metadata;
 }
 
 /**
- * One participant came, or left. `revision` counts the room's changes by one.
+ * What a participant tells the room of itself: JSON, of up to 4 KiB.
  * @category Room
  */
-export type ParticipantsEvent =
-  | { revision: number; state: 'joined'; participant: Participant }
-  | { revision: number; state: 'left'; participant: Participant };
+export type Metadata = Readonly<Record<string, unknown>>;
 
 /**
- * One participant's tracks came, or went. `revision` counts the room's changes by one.
+ * What a participant changes of itself; what is left out stays.
+ * @category Room
+ */
+export interface ParticipantUpdate {
+  metadata?: Metadata;
+  /** Of its own tracks. */
+  tracks?: readonly { trackId: string; muted: boolean }[];
+}
+
+/**
+ * One participant came, changed its metadata, or left. `revision` counts the room's changes by one.
+ * @category Room
+ */
+export interface ParticipantsEvent {
+  revision: number;
+  state: 'joined' | 'updated' | 'left';
+  participant: Participant;
+}
+
+/**
+ * One participant's tracks came, changed, or went. `revision` counts the room's changes by one.
  * @category Room
  */
 export interface TracksEvent {
   revision: number;
-  state: 'added' | 'removed';
+  state: 'added' | 'updated' | 'removed';
   sessionId: string;
   userId: string;
   tracks: Track[];

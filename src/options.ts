@@ -1,5 +1,6 @@
 import type { Authenticate, Principal } from './authentication.js';
 import { RelayError } from './errors.js';
+import type { CandidatePolicy } from './ice.js';
 import { type Logger, silentLogger } from './logger.js';
 import type { IceServer, Role } from './model.js';
 import type { Session, SessionCloseReason } from './session.js';
@@ -34,6 +35,25 @@ export interface SfuRelayOptions<P extends Principal = Principal> {
   /** Who may come in. `anonymous()` lets everybody. */
   authenticate: Authenticate<P>;
   hooks?: Hooks<P>;
+  /**
+   * A user who is in the room already joins again: both stay, the newer one replaces the older (closed with 4409),
+   * or it is refused (`ERR_RELAY_SESSION_EXISTS`). @default 'allow'
+   */
+  duplicateUser?: DuplicateUser;
+  /** Which of the clients' ICE candidates the SFU gets to see. @default all */
+  candidates?: CandidatePolicy;
+  /**
+   * Data channels that a client opens are fanned out to the whole room by the SFU, past all that the relay checks.
+   * `refuse` keeps every `m=application` out of the clients' offers; a viewer then offers a receiving section.
+   * The SFU's own channel `ion-sfu` stays. @default 'allow'
+   */
+  dataChannels?: 'allow' | 'refuse';
+  /**
+   * Ion dies of a `subscribe` to a simulcast layer when the subscriber's ICE has failed, which the relay can't see.
+   * `safe` takes such a request only in a session's first 20 s, in which ICE can't have failed (Ion's timeouts are
+   * 30 s). `any` takes it always: for clients that you trust, or an Ion that is mended. @default 'safe'
+   */
+  layerSubscriptions?: 'safe' | 'any';
   /** Handed to clients with the result of their join. @default none */
   iceServers?: readonly IceServer[];
   /** ms from a join, or an offer, to the SFU's answer. @default 15000 */
@@ -47,6 +67,10 @@ export interface SfuRelayOptions<P extends Principal = Principal> {
 }
 
 export interface ResolvedOptions<P extends Principal> {
+  duplicateUser: DuplicateUser;
+  candidates: CandidatePolicy;
+  dataChannels: 'allow' | 'refuse';
+  layerSubscriptions: 'safe' | 'any';
   sfu: ResolvedSfuOptions;
   authenticate: Authenticate<P>;
   hooks: Hooks<P>;
@@ -55,6 +79,24 @@ export interface ResolvedOptions<P extends Principal> {
   answerTimeoutMs: number;
   healthTimeoutMs: number;
   logger: Logger;
+}
+
+/** @category Configuration */
+export type DuplicateUser = 'allow' | 'replace' | 'reject';
+
+/** One of some words; the first is the default. */
+function oneOf<const Words extends readonly [string, ...string[]]>(
+  name: string,
+  value: Words[number] | undefined,
+  words: Words,
+): Words[number] {
+  const word = value ?? words[0];
+  if (!words.includes(word))
+    throw new RelayError(
+      'ERR_RELAY_CONFIG',
+      `"${name}" must be one of ${words.map((each) => `"${each}"`).join(', ')}.`,
+    );
+  return word;
 }
 
 /** @throws RelayError `ERR_RELAY_CONFIG` that says what to write instead. */
@@ -68,6 +110,16 @@ export function resolveOptions<P extends Principal>(options: SfuRelayOptions<P>)
     sfu: resolveSfuOptions(options.sfu),
     authenticate: options.authenticate,
     hooks: { ...options.hooks },
+    duplicateUser: oneOf('duplicateUser', options.duplicateUser, ['allow', 'replace', 'reject']),
+    dataChannels: oneOf('dataChannels', options.dataChannels, ['allow', 'refuse']),
+    layerSubscriptions: oneOf('layerSubscriptions', options.layerSubscriptions, ['safe', 'any']),
+    candidates: {
+      mdns: oneOf('candidates.mdns', options.candidates?.mdns, ['pass', 'drop']),
+      privateAddresses: oneOf('candidates.privateAddresses', options.candidates?.privateAddresses, [
+        'pass',
+        'drop',
+      ]),
+    },
     iceServers: structuredClone([...(options.iceServers ?? [])]),
     joinTimeoutMs: integer(options, 'joinTimeoutMs', 15_000),
     answerTimeoutMs: integer(options, 'answerTimeoutMs', 30_000),

@@ -2,14 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { type AuthRequest, identify, type Principal } from './authentication.js';
 import { RelayError } from './errors.js';
 import { SafeEmitter } from './events.js';
-import { type Grants, resolveRole } from './grants.js';
+import { type Grants, publishLimits, resolveRole } from './grants.js';
+import { candidateFilter } from './ice.js';
 import { LIMITS } from './limits.js';
-import type { IceServer, Role, SessionStats } from './model.js';
+import type { IceServer, Metadata, Role, SessionStats } from './model.js';
 import { type ResolvedOptions, resolveOptions, type SfuRelayOptions } from './options.js';
 import { Room } from './room.js';
 import { Session, type SessionCloseReason } from './session.js';
 import { SfuNode } from './sfu/node.js';
 import type { Sfu } from './sfu/port.js';
+import { checkMetadata } from './update.js';
 
 /**
  * What a session joins with.
@@ -26,6 +28,8 @@ export interface CreateSessionParams<P extends Principal = Principal> {
   role?: Role;
   /** Receive every track of the room without asking. @default true */
   autoSubscribe?: boolean;
+  /** What the participant tells the room of itself. */
+  metadata?: Metadata;
   /** Whom the session belongs to; its grants are enforced. @default nobody: everything is allowed */
   principal?: P;
 }
@@ -72,6 +76,7 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
   readonly #sessions = new Map<string, Session<P>>();
   readonly #rooms = new Map<string, Room>();
   readonly #attachments = new Set<Attachment>();
+  readonly #admitsCandidate: ((candidate: string) => boolean) | undefined;
   #closed: Promise<void> | undefined;
 
   /** @throws RelayError `ERR_RELAY_CONFIG` that says which option is wrong, and what to write. */
@@ -80,6 +85,7 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
     super(resolved.logger);
     this.#options = resolved;
     this.#sfu = new SfuNode(resolved.sfu);
+    this.#admitsCandidate = candidateFilter(resolved.candidates);
   }
 
   /** Sessions that are joining, joined or ending, by id. */
@@ -118,6 +124,7 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
     this.#checkOpen();
     const session = this.#makeSession(params);
     await session.join(this.#sfu, params.sdp, () => this.#admit(session), options.signal);
+    if (this.#options.duplicateUser === 'replace') this.#replaceOthersOf(session);
     this.emit('sessionopen', session);
     return session;
   }
@@ -208,8 +215,11 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
       throw new RelayError('ERR_RELAY_INVALID_PARAMS', '"role" must be "publisher" or "subscriber".');
     const grants: Grants = principal?.grants ?? {};
     const role = resolveRole(grants, roomId, params.role);
+    checkMetadata(params.metadata);
     if (this.#sessions.has(id))
       throw new RelayError('ERR_RELAY_SESSION_EXISTS', `The session "${id}" exists already.`);
+    if (this.#options.duplicateUser === 'reject' && this.#sessionsOf(roomId, userId).length > 0)
+      throw new RelayError('ERR_RELAY_SESSION_EXISTS', `The user "${userId}" is in the room already.`);
 
     const session = new Session<P>({
       id,
@@ -218,6 +228,10 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
       role,
       hidden: grants.hidden === true,
       canSubscribe: grants.canSubscribe !== false,
+      offerPolicy: { ...publishLimits(grants, role), dataChannels: this.#options.dataChannels === 'allow' },
+      admitsCandidate: this.#admitsCandidate,
+      layerSubscriptions: this.#options.layerSubscriptions,
+      metadata: params.metadata,
       autoSubscribe,
       principal,
       logger: this.#options.logger,
@@ -235,6 +249,17 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
       await this.#options.hooks.onJoin?.({ sessionId, roomId, userId, role, principal });
     } catch (error) {
       throw RelayError.from(error, 'ERR_RELAY_FORBIDDEN', 'You may not join this room.');
+    }
+  }
+
+  #sessionsOf(roomId: string, userId: string): Session<P>[] {
+    return [...this.#sessions.values()].filter((each) => each.userId === userId && each.roomId === roomId);
+  }
+
+  #replaceOthersOf(session: Session<P>): void {
+    const error = new RelayError('ERR_RELAY_REPLACED', 'You have joined this room again elsewhere.');
+    for (const other of this.#sessionsOf(session.roomId, session.userId)) {
+      if (other !== session && other.state === 'joined') void other.close({ by: 'relay', error });
     }
   }
 

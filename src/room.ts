@@ -1,4 +1,11 @@
-import type { Participant, ParticipantsEvent, Track, TracksEvent } from './model.js';
+import type {
+  Metadata,
+  Participant,
+  ParticipantsEvent,
+  ParticipantUpdate,
+  Track,
+  TracksEvent,
+} from './model.js';
 
 /** What a room needs of the sessions in it. */
 export interface Member {
@@ -10,6 +17,12 @@ export interface Member {
   notifyTracks(event: TracksEvent): void;
 }
 
+interface Seat {
+  member: Member;
+  tracks: readonly Track[];
+  metadata: Metadata | undefined;
+}
+
 /**
  * Who is in a room and what they publish, as this relay knows it. Ion announces a peer's first tracks only, and to
  * every room; so tracks come from the publishers' offers, once the SFU has accepted them.
@@ -17,8 +30,7 @@ export interface Member {
  */
 export class Room {
   readonly id: string;
-  readonly #members = new Map<string, Member>();
-  readonly #tracks = new Map<string, readonly Track[]>();
+  readonly #seats = new Map<string, Seat>();
   #revision = 0;
   /** @internal Sessions that are joining, joined or ending: while there are any, the relay keeps the room. */
   sessionCount = 0;
@@ -33,9 +45,9 @@ export class Room {
     return this.#revision;
   }
 
-  /** Members, hidden ones included. */
+  /** Sessions in it, hidden ones included. */
   get size(): number {
-    return this.#members.size;
+    return this.#seats.size;
   }
 
   /** Those who are to be seen, with their tracks. */
@@ -46,19 +58,19 @@ export class Room {
   /** Those whom one session sees, with their tracks. */
   others(sessionId: string): Participant[] {
     const others: Participant[] = [];
-    for (const member of this.#members.values()) {
-      if (!member.hidden && member.id !== sessionId) others.push(this.#describe(member));
+    for (const seat of this.#seats.values()) {
+      if (!seat.member.hidden && seat.member.id !== sessionId) others.push(describe(seat));
     }
     return others;
   }
 
   tracksOf(sessionId: string): readonly Track[] {
-    return this.#tracks.get(sessionId) ?? [];
+    return this.#seats.get(sessionId)?.tracks ?? [];
   }
 
   /** The track and who publishes it; undefined where the room has none of that id. */
   findTrack(trackId: string): { track: Track; sessionId: string } | undefined {
-    for (const [sessionId, tracks] of this.#tracks) {
+    for (const [sessionId, { tracks }] of this.#seats) {
       const track = tracks.find((each) => each.trackId === trackId);
       if (track) return { track, sessionId };
     }
@@ -66,53 +78,85 @@ export class Room {
   }
 
   /** @internal */
-  add(member: Member, tracks: readonly Track[]): void {
-    this.#members.set(member.id, member);
-    this.#tracks.set(member.id, tracks);
-    if (member.hidden) return;
-    const event = {
-      revision: ++this.#revision,
-      state: 'joined',
-      participant: this.#describe(member),
-    } as const;
-    this.#tell(member, (other) => other.notifyParticipants(event));
+  add(member: Member, tracks: readonly Track[], metadata: Metadata | undefined): void {
+    const seat: Seat = { member, tracks, metadata };
+    this.#seats.set(member.id, seat);
+    this.#tellOfParticipant(seat, 'joined');
   }
 
   /** @internal */
   remove(member: Member): void {
-    const participant = this.#describe(member);
-    this.#tracks.delete(member.id);
-    if (!this.#members.delete(member.id) || member.hidden) return;
-    const event = { revision: ++this.#revision, state: 'left', participant } as const;
-    this.#tell(member, (other) => other.notifyParticipants(event));
+    const seat = this.#seats.get(member.id);
+    if (!seat || seat.member !== member) return;
+    this.#seats.delete(member.id);
+    this.#tellOfParticipant(seat, 'left');
   }
 
   /** @internal What the member's newest accepted offer publishes; the others hear of the difference. */
-  setTracks(member: Member, tracks: readonly Track[]): void {
-    if (!this.#members.has(member.id)) return;
-    const before = this.tracksOf(member.id);
-    this.#tracks.set(member.id, tracks);
-    const isIn = (list: readonly Track[]) => (track: Track) =>
-      list.some((each) => each.trackId === track.trackId);
-    const removed = before.filter((track) => !isIn(tracks)(track));
-    const added = tracks.filter((track) => !isIn(before)(track));
-    this.#announce(member, 'removed', removed);
-    this.#announce(member, 'added', added);
+  setTracks(member: Member, offered: readonly Track[]): void {
+    const seat = this.#seats.get(member.id);
+    if (!seat) return;
+    const before = new Map(seat.tracks.map((track) => [track.trackId, track]));
+    const tracks = offered.map((track) => ({
+      ...track,
+      muted: before.get(track.trackId)?.muted ?? track.muted,
+    }));
+    const after = new Set(tracks.map(({ trackId }) => trackId));
+    const removed = seat.tracks.filter(({ trackId }) => !after.has(trackId));
+    const added = tracks.filter(({ trackId }) => !before.has(trackId));
+    const changed = tracks.filter((track) => {
+      const earlier = before.get(track.trackId);
+      return earlier !== undefined && !isSame(earlier, track);
+    });
+    seat.tracks = tracks;
+    this.#tellOfTracks(seat, 'removed', removed);
+    this.#tellOfTracks(seat, 'updated', changed);
+    this.#tellOfTracks(seat, 'added', added);
   }
 
-  #announce(member: Member, state: TracksEvent['state'], tracks: Track[]): void {
-    if (tracks.length === 0 || member.hidden) return;
-    const event = { revision: ++this.#revision, state, sessionId: member.id, userId: member.userId, tracks };
-    this.#tell(member, (other) => other.notifyTracks(event));
+  /** @internal What a member says of itself: checked before. */
+  update(member: Member, { metadata, tracks = [] }: ParticipantUpdate): void {
+    const seat = this.#seats.get(member.id);
+    if (!seat) return;
+    const muted = new Map(tracks.map((track) => [track.trackId, track.muted]));
+    const changed: Track[] = [];
+    seat.tracks = seat.tracks.map((track) => {
+      const now = { ...track, muted: muted.get(track.trackId) ?? track.muted };
+      if (now.muted !== track.muted) changed.push(now);
+      return now;
+    });
+    this.#tellOfTracks(seat, 'updated', changed);
+    if (metadata === undefined) return;
+    seat.metadata = metadata;
+    this.#tellOfParticipant(seat, 'updated');
   }
 
-  #tell(about: Member, notify: (other: Member) => void): void {
-    for (const other of this.#members.values()) {
-      if (other !== about) notify(other);
+  #tellOfParticipant(seat: Seat, state: ParticipantsEvent['state']): void {
+    if (seat.member.hidden) return;
+    const event = { revision: ++this.#revision, state, participant: describe(seat) };
+    this.#tellOthers(seat, (other) => other.notifyParticipants(event));
+  }
+
+  #tellOfTracks(seat: Seat, state: TracksEvent['state'], tracks: Track[]): void {
+    const { id: sessionId, userId, hidden } = seat.member;
+    if (tracks.length === 0 || hidden) return;
+    const event = { revision: ++this.#revision, state, sessionId, userId, tracks };
+    this.#tellOthers(seat, (other) => other.notifyTracks(event));
+  }
+
+  #tellOthers(seat: Seat, notify: (other: Member) => void): void {
+    for (const other of this.#seats.values()) {
+      if (other !== seat) notify(other.member);
     }
   }
+}
 
-  #describe({ id, userId, role }: Member): Participant {
-    return { sessionId: id, userId, role, tracks: [...this.tracksOf(id)] };
-  }
+function describe({ member: { id, userId, role }, tracks, metadata }: Seat): Participant {
+  return { sessionId: id, userId, role, tracks: [...tracks], ...(metadata && { metadata }) };
+}
+
+function isSame(one: Track, other: Track): boolean {
+  return (
+    one.kind === other.kind && one.streamId === other.streamId && one.layers.join() === other.layers.join()
+  );
 }

@@ -202,7 +202,15 @@ class SdpReader {
 
 /** What an offer may carry. */
 export interface OfferPolicy {
-  canPublish: boolean;
+  /** Kinds that may be sent; none for a viewer. */
+  kinds: ReadonlySet<Track['kind']>;
+  maxTracks: number;
+  /** Whether it may have a section for data channels. */
+  dataChannels: boolean;
+}
+
+function forbidden(message: string): RelayError {
+  return new RelayError('ERR_RELAY_FORBIDDEN', message);
 }
 
 /**
@@ -212,19 +220,32 @@ export interface OfferPolicy {
  */
 export function checkOffer(sdp: unknown, policy: OfferPolicy): Track[] {
   const tracks: Track[] = [];
-  for (const section of parseSdp(sdp)) {
-    if (section.kind === 'application' || !section.sends) continue;
-    if (!policy.canPublish) {
-      throw new RelayError(
-        'ERR_RELAY_FORBIDDEN',
-        `This session may not publish: section ${section.index} (${section.kind}) of the offer sends.`,
+  for (const { index, kind, sends, streamId, trackId, layers } of parseSdp(sdp)) {
+    const where = `section ${index} (${kind}) of the offer`;
+    if (kind === 'application') {
+      if (!policy.dataChannels) throw forbidden(`Data channels are refused here: ${where} is one.`);
+      continue;
+    }
+    if (!sends) continue;
+    if (!policy.kinds.has(kind)) {
+      throw forbidden(
+        `This session may not publish${policy.kinds.size > 0 ? ` ${kind}` : ''}: ${where} sends.`,
       );
     }
-    const { kind, streamId, trackId, layers } = section;
+    if (tracks.length >= policy.maxTracks)
+      throw forbidden(`This session may publish ${policy.maxTracks} tracks: ${where} is one too many.`);
     if (streamId === undefined || trackId === undefined)
-      throw invalid(`section ${section.index} (${kind}) sends, but has no a=msid:<stream> <track>`);
+      throw invalid(`section ${index} (${kind}) sends, but has no a=msid:<stream> <track>`);
     if (tracks.some((track) => track.trackId === trackId)) throw invalid(`it has the track ${trackId} twice`);
-    tracks.push({ trackId, streamId, kind, layers });
+    tracks.push({ trackId, streamId, kind, layers, muted: false });
   }
   return tracks;
+}
+
+/** The description without the candidates that a policy keeps back. */
+export function filterCandidates(sdp: string, admits: (candidate: string) => boolean): string {
+  return sdp
+    .split(/(?<=\n)/)
+    .filter((line) => !line.startsWith('a=candidate:') || admits(line.slice(2).trimEnd()))
+    .join('');
 }

@@ -6,7 +6,9 @@ import { LIMITS } from './limits.js';
 import type { Logger } from './logger.js';
 import type {
   IceCandidate,
+  Metadata,
   ParticipantsEvent,
+  ParticipantUpdate,
   Role,
   SessionDescription,
   SessionStats,
@@ -16,14 +18,16 @@ import type {
   Track,
   TracksEvent,
 } from './model.js';
+import { PublisherNegotiation } from './publisher-negotiation.js';
 import { Replies } from './replies.js';
 import type { Member, Room } from './room.js';
-import { checkOffer, parseSdp } from './sdp.js';
+import { checkOffer, filterCandidates, type OfferPolicy, parseSdp } from './sdp.js';
 import type { Sfu, SfuStream, SfuStreamListener } from './sfu/port.js';
 import { encodeUid } from './sfu/uid.js';
 import { StatsMeter } from './stats.js';
 import { SubscriberNegotiation } from './subscriber-negotiation.js';
 import { checkSubscriptions } from './subscriptions.js';
+import { checkUpdate } from './update.js';
 
 /**
  * Why a session ended: its client left, the application closed it, the relay closed, or the SFU ended it.
@@ -63,6 +67,11 @@ export interface SessionSetup<Principal> {
   role: Role;
   hidden: boolean;
   canSubscribe: boolean;
+  offerPolicy: OfferPolicy;
+  /** Which candidates the SFU gets to see; undefined: all. */
+  admitsCandidate: ((candidate: string) => boolean) | undefined;
+  layerSubscriptions: 'safe' | 'any';
+  metadata: Metadata | undefined;
   autoSubscribe: boolean;
   principal: Principal | undefined;
   logger: Logger;
@@ -96,9 +105,7 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
   readonly #answers = new Replies<SessionDescription>();
   readonly #subscribed = new Replies<void>();
   readonly #subscriber: SubscriberNegotiation;
-  /** Publisher offers go out one at a time. */
-  #lastOffer: Promise<unknown> = Promise.resolve();
-  #offersWaiting = 0;
+  readonly #publisher = new PublisherNegotiation();
 
   /** Aborts the join. */
   readonly #cancel = new AbortController();
@@ -170,7 +177,7 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
       this.#answer = await this.#deadline(this.#openAndJoin(sfu, offer));
       this.#checkCancelled();
       this.#state = 'joined';
-      this.room.add(this, tracks);
+      this.room.add(this, tracks, this.#setup.metadata);
       this.#subscriber.open();
     } catch (error) {
       const failure = this.#cancel.signal.aborted ? this.#cancellation() : RelayError.from(error);
@@ -184,24 +191,15 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
   }
 
   /**
-   * A new offer of the client's publisher connection: a track more or less, an ICE restart. One is in flight at
-   * a time; up to four wait.
+   * A new offer of the client's publisher connection: a track more or less, an ICE restart. One is with the SFU at
+   * a time, one waits; a newer one takes its place, and the older is refused by `ERR_RELAY_INVALID_STATE`.
    * @throws RelayError `ERR_RELAY_FORBIDDEN`, `ERR_RELAY_INVALID_SDP`, `ERR_RELAY_INVALID_STATE`,
-   * `ERR_RELAY_TOO_MANY`, `ERR_RELAY_SFU_TIMEOUT`, `ERR_RELAY_SFU_STREAM_ENDED`
+   * `ERR_RELAY_SFU_TIMEOUT`, `ERR_RELAY_SFU_STREAM_ENDED`
    */
   async offer(description: SessionDescription): Promise<SessionDescription> {
     this.#joinedStream();
-    const tracks = this.#checkOffer(description);
-    if (this.#offersWaiting > LIMITS.maxQueuedOffers)
-      throw new RelayError('ERR_RELAY_TOO_MANY', 'Too many offers are waiting for their answers.');
-    this.#offersWaiting += 1;
-    const answer = this.#lastOffer.then(() => this.#negotiate(description.sdp, tracks));
-    this.#lastOffer = answer.catch(() => {});
-    try {
-      return await answer;
-    } finally {
-      this.#offersWaiting -= 1;
-    }
+    this.#checkOffer(description);
+    return this.#publisher.offer(() => this.#negotiate(description));
   }
 
   /**
@@ -213,7 +211,7 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
     checkDescription(description, 'answer');
     parseSdp(description.sdp);
     this.#subscriber.answer();
-    stream.answer(description.sdp);
+    stream.answer(this.#filtered(description.sdp));
   }
 
   /**
@@ -223,7 +221,8 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
   addIceCandidate({ target, candidate }: { target: Target; candidate: IceCandidate }): void {
     const stream = this.#joinedStream();
     checkTarget(target);
-    stream.candidate(target, encodeCandidate(candidate));
+    const init = encodeCandidate(candidate);
+    if (this.#setup.admitsCandidate?.(candidate.candidate) !== false) stream.candidate(target, init);
   }
 
   /**
@@ -235,9 +234,21 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
     const stream = this.#joinedStream();
     if (!this.#setup.canSubscribe)
       throw new RelayError('ERR_RELAY_FORBIDDEN', 'You may not receive media in this room.');
-    checkSubscriptions(subscriptions, this.room, this.id);
+    const layersAllowed =
+      this.#setup.layerSubscriptions === 'any' || Date.now() - this.createdAt < ICE_CANT_HAVE_FAILED_MS;
+    checkSubscriptions(subscriptions, { room: this.room, sessionId: this.id, layersAllowed });
     if (subscriptions.length > 0)
       await this.#reply(this.#subscribed.ask(() => stream.subscribe(subscriptions)));
+  }
+
+  /**
+   * What the participant says of itself, to the room.
+   * @throws RelayError `ERR_RELAY_INVALID_PARAMS`, `ERR_RELAY_INVALID_STATE`
+   */
+  update(update: ParticipantUpdate): void {
+    this.#joinedStream();
+    checkUpdate(update, this.tracks);
+    this.room.update(this, update);
   }
 
   /**
@@ -298,15 +309,17 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
       stream.join({
         roomId: this.roomId,
         uid: encodeUid({ roomId: this.roomId, userId: this.userId, sessionId: this.id }),
-        offer,
+        offer: { type: 'offer', sdp: this.#filtered(offer.sdp) },
         autoSubscribe: this.#setup.autoSubscribe && this.#setup.canSubscribe,
       }),
     );
   }
 
-  async #negotiate(sdp: string, tracks: Track[]): Promise<SessionDescription> {
+  async #negotiate(offer: SessionDescription): Promise<SessionDescription> {
     const stream = this.#joinedStream();
-    this.#answer = await this.#reply(this.#answers.ask(() => stream.offer(sdp)));
+    // Once more, now that it is its turn: the room may have changed.
+    const tracks = this.#checkOffer(offer);
+    this.#answer = await this.#reply(this.#answers.ask(() => stream.offer(this.#filtered(offer.sdp))));
     this.room.setTracks(this, tracks);
     this.emit('answer', this.#answer);
     return this.#answer;
@@ -314,13 +327,18 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
 
   #checkOffer(offer: SessionDescription): Track[] {
     checkDescription(offer, 'offer');
-    const tracks = checkOffer(offer.sdp, { canPublish: this.role === 'publisher' });
+    const tracks = checkOffer(offer.sdp, this.#setup.offerPolicy);
     for (const { trackId } of tracks) {
       const owner = this.room.findTrack(trackId)?.sessionId;
       if (owner !== undefined && owner !== this.id)
         throw new RelayError('ERR_RELAY_FORBIDDEN', `The track "${trackId}" is another participant's.`);
     }
     return tracks;
+  }
+
+  #filtered(sdp: string): string {
+    const { admitsCandidate } = this.#setup;
+    return admitsCandidate ? filterCandidates(sdp, admitsCandidate) : sdp;
   }
 
   #checkCancelled(): void {
@@ -436,6 +454,9 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
     return { sessionId: this.id, roomId: this.roomId, userId: this.userId };
   }
 }
+
+/** Ion's ICE agents give up after 30 s without a sign of life (`[webrtc.timeouts]` disconnected and failed). */
+const ICE_CANT_HAVE_FAILED_MS = 20_000;
 
 function deferred(): { promise: Promise<void>; resolve(): void } {
   let resolve = () => {};

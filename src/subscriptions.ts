@@ -14,8 +14,7 @@ function invalid(message: string): RelayError {
  */
 export function checkSubscriptions(
   subscriptions: readonly Subscription[],
-  room: Room,
-  sessionId: string,
+  { room, sessionId, layersAllowed }: { room: Room; sessionId: string; layersAllowed: boolean },
 ): void {
   if (!Array.isArray(subscriptions) || subscriptions.length > LIMITS.maxSubscriptions)
     throw invalid(`"subscriptions" must be a list of at most ${LIMITS.maxSubscriptions}.`);
@@ -32,6 +31,11 @@ export function checkSubscriptions(
       );
     const { layers } = found.track;
     if (!subscribe) continue;
+    if (layers.length > 0 && !layersAllowed)
+      throw new RelayError(
+        'ERR_RELAY_INVALID_STATE',
+        'A simulcast track can be subscribed to in the first 20 s of a session only (the SFU may not survive it later): join afresh, or switch layers over the data channel ion-sfu.',
+      );
     if (layers.length === 0 ? (layer ?? '') !== '' : !layers.includes(layer ?? ''))
       throw invalid(
         layers.length === 0

@@ -4,7 +4,7 @@
 const DEFAULT_PORT = 8080;
 
 /** @param {NodeJS.ProcessEnv} env */
-export async function readConfig(env) {
+export function readConfig(env) {
   const port = readPort(env.PORT);
   const host = env.HOST || '127.0.0.1';
   const shown = host === '127.0.0.1' || host === '0.0.0.0' ? 'localhost' : host;

@@ -14,70 +14,63 @@ import { WebSocketServer } from 'ws';
 import { explain, readConfig } from './config.js';
 import { serveFiles } from './files.js';
 
-const config = await readConfig(process.env).catch(fail);
-console.log('Starting the live room …');
-
-// 1. The SFU, which carries the media. The dev SFU lives in this process and listens on loopback only.
-const devSfu = config.sfuUrl ? undefined : await startDevSfu().catch(fail);
-const serverUrl = config.sfuUrl ?? devSfu?.address ?? '';
-
-// 2. The relay. Here everybody may do everything; a real application says who may do what:
-//    authenticate: async ({ token }) => ({ userId: …, grants: { canPublish: false } })
-const relay = new SfuRelay({ sfu: { serverUrl }, authenticate: anonymous() });
-
-// 3. The page, and whether the SFU is reachable.
-const pages = serveFiles({
-  '/': new URL('./public/', import.meta.url),
-  '/sfu-relay/': new URL('.', import.meta.resolve('sfu-relay/client')), // the browser library, from the build
+main().catch((error) => {
+  console.error(explain(error));
+  process.exit(1);
 });
-const http = createServer(async (request, response) => {
-  if (request.url !== '/healthz') return pages(request, response);
-  const health = await relay.healthCheck().catch(() => ({ ok: false }));
-  response.writeHead(health.ok ? 200 : 503, {
-    'content-type': 'application/json',
-    'cache-control': 'no-store',
+
+async function main() {
+  const config = readConfig(process.env);
+  console.log('Starting the live room …');
+
+  // 1. The SFU, which carries the media. The dev SFU lives in this process and listens on loopback only.
+  const devSfu = config.sfuUrl ? undefined : await startDevSfu();
+  const serverUrl = config.sfuUrl ?? devSfu?.address ?? '';
+
+  // 2. The relay. Here everybody may do everything; a real application says who may do what:
+  //    authenticate: async ({ token }) => ({ userId: …, grants: { canPublish: false } })
+  const relay = new SfuRelay({ sfu: { serverUrl }, authenticate: anonymous() });
+
+  // 3. The page, and whether the SFU is reachable.
+  const pages = serveFiles({
+    '/': new URL('./public/', import.meta.url),
+    '/sfu-relay/': new URL('.', import.meta.resolve('sfu-relay/client')), // the browser library, from the build
   });
-  response.end(JSON.stringify(health));
-});
-await once(http.listen(config.port, config.host), 'listening').catch(fail);
+  const http = createServer(async (request, response) => {
+    if (request.url !== '/healthz') return pages(request, response);
+    const health = await relay.healthCheck();
+    response.writeHead(health.ok ? 200 : 503, {
+      'content-type': 'application/json',
+      'cache-control': 'no-store',
+    });
+    response.end(JSON.stringify(health));
+  });
+  await once(http.listen(config.port, config.host), 'listening');
 
-// 4. The signalling: every WebSocket on /rtc is one client of the relay.
-const sockets = new WebSocketServer({ server: http, path: '/rtc' });
-useServer(relay, sockets);
+  // 4. The signalling: every WebSocket on /rtc is one client of the relay.
+  const sockets = new WebSocketServer({ server: http, path: '/rtc' });
+  useServer(relay, sockets);
 
-console.log(`
+  console.log(`
   Live room    ${config.url}
   SFU          ${devSfu ? `dev SFU in this process (${serverUrl})` : serverUrl}
 
   Open it in two tabs: go live in one, watch in the other. Ctrl+C ends it.
 `);
 
-let stopping = false;
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, stop);
-
-/** Says goodbye to every client, then ends. A second Ctrl+C doesn't wait. */
-async function stop() {
-  if (stopping) process.exit(1);
-  stopping = true;
-  console.log('Closing …');
-  await relay.close({ timeoutMs: 2000 }).catch(report);
-  await devSfu?.stop().catch(report);
-  sockets.close();
-  http.close();
-  http.closeAllConnections();
-  process.exit(0);
-}
-
-/** @param {unknown} error */
-function report(error) {
-  console.error(explain(error));
-}
-
-/**
- * @param {unknown} error
- * @returns {never}
- */
-function fail(error) {
-  report(error);
-  process.exit(1);
+  // 5. Saying goodbye to every client. A second Ctrl+C doesn't wait.
+  let stopping = false;
+  const stop = async () => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    console.log('Closing …');
+    await relay.close({ timeoutMs: 2000 });
+    await devSfu?.stop();
+    sockets.close();
+    http.close();
+    http.closeAllConnections();
+    process.exit(0);
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
 }

@@ -3,7 +3,14 @@ import type { Principal } from '../authentication.js';
 import { CloseCode } from '../close-code.js';
 import { RelayError } from '../errors.js';
 import { LIMITS } from '../limits.js';
-import type { IceCandidate, SessionDescription, StatsReport, Subscription, Target } from '../model.js';
+import type {
+  IceCandidate,
+  Metadata,
+  SessionDescription,
+  StatsReport,
+  Subscription,
+  Target,
+} from '../model.js';
 import type { CreateSessionParams, SfuRelay } from '../relay.js';
 import type { Session, SessionCloseReason } from '../session.js';
 import type { JoinResult, RelayNotifications } from './protocol.js';
@@ -56,6 +63,9 @@ export class Participation<P extends Principal> {
         return reply({});
       case 'stats':
         return reply(this.#joined().reportStats(params.report as StatsReport));
+      case 'update':
+        this.#joined().update(params);
+        return reply({});
       case 'ping':
         return reply({});
       case 'join':
@@ -144,7 +154,7 @@ export class Participation<P extends Principal> {
     return this.#session;
   }
 
-  #readJoin({ sid, uid, offer, role, config = {} }: Params): CreateSessionParams<P> {
+  #readJoin({ sid, uid, offer, role, config = {}, metadata }: Params): CreateSessionParams<P> {
     if (!isRecord(offer) || offer.type !== 'offer')
       throw new RelayError('ERR_RELAY_INVALID_PARAMS', '"offer" must be a description {type: "offer", sdp}.');
     if (!isRecord(config)) throw new RelayError('ERR_RELAY_INVALID_PARAMS', '"config" must be an object.');
@@ -155,6 +165,7 @@ export class Participation<P extends Principal> {
       roomId: sid as string,
       userId: this.principal.userId ?? ((uid ?? `guest-${randomUUID().slice(0, 8)}`) as string),
       ...(wanted !== undefined && { role: wanted as 'publisher' }),
+      ...(metadata !== undefined && { metadata: metadata as Metadata }),
       autoSubscribe: !isOn('NoAutoSubscribe') && !isOn('NoSubscribe'),
       principal: this.principal,
     };

@@ -6,8 +6,10 @@
 import type {
   IceCandidate,
   IceServer,
+  Metadata,
   Participant,
   ParticipantsEvent,
+  ParticipantUpdate,
   Role,
   SessionDescription,
   SessionStats,
@@ -35,6 +37,7 @@ export interface JoinParams {
   offer: SessionDescription;
   role?: Role;
   config?: Record<string, string | boolean>;
+  metadata?: Metadata;
 }
 
 /** The result of `join`: the answer, and what the client has to know of the room. */
@@ -68,6 +71,7 @@ export interface ClientRequests {
   join: { params: JoinParams; result: JoinResult };
   offer: { params: { desc: SessionDescription }; result: SessionDescription };
   subscribe: { params: { subscriptions: Subscription[] }; result: Record<string, never> };
+  update: { params: ParticipantUpdate; result: Record<string, never> };
   stats: { params: { report: StatsReport }; result: SessionStats };
   leave: { params?: undefined; result: Record<string, never> };
   ping: { params?: undefined; result: Record<string, never> };

@@ -397,7 +397,7 @@ export function transportContract(
         expect(stream.isOpen).toBe(true);
       });
 
-      test('answers offers in order, one in flight at a time', async () => {
+      test('answers offers one at a time, the newest of those that wait', async () => {
         const { client, stream } = await joined();
         const answers = await Promise.all(
           [1, 2, 3].map((n) =>
@@ -406,10 +406,13 @@ export function transportContract(
             }),
           ),
         );
-        expect(answers.map(({ result }) => result?.type)).toEqual(['answer', 'answer', 'answer']);
+        expect(answers.map(({ result, error }) => result?.type ?? error?.data?.code)).toEqual([
+          'answer',
+          'ERR_RELAY_INVALID_STATE',
+          'answer',
+        ]);
         expect(stream.requests('description').map(({ sdp }) => /msid:s (t\d)/.exec(sdp)?.[1])).toEqual([
           't1',
-          't2',
           't3',
         ]);
       });
@@ -479,7 +482,7 @@ export function transportContract(
             sessionId: expect.any(String),
             userId: 'alice',
             role: 'publisher',
-            tracks: [{ trackId: 't1', streamId: 's1', kind: 'video', layers: ['q', 'h', 'f'] }],
+            tracks: [{ trackId: 't1', streamId: 's1', kind: 'video', layers: ['q', 'h', 'f'], muted: false }],
           },
         ]);
         expect(await alice.client.notified('participants')).toMatchObject({
@@ -505,6 +508,37 @@ export function transportContract(
         await alice.client.request('offer', { desc: { type: 'offer', sdp: stopped } });
         const gone = await bob.client.next(({ params }) => params?.state === 'removed');
         expect(gone.params).toMatchObject({ userId: 'alice', tracks: [{ trackId: 't1' }] });
+      });
+
+      test('metadata and mute state are told to the others, and to newcomers', async () => {
+        const alice = await joined({
+          offer: { type: 'offer', sdp: fakeOffer([video]) },
+          metadata: { hand: 'down' },
+        });
+        const bob = await joined({ uid: 'bob' });
+        const update = { metadata: { hand: 'up' }, tracks: [{ trackId: 't1', muted: true }] };
+        expect((await alice.client.request('update', update)).result).toEqual({});
+        expect(await bob.client.notified('tracks')).toMatchObject({
+          revision: 3,
+          state: 'updated',
+          tracks: [{ trackId: 't1', muted: true }],
+        });
+        expect(await bob.client.notified('participants')).toMatchObject({
+          revision: 4,
+          state: 'updated',
+          participant: { userId: 'alice', metadata: { hand: 'up' } },
+        });
+        const carol = await joined({ uid: 'carol' });
+        const { result } = await carol.client.next(({ id }) => id === 1);
+        expect(result).toMatchObject({
+          revision: 5,
+          participants: [{ metadata: { hand: 'up' }, tracks: [{ muted: true }] }, { userId: 'bob' }],
+        });
+        const refused = async (params: object) =>
+          (await bob.client.request('update', params)).error?.data?.code;
+        expect(await refused({ tracks: [{ trackId: 't1', muted: false }] })).toBe('ERR_RELAY_INVALID_PARAMS');
+        expect(await refused({ metadata: { x: 'y'.repeat(4_096) } })).toBe('ERR_RELAY_INVALID_PARAMS');
+        expect(await refused({ metadata: [] })).toBe('ERR_RELAY_INVALID_PARAMS');
       });
 
       test('only what the room has can be subscribed to, by a layer that it has', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { checkCandidate, decodeCandidate, encodeCandidate } from '../../src/ice.js';
+import { candidateFilter, checkCandidate, decodeCandidate, encodeCandidate } from '../../src/ice.js';
 
 const HOST = 'candidate:1 1 udp 2130706431 127.0.0.1 50000 typ host';
 
@@ -80,5 +80,40 @@ describe('an RTCIceCandidateInit', () => {
     for (const junk of ['', 'null', '5', '{', '{}', '{"candidate":1}', `"${'x'.repeat(3_000)}"`]) {
       expect(decodeCandidate(junk)).toBeUndefined();
     }
+  });
+});
+
+describe('the policy for candidates', () => {
+  const at = (address: string) => HOST.replace('127.0.0.1', address);
+
+  test('lets all pass by default', () => {
+    expect(candidateFilter({})).toBeUndefined();
+    expect(candidateFilter({ mdns: 'pass', privateAddresses: 'pass' })).toBeUndefined();
+  });
+
+  test('may keep private addresses back', () => {
+    const admits = candidateFilter({ privateAddresses: 'drop' });
+    for (const address of [
+      '10.1.2.3',
+      '172.31.0.1',
+      '192.168.1.1',
+      '127.0.0.1',
+      '169.254.1.1',
+      '100.64.0.1',
+      '0.0.0.0',
+      '::1',
+      'fe80::1',
+      'fd00::1',
+      '::ffff:10.0.0.1',
+    ])
+      expect([address, admits?.(at(address))]).toEqual([address, false]);
+    for (const address of ['172.32.0.1', '198.51.100.1', '2001:db8::1', 'a.local'])
+      expect([address, admits?.(at(address))]).toEqual([address, true]);
+    expect(admits?.('')).toBe(true);
+  });
+
+  test('may keep .local names back', () => {
+    const admits = candidateFilter({ mdns: 'drop' });
+    expect([admits?.(at('a.local')), admits?.(at('10.0.0.1'))]).toEqual([false, true]);
   });
 });

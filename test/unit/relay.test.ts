@@ -350,6 +350,84 @@ describe('hooks', () => {
   });
 });
 
+describe('a user who is in the room already', () => {
+  const twice = async (duplicateUser: 'allow' | 'replace' | 'reject') => {
+    const strict = makeRelay(sfu.address, { duplicateUser });
+    const first = await strict.createSession(join({ sessionId: 'first' }));
+    const closed = new Promise((resolve) => first.on('close', resolve));
+    const second = codeOf(strict.createSession(join({ sessionId: 'second' })));
+    return { strict, first, closed, second };
+  };
+
+  test('may join again, by default', async () => {
+    const { strict, second } = await twice('allow');
+    expect(await second).toBe('no error');
+    expect([...strict.sessions.keys()]).toEqual(['first', 'second']);
+  });
+
+  test('replaces the older session, where that is wished', async () => {
+    const { strict, closed, second } = await twice('replace');
+    expect(await second).toBe('no error');
+    expect(await closed).toMatchObject({
+      by: 'relay',
+      error: { code: 'ERR_RELAY_REPLACED', closeCode: 4409 },
+    });
+    expect([...strict.sessions.keys()]).toEqual(['second']);
+  });
+
+  test('is refused, where that is wished; in another room it is not', async () => {
+    const { strict, first, second } = await twice('reject');
+    expect(await second).toBe('ERR_RELAY_SESSION_EXISTS');
+    expect(first.state).toBe('joined');
+    expect((await strict.createSession(join({ roomId: 'other' }))).state).toBe('joined');
+  });
+});
+
+describe('grants', () => {
+  const withGrants = (grants: object, overrides: object = {}) =>
+    relay.createSession(join({ principal: { grants }, ...overrides }));
+  const video = { kind: 'video', streamId: 's', trackId: 't' } as const;
+
+  test('decide what a session publishes, in its join and ever after', async () => {
+    const session = await withGrants({ canPublishSources: ['microphone'], maxTracks: 1 });
+    const offer = (tracks: Parameters<typeof fakeOffer>[0]) =>
+      codeOf(session.offer({ type: 'offer', sdp: fakeOffer(tracks) }));
+    expect(await offer([video])).toBe('ERR_RELAY_FORBIDDEN');
+    const audio = { ...video, kind: 'audio' } as const;
+    expect(await offer([audio, { ...audio, trackId: 't2' }])).toBe('ERR_RELAY_FORBIDDEN');
+    expect(await offer([audio])).toBe('no error');
+  });
+
+  test('hidden participants are seen by nobody, and see the others', async () => {
+    const events: unknown[] = [];
+    const alice = await relay.createSession(join({ sessionId: 'alice' }));
+    alice.on('participants', (event) => events.push(event));
+    const ghost = await withGrants({ hidden: true }, { sessionId: 'ghost', userId: 'ghost' });
+    expect(ghost.role).toBe('subscriber');
+    expect(ghost.room.participants.map(({ sessionId }) => sessionId)).toEqual(['alice']);
+    await ghost.close();
+    expect(events).toEqual([]);
+  });
+
+  test('without canSubscribe nothing is received', async () => {
+    const deaf = await withGrants({ canSubscribe: false }, { sessionId: 'deaf' });
+    expect(await codeOf(deaf.subscribe([]))).toBe('ERR_RELAY_FORBIDDEN');
+    expect(sfu.stream('lobby/alice/deaf')?.requests('join')[0]?.config).toEqual({ NoAutoSubscribe: 'true' });
+  });
+
+  test('that this version does not know, or of the wrong type, let nobody in', async () => {
+    for (const grants of [
+      { canFly: true },
+      { canPublish: 'yes' },
+      { canPublishSources: ['smell'] },
+      { maxTracks: -1 },
+    ]) {
+      expect(await codeOf(withGrants(grants))).toBe('ERR_RELAY_INTERNAL');
+    }
+    expect(sfu.totalStreams).toBe(0);
+  });
+});
+
 describe('channels', () => {
   test('a further connection is opened when the first has its fill, and closed when it is empty', async () => {
     const many = makeRelay(sfu.address, { sfu: { serverUrl: sfu.address, maxStreamsPerChannel: 2 } });

@@ -1,13 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { checkOffer, parseSdp } from '../../src/sdp.js';
+import { checkOffer, filterCandidates, type OfferPolicy, parseSdp } from '../../src/sdp.js';
 import { fakeAnswer, fakeOffer } from '../../src/testing/index.js';
 
 const video = { kind: 'video', streamId: 's1', trackId: 't1' } as const;
 const audio = { kind: 'audio', streamId: 's1', trackId: 't2' } as const;
 
-const refusal = (sdp: unknown, canPublish = true): string => {
+const ALL: OfferPolicy = { kinds: new Set(['audio', 'video']), maxTracks: 16, dataChannels: true };
+const VIEWER: OfferPolicy = { ...ALL, kinds: new Set() };
+
+const refusal = (sdp: unknown, policy = ALL): string => {
   try {
-    checkOffer(sdp, { canPublish });
+    checkOffer(sdp, policy);
   } catch (error) {
     return `${(error as { code: string }).code}: ${(error as Error).message}`;
   }
@@ -17,9 +20,9 @@ const refusal = (sdp: unknown, canPublish = true): string => {
 describe('what an offer publishes', () => {
   test('is every sending section, with its stream, track, kind and layers', () => {
     const sdp = fakeOffer([{ ...video, layers: ['q', 'h', 'f'] }, audio]);
-    expect(checkOffer(sdp, { canPublish: true })).toEqual([
-      { trackId: 't1', streamId: 's1', kind: 'video', layers: ['q', 'h', 'f'] },
-      { trackId: 't2', streamId: 's1', kind: 'audio', layers: [] },
+    expect(checkOffer(sdp, ALL)).toEqual([
+      { trackId: 't1', streamId: 's1', kind: 'video', layers: ['q', 'h', 'f'], muted: false },
+      { trackId: 't2', streamId: 's1', kind: 'audio', layers: [], muted: false },
     ]);
   });
 
@@ -28,11 +31,11 @@ describe('what an offer publishes', () => {
       { ...video, direction: 'recvonly' },
       { ...audio, direction: 'inactive' },
     ]);
-    expect(checkOffer(sdp, { canPublish: false })).toEqual([]);
+    expect(checkOffer(sdp, VIEWER)).toEqual([]);
   });
 
   test('reads line ends of LF alone as well', () => {
-    expect(checkOffer(fakeOffer([video]).replaceAll('\r\n', '\n'), { canPublish: true })).toHaveLength(1);
+    expect(checkOffer(fakeOffer([video]).replaceAll('\r\n', '\n'), ALL)).toHaveLength(1);
   });
 });
 
@@ -54,8 +57,45 @@ describe('a session that may not publish', () => {
     ['port 0', sending.replace('m=video 9', 'm=video 0')],
     ['a second section that sends', fakeOffer([{ ...audio, direction: 'recvonly' }, video])],
   ])('is refused a section with %s', (_, sdp) => {
-    expect(refusal(sdp, false)).toMatch(/^ERR_RELAY_FORBIDDEN: .*section \d \(video\) of the offer sends/);
+    expect(refusal(sdp, VIEWER)).toMatch(/^ERR_RELAY_FORBIDDEN: .*section \d \(video\) of the offer sends/);
   });
+});
+
+describe('a session that may publish some', () => {
+  test('is refused the kinds that it may not send', () => {
+    const audioOnly: OfferPolicy = { ...ALL, kinds: new Set(['audio']) };
+    expect(refusal(fakeOffer([audio]), audioOnly)).toBe('taken');
+    expect(refusal(fakeOffer([audio, video]), audioOnly)).toBe(
+      'ERR_RELAY_FORBIDDEN: This session may not publish video: section 1 (video) of the offer sends.',
+    );
+  });
+
+  test('is refused more tracks than it may send', () => {
+    expect(refusal(fakeOffer([audio, video]), { ...ALL, maxTracks: 1 })).toContain(
+      'section 1 (video) of the offer is one too many',
+    );
+    expect(refusal(fakeOffer([{ ...audio, direction: 'inactive' }, video]), { ...ALL, maxTracks: 1 })).toBe(
+      'taken',
+    );
+  });
+
+  test('is refused data channels, where they are', () => {
+    expect(refusal(fakeOffer([video]), { ...ALL, dataChannels: false })).toContain(
+      'section 1 (application) of the offer',
+    );
+    expect(refusal(fakeOffer([video], { dataChannel: false }), { ...ALL, dataChannels: false })).toBe(
+      'taken',
+    );
+  });
+});
+
+test('candidates that a policy keeps back are taken out, and nothing else', () => {
+  const line = (address: string) => `a=candidate:1 1 udp 1 ${address} 9 typ host\r\n`;
+  const sdp = fakeOffer([video]);
+  const both = sdp.replace('a=mid:0', `${line('10.0.0.1')}${line('198.51.100.1')}a=mid:0`);
+  expect(filterCandidates(both, (candidate) => !candidate.includes(' 10.0.0.1 '))).toBe(
+    sdp.replace('a=mid:0', `${line('198.51.100.1')}a=mid:0`),
+  );
 });
 
 describe('a description that the SFU would not take', () => {

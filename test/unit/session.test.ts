@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { anonymous, type Logger, type Session, SfuRelay } from '../../src/index.js';
 import {
   fakeAnswer,
@@ -106,16 +106,13 @@ describe('the negotiation', () => {
     expect(session.state).toBe('joined');
   });
 
-  test('more than five offers at once are too many; the first five are answered', async () => {
+  test('one offer is with the SFU, one waits; a newer one takes its place', async () => {
     const session = await join();
-    const offers = Array.from({ length: 7 }, () => session.offer({ type: 'offer', sdp: fakeOffer() }));
+    const offers = Array.from({ length: 4 }, () => session.offer({ type: 'offer', sdp: fakeOffer() }));
     const results = await Promise.allSettled(offers);
-    expect(results.map(({ status }) => status)).toEqual([
-      ...Array(5).fill('fulfilled'),
-      'rejected',
-      'rejected',
-    ]);
-    expect(results[6]).toMatchObject({ reason: { code: 'ERR_RELAY_TOO_MANY' } });
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'fulfilled']);
+    expect(results[1]).toMatchObject({ reason: { code: 'ERR_RELAY_INVALID_STATE' } });
+    expect((await session.offer({ type: 'offer', sdp: fakeOffer() })).type).toBe('answer');
   });
 
   test('an offer that the SFU does not answer ends the session', async () => {
@@ -138,6 +135,22 @@ describe('the negotiation', () => {
     const thief = await join({ sessionId: 's2', userId: 'thief' });
     await expect(thief.offer({ type: 'offer', sdp })).rejects.toMatchObject({ code: 'ERR_RELAY_FORBIDDEN' });
     expect(thief.state).toBe('joined');
+  });
+});
+
+describe('a subscription to a simulcast layer', () => {
+  test('is taken while ICE cannot have failed, and refused later: Ion might not survive it', async () => {
+    const sdp = fakeOffer([{ kind: 'video', streamId: 's', trackId: 't', layers: ['q', 'h', 'f'] }]);
+    await join({ sdp });
+    const viewer = await join({ sessionId: 's2', autoSubscribe: false });
+    const subscription = [{ trackId: 't', subscribe: true, layer: 'f' }];
+    await viewer.subscribe(subscription);
+    const now = Date.now();
+    vi.spyOn(Date, 'now').mockReturnValue(now + 20_000);
+    await expect(viewer.subscribe(subscription)).rejects.toMatchObject({ code: 'ERR_RELAY_INVALID_STATE' });
+    await viewer.subscribe([{ trackId: 't', subscribe: false }]);
+    vi.restoreAllMocks();
+    expect(sfu.stream('r/u/s2')?.requests('subscription')).toHaveLength(2);
   });
 });
 

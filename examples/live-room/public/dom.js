@@ -55,7 +55,8 @@ export function animate(draw) {
   requestAnimationFrame(frame);
 }
 
-let toastTimer = 0;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let toastTimer;
 
 /**
  * A short message at the foot of the page, also read aloud.

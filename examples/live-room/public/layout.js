@@ -7,8 +7,6 @@
  */
 
 const WIDEST = 16 / 9;
-/** A screen: nearly all are between this and 16:9. */
-const WIDE_SCREEN = 16 / 10;
 
 /**
  * The grid in which the tiles are largest.
@@ -42,15 +40,16 @@ export function gallery(count, box, { gap, narrowest, minWidth }) {
  * @param {number} count
  * @param {number} featured index
  * @param {{ width: number, height: number }} box
- * @param {number} gap
+ * @param {{ gap: number, aspect: number }} options aspect: of the large one
  * @returns {Layout}
  */
-export function spotlight(count, featured, box, gap) {
+export function spotlight(count, featured, box, { gap, aspect }) {
   const others = count - 1;
   const wide = box.width > box.height * 1.35;
   const strip = others === 0 ? 0 : wide ? Math.min(240, box.width * 0.24) : Math.min(150, box.height * 0.2);
   const rest = strip && strip + gap;
-  const main = fit(wide ? box.width - rest : box.width, wide ? box.height : box.height - rest, WIDE_SCREEN);
+  const space = { width: wide ? box.width - rest : box.width, height: wide ? box.height : box.height - rest };
+  const main = fit(space.width, space.height, aspect, aspect);
   const size = wide
     ? { width: strip, height: strip / WIDEST }
     : { width: stripWidth(others, box.width, strip, gap), height: strip };
@@ -103,9 +102,9 @@ export function duet(own, box, { gap, narrowest }) {
  * @param {number} height
  * @param {number} narrowest
  */
-function fit(width, height, narrowest) {
+function fit(width, height, narrowest, widest = WIDEST) {
   if (width <= 0 || height <= 0) return { width: 0, height: 0 };
-  if (width / height > WIDEST) return { width: height * WIDEST, height };
+  if (width / height > widest) return { width: height * widest, height };
   if (width / height < narrowest) return { width, height: width / narrowest };
   return { width, height };
 }

@@ -45,7 +45,7 @@ export class RoomView {
   }
 
   /** @param {{ roomId: string, name: string, live: boolean }} visit */
-  enter({ roomId, name, live }) {
+  async enter({ roomId, name, live }) {
     this.#name = name;
     this.#others = [];
     this.#root.hidden = false;
@@ -55,7 +55,8 @@ export class RoomView {
     const room = new Room({ roomId, name, handlers: this.#handlers() });
     this.#room = room;
     this.#broadcast = new Broadcast({ room, stage: this.#stage, name, onChange: () => this.#showPeople() });
-    room.enter().then(() => live && this.#room === room && this.#broadcast?.start());
+    await room.enter();
+    if (live && this.#room === room) await this.#broadcast?.start();
   }
 
   /** @returns {import('./room.js').Handlers} */

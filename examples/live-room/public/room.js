@@ -39,7 +39,8 @@ export class Room {
   #failures = 0;
   #entered = false;
   #earliestReconnect = 0;
-  #timer = 0;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #timer;
 
   /** @param {{ roomId: string, name: string, handlers: Handlers }} options */
   constructor({ roomId, name, handlers }) {
@@ -76,23 +77,29 @@ export class Room {
   }
 
   /**
+   * Without a connection it is published after the next join.
    * @param {MediaStream} stream
    * @param {{ simulcast?: boolean, maxBitrate?: number }} options maxBitrate in bit/s
    */
   async publish(stream, options) {
     this.#published.set(stream, options);
+    const client = this.#joined;
     try {
-      await this.#client?.publish(stream, options);
+      await client?.publish(stream, options);
     } catch (error) {
+      if (client !== this.#client) return; // the connection is gone: after the next join
       this.#published.delete(stream);
       throw error;
     }
   }
 
-  /** @param {MediaStream} stream */
+  /**
+   * Without a connection it is just not published after the next join.
+   * @param {MediaStream} stream
+   */
   async unpublish(stream) {
     this.#published.delete(stream);
-    await this.#client?.unpublish(stream);
+    await this.#joined?.unpublish(stream);
   }
 
   /**
@@ -107,7 +114,7 @@ export class Room {
 
   /** @param {string} streamId @param {string} layer */
   setLayer(streamId, layer) {
-    this.#client?.setLayer(streamId, layer);
+    this.#joined?.setLayer(streamId, layer);
   }
 
   async leave() {
@@ -117,6 +124,11 @@ export class Room {
     this.#drop();
   }
 
+  /** The client, where it has a session. */
+  get #joined() {
+    return ['joined', 'reconnecting-media'].includes(this.#client?.state) ? this.#client : undefined;
+  }
+
   /** @param {any} client */
   #listen(client) {
     const { participants: _, ...handlers } = this.#handlers;
@@ -124,10 +136,7 @@ export class Room {
     client.on('participants', tell);
     client.on('tracks', tell);
     client.on('track', handlers.track);
-    client.on('trackended', (/** @type {any} */ remote) => {
-      // When the connection is lost, the last frames stay until the room is back.
-      if (client.state !== 'closed') handlers.trackEnded(remote);
-    });
+    client.on('trackended', handlers.trackEnded);
     client.on('speakers', handlers.speakers);
     client.on('stats', handlers.stats);
     client.on('error', (/** @type {Problem} */ error) => {
@@ -155,8 +164,8 @@ export class Room {
   /** @param {any} error */
   #failed(error) {
     this.#drop();
-    /** @type {Problem} a closed connection says why it was closed */
-    const problem = typeof error?.cause?.code === 'number' ? error.cause : error;
+    /** @type {Problem} the cause says why the connection was closed */
+    const problem = error.code === 'ERR_CLIENT_CLOSED' ? error.cause : error;
     const entered = this.#entered;
     if (!problem.retryable) return this.#phase({ name: 'failed', problem, entered });
     const backoff = RETRY_AFTER_SECONDS[Math.min(this.#failures++, RETRY_AFTER_SECONDS.length - 1)];

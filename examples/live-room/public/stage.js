@@ -96,6 +96,7 @@ export class Stage {
       onBlocked: () => {
         this.#hear.hidden = false;
       },
+      onResize: () => this.#arrange(),
       onQuality: (layer) => this.#onQuality(stream.streamId, layer),
     });
     this.#tiles.set(stream.streamId, tile);
@@ -121,7 +122,7 @@ export class Stage {
     const isDuet = screen < 0 && tiles.length === 2 && self >= 0 && !tiles[1 - self].own;
     const { rects, height } =
       screen >= 0
-        ? spotlight(tiles.length, screen, box, gap)
+        ? spotlight(tiles.length, screen, box, { gap, aspect: tiles[screen].aspect })
         : isDuet
           ? duet(self, box, { gap, narrowest })
           : gallery(tiles.length, box, { gap, narrowest, minWidth: 150 });

@@ -10,10 +10,10 @@ export class Tile {
 
   /**
    * @param {{ streamId: string, name: string, screen: boolean, own?: boolean,
-   *   onBlocked?: () => void, onQuality?: (layer: string) => void }} options
-   *   onBlocked: the browser refused to play with sound
+   *   onBlocked?: () => void, onResize?: () => void, onQuality?: (layer: string) => void }} options
+   *   onBlocked: the browser refused to play with sound; onResize: the picture has another size
    */
-  constructor({ streamId, name, screen, own = false, onBlocked = () => {}, onQuality = () => {} }) {
+  constructor({ streamId, name, screen, own = false, onBlocked, onResize, onQuality }) {
     this.streamId = streamId;
     this.own = own;
     this.#muted = own;
@@ -27,6 +27,7 @@ export class Tile {
     setText(this.#find('.placeholder-words'), own ? '' : 'Waiting for the picture …');
     this.identify(name, screen);
     this.#wire(onQuality);
+    this.video.addEventListener('resize', () => onResize?.());
   }
 
   /**
@@ -65,6 +66,12 @@ export class Tile {
     return this.#media.getTracks().length === 0;
   }
 
+  /** Width by height of the picture; 16:9 until it is known. */
+  get aspect() {
+    const { videoWidth, videoHeight } = this.video;
+    return videoHeight ? videoWidth / videoHeight : 16 / 9;
+  }
+
   /** Plays, without sound if the browser insists on it. */
   async play() {
     try {
@@ -73,7 +80,7 @@ export class Tile {
       if (/** @type {Error} */ (error).name !== 'NotAllowedError' || this.video.muted) return;
       this.video.muted = true;
       this.#showSound();
-      this.#onBlocked();
+      this.#onBlocked?.();
       await this.video.play().catch(() => {});
     }
   }
@@ -124,10 +131,10 @@ export class Tile {
     this.element.remove();
   }
 
-  /** @param {(layer: string) => void} onQuality */
+  /** @param {((layer: string) => void) | undefined} onQuality */
   #wire(onQuality) {
     const select = /** @type {HTMLSelectElement} */ (this.#find('select'));
-    select.addEventListener('change', () => onQuality(select.value));
+    select.addEventListener('change', () => onQuality?.(select.value));
     this.video.addEventListener('playing', () => this.element.classList.add('playing'));
     const sound = this.#find('.sound');
     sound.hidden = true;

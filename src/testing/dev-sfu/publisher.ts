@@ -33,6 +33,7 @@ export class Publisher {
 
   /** Rejects when werift can't make sense of the offer. */
   async answer(offer: string): Promise<{ sdp: string; changes: TrackChanges }> {
+    if (!/^a=ice-ufrag:/m.test(offer)) throw new Error('the offer has no ICE credentials');
     await this.#connection.setRemoteDescription({ type: 'offer', sdp: offerForWerift(offer) });
     // Else werift takes an inactive section for a new one, even of another kind.
     for (const transceiver of this.#connection.getTransceivers()) transceiver.usedForSender = true;

@@ -71,7 +71,9 @@ export function devScript(connections: Connections, logger: Logger): DevScript {
       if (peer === undefined) return stream.send(error(`trickle error:  ${NOT_JOINED}`));
       const candidate = candidateOf(init);
       if (candidate === undefined) return stream.send(error('unmarshal ice candidate error'));
-      return attempt(stream, status.UNKNOWN, 'setting ice candidate', () => peer.trickle(target, candidate));
+      return inOrder(stream, () => peer.trickle(target, candidate)).catch((cause: unknown) =>
+        logger.warn({ uid: stream.uid, error: cause }, 'ignored an ICE candidate'),
+      );
     },
 
     onSubscription(stream, { subscriptions }) {
