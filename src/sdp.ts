@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { RelayError } from './errors.js';
 import { checkCandidate } from './ice.js';
 import { LIMITS } from './limits.js';
@@ -20,7 +21,11 @@ export interface SdpSection {
   layers: string[];
 }
 
-const MEDIA_LINE = /^(audio|video|application) \d{1,5}(?:\/\d{1,5})? [A-Za-z0-9/]+(?: [\w.+-]+)+$/;
+const MEDIA_LINE = /^(audio|video|application) \d{1,5}(?:\/\d{1,5})? [A-Za-z0-9/]+((?: [\w.+-]+)+)$/;
+const RTPMAP = /^(\d{1,3}) [\w.+-]{1,64}\/[1-9]\d{0,8}(?:\/\d{1,2})?$/;
+const CONNECTION = /^IN IP[46] ([0-9A-Fa-f.:]+)$/;
+/** The payload types that need no rtpmap (RFC 3551): PCMU and PCMA. */
+const STATIC_PAYLOADS = ['0', '8'];
 const DIRECTIONS = new Set(['sendrecv', 'sendonly', 'recvonly', 'inactive']);
 const FINGERPRINT = /^[A-Za-z0-9-]{3,16} [0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){15,63}$/;
 const ICE_UFRAG = /^[A-Za-z0-9+/=_-]{4,256}$/;
@@ -28,6 +33,7 @@ const ICE_PWD = /^[A-Za-z0-9+/=_-]{22,256}$/;
 const SETUP = /^(actpass|active|passive|holdconn)$/;
 /** `b=` and `k=` among them may be absent; only the order of those that are there is fixed (RFC 8866 § 5). */
 const SESSION_LINES = 'vosiuepcbtrzka';
+const REPEATABLE = 'epbtra';
 
 function invalid(what: string): RelayError {
   return new RelayError('ERR_RELAY_INVALID_SDP', `The SDP can't be used: ${what}.`);
@@ -54,10 +60,17 @@ export function parseSdp(sdp: unknown): SdpSection[] {
   return reader.finish();
 }
 
+interface OpenSection extends SdpSection {
+  directions: string[];
+  payloads: string[];
+  /** Payload types that have an rtpmap. */
+  mapped: Set<string>;
+}
+
 class SdpReader {
   readonly #sections: SdpSection[] = [];
   readonly #mids = new Set<string>();
-  #current: (SdpSection & { directions: string[] }) | undefined;
+  #current: OpenSection | undefined;
   #order = -1;
   #seen = '';
   #ufrag: string | undefined;
@@ -71,6 +84,7 @@ class SdpReader {
     else if (type === 'a') this.#attribute(value);
     else if (this.#current) {
       if (!'icbk'.includes(type)) throw invalid(`${this.#where()} has a line "${type}="`);
+      this.#checkConnection(type, value);
     } else this.#sessionLine(type, value);
   }
 
@@ -87,11 +101,13 @@ class SdpReader {
 
   #sessionLine(type: string, value: string): void {
     const order = SESSION_LINES.indexOf(type);
-    if (order < 0 || order < this.#order) throw invalid(`the line "${type}=" is out of place`);
+    const repeated = order === this.#order && !REPEATABLE.includes(type);
+    if (order < 0 || order < this.#order || repeated) throw invalid(`the line "${type}=" is out of place`);
     if (type === 'v' && value !== '0') throw invalid('its version is not 0');
     if (type === 'o' && !/^\S+ \d{1,20} \d{1,20} IN IP[46] \S+$/.test(value))
       throw invalid('its origin "o=" is malformed');
     if (type === 't' && !/^\d{1,20} \d{1,20}$/.test(value)) throw invalid('its timing "t=" is malformed');
+    this.#checkConnection(type, value);
     this.#order = order;
     this.#seen += type;
   }
@@ -101,7 +117,7 @@ class SdpReader {
     const index = this.#sections.length;
     if (index >= LIMITS.maxSdpSections)
       throw invalid(`it has more than ${LIMITS.maxSdpSections} media sections`);
-    const kind = MEDIA_LINE.exec(value)?.[1];
+    const [, kind, formats = ''] = MEDIA_LINE.exec(value) ?? [];
     if (!kind) throw invalid(`section ${index} is neither audio, video nor application`);
     this.#current = {
       index,
@@ -112,7 +128,14 @@ class SdpReader {
       trackId: undefined,
       layers: [],
       directions: [],
+      payloads: kind === 'application' ? [] : formats.trim().split(' '),
+      mapped: new Set(STATIC_PAYLOADS),
     };
+  }
+
+  #checkConnection(type: string, value: string): void {
+    if (type === 'c' && isIP(CONNECTION.exec(value)?.[1] ?? '') === 0)
+      throw invalid(`${this.#where()} has a malformed "c="`);
   }
 
   #closeSection(): void {
@@ -121,8 +144,10 @@ class SdpReader {
     if (section.mid === '') throw invalid(`${this.#where()} has no a=mid`);
     const [direction, ...more] = section.directions;
     section.sends = more.length > 0 || !(direction === 'recvonly' || direction === 'inactive');
-    const { directions: _, ...rest } = section;
-    this.#sections.push(rest);
+    const unmapped = section.payloads.find((payload) => !section.mapped.has(payload));
+    if (unmapped !== undefined)
+      throw invalid(`${this.#where()} has no a=rtpmap for its payload type ${unmapped}`);
+    this.#sections.push(section);
     this.#current = undefined;
   }
 
@@ -144,6 +169,13 @@ class SdpReader {
         if (!FINGERPRINT.test(value)) throw invalid(`${this.#where()} has a malformed a=fingerprint`);
         this.#fingerprint = this.#same(this.#fingerprint, value, name);
         return;
+      case 'rtpmap': {
+        const payload = RTPMAP.exec(value)?.[1];
+        if (payload === undefined || Number(payload) > 127)
+          throw invalid(`${this.#where()} has a malformed a=rtpmap`);
+        section?.mapped.add(payload);
+        return;
+      }
       case 'setup':
         if (!SETUP.test(value)) throw invalid(`${this.#where()} has a malformed a=setup`);
         return;

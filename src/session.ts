@@ -1,6 +1,7 @@
 import pTimeout from 'p-timeout';
 import { RelayError, type RelayErrorCode } from './errors.js';
 import { SafeEmitter } from './events.js';
+import { Gathering } from './gathering.js';
 import { checkTarget, decodeCandidate, encodeCandidate } from './ice.js';
 import { LIMITS } from './limits.js';
 import type { Logger } from './logger.js';
@@ -106,6 +107,7 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
   readonly #subscribed = new Replies<void>();
   readonly #subscriber: SubscriberNegotiation;
   readonly #publisher = new PublisherNegotiation();
+  readonly #gathering = new Gathering();
 
   /** Aborts the join. */
   readonly #cancel = new AbortController();
@@ -305,6 +307,7 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
     this.#stream = stream;
     if (this.#cancel.signal.aborted) stream.cancel();
     this.#checkCancelled();
+    this.#gathering.begin(offer.sdp);
     return this.#answers.ask(() =>
       stream.join({
         roomId: this.roomId,
@@ -316,9 +319,11 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
   }
 
   async #negotiate(offer: SessionDescription): Promise<SessionDescription> {
+    if (this.#gathering.restartedBy(offer.sdp)) await this.#gathering.settled();
     const stream = this.#joinedStream();
     // Once more, now that it is its turn: the room may have changed.
     const tracks = this.#checkOffer(offer);
+    this.#gathering.begin(offer.sdp);
     this.#answer = await this.#reply(this.#answers.ask(() => stream.offer(this.#filtered(offer.sdp))));
     this.room.setTracks(this, tracks);
     this.emit('answer', this.#answer);
@@ -389,6 +394,7 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
       onOffer: (offer) => this.#subscriber.offer(offer),
       onCandidate: (target, init) => {
         const candidate = decodeCandidate(init);
+        if (candidate && target === 0) this.#gathering.candidate();
         if (candidate) this.#subscriber.candidate(target, candidate);
         else
           logger.warn({ ...this.#fields(), init: init.slice(0, 200) }, 'The SFU sent a malformed candidate');

@@ -1,14 +1,26 @@
 // @ts-check
 /** What the environment says, checked: PORT, HOST, SFU_URL. */
+import { networkInterfaces } from 'node:os';
 
 const DEFAULT_PORT = 8080;
+const LOOPBACK = '127.0.0.1';
 
 /** @param {NodeJS.ProcessEnv} env */
 export function readConfig(env) {
   const port = readPort(env.PORT);
-  const host = env.HOST || '127.0.0.1';
-  const shown = host === '127.0.0.1' || host === '0.0.0.0' ? 'localhost' : host;
-  return { port, host, sfuUrl: env.SFU_URL || undefined, url: `http://${shown}:${port}` };
+  const host = env.HOST || LOOPBACK;
+  const addresses = host === LOOPBACK || host === 'localhost' ? [LOOPBACK] : [...ownAddresses(), LOOPBACK];
+  return {
+    port,
+    host,
+    sfuUrl: env.SFU_URL || undefined,
+    /** Where the dev SFU takes media. */
+    iceAddresses: addresses,
+    /** Of the page. */
+    urls: ['localhost', ...addresses.filter((each) => each !== LOOPBACK)].map(
+      (each) => `http://${each}:${port}`,
+    ),
+  };
 }
 
 /** @param {string | undefined} text */
@@ -19,15 +31,22 @@ function readPort(text) {
   throw new Error(`PORT is "${text}", but a port is a number from 1 to 65535. Try: PORT=8081 npm start`);
 }
 
+/** This machine's IPv4 addresses in its networks. */
+function ownAddresses() {
+  return Object.values(networkInterfaces())
+    .flatMap((each) => each ?? [])
+    .filter(({ family, internal }) => family === 'IPv4' && !internal)
+    .map(({ address }) => address);
+}
+
 /**
  * An error in one line that says what to do.
  * @param {unknown} error
  */
 export function explain(error) {
   const { code, port, message } = /** @type {NodeJS.ErrnoException & { port?: number }} */ (error);
-  if (code === 'EADDRINUSE') {
+  if (code === 'EADDRINUSE')
     return `Port ${port} is taken by another program. Choose another one: PORT=${Number(port) + 1} npm start`;
-  }
   if (code === 'EACCES') return `Port ${port} needs more rights. Choose a higher one: PORT=8081 npm start`;
   if (code === 'ENOTFOUND' || code === 'EADDRNOTAVAIL')
     return `HOST is no address of this machine: ${message}`;

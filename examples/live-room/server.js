@@ -4,6 +4,7 @@
  *
  *   npm start                        with the dev SFU, nothing else to install
  *   SFU_URL=host:5551 npm start      with a real Ion SFU
+ *   HOST=0.0.0.0 npm start           also for a phone in the same network
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -23,8 +24,8 @@ async function main() {
   const config = readConfig(process.env);
   console.log('Starting the live room …');
 
-  // 1. The SFU, which carries the media. The dev SFU lives in this process and listens on loopback only.
-  const devSfu = config.sfuUrl ? undefined : await startDevSfu();
+  // 1. The SFU, which carries the media. The dev SFU lives in this process.
+  const devSfu = config.sfuUrl ? undefined : await startDevSfu({ iceAddresses: config.iceAddresses });
   const serverUrl = config.sfuUrl ?? devSfu?.address ?? '';
 
   // 2. The relay. Here everybody may do everything; a real application says who may do what:
@@ -52,7 +53,7 @@ async function main() {
   useServer(relay, sockets);
 
   console.log(`
-  Live room    ${config.url}
+  Live room    ${config.urls.join('\n               ')}
   SFU          ${devSfu ? `dev SFU in this process (${serverUrl})` : serverUrl}
 
   Open it in two tabs: go live in one, watch in the other. Ctrl+C ends it.

@@ -1,3 +1,14 @@
+export type {
+  JoinRequest,
+  Reply,
+  Request,
+  SessionDescription,
+  Subscription,
+  SubscriptionRequest,
+  TrackEvent,
+  TrackInfo,
+  Trickle,
+} from '../sfu/gen/rtc.js';
 export { type DevSfu, type DevSfuOptions, startDevSfu } from './dev-sfu/dev-sfu.js';
 export { type FakeTrack, fakeAnswer, fakeCandidate, fakeOffer, tracksOf } from './scripted/fake-sdp.js';
 export type { Script } from './scripted/ion-script.js';

@@ -131,6 +131,16 @@ describe('a description that the SFU would not take', () => {
     ['with a malformed msid', good.replace(/a=msid:.*/, 'a=msid:one'), 'a=msid'],
     ['with a track twice', fakeOffer([video, { ...audio, trackId: 't1' }]), 'twice'],
     ['with a malformed candidate', good.replace('a=mid:0', 'a=candidate:1 1 udp\r\na=mid:0'), 'RFC 8839'],
+    ['with a version twice', good.replace('v=0', 'v=0\r\nv=0'), 'out of place'],
+    ['with an origin twice', good.replace(/(o=.*\r\n)/, '$1$1'), 'out of place'],
+    ['with a malformed c=', good.replace('c=IN IP4 0.0.0.0', 'c=IN IP4 -1.0.0.0'), '"c="'],
+    [
+      'with a payload type that no rtpmap explains',
+      without(/a=rtpmap.*\r\n/),
+      'no a=rtpmap for its payload type 96',
+    ],
+    ['with a rate of 0', good.replace('VP8/90000', 'VP8/0'), 'a=rtpmap'],
+    ['with a payload type beyond 127', good.replace('a=rtpmap:96', 'a=rtpmap:961'), 'a=rtpmap'],
     ['with a control character', good.replace('s=-', 's=\u0007'), 'a line is not of the form'],
     [
       'with a lone CR, where parsers disagree',

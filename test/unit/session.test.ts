@@ -115,6 +115,16 @@ describe('the negotiation', () => {
     expect((await session.offer({ type: 'offer', sdp: fakeOffer() })).type).toBe('answer');
   });
 
+  test('an ICE restart waits until the SFU has gathered: Ion ends the session otherwise', async () => {
+    const session = await join();
+    const stream = await sfu.waitFor(() => sfu.stream('r/u/s1'));
+    const restarted = session.offer({ type: 'offer', sdp: fakeOffer([], { iceGeneration: 1 }) });
+    await relay.healthCheck();
+    expect(stream.requests('description')).toEqual([]);
+    expect((await restarted).type).toBe('answer');
+    expect(stream.requests('description')).toHaveLength(1);
+  });
+
   test('an offer that the SFU does not answer ends the session', async () => {
     sfu.script.onDescription = () => {};
     const hasty = new SfuRelay({

@@ -52,6 +52,7 @@ export class RoomView {
     setText(byId('room-title'), roomId);
     document.title = `${roomId} · Live room`;
     for (const id of ['open-tab', 'empty-tab']) byId(id).href = linkTo(roomId, true);
+    byId('live').focus();
     const room = new Room({ roomId, name, handlers: this.#handlers() });
     this.#room = room;
     this.#broadcast = new Broadcast({ room, stage: this.#stage, name, onChange: () => this.#showPeople() });
@@ -134,6 +135,7 @@ export class RoomView {
     setText(byId('panel-title'), next === 'stats' ? 'Connection' : 'People');
     for (const name of ['people', 'stats'])
       byId(`show-${name}`).setAttribute('aria-expanded', String(next === name));
+    if (next) byId('panel-close').focus();
   }
 
   async #copyLink() {

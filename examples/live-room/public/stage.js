@@ -81,6 +81,7 @@ export class Stage {
   /** Without the others, before joining anew. */
   clearRemote() {
     this.announce([]);
+    this.#hear.hidden = true;
     for (const [streamId, tile] of this.#tiles) if (!tile.own) this.remove(streamId);
   }
 

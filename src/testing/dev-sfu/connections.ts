@@ -15,11 +15,6 @@ export async function loadWerift(): Promise<Werift> {
   }
 }
 
-/** Who is told of what fails. */
-export interface Logger {
-  warn(fields: object, message: string): void;
-}
-
 /** Makes the two peer connections of a participant. */
 export interface Connections {
   publisher(): RTCPeerConnection;

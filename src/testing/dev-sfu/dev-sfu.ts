@@ -1,5 +1,5 @@
 import { startScriptedSfu } from '../scripted/scripted-sfu.js';
-import { connections, type Logger, loadWerift } from './connections.js';
+import { connections, loadWerift } from './connections.js';
 import { devScript } from './script.js';
 
 /**
@@ -24,8 +24,10 @@ export interface DevSfuOptions {
    * Told of connections and messages that fail; a pino logger fits.
    * @default none
    */
-  logger?: Logger;
+  logger?: { warn(fields: object, message: string): void };
 }
+
+export type Logger = NonNullable<DevSfuOptions['logger']>;
 
 /**
  * An SFU for development, in this process: see {@link startDevSfu}.

@@ -2,8 +2,9 @@ import { type JoinRequest, type Subscription, Target, type TrackEvent_State } fr
 import { trackInfo } from '../scripted/fake-sdp.js';
 import { joinAccepted, publisherAnswer, subscriberOffer, trackEvent, trickle } from '../scripted/replies.js';
 import type { ScriptedStream } from '../scripted/scripted-stream.js';
-import type { Connections, Logger } from './connections.js';
+import type { Connections } from './connections.js';
 import type { Room } from './dev-room.js';
+import type { Logger } from './dev-sfu.js';
 import type { PublishedTrack, TrackChanges } from './published-track.js';
 import { Publisher } from './publisher.js';
 import { Subscriber } from './subscriber.js';

@@ -3,8 +3,9 @@ import type { JoinRequest } from '../../sfu/gen/rtc.js';
 import type { Script } from '../scripted/ion-script.js';
 import { error, joinRefused, NOT_JOINED } from '../scripted/replies.js';
 import type { ScriptedStream } from '../scripted/scripted-stream.js';
-import type { Connections, Logger } from './connections.js';
+import type { Connections } from './connections.js';
 import { Room } from './dev-room.js';
+import type { Logger } from './dev-sfu.js';
 import { Peer } from './peer.js';
 
 /** What a development SFU does with what it receives, and whom it serves. */

@@ -69,7 +69,10 @@ export class Subscriber {
   negotiate(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      this.#offer().catch(this.#events.onError);
+      this.#offer().catch((error: unknown) => {
+        this.#offered = undefined;
+        this.#events.onError(error);
+      });
     }, NEGOTIATION_DELAY_MS);
   }
 

@@ -22,17 +22,15 @@ const CODECS = {
 
 const FINGERPRINT = Array.from({ length: 32 }, (_, i) => (i + 16).toString(16).toUpperCase()).join(':');
 
-let descriptions = 0;
-
 /**
  * ICE and DTLS attributes (RFC 8839, RFC 8122): well formed, of nobody, and the same in all the sections of a
  * description, as in a bundle.
  */
-function transport(setup: string): string[] {
-  const n = String(descriptions).padStart(4, '0');
+function transport(setup: string, iceGeneration = 0): string[] {
+  const n = String(iceGeneration).padStart(4, '0');
   return [
     `a=ice-ufrag:ufrg${n}`,
-    `a=ice-pwd:fake-password-of-${n}-chars`,
+    `a=ice-pwd:fakepasswordofchars${n}`,
     'a=ice-options:trickle',
     `a=fingerprint:sha-256 ${FINGERPRINT}`,
     `a=setup:${setup}`,
@@ -40,19 +38,18 @@ function transport(setup: string): string[] {
 }
 
 function describe(sections: string[][], mids: string[]): string {
-  const session = ['v=0', `o=- ${1e9 + descriptions} 2 IN IP4 127.0.0.1`, 's=-', 't=0 0'];
-  descriptions += 1;
+  const session = ['v=0', 'o=- 1000000000 2 IN IP4 127.0.0.1', 's=-', 't=0 0'];
   const group = [`a=group:BUNDLE ${mids.join(' ')}`, 'a=msid-semantic: WMS *'];
   return `${[...session, ...group, ...sections.flat()].join('\r\n')}\r\n`;
 }
 
-function mediaSection(track: FakeTrack, mid: number): string[] {
+function mediaSection(track: FakeTrack, mid: number, iceGeneration: number): string[] {
   const { payloadType, rtpmap } = CODECS[track.kind];
   const layers = track.layers ?? [];
   return [
     `m=${track.kind} 9 UDP/TLS/RTP/SAVPF ${payloadType}`,
     'c=IN IP4 0.0.0.0',
-    ...transport('actpass'),
+    ...transport('actpass', iceGeneration),
     `a=mid:${mid}`,
     `a=${track.direction ?? 'sendonly'}`,
     `a=msid:${track.streamId} ${track.trackId}`,
@@ -63,11 +60,11 @@ function mediaSection(track: FakeTrack, mid: number): string[] {
   ];
 }
 
-function dataChannelSection(mid: number, setup: string): string[] {
+function dataChannelSection(mid: number, iceGeneration: number): string[] {
   return [
     'm=application 9 UDP/DTLS/SCTP webrtc-datachannel',
     'c=IN IP4 0.0.0.0',
-    ...transport(setup),
+    ...transport('actpass', iceGeneration),
     `a=mid:${mid}`,
     'a=sctp-port:5000',
     'a=max-message-size:262144',
@@ -76,12 +73,16 @@ function dataChannelSection(mid: number, setup: string): string[] {
 
 /**
  * An offer that parses, of a peer connection that does not exist: the tracks, then (unless left out) the data
- * channel. A viewer's offer, and the SFU's first one to a subscriber, has the data channel alone.
+ * channel. A viewer's offer, and the SFU's first one to a subscriber, has the data channel alone. Another
+ * `iceGeneration` has other ICE credentials: an ICE restart.
  * @category Testing
  */
-export function fakeOffer(tracks: readonly FakeTrack[] = [], { dataChannel = true } = {}): string {
-  const sections = tracks.map(mediaSection);
-  if (dataChannel) sections.push(dataChannelSection(sections.length, 'actpass'));
+export function fakeOffer(
+  tracks: readonly FakeTrack[] = [],
+  { dataChannel = true, iceGeneration = 0 } = {},
+): string {
+  const sections = tracks.map((track, mid) => mediaSection(track, mid, iceGeneration));
+  if (dataChannel) sections.push(dataChannelSection(sections.length, iceGeneration));
   return describe(
     sections,
     sections.map((_, mid) => String(mid)),

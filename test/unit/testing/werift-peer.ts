@@ -9,13 +9,13 @@ import {
 import type { Reply, TrackEvent } from '../../../src/sfu/gen/rtc.js';
 import { openRawPeer } from './raw-client.js';
 
-const CONFIG = {
+const CONFIG: NonNullable<ConstructorParameters<typeof RTCPeerConnection>[0]> = {
   bundlePolicy: 'max-bundle',
   iceServers: [],
   iceUseIpv4: false,
   iceUseIpv6: false,
   iceAdditionalHostAddresses: ['127.0.0.1'],
-} as const;
+};
 
 /** A track that a viewer was offered: its ids and how many packets came. */
 export interface Received {

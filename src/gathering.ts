@@ -1,0 +1,51 @@
+/** Without a candidate for this long, the SFU has gathered what it can. */
+const QUIET_MS = 300;
+/** It stops waiting for STUN servers after 5 s. */
+const LIMIT_MS = 6_000;
+
+/**
+ * When the SFU gathers candidates for a publisher connection. An ICE restart in that time ends the session on Ion
+ * ("ICE Agent can not be restarted when gathering"), and it does not say when it has done.
+ */
+export class Gathering {
+  #since = 0;
+  #lastCandidate: number | undefined;
+  #ufrag: string | undefined;
+
+  /** An offer with new ICE credentials is a restart (RFC 8839 § 4.4.1.1.1). */
+  restartedBy(sdp: string): boolean {
+    return this.#ufrag !== ufragOf(sdp);
+  }
+
+  /** The offer goes to the SFU now. */
+  begin(sdp: string): void {
+    if (!this.restartedBy(sdp)) return;
+    this.#ufrag = ufragOf(sdp);
+    this.#since = Date.now();
+    this.#lastCandidate = undefined;
+  }
+
+  candidate(): void {
+    this.#lastCandidate = Date.now();
+  }
+
+  /** Resolves when ICE may be restarted. */
+  async settled(): Promise<void> {
+    for (let rest = this.#rest(); rest > 0; rest = this.#rest()) {
+      await new Promise((resolve) => {
+        setTimeout(resolve, rest).unref();
+      });
+    }
+  }
+
+  #rest(): number {
+    const now = Date.now();
+    const quietAt =
+      this.#lastCandidate === undefined ? Number.POSITIVE_INFINITY : this.#lastCandidate + QUIET_MS;
+    return Math.min(quietAt, this.#since + LIMIT_MS) - now;
+  }
+}
+
+function ufragOf(sdp: string): string | undefined {
+  return /^a=ice-ufrag:(\S+)/m.exec(sdp)?.[1];
+}
