@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { fakeAnswer, fakeOffer } from '../../src/testing/index.js';
 import { WireClient } from '../contract/wire-client.js';
@@ -49,7 +50,7 @@ describeReal(['ion'], 'a description or candidate of which one part', () => {
   async function joined(): Promise<WireClient> {
     const client = await WireClient.open(server.url);
     clients.push(client);
-    const reply = await client.request('join', { sid: 'lobby', offer: { type: 'offer', sdp: offer } });
+    const reply = await client.request('join', { sid: randomUUID(), offer: { type: 'offer', sdp: offer } });
     expect(reply).toHaveProperty('result.type', 'answer');
     // Ion has gathered: while it does, it takes no offer with new credentials.
     await client.notified('trickle');

@@ -46,38 +46,41 @@ export function gallery(count, box, { gap, narrowest, minWidth }) {
 export function spotlight(count, featured, box, { gap, aspect }) {
   const others = count - 1;
   const wide = box.width > box.height * 1.35;
-  const strip = others === 0 ? 0 : wide ? Math.min(240, box.width * 0.24) : Math.min(150, box.height * 0.2);
-  const rest = strip && strip + gap;
-  const space = { width: wide ? box.width - rest : box.width, height: wide ? box.height : box.height - rest };
-  const main = fit(space.width, space.height, aspect, aspect);
-  const size = wide
-    ? { width: strip, height: strip / WIDEST }
-    : { width: stripWidth(others, box.width, strip, gap), height: strip };
-  // The screen in the middle of its part, the others in the middle along it.
-  const first = wide
-    ? { x: (box.width - rest - main.width) / 2, y: (box.height - main.height) / 2 }
-    : { x: (box.width - main.width) / 2, y: Math.max(0, (box.height - rest - main.height) / 2) };
-  const step = (wide ? size.height : size.width) + gap;
+  const small = wide ? tileBeside(box) : tileBelow(others, box, gap);
+  const taken = others > 0 ? (wide ? small.width : small.height) + gap : 0;
+  const space = wide
+    ? { width: box.width - taken, height: box.height }
+    : { width: box.width, height: box.height - taken };
+  const large = fit(space.width, space.height, aspect, aspect);
+  const first = { x: (space.width - large.width) / 2, y: Math.max(0, (space.height - large.height) / 2) };
+  const step = (wide ? small.height : small.width) + gap;
   const start = Math.max(0, ((wide ? box.height : box.width) - others * step + gap) / 2);
   const rects = Array.from({ length: count }, (_, index) => {
-    if (index === featured) return { ...first, ...main };
+    if (index === featured) return { ...first, ...large };
     const along = start + (index < featured ? index : index - 1) * step;
     return wide
-      ? { x: box.width - size.width, y: along, ...size }
-      : { x: along, y: first.y + main.height + gap, ...size };
+      ? { x: box.width - small.width, y: along, ...small }
+      : { x: along, y: first.y + large.height + gap, ...small };
   });
   return { rects, height: Math.max(box.height, ...rects.map(({ y, height }) => y + height)) };
 }
 
+/** @param {{ width: number, height: number }} box */
+function tileBeside(box) {
+  const width = Math.min(240, box.width * 0.24);
+  return { width, height: width / WIDEST };
+}
+
 /**
- * The width of a tile in a strip below: all in sight if that leaves something to see.
- * @param {number} others
- * @param {number} width
- * @param {number} height
+ * All in sight, if that leaves something to see of each.
+ * @param {number} count
+ * @param {{ width: number, height: number }} box
  * @param {number} gap
  */
-function stripWidth(others, width, height, gap) {
-  return Math.min(height * 1.3, Math.max(96, (width + gap) / Math.max(1, others) - gap));
+function tileBelow(count, box, gap) {
+  const height = Math.min(150, box.height * 0.2);
+  const width = Math.min(height * 1.3, Math.max(84, (box.width + gap) / Math.max(1, count) - gap));
+  return { width, height: Math.min(height, width) };
 }
 
 /**

@@ -52,7 +52,7 @@ export class RoomView {
     setText(byId('room-title'), roomId);
     document.title = `${roomId} · Live room`;
     for (const id of ['open-tab', 'empty-tab']) byId(id).href = linkTo(roomId, true);
-    byId('live').focus();
+    byId('room-title').focus();
     const room = new Room({ roomId, name, handlers: this.#handlers() });
     this.#room = room;
     this.#broadcast = new Broadcast({ room, stage: this.#stage, name, onChange: () => this.#showPeople() });

@@ -1,0 +1,81 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import {
+  anonymous,
+  parseSfuConfig,
+  RelayError,
+  type Session,
+  SfuRelay,
+  type SfuRelayOptions,
+} from 'sfu-relay';
+import { fakeOffer, type ScriptedSfu, startScriptedSfu } from 'sfu-relay/testing';
+import { useServer } from 'sfu-relay/ws';
+import { WebSocket, WebSocketServer } from 'ws';
+
+interface Member {
+  userId: string;
+  membership: 'gold' | 'silver';
+}
+
+// @ts-expect-error authenticate is required: nobody gets an open relay by leaving it out.
+const incomplete: SfuRelayOptions = { sfu: { serverUrl: 'localhost:5551' } };
+void incomplete;
+
+async function main(): Promise<void> {
+  const sfu: ScriptedSfu = await startScriptedSfu();
+  const { serverUrl } = parseSfuConfig(`sfu:\n  enabled: true\n  server_url: ${sfu.address}\n`);
+
+  const open = new SfuRelay({ sfu: { serverUrl }, authenticate: anonymous() });
+  const session = await open.createSession({
+    roomId: 'lobby',
+    userId: '789',
+    role: 'publisher',
+    sdp: fakeOffer(),
+  });
+  const answered: string | undefined = session.answer?.type;
+  await open.close();
+
+  const members = new SfuRelay<Member>({
+    sfu: { serverUrl },
+    authenticate: async ({ token }) => {
+      if (token !== 'secret') throw new RelayError('ERR_RELAY_FORBIDDEN', 'Members only.');
+      return { userId: '789', membership: 'gold' };
+    },
+  });
+  const memberOf = (joined: Session<Member>): Member['membership'] | undefined =>
+    joined.principal?.membership;
+  void memberOf;
+
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const sockets = new WebSocketServer({ server });
+  useServer(members, sockets);
+  const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  const stranger = new WebSocket(url, ['sfu-relay.v1', 'bearer.wrong']);
+  const [refused] = await once(stranger, 'close');
+  const member = new WebSocket(url, ['sfu-relay.v1', 'bearer.secret']);
+  await once(member, 'open');
+  member.send(
+    JSON.stringify({
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'join',
+      params: { sid: 'lobby', offer: { type: 'offer', sdp: fakeOffer() } },
+    }),
+  );
+  const [message] = await once(member, 'message');
+  const { result } = JSON.parse(String(message));
+
+  await members.close();
+  sockets.close();
+  server.close();
+  await sfu.stop();
+  process.stdout.write(JSON.stringify({ answered, refused, userId: result?.userId }));
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(String(error));
+  process.exitCode = 1;
+});

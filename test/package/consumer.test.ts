@@ -1,0 +1,30 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ConsumerProject } from '../support/consumer.js';
+
+describe.each(['module', 'commonjs'] as const)('installed in a project of type %s', (type) => {
+  let project: ConsumerProject;
+
+  beforeAll(async () => {
+    project = await ConsumerProject.create(type);
+  });
+  afterAll(async () => {
+    await project?.remove();
+  });
+
+  test('a server compiles strictly, runs, and an error thrown by one entry point is known to the others', async () => {
+    await project.addFixture('server.ts');
+    const node = { target: 'es2022', lib: ['es2023'], types: ['node'], module: 'node20' };
+    expect(await project.compile(['server.ts'], node)).toBe('');
+    expect(JSON.parse(await project.run('server.js'))).toEqual({
+      answered: 'answer',
+      refused: 4403,
+      userId: '789',
+    });
+  });
+
+  test('a page compiles strictly, without the types of Node', async () => {
+    await project.addFixture('browser.ts');
+    const page = { target: 'es2022', lib: ['es2022', 'dom', 'dom.iterable'], types: [], module: 'node20' };
+    expect(await project.compile(['browser.ts'], page)).toBe('');
+  });
+});

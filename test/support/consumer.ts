@@ -1,0 +1,88 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const fixtures = join(root, 'test/consumer');
+
+/** A project of somebody who has installed the package, as npm packs it, with its peers and types. */
+export class ConsumerProject {
+  private constructor(readonly folder: string) {}
+
+  static async create(type: 'module' | 'commonjs'): Promise<ConsumerProject> {
+    if (!existsSync(join(root, 'dist/index.js'))) throw new Error('there is no dist/: npm run build first');
+    const project = new ConsumerProject(await mkdtemp(join(tmpdir(), 'sfu-relay-consumer-')));
+    await project.write('package.json', JSON.stringify({ name: 'consumer', private: true, type }));
+    await project.#install();
+    return project;
+  }
+
+  /** The folder of the installed package. */
+  get installed(): string {
+    return join(this.folder, 'node_modules/sfu-relay');
+  }
+
+  async write(file: string, content: string): Promise<void> {
+    await writeFile(join(this.folder, file), content);
+  }
+
+  async addFixture(file: string): Promise<void> {
+    await cp(join(fixtures, file), join(this.folder, file));
+  }
+
+  /** Compiles, strictly, and gives what the compiler has to say. */
+  async compile(files: readonly string[], options: object): Promise<string> {
+    const compilerOptions = { ...options, strict: true, skipLibCheck: false, noEmitOnError: true };
+    await this.write('tsconfig.json', JSON.stringify({ compilerOptions, files }));
+    const tsc = join(root, 'node_modules/typescript/bin/tsc');
+    try {
+      await run(process.execPath, [tsc, '-p', '.'], { cwd: this.folder });
+      return '';
+    } catch (error) {
+      return (error as { stdout: string }).stdout;
+    }
+  }
+
+  /** Runs a script to its end and gives its stdout; rejects, with stderr, unless it ends with 0. */
+  async run(file: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
+    const options = { cwd: this.folder, env: { ...process.env, ...env }, timeout: 30_000 };
+    return (await run(process.execPath, [file], options)).stdout;
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** From the tarball; what the package depends on comes from this repository, so that no registry is asked. */
+  async #install(): Promise<void> {
+    const pack = ['pack', '--ignore-scripts', '--json', '--pack-destination', this.folder];
+    const { stdout } = await run('npm', pack, { cwd: root });
+    const [tarball] = JSON.parse(stdout) as { filename: string }[];
+    await mkdir(this.installed, { recursive: true });
+    await run('tar', [
+      '-xzf',
+      join(this.folder, tarball?.filename ?? ''),
+      '--strip-components=1',
+      '-C',
+      this.installed,
+    ]);
+
+    const manifest = JSON.parse(await readFile(join(this.installed, 'package.json'), 'utf8'));
+    const peers = Object.keys(manifest.peerDependencies ?? {});
+    for (const name of [...Object.keys(manifest.dependencies), ...peers, '@types/node', '@types/ws']) {
+      await this.#link(name);
+    }
+  }
+
+  async #link(name: string): Promise<void> {
+    const target = join(root, 'node_modules', name);
+    const link = join(this.folder, 'node_modules', name);
+    await mkdir(dirname(link), { recursive: true });
+    await symlink(target, link, 'dir');
+  }
+}
