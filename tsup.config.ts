@@ -11,7 +11,12 @@ const common = {
 } satisfies Options;
 
 export default defineConfig([
-  { ...common, entry: { index: 'src/index.ts', ws: 'src/ws.ts', testing: 'src/testing/index.ts' } },
+  // Shared chunks, in CommonJS too: every entry has the same RelayError.
+  {
+    ...common,
+    entry: { index: 'src/index.ts', ws: 'src/ws.ts', testing: 'src/testing/index.ts' },
+    splitting: true,
+  },
   // One file of its own, which a page can load without a bundler.
   { ...common, entry: { client: 'src/client/index.ts' }, splitting: false },
 ]);

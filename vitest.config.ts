@@ -1,9 +1,20 @@
 import { defineConfig } from 'vitest/config';
 
 // Node suites run anywhere; `ion` wants Go, `browser` wants Chromium (test/support/real.ts says which is missing).
-const suite = (name: string, testTimeout: number, fileParallelism = true) => ({
+const suite = (name: string, testTimeout: number) => ({
   extends: true as const,
-  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout, hookTimeout: 180_000, fileParallelism },
+  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout, hookTimeout: 60_000 },
+});
+
+/** With processes of their own that want the machine: file by file, after the others. */
+const realSuite = (name: string, testTimeout: number, groupOrder: number) => ({
+  extends: true as const,
+  test: {
+    ...suite(name, testTimeout).test,
+    globalSetup: 'test/support/global-setup.ts',
+    fileParallelism: false,
+    sequence: { groupOrder },
+  },
 });
 
 export default defineConfig({
@@ -12,8 +23,8 @@ export default defineConfig({
       suite('unit', 20_000),
       suite('contract', 20_000),
       suite('package', 120_000),
-      suite('ion', 60_000, false),
-      suite('browser', 90_000, false),
+      realSuite('ion', 60_000, 1),
+      realSuite('browser', 120_000, 2),
     ],
     coverage: { include: ['src/**'], exclude: ['src/sfu/gen/**'] },
   },

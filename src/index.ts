@@ -2,14 +2,17 @@ export { type Authenticate, type AuthRequest, anonymous, type Principal } from '
 export { CloseCode } from './close-code.js';
 export { parseSfuConfig, type SfuConfig } from './config.js';
 export { ERRORS, RelayError, type RelayErrorCode } from './errors.js';
-export type { Grants } from './grants.js';
+export type { Grants, TrackSource } from './grants.js';
+export type { CandidatePolicy } from './ice.js';
 export { LIMITS } from './limits.js';
 export type { Logger } from './logger.js';
 export type {
   IceCandidate,
   IceServer,
+  Metadata,
   Participant,
   ParticipantsEvent,
+  ParticipantUpdate,
   Role,
   SessionDescription,
   SessionStats,
@@ -19,7 +22,7 @@ export type {
   Track,
   TracksEvent,
 } from './model.js';
-export type { Hooks, JoinContext, SfuRelayOptions } from './options.js';
+export type { DuplicateUser, Hooks, JoinContext, SfuRelayOptions } from './options.js';
 export {
   type CreateSessionParams,
   type HealthReport,

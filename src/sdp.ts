@@ -21,11 +21,19 @@ export interface SdpSection {
   layers: string[];
 }
 
-const MEDIA_LINE = /^(audio|video|application) \d{1,5}(?:\/\d{1,5})? [A-Za-z0-9/]+((?: [\w.+-]+)+)$/;
+const MEDIA_LINE =
+  /^(audio|video|application) (\d{1,5}) (?:(?:UDP|RTP|AVP|AVPF|SAVP|SAVPF|TLS|DTLS|SCTP)(?:\/|(?= )))+((?: [\w.+-]+)+)$/;
 const RTPMAP = /^(\d{1,3}) [\w.+-]{1,64}\/[1-9]\d{0,8}(?:\/\d{1,2})?$/;
 const CONNECTION = /^IN IP[46] ([0-9A-Fa-f.:]+)$/;
-/** The payload types that need no rtpmap (RFC 3551): PCMU and PCMA. */
-const STATIC_PAYLOADS = ['0', '8'];
+const BANDWIDTH = /^(?:CT|AS|X-[\w-]{1,32}):\d{1,15}$/;
+const EXTMAP =
+  /^(\d{1,3})(?:\/(?:sendrecv|sendonly|recvonly|inactive))? (?:urn:[\w:.+-]+|https?:\/\/[\w.-]+(?:\/[\w./#:+-]*)?)(?: .+)?$/;
+/** An `apt` (RFC 4588) that is no payload type. */
+const BROKEN_APT = /(?:^|[\s;])apt(?!=\d{1,3}(?:;|$))/i;
+/** The one payload type that the SFU takes without an rtpmap: PCMU (RFC 3551). */
+const STATIC_PAYLOADS = ['0'];
+/** By these the SFU knows Plan B, which it does not speak. */
+const PLAN_B_MID = /^(?:audio|video|data)$/i;
 const DIRECTIONS = new Set(['sendrecv', 'sendonly', 'recvonly', 'inactive']);
 const FINGERPRINT = /^[A-Za-z0-9-]{3,16} [0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){15,63}$/;
 const ICE_UFRAG = /^[A-Za-z0-9+/=_-]{4,256}$/;

@@ -162,7 +162,7 @@ export class RoomView {
 }
 
 /** @param {string} roomId @param {boolean} watch enters at once */
-export function linkTo(roomId, watch) {
+function linkTo(roomId, watch) {
   const url = new URL('/', location.href);
   url.searchParams.set('room', roomId);
   if (watch) url.searchParams.set('auto', 'watch');

@@ -118,12 +118,10 @@ export class ScriptedSfu {
   /**
    * Resolves with what `condition` gives as soon as that is truthy: checked now and after every request and every
    * stream that opens, half-closes or ends.
-   * @param options.timeoutMs - Rejects after it. Default 5,000.
+   * @param options - `timeoutMs`: it rejects after it. Default 5,000.
    */
-  waitFor<T>(
-    condition: (sfu: ScriptedSfu) => T,
-    { timeoutMs = 5_000 }: { timeoutMs?: number } = {},
-  ): Promise<Truthy<T>> {
+  waitFor<T>(condition: (sfu: ScriptedSfu) => T, options: { timeoutMs?: number } = {}): Promise<Truthy<T>> {
+    const { timeoutMs = 5_000 } = options;
     return new Promise((resolve, reject) => {
       const settle = (finish: () => void) => {
         clearTimeout(timer);

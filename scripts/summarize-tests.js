@@ -1,0 +1,33 @@
+// Prints `N passed, N failed` of a vitest JSON report, alone on a line, and nothing where no test ran.
+//
+//   node scripts/summarize-tests.js report.json
+//
+// Ends with 1 when something failed, or no test ran.
+import { readFileSync } from 'node:fs';
+
+const report = read(process.argv[2]);
+const passed = report.numPassedTests;
+// A file that could not be loaded has no tests, and has failed all the same.
+const brokenFiles = report.testResults.filter(
+  ({ status, assertionResults }) =>
+    status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
+).length;
+const failed = report.numFailedTests + brokenFiles;
+const skipped = report.numPendingTests + report.numTodoTests;
+
+if (passed + failed === 0) fail('no test ran');
+console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+if (failed > 0) process.exit(1);
+
+function read(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    fail(`no test report: ${error.message}`);
+  }
+}
+
+function fail(reason) {
+  console.error(reason);
+  process.exit(1);
+}

@@ -1,0 +1,82 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fakeOffer, type ScriptedSfu, startScriptedSfu } from '../../src/testing/index.js';
+import { WireClient } from '../contract/wire-client.js';
+import { Child } from '../support/child.js';
+import { ConsumerProject } from '../support/consumer.js';
+import { freePort } from '../support/listen.js';
+import { until } from '../support/poll.js';
+import { readmeExamples } from '../support/readme.js';
+
+describe("the README's examples, run where the package is installed", () => {
+  let sfu: ScriptedSfu;
+  let project: ConsumerProject;
+  let examples: Map<string, string>;
+
+  beforeAll(async () => {
+    sfu = await startScriptedSfu();
+    project = await ConsumerProject.create('module');
+    examples = await readmeExamples();
+    for (const [name, code] of examples) await project.write(`${name}.js`, code);
+  });
+  afterAll(async () => {
+    await project?.remove();
+    await sfu?.stop();
+  });
+
+  test('each marked example has a test here', () => {
+    expect([...examples.keys()].sort()).toEqual(['config', 'server', 'session', 'testing']);
+  });
+
+  test('a server: lets in who has the token, and nobody else', async () => {
+    const port = await freePort();
+    const env = { ...process.env, SFU_URL: sfu.address, TOKEN: 'secret', PORT: String(port) };
+    const server = new Child(process.execPath, ['server.js'], { cwd: project.folder, env });
+    try {
+      const url = `ws://127.0.0.1:${port}/rtc`;
+      const client = await until('the server listens', () =>
+        WireClient.open(url, ['sfu-relay.v1', 'bearer.secret']),
+      );
+      const offer = { type: 'offer', sdp: fakeOffer([{ kind: 'video', streamId: 's', trackId: 't' }]) };
+      const { result } = await client.request('join', { sid: 'lobby', offer });
+      expect(result).toMatchObject({ type: 'answer', userId: '789', role: 'publisher' });
+      await client.close();
+
+      const stranger = await WireClient.open(url, ['sfu-relay.v1', 'bearer.wrong']);
+      expect((await stranger.closed).code).toBe(4401);
+    } finally {
+      await server.stop();
+    }
+  });
+
+  test('a session without a WebSocket', async () => {
+    await project.write(
+      'use-session.js',
+      `import { join } from './session.js';
+       const sent = [];
+       const { session, answer } = await join({ sdp: process.env.OFFER }, (message) => sent.push(message));
+       await session.close();
+       process.stdout.write(JSON.stringify({ answer: answer.type, last: sent.at(-1) }));
+       process.exit();`,
+    );
+    const output = await project.run('use-session.js', { SFU_URL: sfu.address, OFFER: fakeOffer() });
+    expect(JSON.parse(output)).toMatchObject({ answer: 'answer', last: { closed: expect.any(String) } });
+  });
+
+  test('the configuration from a YAML file', async () => {
+    await project.write('config.yaml', `sfu:\n  enabled: true\n  server_url: ${sfu.address}\n`);
+    await project.write(
+      'use-config.js',
+      `import { relay } from './config.js';
+       const { ok } = await relay.healthCheck();
+       await relay.close();
+       process.stdout.write(String(ok));`,
+    );
+    const output = await project.run('use-config.js', { CONFIG: join(project.folder, 'config.yaml') });
+    expect(output).toBe('true');
+  });
+
+  test('tests without an SFU', async () => {
+    expect((await project.run('testing.js')).trim()).toBe('ERR_RELAY_SFU_STREAM_ENDED');
+  });
+});

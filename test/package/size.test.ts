@@ -1,0 +1,41 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { build } from 'tsup';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const entry = fileURLToPath(new URL('../../dist/client.js', import.meta.url));
+
+describe('the browser client, bundled and minified as an application does', () => {
+  let folder: string;
+  let code: string;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sfu-relay-bundle-'));
+    await build({
+      config: false,
+      entry: { client: entry },
+      outDir: folder,
+      format: 'esm',
+      outExtension: () => ({ js: '.js' }),
+      platform: 'browser',
+      noExternal: [/./],
+      minify: true,
+      silent: true,
+    });
+    code = await readFile(join(folder, 'client.js'), 'utf8');
+  });
+  afterAll(async () => {
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  test('is at most 8 KB, gzipped', () => {
+    expect(gzipSync(code, { level: 9 }).length).toBeLessThanOrEqual(8 * 1024);
+  });
+
+  test('imports nothing, of Node or anybody else', () => {
+    expect(code).not.toMatch(/\b(import|from)\s*["']|\bimport\s*\(|\brequire\s*\(|node:/);
+  });
+});
