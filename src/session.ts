@@ -2,7 +2,8 @@ import pTimeout from 'p-timeout';
 import { RelayError, type RelayErrorCode } from './errors.js';
 import { SafeEmitter } from './events.js';
 import { Gathering } from './gathering.js';
-import { checkTarget, decodeCandidate, encodeCandidate } from './ice.js';
+import { Guard, type GuardPolicy } from './guard.js';
+import { decodeCandidate } from './ice.js';
 import { LIMITS } from './limits.js';
 import type { Logger } from './logger.js';
 import type {
@@ -22,12 +23,10 @@ import type {
 import { PublisherNegotiation } from './publisher-negotiation.js';
 import { Replies } from './replies.js';
 import type { Member, Room } from './room.js';
-import { checkOffer, filterCandidates, type OfferPolicy, parseSdp } from './sdp.js';
 import type { Sfu, SfuStream, SfuStreamListener } from './sfu/port.js';
 import { encodeUid } from './sfu/uid.js';
 import { StatsMeter } from './stats.js';
 import { SubscriberNegotiation } from './subscriber-negotiation.js';
-import { checkSubscriptions } from './subscriptions.js';
 import { checkUpdate } from './update.js';
 
 /**
@@ -67,11 +66,7 @@ export interface SessionSetup<Principal> {
   userId: string;
   role: Role;
   hidden: boolean;
-  canSubscribe: boolean;
-  offerPolicy: OfferPolicy;
-  /** Which candidates the SFU gets to see; undefined: all. */
-  admitsCandidate: ((candidate: string) => boolean) | undefined;
-  layerSubscriptions: 'safe' | 'any';
+  policy: GuardPolicy;
   metadata: Metadata | undefined;
   autoSubscribe: boolean;
   principal: Principal | undefined;
@@ -97,6 +92,7 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
   readonly createdAt = Date.now();
 
   readonly #setup: SessionSetup<Principal>;
+  readonly #guard: Guard;
   readonly #meter: StatsMeter;
   #state: SessionState = 'joining';
   #stream: SfuStream | undefined;
@@ -124,6 +120,7 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
     this.role = setup.role;
     this.hidden = setup.hidden;
     this.principal = setup.principal;
+    this.#guard = new Guard(setup.policy, setup.room, setup.id);
     this.#meter = new StatsMeter({
       sessionId: this.id,
       roomId: this.roomId,
@@ -170,13 +167,13 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
     if (signal?.aborted) abort();
     try {
       const offer = { type: 'offer', sdp } as const;
-      const tracks = this.#checkOffer(offer);
+      const { sdp: checked, tracks } = this.#guard.offer(offer);
       await this.#deadline(
         Promise.resolve(admit()),
         'ERR_RELAY_INTERNAL',
         'The application does not answer.',
       );
-      this.#answer = await this.#deadline(this.#openAndJoin(sfu, offer));
+      this.#answer = await this.#deadline(this.#openAndJoin(sfu, checked));
       this.#checkCancelled();
       this.#state = 'joined';
       this.room.add(this, tracks, this.#setup.metadata);
@@ -200,7 +197,6 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
    */
   async offer(description: SessionDescription): Promise<SessionDescription> {
     this.#joinedStream();
-    this.#checkOffer(description);
     return this.#publisher.offer(() => this.#negotiate(description));
   }
 
@@ -210,10 +206,9 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
    */
   answerOffer(description: SessionDescription): void {
     const stream = this.#joinedStream();
-    checkDescription(description, 'answer');
-    parseSdp(description.sdp);
+    const sdp = this.#guard.answer(description);
     this.#subscriber.answer();
-    stream.answer(this.#filtered(description.sdp));
+    stream.answer(sdp);
   }
 
   /**
@@ -222,9 +217,8 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
    */
   addIceCandidate({ target, candidate }: { target: Target; candidate: IceCandidate }): void {
     const stream = this.#joinedStream();
-    checkTarget(target);
-    const init = encodeCandidate(candidate);
-    if (this.#setup.admitsCandidate?.(candidate.candidate) !== false) stream.candidate(target, init);
+    const init = this.#guard.candidate(target, candidate);
+    if (init !== undefined) stream.candidate(target, init);
   }
 
   /**
@@ -234,11 +228,7 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
    */
   async subscribe(subscriptions: readonly Subscription[]): Promise<void> {
     const stream = this.#joinedStream();
-    if (!this.#setup.canSubscribe)
-      throw new RelayError('ERR_RELAY_FORBIDDEN', 'You may not receive media in this room.');
-    const layersAllowed =
-      this.#setup.layerSubscriptions === 'any' || Date.now() - this.createdAt < ICE_CANT_HAVE_FAILED_MS;
-    checkSubscriptions(subscriptions, { room: this.room, sessionId: this.id, layersAllowed });
+    this.#guard.subscriptions(subscriptions);
     if (subscriptions.length > 0)
       await this.#reply(this.#subscribed.ask(() => stream.subscribe(subscriptions)));
   }
@@ -302,48 +292,31 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
     this.emit('tracks', event);
   }
 
-  async #openAndJoin(sfu: Sfu, offer: SessionDescription): Promise<SessionDescription> {
+  async #openAndJoin(sfu: Sfu, sdp: string): Promise<SessionDescription> {
     const stream = await sfu.open(this.#listener(), this.#cancel.signal);
     this.#stream = stream;
     if (this.#cancel.signal.aborted) stream.cancel();
     this.#checkCancelled();
-    this.#gathering.begin(offer.sdp);
+    this.#gathering.begin(sdp);
     return this.#answers.ask(() =>
       stream.join({
         roomId: this.roomId,
         uid: encodeUid({ roomId: this.roomId, userId: this.userId, sessionId: this.id }),
-        offer: { type: 'offer', sdp: this.#filtered(offer.sdp) },
-        autoSubscribe: this.#setup.autoSubscribe && this.#setup.canSubscribe,
+        sdp,
+        autoSubscribe: this.#setup.autoSubscribe && this.#setup.policy.canSubscribe,
       }),
     );
   }
 
   async #negotiate(offer: SessionDescription): Promise<SessionDescription> {
-    if (this.#gathering.restartedBy(offer.sdp)) await this.#gathering.settled();
+    const { sdp, tracks } = this.#guard.offer(offer);
+    if (this.#gathering.restartedBy(sdp)) await this.#gathering.settled();
     const stream = this.#joinedStream();
-    // Once more, now that it is its turn: the room may have changed.
-    const tracks = this.#checkOffer(offer);
-    this.#gathering.begin(offer.sdp);
-    this.#answer = await this.#reply(this.#answers.ask(() => stream.offer(this.#filtered(offer.sdp))));
+    this.#gathering.begin(sdp);
+    this.#answer = await this.#reply(this.#answers.ask(() => stream.offer(sdp)));
     this.room.setTracks(this, tracks);
     this.emit('answer', this.#answer);
     return this.#answer;
-  }
-
-  #checkOffer(offer: SessionDescription): Track[] {
-    checkDescription(offer, 'offer');
-    const tracks = checkOffer(offer.sdp, this.#setup.offerPolicy);
-    for (const { trackId } of tracks) {
-      const owner = this.room.findTrack(trackId)?.sessionId;
-      if (owner !== undefined && owner !== this.id)
-        throw new RelayError('ERR_RELAY_FORBIDDEN', `The track "${trackId}" is another participant's.`);
-    }
-    return tracks;
-  }
-
-  #filtered(sdp: string): string {
-    const { admitsCandidate } = this.#setup;
-    return admitsCandidate ? filterCandidates(sdp, admitsCandidate) : sdp;
   }
 
   #checkCancelled(): void {
@@ -461,9 +434,6 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
   }
 }
 
-/** Ion's ICE agents give up after 30 s without a sign of life (`[webrtc.timeouts]` disconnected and failed). */
-const ICE_CANT_HAVE_FAILED_MS = 20_000;
-
 function deferred(): { promise: Promise<void>; resolve(): void } {
   let resolve = () => {};
   const promise = new Promise<void>((settle) => {
@@ -478,9 +448,4 @@ function refused(message: string, reason: string): RelayError {
 
 function notNow(message: string): RelayError {
   return new RelayError('ERR_RELAY_INVALID_STATE', message);
-}
-
-function checkDescription(description: SessionDescription, type: SessionDescription['type']): void {
-  if (typeof description !== 'object' || description === null || description.type !== type)
-    throw new RelayError('ERR_RELAY_INVALID_PARAMS', `A description {type: "${type}", sdp} is wanted.`);
 }

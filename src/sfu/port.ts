@@ -43,7 +43,8 @@ export interface SfuJoin {
   roomId: string;
   /** The peer's id on the SFU, its own for each session. */
   uid: string;
-  offer: SessionDescription;
+  /** The publisher connection's offer. */
+  sdp: string;
   /** Receive every track of the room without asking. */
   autoSubscribe: boolean;
 }

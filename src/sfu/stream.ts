@@ -58,7 +58,7 @@ export class IonStream implements SfuStream {
    * Ion answers a join from several goroutines, which race in opening the response: one stream in 200 is ended
    * by it, or never hears anything. A trickle that it refuses makes it open the response before.
    */
-  join({ roomId, uid, offer, autoSubscribe }: SfuJoin): void {
+  join({ roomId, uid, sdp, autoSubscribe }: SfuJoin): void {
     this.#opening = true;
     this.candidate(IonTarget.PUBLISHER, REFUSED_CANDIDATE);
     this.#write({
@@ -68,7 +68,7 @@ export class IonStream implements SfuStream {
         uid,
         // NoPublish and NoSubscribe crash the SFU; this one is safe.
         config: autoSubscribe ? {} : { NoAutoSubscribe: 'true' },
-        description: { target: IonTarget.PUBLISHER, type: 'offer', sdp: offer.sdp, trackInfos: [] },
+        description: { target: IonTarget.PUBLISHER, type: 'offer', sdp, trackInfos: [] },
       },
     });
   }
