@@ -10,17 +10,17 @@ const LIMIT_MS = 6_000;
 export class Gathering {
   #since = 0;
   #lastCandidate: number | undefined;
-  #ufrag: string | undefined;
+  #credentials: string | undefined;
 
   /** An offer with new ICE credentials is a restart (RFC 8839 § 4.4.1.1.1). */
   restartedBy(sdp: string): boolean {
-    return this.#ufrag !== ufragOf(sdp);
+    return this.#credentials !== credentialsOf(sdp);
   }
 
   /** The offer goes to the SFU now. */
   begin(sdp: string): void {
     if (!this.restartedBy(sdp)) return;
-    this.#ufrag = ufragOf(sdp);
+    this.#credentials = credentialsOf(sdp);
     this.#since = Date.now();
     this.#lastCandidate = undefined;
   }
@@ -46,6 +46,6 @@ export class Gathering {
   }
 }
 
-function ufragOf(sdp: string): string | undefined {
-  return /^a=ice-ufrag:(\S+)/m.exec(sdp)?.[1];
+function credentialsOf(sdp: string): string {
+  return /^a=ice-ufrag:.*/m.exec(sdp)?.[0] + String(/^a=ice-pwd:.*/m.exec(sdp)?.[0]);
 }

@@ -2,7 +2,7 @@ import { RelayError } from './errors.js';
 import { checkTarget, encodeCandidate } from './ice.js';
 import type { IceCandidate, SessionDescription, Subscription, Target, Track } from './model.js';
 import type { Room } from './room.js';
-import { checkOffer, filterCandidates, type OfferPolicy, parseSdp } from './sdp.js';
+import { checkOffer, filterCandidates, type OfferPolicy, parseSdp, sealOffer } from './sdp.js';
 import { checkSubscriptions } from './subscriptions.js';
 
 /** What a session's grants and the relay's options let its client send. */
@@ -42,7 +42,7 @@ export class Guard {
       if (owner !== undefined && owner !== this.#sessionId)
         throw new RelayError('ERR_RELAY_FORBIDDEN', `The track "${trackId}" is another participant's.`);
     }
-    return { sdp: this.#filtered(offer.sdp), tracks };
+    return { sdp: sealOffer(this.#filtered(offer.sdp)), tracks };
   }
 
   /** The answer to send. */

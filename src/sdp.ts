@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { SectionCodecs } from './codecs.js';
 import { RelayError } from './errors.js';
 import { checkCandidate } from './ice.js';
 import { LIMITS } from './limits.js';
@@ -22,16 +23,11 @@ export interface SdpSection {
 }
 
 const MEDIA_LINE =
-  /^(audio|video|application) (\d{1,5}) (?:(?:UDP|RTP|AVP|AVPF|SAVP|SAVPF|TLS|DTLS|SCTP)(?:\/|(?= )))+((?: [\w.+-]+)+)$/;
-const RTPMAP = /^(\d{1,3}) [\w.+-]{1,64}\/[1-9]\d{0,8}(?:\/\d{1,2})?$/;
+  /^(audio|video|application) (\d{1,5}) (?:(?:UDP|RTP|AVPF?|SAVPF?|D?TLS|SCTP)\/?\b)+((?: [\w.+-]+)+)$/;
 const CONNECTION = /^IN IP[46] ([0-9A-Fa-f.:]+)$/;
 const BANDWIDTH = /^(?:CT|AS|X-[\w-]{1,32}):\d{1,15}$/;
 const EXTMAP =
   /^(\d{1,3})(?:\/(?:sendrecv|sendonly|recvonly|inactive))? (?:urn:[\w:.+-]+|https?:\/\/[\w.-]+(?:\/[\w./#:+-]*)?)(?: .+)?$/;
-/** An `apt` (RFC 4588) that is no payload type. */
-const BROKEN_APT = /(?:^|[\s;])apt(?!=\d{1,3}(?:;|$))/i;
-/** The one payload type that the SFU takes without an rtpmap: PCMU (RFC 3551). */
-const STATIC_PAYLOADS = ['0'];
 /** By these the SFU knows Plan B, which it does not speak. */
 const PLAN_B_MID = /^(?:audio|video|data)$/i;
 const DIRECTIONS = new Set(['sendrecv', 'sendonly', 'recvonly', 'inactive']);
@@ -39,9 +35,9 @@ const FINGERPRINT = /^[A-Za-z0-9-]{3,16} [0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){15,63
 const ICE_UFRAG = /^[A-Za-z0-9+/=_-]{4,256}$/;
 const ICE_PWD = /^[A-Za-z0-9+/=_-]{22,256}$/;
 const SETUP = /^(actpass|active|passive|holdconn)$/;
-/** `b=` and `k=` among them may be absent; only the order of those that are there is fixed (RFC 8866 § 5). */
-const SESSION_LINES = 'vosiuepcbtrzka';
-const REPEATABLE = 'epbtra';
+/** In this order (RFC 8866 § 5); `c=` and `b=` may be absent, and others are not for WebRTC (RFC 8829 § 5.2.1). */
+const SESSION_LINES = 'voscbta';
+const REPEATABLE = 'ba';
 
 function invalid(what: string): RelayError {
   return new RelayError('ERR_RELAY_INVALID_SDP', `The SDP can't be used: ${what}.`);
@@ -59,9 +55,10 @@ export function parseSdp(sdp: unknown): SdpSection[] {
   for (const line of lines) {
     // Control characters and lone CRs are where two parsers would read two different descriptions.
     // biome-ignore lint/suspicious/noControlCharactersInRegex: that is the point.
-    if (!/^[a-z]=[^\u0000-\u0008\u000a-\u001f]+$/.test(line))
+    if (!/^[a-z]=[^\u0000-\u0008\u000a-\u001f\u007f-\u009f]+$/.test(line))
       throw invalid('a line is not of the form "x=…"');
   }
+  if (!sdp.endsWith('\n')) throw invalid('its last line has no end');
 
   const reader = new SdpReader();
   for (const line of lines) reader.read(line);
@@ -70,9 +67,9 @@ export function parseSdp(sdp: unknown): SdpSection[] {
 
 interface OpenSection extends SdpSection {
   directions: string[];
-  payloads: string[];
-  /** Payload types that have an rtpmap. */
-  mapped: Set<string>;
+  codecs: SectionCodecs | undefined;
+  /** The ids that `a=ssrc:… msid:` gives to a source, which the SFU prefers to those of `a=msid`. */
+  sourceIds: Set<string>;
 }
 
 class SdpReader {
@@ -89,11 +86,12 @@ class SdpReader {
     const type = line.charAt(0);
     const value = line.slice(2);
     if (type === 'm') this.#openSection(value);
-    else if (type === 'a') this.#attribute(value);
-    else if (this.#current) {
-      if (!'icbk'.includes(type)) throw invalid(`${this.#where()} has a line "${type}="`);
-      this.#checkConnection(type, value);
-    } else this.#sessionLine(type, value);
+    else if (!this.#current) this.#sessionLine(type, value);
+    else if (!'icbka'.includes(type)) throw invalid(`${this.#where()} has a line "${type}="`);
+    if (type === 'a') this.#attribute(value);
+    if (type === 'c' && isIP(CONNECTION.exec(value)?.[1] ?? '') === 0)
+      throw invalid(`${this.#where()} has a malformed "c="`);
+    if (type === 'b' && !BANDWIDTH.test(value)) throw invalid(`${this.#where()} has a malformed "b="`);
   }
 
   finish(): SdpSection[] {
@@ -115,7 +113,6 @@ class SdpReader {
     if (type === 'o' && !/^\S+ \d{1,20} \d{1,20} IN IP[46] \S+$/.test(value))
       throw invalid('its origin "o=" is malformed');
     if (type === 't' && !/^\d{1,20} \d{1,20}$/.test(value)) throw invalid('its timing "t=" is malformed');
-    this.#checkConnection(type, value);
     this.#order = order;
     this.#seen += type;
   }
@@ -125,8 +122,9 @@ class SdpReader {
     const index = this.#sections.length;
     if (index >= LIMITS.maxSdpSections)
       throw invalid(`it has more than ${LIMITS.maxSdpSections} media sections`);
-    const [, kind, formats = ''] = MEDIA_LINE.exec(value) ?? [];
-    if (!kind) throw invalid(`section ${index} is neither audio, video nor application`);
+    const [, kind, port, formats = ''] = MEDIA_LINE.exec(value) ?? [];
+    if (!kind) throw invalid(`section ${index} is neither audio, video nor application over RTP or SCTP`);
+    if (Number(port) > 65535) throw invalid(`section ${index} has a port out of range`);
     this.#current = {
       index,
       kind: kind as SdpSection['kind'],
@@ -136,14 +134,10 @@ class SdpReader {
       trackId: undefined,
       layers: [],
       directions: [],
-      payloads: kind === 'application' ? [] : formats.trim().split(' '),
-      mapped: new Set(STATIC_PAYLOADS),
+      codecs:
+        kind === 'application' ? undefined : new SectionCodecs(kind as 'audio', formats.trim().split(' ')),
+      sourceIds: new Set(),
     };
-  }
-
-  #checkConnection(type: string, value: string): void {
-    if (type === 'c' && isIP(CONNECTION.exec(value)?.[1] ?? '') === 0)
-      throw invalid(`${this.#where()} has a malformed "c="`);
   }
 
   #closeSection(): void {
@@ -152,9 +146,11 @@ class SdpReader {
     if (section.mid === '') throw invalid(`${this.#where()} has no a=mid`);
     const [direction, ...more] = section.directions;
     section.sends = more.length > 0 || !(direction === 'recvonly' || direction === 'inactive');
-    const unmapped = section.payloads.find((payload) => !section.mapped.has(payload));
-    if (unmapped !== undefined)
-      throw invalid(`${this.#where()} has no a=rtpmap for its payload type ${unmapped}`);
+    const fault = section.codecs?.fault();
+    if (fault) throw invalid(`${this.#where()} ${fault}`);
+    const ids = `${section.streamId} ${section.trackId}`;
+    if (section.sends && [...section.sourceIds].some((each) => each !== ids))
+      throw invalid(`${this.#where()} has an a=ssrc whose msid is not that of its a=msid`);
     this.#sections.push(section);
     this.#current = undefined;
   }
@@ -177,11 +173,21 @@ class SdpReader {
         if (!FINGERPRINT.test(value)) throw invalid(`${this.#where()} has a malformed a=fingerprint`);
         this.#fingerprint = this.#same(this.#fingerprint, value, name);
         return;
-      case 'rtpmap': {
-        const payload = RTPMAP.exec(value)?.[1];
-        if (payload === undefined || Number(payload) > 127)
-          throw invalid(`${this.#where()} has a malformed a=rtpmap`);
-        section?.mapped.add(payload);
+      case 'rtpmap':
+      case 'fmtp':
+      case 'rtcp-fb': {
+        const fault = section?.codecs?.read(name, value);
+        if (fault) throw invalid(`${this.#where()} ${fault}`);
+        return;
+      }
+      case 'ssrc': {
+        const ids = / msid:(.*)$/.exec(value)?.[1];
+        if (ids !== undefined) section?.sourceIds.add(ids);
+        return;
+      }
+      case 'extmap': {
+        const id = Number(EXTMAP.exec(value)?.[1]);
+        if (!(id >= 1 && id <= 246)) throw invalid(`${this.#where()} has a malformed a=extmap`);
         return;
       }
       case 'setup':
@@ -193,6 +199,7 @@ class SdpReader {
       case 'mid':
         if (section?.mid !== '' || !/^[\w.+-]{1,32}$/.test(value) || this.#mids.has(value))
           throw invalid(`${this.#where()} has a malformed or repeated a=mid`);
+        if (PLAN_B_MID.test(value)) throw invalid(`${this.#where()} has an a=mid of Plan B`);
         this.#mids.add(value);
         section.mid = value;
         return;
@@ -288,4 +295,14 @@ export function filterCandidates(sdp: string, admits: (candidate: string) => boo
     .split(/(?<=\n)/)
     .filter((line) => !line.startsWith('a=candidate:') || admits(line.slice(2).trimEnd()))
     .join('');
+}
+
+/**
+ * The description as the SFU may have it. Where it has a single section, the SFU takes media of sources that none
+ * declares, even if that section is a viewer's data channel. A declared source, which nobody sends, ends that.
+ */
+export function sealOffer(sdp: string): string {
+  const [section, ...more] = parseSdp(sdp);
+  const isPublisher = section?.sends && section.kind !== 'application';
+  return isPublisher || more.length > 0 ? sdp : `${sdp}a=ssrc:1 cname:-\r\n`;
 }

@@ -1,4 +1,11 @@
-import type { JoinParams, JoinResult, Participant, Role, Subscription } from '../signal/protocol.js';
+import type {
+  JoinParams,
+  JoinResult,
+  Metadata,
+  Participant,
+  Role,
+  Subscription,
+} from '../signal/protocol.js';
 import type { Layer } from './control.js';
 import { Emitter } from './emitter.js';
 import type { PublishOptions } from './encodings.js';
@@ -23,6 +30,8 @@ export interface JoinOptions {
    * @default true
    */
   autoSubscribe?: boolean;
+  /** What to tell the room of oneself: JSON, of up to 4 KiB. */
+  metadata?: Metadata;
 }
 
 /** @internal */
@@ -95,13 +104,14 @@ export class RelayClient extends Emitter<RelayClientEvents> {
    * @throws RelayClientError the relay's refusal, `ERR_CLIENT_STATE`, `ERR_CLIENT_TIMEOUT`, `ERR_CLIENT_CLOSED`,
    * `ERR_CLIENT_NEGOTIATION`, or `ERR_CLIENT_ABORTED` where `leave()` overtakes it
    */
-  async join({ roomId, userId, role, autoSubscribe = true }: JoinOptions): Promise<JoinResult> {
+  async join({ roomId, userId, role, metadata, autoSubscribe = true }: JoinOptions): Promise<JoinResult> {
     if (this.#state !== 'open')
       throw notNow(`join() needs an open connection without a session, not "${this.#state}".`);
     const params: Omit<JoinParams, 'offer'> = {
       sid: roomId,
       ...(userId !== undefined && { uid: userId }),
       ...(role !== undefined && { role }),
+      ...(metadata !== undefined && { metadata }),
       ...(!autoSubscribe && { config: { NoAutoSubscribe: 'true' } }),
     };
     const session = this.#open();
@@ -138,6 +148,19 @@ export class RelayClient extends Emitter<RelayClientEvents> {
   async unpublish(streamOrStreamId: MediaStream | string): Promise<void> {
     const streamId = typeof streamOrStreamId === 'string' ? streamOrStreamId : streamOrStreamId.id;
     return this.#joined('unpublish').publisher.unpublish(streamId);
+  }
+
+  /** Tells the others that a track of ours is muted, or is not. To mute it is `track.enabled`. */
+  async setMuted(track: MediaStreamTrack, muted: boolean): Promise<void> {
+    const trackId = this.#joined('setMuted').publisher.trackIdOf(track);
+    if (trackId === undefined) throw notNow('The track is not published.');
+    await this.#rpc.request('update', { tracks: [{ trackId, muted }] });
+  }
+
+  /** Tells the others something new of oneself: JSON, of up to 4 KiB. */
+  async setMetadata(metadata: Metadata): Promise<void> {
+    this.#joined('setMetadata');
+    await this.#rpc.request('update', { metadata });
   }
 
   /** Which of the room's tracks to receive. `layer` is one of the track's `layers`, left out where it has none. */

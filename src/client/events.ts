@@ -13,9 +13,9 @@ export type ClientState = 'connecting' | 'open' | 'joining' | 'joined' | 'reconn
 export type RelayClientEvents = {
   /** Every change of `client.state`. */
   state: [state: ClientState];
-  /** Somebody came or left; `client.participants` knows already. */
+  /** Somebody came, changed their metadata, or left; `client.participants` knows already. */
   participants: [event: ParticipantsEvent];
-  /** Somebody's tracks came or went; `client.participants` knows already. Their media comes with `track`. */
+  /** Somebody's tracks came, were muted or not, or went; `client.participants` knows already. Their media comes with `track`. */
   tracks: [event: TracksEvent];
   /** Media arrives. */
   track: [remote: RemoteTrack];

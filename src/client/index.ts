@@ -6,6 +6,7 @@ export type {
   GoawayParams,
   IceServer,
   JoinResult,
+  Metadata,
   Participant,
   ParticipantsEvent,
   Role,

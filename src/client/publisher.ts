@@ -4,7 +4,7 @@ import { CONTROL_CHANNEL } from './control.js';
 import { encodingsFor, type PublishOptions, preferCodecs } from './encodings.js';
 import { malformed, notNow, RelayClientError } from './errors.js';
 import { SerialQueue } from './queue.js';
-import { stopSections } from './sdp.js';
+import { readMsid, stopSections } from './sdp.js';
 import { isDescription } from './wire.js';
 
 /** A stream that is being sent. @category Client */
@@ -34,6 +34,8 @@ export class Publisher {
   readonly #options: PublisherOptions;
   readonly #queue = new SerialQueue();
   readonly #sent = new Map<MediaStreamTrack, Sent>();
+  /** The ids of all tracks that were ever sent. */
+  readonly #known = new Set<string>();
   /** Of this side, until the join request is out: the relay would have to hold them. */
   #early: IceCandidate[] | undefined = [];
   #leave: (error: RelayClientError) => void = () => {};
@@ -79,6 +81,12 @@ export class Publisher {
     return this.#remove((sent) => sent.streamId === streamId);
   }
 
+  /** Under which id the room knows a track that is sent. */
+  trackIdOf(track: MediaStreamTrack): string | undefined {
+    const mid = this.#sent.get(track)?.transceiver.mid;
+    return mid == null ? undefined : readMsid(this.pc.localDescription?.sdp ?? '', mid).trackId;
+  }
+
   restartIce(): Promise<void> {
     return this.#run(async () => {
       await this.#negotiate(this.#options.sendOffer, { iceRestart: true });
@@ -99,7 +107,7 @@ export class Publisher {
 
   async #send(tracks: MediaStreamTrack[], stream: MediaStream, options: PublishOptions): Promise<void> {
     try {
-      for (const track of tracks) this.#add(track, stream, options);
+      for (const track of tracks) await this.#add(track, stream, options);
       await this.#negotiate(this.#options.sendOffer);
     } catch (error) {
       for (const track of tracks) this.#drop(track);
@@ -107,19 +115,23 @@ export class Publisher {
     }
   }
 
-  #add(track: MediaStreamTrack, stream: MediaStream, options: PublishOptions): void {
+  async #add(track: MediaStreamTrack, stream: MediaStream, options: PublishOptions): Promise<void> {
     const sendEncodings = encodingsFor(track.kind, options);
-    const transceiver = this.pc.addTransceiver(track, {
+    // Ion never forgets a track: one that comes again needs an id of its own, which the browser makes up.
+    const isNew = !this.#known.has(track.id);
+    this.#known.add(track.id);
+    const transceiver = this.pc.addTransceiver(isNew ? track : track.kind, {
       direction: 'sendonly',
       streams: [stream],
       ...(sendEncodings && { sendEncodings }),
     });
     const listening = new AbortController();
     this.#sent.set(track, { streamId: stream.id, transceiver, listening });
-    preferCodecs(transceiver, track.kind);
+    preferCodecs(transceiver, track.kind, options);
     const ended = () =>
       this.#remove((sent) => sent.transceiver === transceiver).catch((error) => this.#report(error));
     track.addEventListener('ended', ended, { signal: listening.signal });
+    if (!isNew) await transceiver.sender.replaceTrack(track);
   }
 
   /** Stops sending at once; the SFU hears of it with the next offer, whose section is then free to be used again. */

@@ -14,21 +14,22 @@ export class Roster {
   /** @returns false where the event is older than what is known. Our own changes are counted, not told: gaps are. */
   applyParticipants({ revision, state, participant }: ParticipantsEvent): boolean {
     if (!this.#advance(revision)) return false;
-    if (state === 'joined') this.#put(participant);
-    else this.participants.delete(participant.sessionId);
+    if (state === 'left') this.participants.delete(participant.sessionId);
+    else this.#put(participant);
     return true;
   }
 
   /** @returns false where the event is older than what is known. */
   applyTracks({ revision, state, sessionId, tracks }: TracksEvent): boolean {
     if (!this.#advance(revision)) return false;
-    const known = this.participants.get(sessionId);
-    if (!known) return true;
-    const others = known.tracks.filter(({ trackId }) => !tracks.some((track) => track.trackId === trackId));
-    this.participants.set(sessionId, {
-      ...known,
-      tracks: state === 'added' ? [...others, ...tracks] : others,
-    });
+    const participant = this.participants.get(sessionId);
+    if (!participant) return true;
+    const known = new Map(participant.tracks.map((track) => [track.trackId, track]));
+    for (const track of tracks) {
+      if (state === 'removed') known.delete(track.trackId);
+      else known.set(track.trackId, track);
+    }
+    this.participants.set(sessionId, { ...participant, tracks: [...known.values()] });
     return true;
   }
 

@@ -77,8 +77,8 @@ export class Rpc {
   }
 
   #send(message: { id?: number; method: string; params?: unknown }): void {
-    // A socket that is closing drops it: the close event then rejects what is pending.
-    this.#socket.send(JSON.stringify({ jsonrpc: '2.0', ...message }));
+    // One that is closing would drop it: the close event then rejects what is pending.
+    if (this.#socket.readyState === 1) this.#socket.send(JSON.stringify({ jsonrpc: '2.0', ...message }));
   }
 
   #receive(data: unknown): void {

@@ -1,7 +1,7 @@
 /** The publisher's stream and track ids: `a=msid` of the section `mid` (RFC 8830). */
 export function readMsid(sdp: string, mid: string | null): { streamId?: string; trackId?: string } {
-  const section = sectionsOf(sdp).find((each) => mid !== null && valueOf(each, 'mid') === mid);
-  const [streamId, trackId] = valueOf(section ?? '', 'msid')?.split(' ') ?? [];
+  const section = sectionsOf(sdp).find((each) => mid !== null && attributeOf(each, 'mid') === mid);
+  const [streamId, trackId] = attributeOf(section ?? '', 'msid')?.split(' ') ?? [];
   // "-" says that the track is in no stream.
   return { ...(streamId && streamId !== '-' ? { streamId } : {}), ...(trackId ? { trackId } : {}) };
 }
@@ -15,7 +15,7 @@ export function stopSections(answer: string, offer: string): string {
   const stopped: string[] = [];
   const sections = sectionsOf(answer).map((section, index) => {
     if (index === 0 || !/^m=\w+ 0 /.test(offered[index] ?? '')) return section;
-    stopped.push(valueOf(section, 'mid') ?? '');
+    stopped.push(attributeOf(section, 'mid') ?? '');
     return section.replace(/^(m=\w+) \d+/, '$1 0');
   });
   const bundled = (mids: string) => mids.split(' ').filter((mid) => !stopped.includes(mid));
@@ -29,6 +29,6 @@ function sectionsOf(sdp: string): string[] {
   return sdp.split(/^(?=m=)/m);
 }
 
-function valueOf(section: string, attribute: string): string | undefined {
+function attributeOf(section: string, attribute: string): string | undefined {
   return new RegExp(`^a=${attribute}:(.+?)\r?$`, 'm').exec(section)?.[1];
 }

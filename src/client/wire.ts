@@ -52,7 +52,7 @@ export function isParticipantsEvent(value: unknown): value is ParticipantsEvent 
   return (
     isRecord(value) &&
     typeof value.revision === 'number' &&
-    (value.state === 'joined' || value.state === 'left') &&
+    ['joined', 'updated', 'left'].includes(value.state as string) &&
     isParticipant(value.participant)
   );
 }
@@ -61,7 +61,7 @@ export function isTracksEvent(value: unknown): value is TracksEvent {
   return (
     isRecord(value) &&
     typeof value.revision === 'number' &&
-    (value.state === 'added' || value.state === 'removed') &&
+    ['added', 'updated', 'removed'].includes(value.state as string) &&
     typeof value.sessionId === 'string' &&
     typeof value.userId === 'string' &&
     isListOf(value.tracks, isTrack)

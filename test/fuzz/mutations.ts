@@ -185,8 +185,9 @@ export function mutateSdp(sdp: string, random: Random): string {
   const ending = random.chance(0.05) ? '\n' : '\r\n';
   let lines = sdp.split('\r\n').slice(0, -1);
   for (let rounds = 1 + random.below(3); rounds > 0; rounds -= 1)
-    lines = random.pick(LINES_MUTATIONS)(lines, random.below(lines.length), random);
-  return lines.map((line) => line + ending).join('') || '\r\n';
+    if (lines.length > 0) lines = random.pick(LINES_MUTATIONS)(lines, random.below(lines.length), random);
+  const mutated = lines.map((line) => line + ending).join('');
+  return random.chance(0.02) ? mutated.trimEnd() : mutated;
 }
 
 /** A JSON value in the place of another. */

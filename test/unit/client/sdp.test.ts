@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest';
+import { readMsid, stopSections } from '../../../src/client/sdp.js';
+
+const lines = (...text: string[]) => `${text.join('\r\n')}\r\n`;
+
+describe('the ids of a section', () => {
+  const sdp = lines(
+    'v=0',
+    'm=audio 9 X 111',
+    'a=mid:0',
+    'a=msid:s1 t1',
+    'm=video 9 X 96',
+    'a=mid:10',
+    'a=msid:s1 t2',
+  );
+
+  test('are those of its a=msid', () => {
+    expect(readMsid(sdp, '0')).toEqual({ streamId: 's1', trackId: 't1' });
+    expect(readMsid(sdp, '10')).toEqual({ streamId: 's1', trackId: 't2' });
+  });
+
+  test('are missing where the section, its a=msid or its stream is', () => {
+    expect(readMsid(sdp, '1')).toEqual({});
+    expect(readMsid(sdp, null)).toEqual({});
+    expect(readMsid(lines('m=audio 9 X 0', 'a=mid:0'), '0')).toEqual({});
+    expect(readMsid(lines('m=audio 9 X 0', 'a=mid:0', 'a=msid:- t1'), '0')).toEqual({ trackId: 't1' });
+  });
+});
+
+describe('an answer', () => {
+  const answer = lines(
+    'v=0',
+    'a=group:BUNDLE 0 1 2',
+    'm=application 9 X y',
+    'a=mid:0',
+    'm=video 9 X 96',
+    'a=mid:1',
+    'm=video 9 X 96',
+    'a=mid:2',
+  );
+
+  test('has the sections stopped that its offer has stopped, and takes them out of the bundle', () => {
+    const offer = lines('v=0', 'm=application 9 X y', 'm=video 0 X 96', 'm=video 9 X 96');
+    expect(stopSections(answer, offer)).toBe(
+      lines(
+        'v=0',
+        'a=group:BUNDLE 0 2',
+        'm=application 9 X y',
+        'a=mid:0',
+        'm=video 0 X 96',
+        'a=mid:1',
+        'm=video 9 X 96',
+        'a=mid:2',
+      ),
+    );
+  });
+
+  test('stays as it is where the offer has stopped nothing', () => {
+    const offer = lines('v=0', 'm=application 9 X y', 'm=video 9 X 96', 'm=video 9 X 96');
+    expect(stopSections(answer, offer)).toBe(answer);
+  });
+});
