@@ -38,8 +38,6 @@ export class Emitter<Events extends { [Name in keyof Events]: unknown[] }> {
   #add(name: keyof Events, key: Listener, call: Listener): () => void {
     const listeners = this.#listeners.get(name) ?? new Map<Listener, Listener>();
     this.#listeners.set(name, listeners.set(key, call));
-    return () => {
-      if (listeners.get(key) === call) listeners.delete(key);
-    };
+    return () => void listeners.delete(key);
   }
 }

@@ -1,3 +1,4 @@
+import type { ParticipantsEvent, PublishOptions, RelayClient, TracksEvent } from '../../src/client/index.js';
 import type { TestBrowser, TestPage } from './browser.js';
 import { until } from './poll.js';
 
@@ -11,18 +12,20 @@ export interface Entry {
   room: string;
   user: string;
   role?: 'publisher' | 'subscriber';
+  /** false: receive only what is asked for. */
+  autoSubscribe?: boolean;
 }
 
 interface Joined {
   sessionId: string;
   userId: string;
-  participants: { userId: string; tracks: { streamId: string; kind: string }[] }[];
+  participants: { userId: string; tracks: { trackId: string; streamId: string; kind: string }[] }[];
 }
 
 /** What the pages in test/browser/pages offer; what only our own client can is optional there. */
 interface Driver {
   join(entry: Entry): Promise<Joined>;
-  publishCamera(): Promise<Published>;
+  publishCamera(options?: PublishOptions): Promise<Published>;
   publishCanvas(): Promise<Published>;
   unpublish(streamId: string): Promise<void>;
   restartIce(): Promise<void>;
@@ -41,15 +44,19 @@ interface Published {
 
 /** The client's events, in the order of their coming. */
 export interface Heard {
-  participants: { state: 'joined' | 'left'; participant: { userId: string } }[];
-  tracks: { state: 'added' | 'removed'; userId: string; tracks: { streamId: string; kind: string }[] }[];
+  participants: { state: ParticipantsEvent['state']; participant: { userId: string } }[];
+  tracks: { state: TracksEvent['state']; userId: string; tracks: { streamId: string; kind: string }[] }[];
   errors: { code: string; message: string }[];
   closes: { code: number; reason: string }[];
+  speakers: string[];
+  goaways: { reason: string; reconnectAfterMs: number }[];
 }
 
 declare global {
   interface Window {
     participant: Driver;
+    /** Of our own library, on its page. */
+    client: RelayClient;
   }
 }
 
@@ -89,8 +96,8 @@ export class BrowserParticipant {
   }
 
   /** Publishes the fake camera and microphone; resolves with the stream's id. */
-  async publishCamera(): Promise<string> {
-    return streamIdOf(await this.tryPublish());
+  async publishCamera(options?: PublishOptions): Promise<string> {
+    return streamIdOf(await this.tryPublish(options));
   }
 
   /** Publishes a second video, drawn on a canvas; resolves with the stream's id. */
@@ -98,8 +105,8 @@ export class BrowserParticipant {
     return streamIdOf(await this.tab.page.evaluate(() => window.participant.publishCanvas()));
   }
 
-  tryPublish(): Promise<Published> {
-    return this.tab.page.evaluate(() => window.participant.publishCamera());
+  tryPublish(options?: PublishOptions): Promise<Published> {
+    return this.tab.page.evaluate((given) => window.participant.publishCamera(given), options);
   }
 
   unpublish(streamId: string): Promise<void> {

@@ -23,13 +23,10 @@ export class Stage {
   }
 
   /** Opens a page, joins the test's room and resolves when that has succeeded. */
-  async enter(
-    user: string,
-    options: { library?: ClientLibrary } & Partial<Pick<Entry, 'role' | 'room'>> = {},
-  ) {
-    const { library = 'sfu-relay/client', room = this.room, role } = options;
+  async enter(user: string, options: { library?: ClientLibrary } & Partial<Entry> = {}) {
+    const { library = 'sfu-relay/client', ...wishes } = options;
     if (!this.#browser || !this.#pages || !this.#relay) throw new Error('the stage is not set up');
-    const entry = { url: this.#relay.url, room, user, ...(role && { role }) };
+    const entry = { url: this.#relay.url, room: this.room, user, ...wishes };
     const participant = await BrowserParticipant.open(this.#browser, this.#pages.url, library, entry);
     this.#participants.push(participant);
     return participant.join();
@@ -59,20 +56,23 @@ export class Stage {
   }
 }
 
-/** Describes what holds in real browsers, once for each SFU; no page may log an error or throw. */
+/** A stage for the suite that this is called in; no page may log an error or throw. */
+export function useStage(startSfu: () => Promise<RunningSfu>): Stage {
+  const stage = new Stage();
+  beforeAll(() => stage.setUp(startSfu));
+  beforeEach(() => {
+    stage.room = randomUUID();
+  });
+  afterEach(async () => {
+    expect(await stage.clear()).toEqual([]);
+  });
+  afterAll(() => stage.tearDown());
+  return stage;
+}
+
+/** Describes what holds in real browsers, once for each SFU. */
 export function describeOnEachSfu(title: string, suite: (stage: Stage) => void): void {
   for (const sfu of sfus) {
-    describeReal(['chromium', ...sfu.needs], `${title}, on ${sfu.name}`, () => {
-      const stage = new Stage();
-      beforeAll(() => stage.setUp(sfu.start));
-      beforeEach(() => {
-        stage.room = randomUUID();
-      });
-      afterEach(async () => {
-        expect(await stage.clear()).toEqual([]);
-      });
-      afterAll(() => stage.tearDown());
-      suite(stage);
-    });
+    describeReal(['chromium', ...sfu.needs], `${title}, on ${sfu.name}`, () => suite(useStage(sfu.start)));
   }
 }

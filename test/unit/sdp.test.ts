@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { checkOffer, filterCandidates, type OfferPolicy, parseSdp } from '../../src/sdp.js';
+import { checkOffer, filterCandidates, type OfferPolicy, parseSdp, sealOffer } from '../../src/sdp.js';
 import { fakeAnswer, fakeOffer } from '../../src/testing/index.js';
 
 const video = { kind: 'video', streamId: 's1', trackId: 't1' } as const;
@@ -147,6 +148,46 @@ describe('a description that the SFU would not take', () => {
       good.replace('a=mid:0', 'a=mid:0\ra=sendonly'),
       'a line is not',
     ],
+    ['with attributes before its name', good.replace('s=-', 'a=x\r\ns=-'), 'out of place'],
+    ['with a repeat time', good.replace('t=0 0', 't=0 0\r\nr=7d 1h 0'), 'out of place'],
+    ['with a bandwidth of another type', good.replace('a=mid:0', 'b=TIAS:9\r\na=mid:0'), '"b="'],
+    ['without an end of its last line', good.trimEnd(), 'no end'],
+    ['over another protocol', good.replace('UDP/TLS/RTP/SAVPF', 'TCP/TLS/RTP/SAVPF'), 'over RTP'],
+    ['with a port out of range', good.replace('m=video 9', 'm=video 65536'), 'port out of range'],
+    ['with a mid of Plan B', good.replace('a=mid:0', 'a=mid:Video'), 'Plan B'],
+    ['with a header extension 0', good.replace('a=mid:0', 'a=extmap:0 urn:x\r\na=mid:0'), 'a=extmap'],
+    [
+      'with a header extension that is no URI',
+      good.replace('a=mid:0', 'a=extmap:1 %zz\r\na=mid:0'),
+      'a=extmap',
+    ],
+    [
+      'with a codec for one that has no number',
+      good.replace('a=mid:0', 'a=fmtp:96 apt=x\r\na=mid:0'),
+      'a=fmtp',
+    ],
+    ['with a codec twice', good.replace('a=mid:0', 'a=rtpmap:96 x/1\r\na=mid:0'), 'repeated a=rtpmap'],
+    ['with no codec of the SFU', good.replace('VP8/90000', 'AV1/90000'), 'no codec that the SFU forwards'],
+    [
+      'with a codec of the SFU that only stands for another',
+      good.replace('a=mid:0', 'a=fmtp:96 x=1;apt=5\r\na=mid:0'),
+      'no codec that the SFU forwards',
+    ],
+    [
+      'with a codec of the SFU under a payload type that it does not offer',
+      good.replace('a=rtpmap:96', 'a=rtpmap:97').replace('a=mid:0', 'a=rtpmap:96 x/1\r\na=mid:0'),
+      'no codec that the SFU forwards',
+    ],
+    [
+      'with NACKs of audio',
+      fakeOffer([audio]).replace('a=mid:0', 'a=rtcp-fb:111 nack\r\na=mid:0'),
+      'asks for NACKs of audio',
+    ],
+    [
+      'with a source of another track, past its msid',
+      good.replace('cname:fake', 'msid:s1 victim'),
+      'an a=ssrc whose msid',
+    ],
     [
       'with 65 sections',
       fakeOffer(Array.from({ length: 65 }, (_, n) => ({ ...video, trackId: `t${n}` }))),
@@ -155,6 +196,45 @@ describe('a description that the SFU would not take', () => {
   ])('%s: refused, with what is wrong', (_, sdp, message) => {
     expect(refusal(sdp)).toMatch(/^ERR_RELAY_INVALID_SDP: The (SDP|ICE candidate) can't be used: /);
     expect(refusal(sdp)).toContain(message);
+  });
+});
+
+describe('a description of Chromium', () => {
+  const fixture = (name: string) =>
+    readFileSync(new URL(`../fuzz/fixtures/${name}.sdp`, import.meta.url), 'utf8');
+
+  test.each([
+    'offer-audio-video',
+    'offer-candidates',
+    'offer-simulcast',
+    'offer-track-removed',
+    'offer-viewer',
+  ])('is taken: %s', (name) => {
+    expect(refusal(fixture(name))).toBe('taken');
+  });
+
+  test.each(['answer-empty', 'answer-tracks'])('is taken: %s', (name) => {
+    expect(parseSdp(fixture(name)).length).toBeGreaterThan(0);
+  });
+});
+
+describe('an offer with a single section, in which the SFU takes media that nothing declares', () => {
+  const sealed = (sdp: string) => sealOffer(sdp) === `${sdp}a=ssrc:1 cname:-\r\n`;
+
+  test.each([
+    ['a data channel', fakeOffer()],
+    ['a receiver', fakeOffer([{ ...video, direction: 'recvonly' }], { dataChannel: false })],
+    ['a source declared where it does not count', fakeOffer().replace('t=0 0', 't=0 0\r\na=ssrc:1 cname:x')],
+  ])('is closed to it: %s', (_, sdp) => {
+    expect(sealed(sdp)).toBe(true);
+    expect(checkOffer(sealOffer(sdp), VIEWER)).toEqual([]);
+  });
+
+  test.each([
+    ['a publisher', fakeOffer([video], { dataChannel: false })],
+    ['two sections', fakeOffer([{ ...video, direction: 'recvonly' }])],
+  ])('stays as it is: %s', (_, sdp) => {
+    expect(sealOffer(sdp)).toBe(sdp);
   });
 });
 

@@ -1,19 +1,21 @@
-const size = { width: 320, height: 180 };
+export const small = { width: 320, height: 180 };
+/** Large enough for three simulcast layers. */
+export const large = { width: 960, height: 540 };
 
 /** Chromium's fake camera and microphone. */
-export function camera() {
+export function camera(size = small) {
   return navigator.mediaDevices.getUserMedia({ audio: true, video: { ...size, frameRate: 15 } });
 }
 
 /** A moving picture without sound, as a second source. */
 export function canvas() {
-  const element = Object.assign(document.createElement('canvas'), size);
+  const element = Object.assign(document.createElement('canvas'), small);
   const context = element.getContext('2d');
   let hue = 0;
   setInterval(() => {
     hue = (hue + 7) % 360;
     context.fillStyle = `hsl(${hue} 80% 50%)`;
-    context.fillRect(0, 0, size.width, size.height);
+    context.fillRect(0, 0, small.width, small.height);
   }, 50);
   return element.captureStream(15);
 }

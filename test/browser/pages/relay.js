@@ -1,25 +1,33 @@
 import { connect } from '/dist/client.js';
-import { camera, canvas, decodedFrames, play } from './media.js';
+import { camera, canvas, decodedFrames, large, play, small } from './media.js';
 
 /** What a test can do on this page: the same as on ion.js, and what only our client can. */
 let client;
-const heard = { participants: [], tracks: [], errors: [], closes: [] };
+const heard = { participants: [], tracks: [], errors: [], closes: [], speakers: [], goaways: [] };
 
 window.participant = {
   heard,
 
-  async join({ url, room, user, role }) {
+  async join({ url, room, user, role, autoSubscribe = true }) {
     client = await connect(url, { statsIntervalMs: 500 });
+    window.client = client;
     client.on('participants', (event) => heard.participants.push(event));
     client.on('tracks', (event) => heard.tracks.push(event));
     client.on('track', ({ stream }) => play(stream));
     client.on('error', ({ code, message }) => heard.errors.push({ code, message }));
     client.on('close', (info) => heard.closes.push(info));
-    const { sessionId, userId, participants } = await client.join({ roomId: room, userId: user, role });
+    client.on('speakers', (streamIds) => heard.speakers.push(...streamIds));
+    client.on('goaway', (params) => heard.goaways.push(params));
+    const { sessionId, userId, participants } = await client.join({
+      roomId: room,
+      userId: user,
+      role,
+      autoSubscribe,
+    });
     return { sessionId, userId, participants };
   },
 
-  publishCamera: async () => publish(await camera()),
+  publishCamera: async (options) => publish(await camera(options?.simulcast ? large : small), options),
   publishCanvas: () => publish(canvas()),
   unpublish: (streamId) => client.unpublish(streamId),
   restartIce: () => client.restartIce(),
@@ -41,10 +49,10 @@ window.participant = {
   iceUfrag: () => /a=ice-ufrag:(\S+)/.exec(client.publisher?.localDescription?.sdp ?? '')?.[1],
 };
 
-async function publish(stream) {
+async function publish(stream, options) {
   play(stream);
   try {
-    return { streamId: (await client.publish(stream)).streamId };
+    return { streamId: (await client.publish(stream, options)).streamId };
   } catch ({ code, message }) {
     return { refused: { code, message } };
   }

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type CloseInfo, Rpc } from '../../../src/client/rpc.js';
 import { FakeSocket, installFakeBrowser, newest } from './fake-browser.js';
@@ -31,7 +32,7 @@ describe('a request', () => {
   test('is JSON-RPC 2.0 with an id of its own, and gets the result of that id', async () => {
     const first = rpc.request('ping');
     const second = rpc.request('authenticate', { token: 't' });
-    const [{ id: a }, { id: b }] = socket.sent as [{ id: number }, { id: number }];
+    const [a, b] = socket.sent.map(({ id }) => id);
     expect(a).not.toBe(b);
     expect(socket.sent[1]).toEqual({ jsonrpc: '2.0', id: b, method: 'authenticate', params: { token: 't' } });
 
@@ -103,6 +104,7 @@ describe('the end of the connection', () => {
     rpc.close();
     socket.end(1006);
     expect(closes).toEqual([{ code: 1000, reason: '', retryable: false }]);
+    for (const type of ['message', 'close']) expect(getEventListeners(socket, type)).toEqual([]);
     expect(socket.closedWith).toBe(1000);
     rpc.notify('answer', { desc: { type: 'answer', sdp: '' } });
     expect(socket.sent).toEqual([]);

@@ -1,0 +1,107 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { FakeStream, FakeTrack, installFakeBrowser, on } from './fake-browser.js';
+import { joined } from './participant.js';
+
+beforeEach(installFakeBrowser);
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+async function controlled() {
+  const base = await joined();
+  vi.useFakeTimers();
+  const channel = base.subscriber.bringChannel('ion-sfu');
+  return { ...base, channel };
+}
+
+describe('what we want of a stream', () => {
+  test('is said in full, and kept: what is left out stays as it was', async () => {
+    const { client, channel } = await controlled();
+    channel.open();
+    client.setLayer('s1', 'low');
+    client.setReceiving('s1', { audio: false });
+    client.setReceiving('s1', { video: false });
+    client.setLayer('s1', 'medium');
+    client.setReceiving('s1', { video: true });
+    client.setReceiving('s2', { video: false });
+    expect(channel.sent).toEqual([
+      { streamId: 's1', video: 'low', audio: true },
+      { streamId: 's1', video: 'low', audio: false },
+      { streamId: 's1', video: 'none', audio: false },
+      { streamId: 's1', video: 'none', audio: false },
+      { streamId: 's1', video: 'medium', audio: false },
+      { streamId: 's2', video: 'none', audio: true },
+    ]);
+  });
+
+  test('waits for the channel, and only the last of it is said', async () => {
+    const { client, channel } = await controlled();
+    client.setLayer('s1', 'low');
+    client.setLayer('s1', 'high');
+    client.setReceiving('s2', { audio: false });
+    expect(channel.sent).toEqual([]);
+    channel.open();
+    expect(channel.sent).toEqual([
+      { streamId: 's1', video: 'high', audio: true },
+      { streamId: 's2', video: 'high', audio: false },
+    ]);
+  });
+
+  test('is said once more after two seconds: the SFU forgets a switch that comes during another', async () => {
+    const { client, channel } = await controlled();
+    channel.open();
+    client.setLayer('s1', 'low');
+    client.setLayer('s1', 'medium');
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(channel.sent.slice(2)).toEqual([{ streamId: 's1', video: 'medium', audio: true }]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('is said when the stream’s media comes: before, the SFU knows of no such stream', async () => {
+    const { client, channel, subscriber } = await controlled();
+    channel.open();
+    client.setLayer('s1', 'low');
+    await vi.advanceTimersByTimeAsync(10_000);
+    const media = new FakeTrack('video', 't1');
+    subscriber.bring(media, new FakeStream([media], 's1'), '1');
+    channel.sent.length = 0;
+    on(media, 'unmute', {});
+    expect(channel.sent).toEqual([{ streamId: 's1', video: 'low', audio: true }]);
+  });
+
+  test('is no concern of a session that has ended', async () => {
+    const { client, channel } = await controlled();
+    channel.open();
+    client.setLayer('s1', 'low');
+    await client.leave();
+    expect(() => client.setLayer('s1', 'high')).toThrow('setLayer() needs a session');
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(channel.sent).toHaveLength(1);
+  });
+});
+
+describe('who is heard', () => {
+  test('comes in two forms, of the newer SFU and the older', async () => {
+    const { channel, of } = await controlled();
+    on(channel, 'message', { data: JSON.stringify({ method: 'audioLevels', params: ['s1', 's2'] }) });
+    on(channel, 'message', { data: JSON.stringify(['s3']) });
+    on(channel, 'message', { data: JSON.stringify({ method: 'audioLevels', params: [] }) });
+    expect(of('speakers')).toEqual([['s1', 's2'], ['s3'], []]);
+  });
+
+  test('is an error where it makes no sense; other methods are none of our business', async () => {
+    const { channel, of } = await controlled();
+    on(channel, 'message', { data: '{' });
+    on(channel, 'message', { data: '[7]' });
+    expect(of('error')).toHaveLength(2);
+    on(channel, 'message', { data: JSON.stringify({ method: 'activeLayer', params: {} }) });
+    expect([of('error').length, of('speakers')]).toEqual([2, []]);
+  });
+
+  test('comes over no other channel', async () => {
+    const { subscriber, of } = await controlled();
+    on(subscriber.bringChannel('chat'), 'message', { data: '["s1"]' });
+    expect(of('speakers')).toEqual([]);
+  });
+});
