@@ -13,13 +13,13 @@ export class Gathering {
   #credentials: string | undefined;
 
   /** An offer with new ICE credentials is a restart (RFC 8839 § 4.4.1.1.1). */
-  restartedBy(sdp: string): boolean {
+  isRestart(sdp: string): boolean {
     return this.#credentials !== credentialsOf(sdp);
   }
 
   /** The offer goes to the SFU now. */
   begin(sdp: string): void {
-    if (!this.restartedBy(sdp)) return;
+    if (!this.isRestart(sdp)) return;
     this.#credentials = credentialsOf(sdp);
     this.#since = Date.now();
     this.#lastCandidate = undefined;

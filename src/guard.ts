@@ -1,8 +1,10 @@
+import { CandidateBudget } from './candidate-budget.js';
 import { RelayError } from './errors.js';
 import { checkTarget, encodeCandidate } from './ice.js';
+import { LIMITS } from './limits.js';
 import type { IceCandidate, SessionDescription, Subscription, Target, Track } from './model.js';
 import type { Room } from './room.js';
-import { checkOffer, filterCandidates, type OfferPolicy, parseSdp, sealOffer } from './sdp.js';
+import { checkOffer, filterCandidates, type OfferPolicy, parseSdp, type SdpSection, seal } from './sdp.js';
 import { checkSubscriptions } from './subscriptions.js';
 
 /** What a session's grants and the relay's options let its client send. */
@@ -26,6 +28,9 @@ export class Guard {
   readonly #room: Room;
   readonly #sessionId: string;
   readonly #since = Date.now();
+  readonly #mids = new Set<string>();
+  /** Of the publisher connection, and of the subscriber connection. */
+  readonly #candidates = [new CandidateBudget(), new CandidateBudget()] as const;
 
   constructor(policy: GuardPolicy, room: Room, sessionId: string) {
     this.#policy = policy;
@@ -33,29 +38,31 @@ export class Guard {
     this.#sessionId = sessionId;
   }
 
-  /** The offer to send, and the tracks that it publishes. */
-  offer(offer: SessionDescription): { sdp: string; tracks: Track[] } {
+  /** The offer to send, and the tracks that it publishes. `restartsIce` where its ICE credentials are new. */
+  offer(offer: SessionDescription, restartsIce: (sdp: string) => boolean): { sdp: string; tracks: Track[] } {
     checkType(offer, 'offer');
-    const tracks = checkOffer(offer.sdp, this.#policy.offer);
-    for (const { trackId } of tracks) {
-      const owner = this.#room.findTrack(trackId)?.sessionId;
-      if (owner !== undefined && owner !== this.#sessionId)
-        throw new RelayError('ERR_RELAY_FORBIDDEN', `The track "${trackId}" is another participant's.`);
-    }
-    return { sdp: sealOffer(this.#filtered(offer.sdp)), tracks };
+    const sections = parseSdp(offer.sdp);
+    const tracks = checkOffer(sections, this.#policy.offer);
+    for (const track of tracks) this.#checkOwner(track);
+    this.#countMids(sections);
+    if (restartsIce(offer.sdp)) this.#candidates[0].renew();
+    this.#candidates[0].spend(sections.flatMap(({ candidates }) => candidates));
+    return { sdp: this.#filtered(seal(offer.sdp, sections)), tracks };
   }
 
   /** The answer to send. */
   answer(answer: SessionDescription): string {
     checkType(answer, 'answer');
-    parseSdp(answer.sdp);
-    return this.#filtered(answer.sdp);
+    const sections = parseSdp(answer.sdp);
+    this.#candidates[1].spend(sections.flatMap(({ candidates }) => candidates));
+    return this.#filtered(seal(answer.sdp, sections));
   }
 
   /** The candidate to send, as the JSON that the SFU reads; undefined where a policy keeps it back. */
   candidate(target: Target, candidate: IceCandidate): string | undefined {
     checkTarget(target);
     const init = encodeCandidate(candidate);
+    this.#candidates[target].spend([candidate.candidate]);
     return this.#policy.admitsCandidate?.(candidate.candidate) === false ? undefined : init;
   }
 
@@ -68,6 +75,24 @@ export class Guard {
       layersAllowed:
         this.#policy.layerSubscriptions === 'any' || Date.now() - this.#since < ICE_CANT_HAVE_FAILED_MS,
     });
+  }
+
+  /** The SFU takes tracks and streams by their ids, whosever they are. */
+  #checkOwner({ trackId, streamId }: Track): void {
+    const isAnothers = (owner: string | undefined) => owner !== undefined && owner !== this.#sessionId;
+    if (isAnothers(this.#room.findTrack(trackId)?.sessionId))
+      throw new RelayError('ERR_RELAY_FORBIDDEN', `The track "${trackId}" is another participant's.`);
+    if (isAnothers(this.#room.ownerOfStream(streamId)))
+      throw new RelayError('ERR_RELAY_FORBIDDEN', `The stream "${streamId}" is another participant's.`);
+  }
+
+  #countMids(sections: readonly SdpSection[]): void {
+    for (const { mid } of sections) this.#mids.add(mid);
+    if (this.#mids.size > LIMITS.maxMids)
+      throw new RelayError(
+        'ERR_RELAY_TOO_MANY',
+        `More than ${LIMITS.maxMids} media sections in a session: join afresh.`,
+      );
   }
 
   #filtered(sdp: string): string {

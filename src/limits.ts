@@ -11,6 +11,10 @@ export const LIMITS = {
   maxCandidateLength: 1024,
   /** Candidates of a client that wait for its join, and candidates of the SFU that wait for a listener. */
   maxHeldCandidates: 64,
+  /** Different candidates of one peer connection, until ICE is restarted. Browsers have less than 40. */
+  maxCandidates: 128,
+  /** Different `a=mid` of a session's offers: the SFU keeps something for each, as long as the session lasts. */
+  maxMids: 256,
   maxSubscriptions: 64,
   /** A participant's metadata, as JSON in UTF-16 code units. */
   maxMetadataLength: 4096,

@@ -9,6 +9,7 @@ import type { IceServer, Metadata, Role, SessionStats } from './model.js';
 import { type ResolvedOptions, resolveOptions, type SfuRelayOptions } from './options.js';
 import { Room } from './room.js';
 import { Session, type SessionCloseReason } from './session.js';
+import { EMPTY_OFFER } from './sfu/empty-offer.js';
 import { SfuNode } from './sfu/node.js';
 import type { Sfu } from './sfu/port.js';
 import { checkMetadata } from './update.js';
@@ -275,10 +276,34 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
     return room;
   }
 
+  #leaveRoom(room: Room): void {
+    room.sessionCount -= 1;
+    if (room.sessionCount === 0) this.#rooms.delete(room.id);
+  }
+
+  /**
+   * Ion keeps a peer whose stream it ended by an error, in its room, for good. A peer of the same uid takes its
+   * place there, and leaves.
+   */
+  async #layGhost(session: Session<P>): Promise<void> {
+    if (this.isClosing) return;
+    session.room.sessionCount += 1;
+    const successor = session.successor();
+    try {
+      await successor.join(this.#sfu, EMPTY_OFFER, () => {});
+      await successor.close();
+    } catch (error) {
+      this.logger.warn({ err: error, sessionId: session.id }, 'A peer may be left on the SFU');
+    } finally {
+      this.#leaveRoom(session.room);
+    }
+  }
+
   #sessionClosed(session: Session<P>, reason: SessionCloseReason): void {
     this.#sessions.delete(session.id);
-    session.room.sessionCount -= 1;
-    if (session.room.sessionCount === 0) this.#rooms.delete(session.roomId);
+    if (reason.by === 'sfu' && reason.error?.code === 'ERR_RELAY_SFU_STREAM_ENDED')
+      void this.#layGhost(session);
+    this.#leaveRoom(session.room);
     this.#tellLeft(session, reason);
     this.emit('sessionclose', session);
   }

@@ -6,6 +6,7 @@ import type {
   Track,
   TracksEvent,
 } from './model.js';
+import { RoomGate } from './room-gate.js';
 
 /** What a room needs of the sessions in it. */
 export interface Member {
@@ -30,6 +31,8 @@ interface Seat {
  */
 export class Room {
   readonly id: string;
+  /** @internal In which order its sessions come and go on the SFU. */
+  readonly gate = new RoomGate();
   readonly #seats = new Map<string, Seat>();
   #revision = 0;
   /** @internal Sessions that are joining, joined or ending: while there are any, the relay keeps the room. */
@@ -73,6 +76,15 @@ export class Room {
     for (const [sessionId, { tracks }] of this.#seats) {
       const track = tracks.find((each) => each.trackId === trackId);
       if (track) return { track, sessionId };
+    }
+    return undefined;
+  }
+
+  /** Who publishes under a stream's id. `-` is nobody's: it says that a track is in no stream (RFC 8830). */
+  ownerOfStream(streamId: string): string | undefined {
+    if (streamId === '-') return undefined;
+    for (const [sessionId, { tracks }] of this.#seats) {
+      if (tracks.some((track) => track.streamId === streamId)) return sessionId;
     }
     return undefined;
   }

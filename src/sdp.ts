@@ -20,6 +20,8 @@ export interface SdpSection {
   trackId: string | undefined;
   /** RIDs of `a=rid:… send`. */
   layers: string[];
+  /** `a=candidate` lines, as `candidate:…`. */
+  candidates: string[];
 }
 
 const MEDIA_LINE =
@@ -133,6 +135,7 @@ class SdpReader {
       streamId: undefined,
       trackId: undefined,
       layers: [],
+      candidates: [],
       directions: [],
       codecs:
         kind === 'application' ? undefined : new SectionCodecs(kind as 'audio', formats.trim().split(' ')),
@@ -195,6 +198,7 @@ class SdpReader {
         return;
       case 'candidate':
         checkCandidate(attribute);
+        section?.candidates.push(attribute);
         return;
       case 'mid':
         if (section?.mid !== '' || !/^[\w.+-]{1,32}$/.test(value) || this.#mids.has(value))
@@ -265,9 +269,9 @@ function forbidden(message: string): RelayError {
  * @returns the tracks that it publishes.
  * @throws RelayError `ERR_RELAY_FORBIDDEN` that names the section, or `ERR_RELAY_INVALID_SDP`.
  */
-export function checkOffer(sdp: unknown, policy: OfferPolicy): Track[] {
+export function checkOffer(sections: readonly SdpSection[], policy: OfferPolicy): Track[] {
   const tracks: Track[] = [];
-  for (const { index, kind, sends, streamId, trackId, layers } of parseSdp(sdp)) {
+  for (const { index, kind, sends, streamId, trackId, layers } of sections) {
     const where = `section ${index} (${kind}) of the offer`;
     if (kind === 'application') {
       if (!policy.dataChannels) throw forbidden(`Data channels are refused here: ${where} is one.`);
@@ -301,8 +305,7 @@ export function filterCandidates(sdp: string, admits: (candidate: string) => boo
  * The description as the SFU may have it. Where it has a single section, the SFU takes media of sources that none
  * declares, even if that section is a viewer's data channel. A declared source, which nobody sends, ends that.
  */
-export function sealOffer(sdp: string): string {
-  const [section, ...more] = parseSdp(sdp);
+export function seal(sdp: string, [section, ...more]: readonly SdpSection[]): string {
   const isPublisher = section?.sends && section.kind !== 'application';
   return isPublisher || more.length > 0 ? sdp : `${sdp}a=ssrc:1 cname:-\r\n`;
 }

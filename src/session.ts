@@ -23,6 +23,7 @@ import type {
 import { PublisherNegotiation } from './publisher-negotiation.js';
 import { Replies } from './replies.js';
 import type { Member, Room } from './room.js';
+import type { Passage } from './room-gate.js';
 import type { Sfu, SfuStream, SfuStreamListener } from './sfu/port.js';
 import { encodeUid } from './sfu/uid.js';
 import { StatsMeter } from './stats.js';
@@ -97,6 +98,8 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
   #state: SessionState = 'joining';
   #stream: SfuStream | undefined;
   #answer: SessionDescription | undefined;
+  /** Its way through the room's gate on the SFU. */
+  #passage: Passage | undefined;
 
   /** Of the join and of every later offer. */
   readonly #answers = new Replies<SessionDescription>();
@@ -167,7 +170,7 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
     if (signal?.aborted) abort();
     try {
       const offer = { type: 'offer', sdp } as const;
-      const { sdp: checked, tracks } = this.#guard.offer(offer);
+      const { sdp: checked, tracks } = this.#guard.offer(offer, () => true);
       await this.#deadline(
         Promise.resolve(admit()),
         'ERR_RELAY_INTERNAL',
@@ -175,18 +178,24 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
       );
       this.#answer = await this.#deadline(this.#openAndJoin(sfu, checked));
       this.#checkCancelled();
+      this.#passage?.joined();
       this.#state = 'joined';
       this.room.add(this, tracks, this.#setup.metadata);
       this.#subscriber.open();
     } catch (error) {
       const failure = this.#cancel.signal.aborted ? this.#cancellation() : RelayError.from(error);
       this.#cancel.abort(failure);
-      this.#stream?.cancel(failure.code === 'ERR_RELAY_SFU_TIMEOUT');
+      void this.#endStream(failure.code === 'ERR_RELAY_SFU_TIMEOUT');
       this.#finish({ by: 'relay', error: failure });
       throw failure;
     } finally {
       signal?.removeEventListener('abort', abort);
     }
+  }
+
+  /** @internal A session that takes the place of this one on the SFU, seen by nobody. */
+  successor(): Session<Principal> {
+    return new Session({ ...this.#setup, hidden: true, autoSubscribe: false });
   }
 
   /**
@@ -259,7 +268,7 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
     if (this.#state === 'joining') this.#cancel.abort(reason.error);
     else {
       this.#leave(reason);
-      this.#stream?.end();
+      void this.#endStream();
     }
     return this.#ended.promise;
   }
@@ -295,7 +304,9 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
   async #openAndJoin(sfu: Sfu, sdp: string): Promise<SessionDescription> {
     const stream = await sfu.open(this.#listener(), this.#cancel.signal);
     this.#stream = stream;
-    if (this.#cancel.signal.aborted) stream.cancel();
+    if (this.#cancel.signal.aborted) stream.end();
+    this.#checkCancelled();
+    this.#passage = await this.room.gate.enter(this.#cancel.signal);
     this.#checkCancelled();
     this.#gathering.begin(sdp);
     return this.#answers.ask(() =>
@@ -309,8 +320,8 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
   }
 
   async #negotiate(offer: SessionDescription): Promise<SessionDescription> {
-    const { sdp, tracks } = this.#guard.offer(offer);
-    if (this.#gathering.restartedBy(sdp)) await this.#gathering.settled();
+    const { sdp, tracks } = this.#guard.offer(offer, (checked) => this.#gathering.isRestart(checked));
+    if (this.#gathering.isRestart(sdp)) await this.#gathering.settled();
     const stream = this.#joinedStream();
     this.#gathering.begin(sdp);
     this.#answer = await this.#reply(this.#answers.ask(() => stream.offer(sdp)));
@@ -332,7 +343,7 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
     if (this.#state !== 'joined' || !this.#stream)
       throw notNow(this.#state === 'joining' ? 'The session has not joined yet.' : 'The session has ended.');
     if (this.#stream.pending > LIMITS.maxPendingToSfu)
-      throw this.#break(new RelayError('ERR_RELAY_SFU_TIMEOUT', 'The SFU does not take messages.'));
+      throw this.#break(new RelayError('ERR_RELAY_TOO_MANY', 'Too many messages wait for the SFU.'));
     return this.#stream;
   }
 
@@ -386,7 +397,14 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
     if (!this.#answers.refuse(error)) this.#break(error);
   }
 
+  /** Half-closes it, also where the join is not answered yet: the SFU would carry out a cancelled one all the same. */
+  async #endStream(silent = false): Promise<void> {
+    await this.#passage?.leave();
+    this.#stream?.end(silent);
+  }
+
   #streamEnded(error: RelayError | undefined): void {
+    this.#passage?.ended();
     if (this.#state === 'joining') this.#cancel.abort(error);
     else this.#finish({ by: 'sfu', ...(error && { error }) });
   }
@@ -399,7 +417,7 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
 
   #break(error: RelayError): RelayError {
     this.#leave({ by: error.code.startsWith('ERR_RELAY_SFU') ? 'sfu' : 'relay', error });
-    this.#stream?.cancel(error.code === 'ERR_RELAY_SFU_TIMEOUT');
+    void this.#endStream(error.code === 'ERR_RELAY_SFU_TIMEOUT');
     return error;
   }
 

@@ -18,7 +18,10 @@ import { type CloseInfo, Rpc } from './rpc.js';
 import { Session } from './session.js';
 import { isDescription, isGoaway, isParticipantsEvent, isTracksEvent, isTrickle } from './wire.js';
 
-/** Which room to join, and how. @category Client */
+/**
+ * Which room to join, and how.
+ * @category Client
+ */
 export interface JoinOptions {
   roomId: string;
   /** What authentication says wins; without either the relay makes one up. */

@@ -2,7 +2,10 @@ import { BEARER_PREFIX, SUBPROTOCOL } from '../signal/protocol.js';
 import { RelayClient } from './client.js';
 import { RelayClientError } from './errors.js';
 
-/** How to connect. @category Client */
+/**
+ * How to connect.
+ * @category Client
+ */
 export interface ConnectOptions {
   /** For the application's `authenticate`; sent as the subprotocol entry `bearer.<token>`, else as a first request. */
   token?: string;

@@ -1,7 +1,10 @@
 import { malformed, type RelayClientError } from './errors.js';
 import { isListOf, isRecord, isString, parse } from './wire.js';
 
-/** Which simulcast layer to receive. @category Client */
+/**
+ * Which simulcast layer to receive.
+ * @category Client
+ */
 export type Layer = 'high' | 'medium' | 'low';
 
 export interface ControlOptions {

@@ -1,4 +1,7 @@
-/** How to send a stream. @category Client */
+/**
+ * How to send a stream.
+ * @category Client
+ */
 export interface PublishOptions {
   /**
    * Send each video in three sizes, of which every viewer gets one: `f` full, `h` half, `q` a quarter.

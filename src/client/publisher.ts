@@ -7,7 +7,10 @@ import { SerialQueue } from './queue.js';
 import { readMsid, stopSections } from './sdp.js';
 import { isDescription } from './wire.js';
 
-/** A stream that is being sent. @category Client */
+/**
+ * A stream that is being sent.
+ * @category Client
+ */
 export interface Publication {
   stream: MediaStream;
   streamId: string;

@@ -1,6 +1,9 @@
 import { readMsid } from './sdp.js';
 
-/** A track that is being received, and whose it is. @category Client */
+/**
+ * A track that is being received, and whose it is.
+ * @category Client
+ */
 export interface RemoteTrack {
   track: MediaStreamTrack;
   stream: MediaStream;

@@ -2,7 +2,10 @@ import type { ClientNotifications, ClientRequests, ErrorObject } from '../signal
 import { malformed, RelayClientError } from './errors.js';
 import { isRecord, parse } from './wire.js';
 
-/** Why a connection ended: the WebSocket's close code and reason (docs/PROTOCOL.md, close codes). @category Client */
+/**
+ * Why a connection ended: the WebSocket's close code and reason (docs/PROTOCOL.md, close codes).
+ * @category Client
+ */
 export interface CloseInfo {
   code: number;
   reason: string;

@@ -31,10 +31,11 @@ export interface SfuStream {
   /** `init` is the JSON of an RTCIceCandidateInit. */
   candidate(target: Target, init: string): void;
   subscribe(subscriptions: readonly Subscription[]): void;
-  /** Leaves: half-closes, and cancels where the SFU does not end the stream in time. */
-  end(): void;
-  /** Ends at once; `silent` where the SFU did not answer, so that its connection is not trusted further. */
-  cancel(silent?: boolean): void;
+  /**
+   * Leaves: half-closes, and cancels where the SFU does not end the stream in time. `silent` where the SFU did not
+   * answer, so that its connection is not trusted further.
+   */
+  end(silent?: boolean): void;
   /** Messages that the SFU has not taken yet. */
   readonly pending: number;
 }

@@ -101,17 +101,12 @@ export class IonStream implements SfuStream {
     });
   }
 
-  end(): void {
+  end(silent = false): void {
     if (this.#leaving) return;
     this.#leaving = true;
+    if (silent) this.#onSilence();
     this.#call.end();
     this.#timer = setTimeout(() => this.#call.cancel(), this.#closeTimeoutMs);
-  }
-
-  cancel(silent = false): void {
-    this.#leaving = true;
-    if (silent) this.#onSilence();
-    this.#call.cancel();
   }
 
   #write(payload: Request['payload']): void {

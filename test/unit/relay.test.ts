@@ -52,7 +52,8 @@ async function codeOf(promise: Promise<unknown>): Promise<RelayErrorCode | unkno
 
 /** Nothing is left: no session, no room, no stream here, none on the SFU. */
 async function expectNothingLeft(of: SfuRelay) {
-  expect([...of.sessions.keys(), ...of.rooms.keys()]).toEqual([]);
+  expect([...of.sessions.keys()]).toEqual([]);
+  await until('the relay has no room', () => of.rooms.size === 0);
   await until('the relay has no stream', () => of.streamCount === 0);
   await sfu.waitFor(() => sfu.streams.size === 0);
 }
@@ -288,6 +289,20 @@ describe('leaving', () => {
     await until('no timer is left', () => timers() <= before);
     expect(sfu.totalStreams).toBe(1_001);
     expect(sfu.crashed).toBeUndefined();
+  });
+});
+
+describe('a peer that the SFU keeps after ending its stream', () => {
+  test('is replaced by one of the same uid, which leaves', async () => {
+    await relay.createSession(join({ sessionId: 's1' }));
+    await relay.createSession(join({ sessionId: 's2', userId: 'bystander' }));
+    sfu.stream('lobby/alice/s1')?.fail(status.INTERNAL, 'answer error');
+    const successor = await sfu.waitFor(() =>
+      sfu.received.findLast(({ stream, request }) => stream.id === 3 && request.payload?.$case === 'join'),
+    );
+    expect(successor.stream.uid).toBe('lobby/alice/s1');
+    expect(await successor.stream.ended).toBe('half-closed');
+    expect(relay.rooms.get('lobby')?.participants.map(({ userId }) => userId)).toEqual(['bystander']);
   });
 });
 

@@ -130,7 +130,7 @@ describe('the negotiation', () => {
     const hasty = new SfuRelay({
       sfu: { serverUrl: sfu.address },
       authenticate: anonymous(),
-      joinTimeoutMs: 60,
+      joinTimeoutMs: 500,
     });
     const session = await hasty.createSession({ roomId: 'r', userId: 'u', sdp: fakeOffer() });
     const offer = session.offer({ type: 'offer', sdp: fakeOffer() });
@@ -143,8 +143,40 @@ describe('the negotiation', () => {
     const sdp = fakeOffer([{ kind: 'video', streamId: 's', trackId: 't' }]);
     await join({ sdp });
     const thief = await join({ sessionId: 's2', userId: 'thief' });
-    await expect(thief.offer({ type: 'offer', sdp })).rejects.toMatchObject({ code: 'ERR_RELAY_FORBIDDEN' });
+    for (const ids of [
+      { streamId: 'mine', trackId: 't' },
+      { streamId: 's', trackId: 'mine' },
+    ]) {
+      const theft = thief.offer({ type: 'offer', sdp: fakeOffer([{ kind: 'video', ...ids }]) });
+      await expect(theft).rejects.toMatchObject({ code: 'ERR_RELAY_FORBIDDEN' });
+    }
     expect(thief.state).toBe('joined');
+  });
+});
+
+describe('what a client may pile up on the SFU', () => {
+  const candidate = (port: number) => ({
+    target: 0 as const,
+    candidate: { candidate: `candidate:1 1 udp 1 127.0.0.1 ${port} typ host` },
+  });
+
+  test('is 128 different candidates a connection; the same again costs nothing, an ICE restart starts anew', async () => {
+    const session = await join();
+    for (let port = 1; port <= 128; port += 1) session.addIceCandidate(candidate(port));
+    session.addIceCandidate(candidate(1));
+    const oneMore = () => session.addIceCandidate(candidate(129));
+    expect(oneMore).toThrow(expect.objectContaining({ code: 'ERR_RELAY_TOO_MANY' }));
+    session.addIceCandidate({ ...candidate(129), target: 1 });
+    await session.offer({ type: 'offer', sdp: fakeOffer([], { iceGeneration: 1 }) });
+    expect(oneMore).not.toThrow();
+  });
+
+  test('is 256 sections in a session', async () => {
+    const session = await join();
+    const offer = (n: number) =>
+      session.offer({ type: 'offer', sdp: fakeOffer().replaceAll(/(mid:|BUNDLE )0/g, `$1m${n}`) });
+    for (let n = 1; n <= 255; n += 1) await offer(n);
+    await expect(offer(256)).rejects.toMatchObject({ code: 'ERR_RELAY_TOO_MANY' });
   });
 });
 
@@ -173,7 +205,7 @@ describe('an SFU that takes nothing more', () => {
     const flood = () => {
       for (let n = 0; n < 5_000; n += 1) session.addIceCandidate({ target: 0, candidate: pad });
     };
-    expect(flood).toThrow(expect.objectContaining({ code: 'ERR_RELAY_SFU_TIMEOUT' }));
+    expect(flood).toThrow(expect.objectContaining({ code: 'ERR_RELAY_TOO_MANY' }));
     expect(session.state).not.toBe('joined');
   });
 });

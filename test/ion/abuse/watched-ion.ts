@@ -6,6 +6,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { stripVTControlCharacters } from 'node:util';
 import { buildIon } from '../../support/ion.js';
 
 const LAST_LINES = 400;
@@ -91,7 +92,9 @@ export class WatchedIon {
 
 /** ion-sfu logs who enters and who leaves a room; a peer whose stream it has ended with an error never leaves. */
 function note(line: string, peers: Set<string>): void {
-  const [, event, uid] = /(PeerLocal join|RemovePeer from) SessionLocal.*?peer_id=\S*?m([^\s\u001b]+)/.exec(line) ?? [];
+  const [, event, uid] =
+    /(PeerLocal join|RemovePeer from) SessionLocal .*peer_id=(\S+)/.exec(stripVTControlCharacters(line)) ??
+    [];
   if (!uid) return;
   if (event === 'RemovePeer from') peers.delete(uid);
   else peers.add(uid);

@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto';
+import {
+  MediaStream,
+  MediaStreamTrack,
+  RTCPeerConnection,
+  RTCRtpCodecParameters,
+  RtpHeader,
+  RtpPacket,
+} from 'werift';
+import type { IceCandidate, Session, SfuRelay } from '../../src/index.js';
+
+export const VP8_PAYLOAD_TYPE = 96;
+const CLOCK_RATE = 90_000;
+const PACKET_INTERVAL_MS = 20;
+/** A VP8 payload descriptor (RFC 7741) and the first bytes of a 16 × 16 key frame. */
+const VP8_KEY_FRAME = Buffer.from([0x10, 0x10, 0x00, 0x00, 0x9d, 0x01, 0x2a, 0x10, 0x00, 0x10, 0x00]);
+
+/** A peer connection on the loopback. */
+export function peerConnection(): RTCPeerConnection {
+  return new RTCPeerConnection({
+    bundlePolicy: 'max-bundle',
+    iceServers: [],
+    iceUseIpv4: false,
+    iceUseIpv6: false,
+    iceAdditionalHostAddresses: ['127.0.0.1'],
+    codecs: {
+      video: [
+        new RTCRtpCodecParameters({
+          mimeType: 'video/VP8',
+          clockRate: CLOCK_RATE,
+          payloadType: VP8_PAYLOAD_TYPE,
+        }),
+      ],
+    },
+  });
+}
+
+/** Sends key frames of nothing until it is told to stop. */
+export function sendVideo(track: MediaStreamTrack): () => void {
+  let sequenceNumber = 0;
+  const timer = setInterval(() => {
+    sequenceNumber = (sequenceNumber + 1) & 0xffff;
+    const timestamp = (sequenceNumber * CLOCK_RATE * PACKET_INTERVAL_MS) / 1000;
+    const header = new RtpHeader({ payloadType: VP8_PAYLOAD_TYPE, sequenceNumber, timestamp, marker: true });
+    track.writeRtp(new RtpPacket(header, VP8_KEY_FRAME));
+  }, PACKET_INTERVAL_MS);
+  return () => clearInterval(timer);
+}
+
+/** werift finds a section by its mid, and Ion's candidates name none. */
+export function ofFirstSection({ candidate }: IceCandidate): { candidate: string; sdpMLineIndex: number } {
+  return { candidate, sdpMLineIndex: 0 };
+}
+
+/** Somebody who behaves, and whom nothing that others do may disturb: a publisher without a browser. */
+export class Bystander {
+  readonly stream = new MediaStream({ id: randomUUID() });
+  readonly track = new MediaStreamTrack({ kind: 'video', id: randomUUID() });
+  /** Why its session has ended. */
+  ended: string | undefined;
+  readonly #publisher = peerConnection();
+  readonly #subscriber = peerConnection();
+  #session: Session | undefined;
+  #stopVideo = () => {};
+
+  static async join(relay: SfuRelay, roomId: string, userId: string): Promise<Bystander> {
+    const bystander = new Bystander();
+    await bystander.#join(relay, roomId, userId);
+    return bystander;
+  }
+
+  get session(): Session {
+    if (!this.#session) throw new Error('the bystander has not joined');
+    return this.#session;
+  }
+
+  /** Offers once more what it publishes, and takes the SFU's answer. */
+  async renegotiate(): Promise<void> {
+    await this.#publisher.setLocalDescription(await this.#publisher.createOffer());
+    const sdp = this.#publisher.localDescription?.sdp ?? '';
+    const answer = await this.session.offer({ type: 'offer', sdp });
+    await this.#publisher.setRemoteDescription(answer);
+  }
+
+  async leave(): Promise<void> {
+    this.#stopVideo();
+    await this.#session?.close();
+    await Promise.all([this.#publisher.close(), this.#subscriber.close()]);
+  }
+
+  async #join(relay: SfuRelay, roomId: string, userId: string): Promise<void> {
+    this.stream.addTrack(this.track);
+    this.#publisher.addTransceiver(this.track, { direction: 'sendonly', streams: [this.stream] });
+    this.#publisher.createDataChannel('ion-sfu');
+    await this.#publisher.setLocalDescription(await this.#publisher.createOffer());
+    const sdp = this.#publisher.localDescription?.sdp ?? '';
+    const session = await relay.createSession({ roomId, userId, sdp });
+    this.#session = session;
+    session.on('close', ({ by, error }) => {
+      this.ended = `${by}: ${error?.message ?? 'no error'}`;
+    });
+    await this.#publisher.setRemoteDescription(session.answer);
+    session.on('candidate', ({ target, candidate }) =>
+      (target === 0 ? this.#publisher : this.#subscriber).addIceCandidate(ofFirstSection(candidate)),
+    );
+    session.on('offer', async (offer) => {
+      await this.#subscriber.setRemoteDescription(offer);
+      await this.#subscriber.setLocalDescription(await this.#subscriber.createAnswer());
+      session.answerOffer({ type: 'answer', sdp: this.#subscriber.localDescription?.sdp ?? '' });
+    });
+    this.#stopVideo = sendVideo(this.track);
+  }
+}
