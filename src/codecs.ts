@@ -5,18 +5,23 @@ const STATIC_PAYLOAD = '0';
 /** A codec that stands for another one, by its payload type (RFC 4588). */
 const APT = /(?:^|[\s;])apt\b/i;
 const SOUND_APT = /^(0|[1-9]\d{0,2}) (?:[^;]+;)*apt=\d{1,3}(?:;|$)/;
-const FORWARDED = { audio: /^opus$/i, video: /^(?:VP8|VP9|H264)$/i };
+
+/**
+ * The codec in which all publish video.
+ * @category Configuration
+ */
+export type VideoCodec = 'VP8' | 'VP9' | 'H264';
 
 /** The codecs of one section of audio or video, in the words of its `m=`, `a=rtpmap`, `a=fmtp` and `a=rtcp-fb`. */
 export class SectionCodecs {
-  readonly #kind: 'audio' | 'video';
+  readonly #codec: 'opus' | VideoCodec;
   readonly #payloads: readonly string[];
   readonly #names = new Map<string, string>();
   /** Payload types that stand for others, whatever their name. */
   readonly #dependent = new Set<string>();
 
-  constructor(kind: 'audio' | 'video', payloads: readonly string[]) {
-    this.#kind = kind;
+  constructor(codec: 'opus' | VideoCodec, payloads: readonly string[]) {
+    this.#codec = codec;
     this.#payloads = payloads;
   }
 
@@ -25,7 +30,7 @@ export class SectionCodecs {
     if (attribute === 'rtpmap') return this.#rtpmap(value);
     if (attribute === 'fmtp') return this.#fmtp(value);
     // Ion hands it on to the viewers, whose browsers then send NACKs for audio: the first one ends its process.
-    if (attribute === 'rtcp-fb' && this.#kind === 'audio' && / nack\b/i.test(value))
+    if (attribute === 'rtcp-fb' && this.#codec === 'opus' && / nack\b/i.test(value))
       return 'asks for NACKs of audio (a=rtcp-fb), which the SFU does not survive';
     return undefined;
   }
@@ -39,11 +44,14 @@ export class SectionCodecs {
       (payload) => !this.#names.has(payload) && payload !== STATIC_PAYLOAD,
     );
     if (unmapped !== undefined) return `has no a=rtpmap for its payload type ${unmapped}`;
+    return this.forwarded.size > 0 ? undefined : `does not offer ${this.#codec}, the codec that all use here`;
+  }
+
+  /** The payload types of the codec that the SFU forwards. */
+  get forwarded(): ReadonlySet<string> {
     const isForwarded = (payload: string) =>
-      FORWARDED[this.#kind].test(this.#names.get(payload) ?? '') && !this.#dependent.has(payload);
-    return this.#payloads.some(isForwarded)
-      ? undefined
-      : 'has no codec that the SFU forwards (opus; VP8, VP9, H264)';
+      this.#names.get(payload)?.toUpperCase() === this.#codec.toUpperCase() && !this.#dependent.has(payload);
+    return new Set(this.#payloads.filter(isForwarded));
   }
 
   #rtpmap(value: string): string | undefined {

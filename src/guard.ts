@@ -1,15 +1,18 @@
 import { CandidateBudget } from './candidate-budget.js';
+import type { VideoCodec } from './codecs.js';
 import { RelayError } from './errors.js';
 import { checkTarget, encodeCandidate } from './ice.js';
 import { LIMITS } from './limits.js';
 import type { IceCandidate, SessionDescription, Subscription, Target, Track } from './model.js';
 import type { Room } from './room.js';
-import { checkOffer, filterCandidates, type OfferPolicy, parseSdp, type SdpSection, seal } from './sdp.js';
+import { checkAnswer, checkOffer, type OfferPolicy, parseSdp, type SdpSection } from './sdp.js';
+import { rewriteSdp } from './sdp-rewrite.js';
 import { checkSubscriptions } from './subscriptions.js';
 
 /** What a session's grants and the relay's options let its client send. */
 export interface GuardPolicy {
   offer: OfferPolicy;
+  videoCodec: VideoCodec;
   canSubscribe: boolean;
   /** Which candidates the SFU gets to see; undefined: all. */
   admitsCandidate: ((candidate: string) => boolean) | undefined;
@@ -41,21 +44,22 @@ export class Guard {
   /** The offer to send, and the tracks that it publishes. `restartsIce` where its ICE credentials are new. */
   offer(offer: SessionDescription, restartsIce: (sdp: string) => boolean): { sdp: string; tracks: Track[] } {
     checkType(offer, 'offer');
-    const sections = parseSdp(offer.sdp);
+    const sections = parseSdp(offer.sdp, this.#policy.videoCodec);
     const tracks = checkOffer(sections, this.#policy.offer);
     for (const track of tracks) this.#checkOwner(track);
     this.#countMids(sections);
     if (restartsIce(offer.sdp)) this.#candidates[0].renew();
     this.#candidates[0].spend(sections.flatMap(({ candidates }) => candidates));
-    return { sdp: this.#filtered(seal(offer.sdp, sections)), tracks };
+    return { sdp: rewriteSdp(offer.sdp, sections, this.#policy), tracks };
   }
 
-  /** The answer to send. */
-  answer(answer: SessionDescription): string {
+  /** The answer to send, to an offer of the SFU's. */
+  answer(answer: SessionDescription, offer: string): string {
     checkType(answer, 'answer');
-    const sections = parseSdp(answer.sdp);
+    const sections = parseSdp(answer.sdp, this.#policy.videoCodec);
+    checkAnswer(sections, offer);
     this.#candidates[1].spend(sections.flatMap(({ candidates }) => candidates));
-    return this.#filtered(seal(answer.sdp, sections));
+    return rewriteSdp(answer.sdp, sections, this.#policy);
   }
 
   /** The candidate to send, as the JSON that the SFU reads; undefined where a policy keeps it back. */
@@ -93,11 +97,6 @@ export class Guard {
         'ERR_RELAY_TOO_MANY',
         `More than ${LIMITS.maxMids} media sections in a session: join afresh.`,
       );
-  }
-
-  #filtered(sdp: string): string {
-    const { admitsCandidate } = this.#policy;
-    return admitsCandidate ? filterCandidates(sdp, admitsCandidate) : sdp;
   }
 }
 

@@ -1,5 +1,6 @@
 export { type Authenticate, type AuthRequest, anonymous, type Principal } from './authentication.js';
 export { CloseCode } from './close-code.js';
+export type { VideoCodec } from './codecs.js';
 export { parseSfuConfig, type SfuConfig } from './config.js';
 export { ERRORS, RelayError, type RelayErrorCode } from './errors.js';
 export type { Grants, TrackSource } from './grants.js';

@@ -6,7 +6,8 @@
 export const LIMITS = {
   /** Room, user, session and track ids, in UTF-16 code units. */
   maxIdLength: 128,
-  maxSdpLength: 128 * 1024,
+  maxSdpLength: 256 * 1024,
+  /** Of an offer. An answer has as many as the SFU's offer, which grows with every track that was ever received. */
   maxSdpSections: 64,
   maxCandidateLength: 1024,
   /** Candidates of a client that wait for its join, and candidates of the SFU that wait for a listener. */

@@ -1,4 +1,5 @@
 import type { Authenticate, Principal } from './authentication.js';
+import type { VideoCodec } from './codecs.js';
 import { RelayError } from './errors.js';
 import type { CandidatePolicy } from './ice.js';
 import { type Logger, silentLogger } from './logger.js';
@@ -40,6 +41,11 @@ export interface SfuRelayOptions<P extends Principal = Principal> {
    * or it is refused (`ERR_RELAY_SESSION_EXISTS`). @default 'allow'
    */
   duplicateUser?: DuplicateUser;
+  /**
+   * The codec of every video; audio is Opus. Ion throws viewers out when a room has a second one, so the others are
+   * taken out of the clients' offers, and an offer without it is refused. @default 'VP8'
+   */
+  videoCodec?: VideoCodec;
   /** Which of the clients' ICE candidates the SFU gets to see. @default all */
   candidates?: CandidatePolicy;
   /**
@@ -68,6 +74,7 @@ export interface SfuRelayOptions<P extends Principal = Principal> {
 
 export interface ResolvedOptions<P extends Principal> {
   duplicateUser: DuplicateUser;
+  videoCodec: VideoCodec;
   candidates: CandidatePolicy;
   dataChannels: 'allow' | 'refuse';
   layerSubscriptions: 'safe' | 'any';
@@ -111,6 +118,7 @@ export function resolveOptions<P extends Principal>(options: SfuRelayOptions<P>)
     authenticate: options.authenticate,
     hooks: { ...options.hooks },
     duplicateUser: oneOf('duplicateUser', options.duplicateUser, ['allow', 'replace', 'reject']),
+    videoCodec: oneOf('videoCodec', options.videoCodec, ['VP8', 'VP9', 'H264']),
     dataChannels: oneOf('dataChannels', options.dataChannels, ['allow', 'refuse']),
     layerSubscriptions: oneOf('layerSubscriptions', options.layerSubscriptions, ['safe', 'any']),
     candidates: {

@@ -230,6 +230,7 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
       hidden: grants.hidden === true,
       policy: {
         offer: { ...publishLimits(grants, role), dataChannels: this.#options.dataChannels === 'allow' },
+        videoCodec: this.#options.videoCodec,
         canSubscribe: grants.canSubscribe !== false,
         admitsCandidate: this.#admitsCandidate,
         layerSubscriptions: this.#options.layerSubscriptions,

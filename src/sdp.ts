@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { SectionCodecs } from './codecs.js';
+import { SectionCodecs, type VideoCodec } from './codecs.js';
 import { RelayError } from './errors.js';
 import { checkCandidate } from './ice.js';
 import { LIMITS } from './limits.js';
@@ -22,6 +22,8 @@ export interface SdpSection {
   layers: string[];
   /** `a=candidate` lines, as `candidate:…`. */
   candidates: string[];
+  /** The payload types of the codec that the SFU forwards; undefined in a section that has or needs none. */
+  payloads: ReadonlySet<string> | undefined;
 }
 
 const MEDIA_LINE =
@@ -49,7 +51,7 @@ function invalid(what: string): RelayError {
  * Reads an offer or answer, and refuses what would end the session's stream on the SFU.
  * @throws RelayError `ERR_RELAY_INVALID_SDP` with what is wrong, and in which section.
  */
-export function parseSdp(sdp: unknown): SdpSection[] {
+export function parseSdp(sdp: unknown, videoCodec: VideoCodec = 'VP8'): SdpSection[] {
   if (typeof sdp !== 'string' || sdp.length === 0) throw invalid('it is not a text');
   if (sdp.length > LIMITS.maxSdpLength) throw invalid(`it is longer than ${LIMITS.maxSdpLength} characters`);
   const lines = sdp.split(/\r?\n/);
@@ -62,7 +64,7 @@ export function parseSdp(sdp: unknown): SdpSection[] {
   }
   if (!sdp.endsWith('\n')) throw invalid('its last line has no end');
 
-  const reader = new SdpReader();
+  const reader = new SdpReader(videoCodec);
   for (const line of lines) reader.read(line);
   return reader.finish();
 }
@@ -72,9 +74,13 @@ interface OpenSection extends SdpSection {
   codecs: SectionCodecs | undefined;
   /** The ids that `a=ssrc:… msid:` gives to a source, which the SFU prefers to those of `a=msid`. */
   sourceIds: Set<string>;
+  port: number;
+  /** Whether it declares a source, by `a=ssrc`. */
+  hasSource: boolean;
 }
 
 class SdpReader {
+  readonly #videoCodec: VideoCodec;
   readonly #sections: SdpSection[] = [];
   readonly #mids = new Set<string>();
   #current: OpenSection | undefined;
@@ -83,6 +89,10 @@ class SdpReader {
   #ufrag: string | undefined;
   #pwd: string | undefined;
   #fingerprint: string | undefined;
+
+  constructor(videoCodec: VideoCodec) {
+    this.#videoCodec = videoCodec;
+  }
 
   read(line: string): void {
     const type = line.charAt(0);
@@ -122,8 +132,6 @@ class SdpReader {
   #openSection(value: string): void {
     this.#closeSection();
     const index = this.#sections.length;
-    if (index >= LIMITS.maxSdpSections)
-      throw invalid(`it has more than ${LIMITS.maxSdpSections} media sections`);
     const [, kind, port, formats = ''] = MEDIA_LINE.exec(value) ?? [];
     if (!kind) throw invalid(`section ${index} is neither audio, video nor application over RTP or SCTP`);
     if (Number(port) > 65535) throw invalid(`section ${index} has a port out of range`);
@@ -136,10 +144,15 @@ class SdpReader {
       trackId: undefined,
       layers: [],
       candidates: [],
+      payloads: undefined,
+      port: Number(port),
       directions: [],
       codecs:
-        kind === 'application' ? undefined : new SectionCodecs(kind as 'audio', formats.trim().split(' ')),
+        kind === 'application'
+          ? undefined
+          : new SectionCodecs(kind === 'audio' ? 'opus' : this.#videoCodec, formats.trim().split(' ')),
       sourceIds: new Set(),
+      hasSource: false,
     };
   }
 
@@ -149,8 +162,12 @@ class SdpReader {
     if (section.mid === '') throw invalid(`${this.#where()} has no a=mid`);
     const [direction, ...more] = section.directions;
     section.sends = more.length > 0 || !(direction === 'recvonly' || direction === 'inactive');
-    const fault = section.codecs?.fault();
-    if (fault) throw invalid(`${this.#where()} ${fault}`);
+    const isRejected = section.port === 0 && direction === 'inactive' && !section.hasSource;
+    if (section.codecs && !isRejected) {
+      const fault = section.codecs.fault();
+      if (fault) throw invalid(`${this.#where()} ${fault}`);
+      section.payloads = section.codecs.forwarded;
+    }
     const ids = `${section.streamId} ${section.trackId}`;
     if (section.sends && [...section.sourceIds].some((each) => each !== ids))
       throw invalid(`${this.#where()} has an a=ssrc whose msid is not that of its a=msid`);
@@ -184,6 +201,7 @@ class SdpReader {
         return;
       }
       case 'ssrc': {
+        if (section) section.hasSource = true;
         const ids = / msid:(.*)$/.exec(value)?.[1];
         if (ids !== undefined) section?.sourceIds.add(ids);
         return;
@@ -270,6 +288,8 @@ function forbidden(message: string): RelayError {
  * @throws RelayError `ERR_RELAY_FORBIDDEN` that names the section, or `ERR_RELAY_INVALID_SDP`.
  */
 export function checkOffer(sections: readonly SdpSection[], policy: OfferPolicy): Track[] {
+  if (sections.length > LIMITS.maxSdpSections)
+    throw invalid(`it has more than ${LIMITS.maxSdpSections} media sections`);
   const tracks: Track[] = [];
   for (const { index, kind, sends, streamId, trackId, layers } of sections) {
     const where = `section ${index} (${kind}) of the offer`;
@@ -293,19 +313,13 @@ export function checkOffer(sections: readonly SdpSection[], policy: OfferPolicy)
   return tracks;
 }
 
-/** The description without the candidates that a policy keeps back. */
-export function filterCandidates(sdp: string, admits: (candidate: string) => boolean): string {
-  return sdp
-    .split(/(?<=\n)/)
-    .filter((line) => !line.startsWith('a=candidate:') || admits(line.slice(2).trimEnd()))
-    .join('');
-}
-
 /**
- * The description as the SFU may have it. Where it has a single section, the SFU takes media of sources that none
- * declares, even if that section is a viewer's data channel. A declared source, which nobody sends, ends that.
+ * An answer has the sections of its offer, in its order (RFC 8829 § 5.3.1).
+ * @throws RelayError `ERR_RELAY_INVALID_SDP`
  */
-export function seal(sdp: string, [section, ...more]: readonly SdpSection[]): string {
-  const isPublisher = section?.sends && section.kind !== 'application';
-  return isPublisher || more.length > 0 ? sdp : `${sdp}a=ssrc:1 cname:-\r\n`;
+export function checkAnswer(sections: readonly SdpSection[], offer: string): void {
+  const answered = sections.map(({ kind, mid }) => `${kind} ${mid}`);
+  const offered = [...offer.matchAll(/^m=(\w+) |^a=mid:(\S+)/gm)].map(([, kind, mid]) => kind ?? mid);
+  if (answered.join(' ') !== offered.join(' '))
+    throw invalid("its sections are not those of the SFU's offer, in their order");
 }

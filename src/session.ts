@@ -215,8 +215,8 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
    */
   answerOffer(description: SessionDescription): void {
     const stream = this.#joinedStream();
-    const sdp = this.#guard.answer(description);
-    this.#subscriber.answer();
+    const sdp = this.#guard.answer(description, this.#subscriber.pendingOffer);
+    this.#subscriber.answered();
     stream.answer(sdp);
   }
 

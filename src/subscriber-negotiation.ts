@@ -26,7 +26,8 @@ export class SubscriberNegotiation {
   /** What nobody has listened to yet. */
   #held: NegotiationEvent[] = [];
   #open = false;
-  #pending = false;
+  /** The offer that has no answer yet. */
+  #pending: SessionDescription | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(setup: Setup) {
@@ -38,7 +39,7 @@ export class SubscriberNegotiation {
   }
 
   offer(offer: SessionDescription): void {
-    this.#pending = true;
+    this.#pending = offer;
     // A newer offer makes an unheard one void.
     this.#held = this.#held.filter(({ name }) => name !== 'offer');
     this.#pass({ name: 'offer', value: offer });
@@ -52,11 +53,18 @@ export class SubscriberNegotiation {
     else if (this.#early.length < LIMITS.maxHeldCandidates) this.#early.push(candidate);
   }
 
-  /** @throws RelayError `ERR_RELAY_INVALID_STATE`: an answer without an offer ends the stream on the SFU. */
-  answer(): void {
+  /**
+   * The SDP of the offer that is to be answered.
+   * @throws RelayError `ERR_RELAY_INVALID_STATE`: an answer without an offer ends the stream on the SFU.
+   */
+  get pendingOffer(): string {
     if (!this.#pending)
       throw new RelayError('ERR_RELAY_INVALID_STATE', 'There is no offer of the SFU to answer.');
-    this.#pending = false;
+    return this.#pending.sdp;
+  }
+
+  answered(): void {
+    this.#pending = undefined;
     clearTimeout(this.#timer);
   }
 

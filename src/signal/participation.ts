@@ -34,6 +34,10 @@ export class Participation<P extends Principal> {
   readonly #client: Client;
   #session: Session<P> | undefined;
   #joining: AbortController | undefined;
+  /** The joins under way. */
+  #joins: Promise<unknown> = Promise.resolve();
+  /** The newest leaving, under way or done. */
+  #left: Promise<unknown> = Promise.resolve();
   /** Candidates that overtook the join: ion-sdk-js sends them as they come. */
   #early: Params[] = [];
 
@@ -69,7 +73,7 @@ export class Participation<P extends Principal> {
       case 'ping':
         return reply({});
       case 'join':
-        return this.#join(params, reply);
+        return this.#track(this.#carryOutJoin(params, reply));
       case 'offer':
         return this.#joined()
           .offer(params.desc as SessionDescription)
@@ -79,7 +83,7 @@ export class Participation<P extends Principal> {
           .subscribe(params.subscriptions as Subscription[])
           .then(() => reply({}));
       case 'leave':
-        this.#joined();
+        if (!this.#joining) this.#joined();
         return this.leave().then(() => reply({}));
       case 'authenticate':
         throw new RelayError('ERR_RELAY_INVALID_STATE', 'This connection is authenticated already.');
@@ -89,15 +93,22 @@ export class Participation<P extends Principal> {
   }
 
   /** Ends the session, or the join under way. Never rejects. */
-  async leave(by: SessionCloseReason['by'] = 'client'): Promise<void> {
+  leave(by: SessionCloseReason['by'] = 'client'): Promise<void> {
     this.#joining?.abort();
     this.#early = [];
     const session = this.#session;
     this.#session = undefined;
-    await session?.close({ by });
+    this.#left = Promise.allSettled([this.#joins, session?.close({ by })]);
+    return this.#left.then(() => {});
   }
 
-  async #join(params: Params, reply: Reply): Promise<void> {
+  #track(join: Promise<void>): Promise<void> {
+    this.#joins = Promise.allSettled([this.#joins, join]);
+    return join;
+  }
+
+  async #carryOutJoin(params: Params, reply: Reply): Promise<void> {
+    await this.#left;
     if (this.#session || this.#joining)
       throw new RelayError('ERR_RELAY_INVALID_STATE', 'This connection has joined already: leave first.');
     const joining = new AbortController();

@@ -329,6 +329,20 @@ export function transportContract(
         expect((await client.request('join', joinParams())).result).toBeDefined();
       });
 
+      test('can be left while it is under way, and joined again at once', async () => {
+        const { onJoin } = sfu.ion;
+        sfu.script.onJoin = () => {};
+        const client = await open();
+        const first = client.request('join', joinParams());
+        await sfu.waitFor(() => sfu.received.some(({ request }) => request.payload?.$case === 'join'));
+        sfu.script.onJoin = onJoin;
+        const left = client.request('leave');
+        const second = client.request('join', joinParams());
+        expect((await first).error?.data?.code).toBe('ERR_RELAY_ABORTED');
+        expect((await left).result).toEqual({});
+        expect((await second).result).toBeDefined();
+      });
+
       test('candidates that overtake the join are handed on after it', async () => {
         const client = await open();
         const candidate = { candidate: 'candidate:1 1 udp 2130706431 127.0.0.1 9 typ host', sdpMid: '0' };

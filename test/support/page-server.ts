@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, normalize } from 'node:path';
@@ -19,6 +20,7 @@ export interface PageServer {
 }
 
 export async function startPageServer(): Promise<PageServer> {
+  if (!existsSync(fileFor('/dist/client.js'))) throw new Error('there is no dist/: npm run build first');
   const server = createServer(async (request, response) => {
     const path = normalize(new URL(request.url ?? '/', 'http://127.0.0.1').pathname);
     if (path === '/favicon.ico') {

@@ -25,9 +25,10 @@ interface Joined {
 /** What the pages in test/browser/pages offer; what only our own client can is optional there. */
 interface Driver {
   join(entry: Entry): Promise<Joined>;
-  publishCamera(options?: PublishOptions): Promise<Published>;
+  publishCamera(options?: CameraOptions): Promise<Published>;
   publishCanvas(): Promise<Published>;
   unpublish(streamId: string): Promise<void>;
+  sendFullLayer(active: boolean): Promise<void>;
   restartIce(): Promise<void>;
   leave(): Promise<void>;
   framesDecoded(): Promise<Record<string, number>>;
@@ -36,6 +37,9 @@ interface Driver {
   iceUfrag(): string | undefined;
   heard: Heard;
 }
+
+/** How to publish; `withoutFullLayer` of simulcast, until `sendFullLayer()`. */
+export type CameraOptions = PublishOptions & { withoutFullLayer?: boolean };
 
 interface Published {
   streamId?: string;
@@ -96,7 +100,7 @@ export class BrowserParticipant {
   }
 
   /** Publishes the fake camera and microphone; resolves with the stream's id. */
-  async publishCamera(options?: PublishOptions): Promise<string> {
+  async publishCamera(options?: CameraOptions): Promise<string> {
     return streamIdOf(await this.tryPublish(options));
   }
 
@@ -105,7 +109,7 @@ export class BrowserParticipant {
     return streamIdOf(await this.tab.page.evaluate(() => window.participant.publishCanvas()));
   }
 
-  tryPublish(options?: PublishOptions): Promise<Published> {
+  tryPublish(options?: CameraOptions): Promise<Published> {
     return this.tab.page.evaluate((given) => window.participant.publishCamera(given), options);
   }
 

@@ -28,6 +28,7 @@ window.participant = {
   },
 
   publishCamera: async (options) => publish(await camera(options?.simulcast ? large : small), options),
+  sendFullLayer,
   publishCanvas: () => publish(canvas()),
   unpublish: (streamId) => client.unpublish(streamId),
   restartIce: () => client.restartIce(),
@@ -49,11 +50,22 @@ window.participant = {
   iceUfrag: () => /a=ice-ufrag:(\S+)/.exec(client.publisher?.localDescription?.sdp ?? '')?.[1],
 };
 
-async function publish(stream, options) {
+async function publish(stream, { withoutFullLayer = false, ...options } = {}) {
   play(stream);
   try {
-    return { streamId: (await client.publish(stream, options)).streamId };
+    const publishing = client.publish(stream, options);
+    if (withoutFullLayer) await sendFullLayer(false);
+    return { streamId: (await publishing).streamId };
   } catch ({ code, message }) {
     return { refused: { code, message } };
   }
+}
+
+/** Switches the full layer of simulcast on and off, as a browser does by itself with its bandwidth. */
+async function sendFullLayer(active) {
+  const videoSender = () => client.publisher.getSenders().find(({ track }) => track?.kind === 'video');
+  while (!videoSender()) await new Promise((resolve) => setTimeout(resolve));
+  const parameters = videoSender().getParameters();
+  parameters.encodings.find(({ rid }) => rid === 'f').active = active;
+  await videoSender().setParameters(parameters);
 }

@@ -193,11 +193,11 @@ describe('unpublish()', () => {
     const { client, socket } = await joined();
     await client.publish(stream(camera));
     await client.leave();
+    expect(getEventListeners(camera, 'ended')).toEqual([]);
     const sent = socket.sent.length;
     camera.end();
     await settled();
     expect(socket.sent).toHaveLength(sent);
-    expect(getEventListeners(camera, 'ended')).toEqual([]);
   });
 
   test('corrects the SFU that answers a stopped section as if it were live: browsers refuse that', async () => {

@@ -1,0 +1,49 @@
+import type { SdpSection } from './sdp.js';
+
+/** What of a description the SFU gets to see. */
+export interface RewritePolicy {
+  /** Which candidates; undefined: all. */
+  admitsCandidate: ((candidate: string) => boolean) | undefined;
+}
+
+const CODEC_LINE = /^a=(?:rtpmap|fmtp|rtcp-fb):(\d+) /;
+
+/**
+ * The description as the SFU may have it: with the codecs that it forwards alone, without the candidates that a
+ * policy keeps back, and sealed.
+ *
+ * A peer connection of Ion's knows the codecs of the first description that it got: a track of another codec throws
+ * every viewer out whose connection is older. So all publish the same one.
+ */
+export function rewriteSdp(sdp: string, sections: readonly SdpSection[], policy: RewritePolicy): string {
+  let section: SdpSection | undefined;
+  let next = 0;
+  const lines: string[] = [];
+  for (const line of sdp.split(/\r?\n/)) {
+    if (line.startsWith('m=')) {
+      section = sections[next++];
+      lines.push(section?.payloads ? withPayloads(line, section.payloads) : line);
+    } else if (isKept(line, section, policy)) lines.push(line);
+  }
+  return seal(lines.join('\r\n'), sections);
+}
+
+function withPayloads(mediaLine: string, payloads: ReadonlySet<string>): string {
+  const [kind, port, proto, ...formats] = mediaLine.split(' ');
+  return [kind, port, proto, ...formats.filter((payload) => payloads.has(payload))].join(' ');
+}
+
+function isKept(line: string, section: SdpSection | undefined, { admitsCandidate }: RewritePolicy): boolean {
+  if (admitsCandidate && line.startsWith('a=candidate:')) return admitsCandidate(line.slice(2));
+  const payload = section?.payloads && CODEC_LINE.exec(line)?.[1];
+  return payload === undefined || section?.payloads?.has(payload) === true;
+}
+
+/**
+ * Where a description has a single section, the SFU takes media of sources that none declares, even if that
+ * section is a viewer's data channel. A declared source, which nobody sends, ends that.
+ */
+function seal(sdp: string, [section, ...more]: readonly SdpSection[]): string {
+  const isPublisher = section?.sends && section.kind !== 'application';
+  return isPublisher || more.length > 0 ? sdp : `${sdp}a=ssrc:1 cname:-\r\n`;
+}
