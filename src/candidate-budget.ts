@@ -15,13 +15,15 @@ export class CandidateBudget {
   spend(candidates: readonly string[]): void {
     for (const candidate of candidates) {
       const [, , transport, , address, port] = candidate.split(' ', 6);
-      if (address !== undefined) this.#seen.add(`${transport} ${address} ${port}`);
+      if (address === undefined) continue;
+      const place = `${transport} ${address} ${port}`;
+      if (this.#seen.size >= LIMITS.maxCandidates && !this.#seen.has(place))
+        throw new RelayError(
+          'ERR_RELAY_TOO_MANY',
+          `More than ${LIMITS.maxCandidates} candidates for one connection.`,
+        );
+      this.#seen.add(place);
     }
-    if (this.#seen.size > LIMITS.maxCandidates)
-      throw new RelayError(
-        'ERR_RELAY_TOO_MANY',
-        `More than ${LIMITS.maxCandidates} candidates for one connection.`,
-      );
   }
 
   /** ICE starts anew. */

@@ -91,12 +91,13 @@ export class Guard {
   }
 
   #countMids(sections: readonly SdpSection[]): void {
-    for (const { mid } of sections) this.#mids.add(mid);
-    if (this.#mids.size > LIMITS.maxMids)
+    const fresh = sections.filter(({ mid }) => !this.#mids.has(mid));
+    if (this.#mids.size + fresh.length > LIMITS.maxMids)
       throw new RelayError(
         'ERR_RELAY_TOO_MANY',
         `More than ${LIMITS.maxMids} media sections in a session: join afresh.`,
       );
+    for (const { mid } of fresh) this.#mids.add(mid);
   }
 }
 

@@ -78,6 +78,8 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
   readonly #rooms = new Map<string, Room>();
   readonly #attachments = new Set<Attachment>();
   readonly #admitsCandidate: ((candidate: string) => boolean) | undefined;
+  /** The newest of those that are being laid; never rejects. */
+  #ghosts: Promise<void> = Promise.resolve();
   #closed: Promise<void> | undefined;
 
   /** @throws RelayError `ERR_RELAY_CONFIG` that says which option is wrong, and what to write. */
@@ -284,13 +286,14 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
 
   /**
    * Ion keeps a peer whose stream it ended by an error, in its room, for good. A peer of the same uid takes its
-   * place there, and leaves.
+   * place there, and leaves. One after the other: an SFU that ends all of them has other worries.
    */
-  async #layGhost(session: Session<P>): Promise<void> {
-    if (this.isClosing) return;
+  async #layGhost(session: Session<P>, before: Promise<void>): Promise<void> {
     session.room.sessionCount += 1;
-    const successor = session.successor();
+    await before;
     try {
+      if (this.isClosing) return;
+      const successor = session.successor();
       await successor.join(this.#sfu, EMPTY_OFFER, () => {});
       await successor.close();
     } catch (error) {
@@ -302,8 +305,8 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
 
   #sessionClosed(session: Session<P>, reason: SessionCloseReason): void {
     this.#sessions.delete(session.id);
-    if (reason.by === 'sfu' && reason.error?.code === 'ERR_RELAY_SFU_STREAM_ENDED')
-      void this.#layGhost(session);
+    if (reason.error?.code === 'ERR_RELAY_SFU_STREAM_ENDED')
+      this.#ghosts = this.#layGhost(session, this.#ghosts);
     this.#leaveRoom(session.room);
     this.#tellLeft(session, reason);
     this.emit('sessionclose', session);

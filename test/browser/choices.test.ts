@@ -115,7 +115,8 @@ async function sends(publisher: BrowserParticipant, layers: string[]): Promise<v
         .filter(({ type, kind, framesSent }) => type === 'outbound-rtp' && kind === 'video' && framesSent > 0)
         .map(({ rid }) => String(rid));
     });
-    return sent.sort().join() === layers.join();
+    if (sent.sort().join() !== layers.join()) throw new Error(`sent are ${sent}`);
+    return true;
   });
 }
 
