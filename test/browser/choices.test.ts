@@ -108,16 +108,22 @@ describeReal(['chromium', 'ion'], 'simulcast, on Ion v1.10.0', () => {
 
 /** Resolves when the video is sent in these simulcast layers. */
 async function sends(publisher: BrowserParticipant, layers: string[]): Promise<void> {
-  await until(`the layers ${layers} are sent`, async () => {
-    const sent = await publisher.tab.page.evaluate(async () => {
-      const report = await window.client.publisher?.getStats();
-      return [...(report?.values() ?? [])]
-        .filter(({ type, kind, framesSent }) => type === 'outbound-rtp' && kind === 'video' && framesSent > 0)
-        .map(({ rid }) => String(rid));
-    });
-    if (sent.sort().join() !== layers.join()) throw new Error(`sent are ${sent}`);
-    return true;
-  });
+  await until(
+    `the layers ${layers} are sent`,
+    async () => {
+      const sent = await publisher.tab.page.evaluate(async () => {
+        const report = await window.client.publisher?.getStats();
+        return [...(report?.values() ?? [])]
+          .filter(
+            ({ type, kind, framesSent }) => type === 'outbound-rtp' && kind === 'video' && framesSent > 0,
+          )
+          .map(({ rid }) => String(rid));
+      });
+      if (sent.sort().join() !== layers.join()) throw new Error(`sent are ${sent}`);
+      return true;
+    },
+    { timeoutMs: 60_000 },
+  );
 }
 
 function choose(viewer: BrowserParticipant, streamId: string, layer: 'high' | 'low'): Promise<void> {

@@ -55,7 +55,8 @@ export function ofFirstSection({ candidate }: IceCandidate): { candidate: string
 /** Somebody who behaves, and whom nothing that others do may disturb: a publisher without a browser. */
 export class Bystander {
   readonly stream = new MediaStream({ id: randomUUID() });
-  readonly track = new MediaStreamTrack({ kind: 'video', id: randomUUID() });
+  readonly trackId = randomUUID();
+  readonly track = new MediaStreamTrack({ kind: 'video', id: this.trackId });
   /** Why its session has ended. */
   ended: string | undefined;
   readonly #publisher = peerConnection();

@@ -32,6 +32,7 @@ interface Driver {
   restartIce(): Promise<void>;
   leave(): Promise<void>;
   framesDecoded(): Promise<Record<string, number>>;
+  bandwidth(): Promise<number>;
   received(): { streamId: string; kind: string; userId?: string }[];
   others(): string[];
   iceUfrag(): string | undefined;
@@ -127,6 +128,11 @@ export class BrowserParticipant {
 
   framesDecoded(): Promise<Record<string, number>> {
     return this.tab.page.evaluate(() => window.participant.framesDecoded());
+  }
+
+  /** What the browser believes that it can send, in bit/s. */
+  bandwidth(): Promise<number> {
+    return this.tab.page.evaluate(() => window.participant.bandwidth());
   }
 
   received(): Promise<{ streamId: string; kind: string; userId?: string }[]> {

@@ -1,4 +1,4 @@
-import { camera, canvas, decodedFrames, play } from './media.js';
+import { bandwidthOf, camera, canvas, decodedFrames, play } from './media.js';
 
 /** ion-sdk-js as its users write it; nothing here knows of the relay. */
 const { Client, LocalStream } = window.IonSDK;
@@ -25,6 +25,8 @@ window.participant = {
   publishCamera: async () => publish(await camera()),
   publishCanvas: () => publish(canvas()),
   leave: () => client.close(),
+
+  bandwidth: () => bandwidthOf(client.transports?.[0].pc),
 
   framesDecoded: () =>
     decodedFrames(client.transports?.[1].pc, (trackId) => streamsByTrack.get(trackId) ?? trackId),

@@ -40,3 +40,9 @@ export async function decodedFrames(connection, streamIdOf) {
     video.map(({ trackIdentifier, framesDecoded = 0 }) => [streamIdOf(trackIdentifier), framesDecoded]),
   );
 }
+
+/** What the browser believes that this connection can send, in bit/s. */
+export async function bandwidthOf(connection) {
+  const report = connection ? [...(await connection.getStats()).values()] : [];
+  return Math.max(0, ...report.map(({ availableOutgoingBitrate = 0 }) => availableOutgoingBitrate));
+}

@@ -1,5 +1,5 @@
 import { connect } from '/dist/client.js';
-import { camera, canvas, decodedFrames, large, play, small } from './media.js';
+import { bandwidthOf, camera, canvas, decodedFrames, large, play, small } from './media.js';
 
 /** What a test can do on this page: the same as on ion.js, and what only our client can. */
 let client;
@@ -42,6 +42,8 @@ window.participant = {
       client.subscriber,
       (trackId) => client.tracks.find(({ track }) => track.id === trackId)?.streamId ?? trackId,
     ),
+
+  bandwidth: () => bandwidthOf(client.publisher),
 
   /** The users that are in the room, as the client keeps them. */
   others: () => [...client.participants.values()].map(({ userId }) => userId).sort(),
