@@ -50,7 +50,11 @@ export class Guard {
     this.#countMids(sections);
     if (restartsIce(offer.sdp)) this.#candidates[0].renew();
     this.#candidates[0].spend(sections.flatMap(({ candidates }) => candidates));
-    return { sdp: rewriteSdp(offer.sdp, sections, this.#policy), tracks };
+    // Ion does not count VP8's probing packets, which browsers take for a loss of all of them: their rate falls
+    // below 100 kbit/s, and stays there. By the receiver reports alone it rises.
+    const countsVideoPackets = this.#policy.videoCodec !== 'VP8';
+    const { admitsCandidate } = this.#policy;
+    return { sdp: rewriteSdp(offer.sdp, sections, { admitsCandidate, countsVideoPackets }), tracks };
   }
 
   /** The answer to send, to an offer of the SFU's. */
@@ -59,7 +63,8 @@ export class Guard {
     const sections = parseSdp(answer.sdp, this.#policy.videoCodec);
     checkAnswer(sections, offer);
     this.#candidates[1].spend(sections.flatMap(({ candidates }) => candidates));
-    return rewriteSdp(answer.sdp, sections, this.#policy);
+    const { admitsCandidate } = this.#policy;
+    return rewriteSdp(answer.sdp, sections, { admitsCandidate, countsVideoPackets: true });
   }
 
   /** The candidate to send, as the JSON that the SFU reads; undefined where a policy keeps it back. */

@@ -4,7 +4,11 @@ import type { SdpSection } from './sdp.js';
 export interface RewritePolicy {
   /** Which candidates; undefined: all. */
   admitsCandidate: ((candidate: string) => boolean) | undefined;
+  /** Whether the SFU counts the packets of a publisher's video by their transport-wide sequence numbers. */
+  countsVideoPackets: boolean;
 }
+
+const TRANSPORT_WIDE_CC = /^a=extmap:\S+ \S*transport-wide-cc-extensions-01\b/;
 
 const CODEC_LINE = /^a=(?:rtpmap|fmtp|rtcp-fb):(\d+) /;
 
@@ -33,8 +37,10 @@ function withPayloads(mediaLine: string, payloads: ReadonlySet<string>): string 
   return [kind, port, proto, ...formats.filter((payload) => payloads.has(payload))].join(' ');
 }
 
-function isKept(line: string, section: SdpSection | undefined, { admitsCandidate }: RewritePolicy): boolean {
+function isKept(line: string, section: SdpSection | undefined, policy: RewritePolicy): boolean {
+  const { admitsCandidate, countsVideoPackets } = policy;
   if (admitsCandidate && line.startsWith('a=candidate:')) return admitsCandidate(line.slice(2));
+  if (!countsVideoPackets && section?.kind === 'video' && TRANSPORT_WIDE_CC.test(line)) return false;
   const payload = section?.payloads && CODEC_LINE.exec(line)?.[1];
   return payload === undefined || section?.payloads?.has(payload) === true;
 }

@@ -5,7 +5,7 @@ import { rewriteSdp } from '../../src/sdp-rewrite.js';
 import { fakeOffer } from '../../src/testing/index.js';
 
 const VIEWER: OfferPolicy = { kinds: new Set(), maxTracks: 16, dataChannels: true };
-const ALL = { admitsCandidate: undefined };
+const ALL = { admitsCandidate: undefined, countsVideoPackets: true };
 const video = { kind: 'video', streamId: 's1', trackId: 't1' } as const;
 
 const rewrite = (sdp: string, policy: Parameters<typeof rewriteSdp>[2] = ALL) =>
@@ -48,12 +48,29 @@ describe('what the SFU gets to see of a description', () => {
     expect(() => parseSdp(vp9, 'VP9')).not.toThrow();
   });
 
+  test('is without the numbers of video packets that Ion does not count: browsers would take them for lost', () => {
+    const real = readFileSync(
+      new URL('../fuzz/fixtures/offer-audio-video.sdp', import.meta.url),
+      'utf8',
+    ).replace(/\r?\n/g, '\r\n');
+    const numbered = (sdp: string) =>
+      sdp
+        .split(/^(?=m=)/m)
+        .flatMap((section) => (section.includes('transport-wide-cc') ? [section.slice(0, 7)] : []));
+    expect(numbered(rewrite(real))).toEqual(['m=audio', 'm=video']);
+    const seen = rewrite(real, { ...ALL, countsVideoPackets: false });
+    expect(numbered(seen)).toEqual(['m=audio']);
+    expect(lines(seen, /transport-cc$/)).toEqual(lines(rewrite(real), /transport-cc$/));
+  });
+
   test('is without the candidates that a policy keeps back', () => {
     const line = (address: string) => `a=candidate:1 1 udp 1 ${address} 9 typ host\r\n`;
     const sdp = fakeOffer([video]);
     const both = sdp.replace('a=mid:0', `${line('10.0.0.1')}${line('198.51.100.1')}a=mid:0`);
     const admitsCandidate = (candidate: string) => !candidate.includes(' 10.0.0.1 ');
-    expect(rewrite(both, { admitsCandidate })).toBe(sdp.replace('a=mid:0', `${line('198.51.100.1')}a=mid:0`));
+    expect(rewrite(both, { ...ALL, admitsCandidate })).toBe(
+      sdp.replace('a=mid:0', `${line('198.51.100.1')}a=mid:0`),
+    );
   });
 });
 
