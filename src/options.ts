@@ -49,9 +49,10 @@ export interface SfuRelayOptions<P extends Principal = Principal> {
   /** Which of the clients' ICE candidates the SFU gets to see. @default all */
   candidates?: CandidatePolicy;
   /**
-   * Data channels that a client opens are fanned out to the whole room by the SFU, past all that the relay checks.
-   * `refuse` keeps every `m=application` out of the clients' offers; a viewer then offers a receiving section.
-   * The SFU's own channel `ion-sfu` stays. @default 'allow'
+   * Data channels that a client opens are fanned out to the whole room by the SFU, past all that the relay checks,
+   * and a burst of them while the client leaves can end Ion's process. `refuse` keeps every `m=application` out of the
+   * clients' offers: for clients that you don't know. `ion-sdk-js` always offers one, and needs `allow`; the SFU's own
+   * channel `ion-sfu` stays in either case. @default 'allow'
    */
   dataChannels?: 'allow' | 'refuse';
   /**
