@@ -1,4 +1,5 @@
 import type { IceCandidate } from '../signal/protocol.js';
+import { RelayClientError } from './errors.js';
 
 /**
  * The SFU's candidates for one peer connection. One that comes before the description which it belongs to would
@@ -6,17 +7,21 @@ import type { IceCandidate } from '../signal/protocol.js';
  */
 export class RemoteCandidates {
   readonly #pc: RTCPeerConnection;
-  readonly #onError: (error: unknown) => void;
+  readonly #onError: (error: RelayClientError) => void;
   #held: IceCandidate[] | undefined = [];
 
-  constructor(pc: RTCPeerConnection, onError: (error: unknown) => void) {
+  constructor(pc: RTCPeerConnection, onError: (error: RelayClientError) => void) {
     this.#pc = pc;
     this.#onError = onError;
   }
 
   add(candidate: IceCandidate): void {
     if (this.#held) this.#held.push(candidate);
-    else this.#pc.addIceCandidate(normalize(candidate)).catch(this.#onError);
+    else {
+      this.#pc
+        .addIceCandidate(normalize(candidate))
+        .catch((error) => this.#onError(RelayClientError.from(error, "The SFU's candidate can't be used")));
+    }
   }
 
   /** Until `release()`: a new description is under way. */
@@ -40,8 +45,9 @@ function normalize({
 }: IceCandidate): RTCIceCandidateInit {
   return {
     candidate,
-    ...(sdpMid ? { sdpMid } : { sdpMLineIndex: sdpMLineIndex ?? 0 }),
-    ...(usernameFragment ? { usernameFragment } : {}),
+    sdpMid: sdpMid || null,
+    sdpMLineIndex: sdpMLineIndex ?? 0,
+    usernameFragment: usernameFragment || null,
   };
 }
 

@@ -1,71 +1,41 @@
-import type {
-  JoinParams,
-  JoinResult,
-  Metadata,
-  Participant,
-  Role,
-  Subscription,
-} from '../signal/protocol.js';
-import type { Layer } from './control.js';
+import type { JoinResult, Metadata, Participant, Subscription } from '../signal/protocol.js';
+import { Control, type Layer } from './control.js';
 import { Emitter } from './emitter.js';
 import type { PublishOptions } from './encodings.js';
 import { left, malformed, notNow, type RelayClientError } from './errors.js';
 import type { ClientState, RelayClientEvents } from './events.js';
+import type { ClientSettings, JoinOptions } from './options.js';
 import type { Publication } from './publisher.js';
 import type { RemoteTrack } from './remote-tracks.js';
 import { Roster } from './roster.js';
-import { type CloseInfo, Rpc } from './rpc.js';
+import { type CloseInfo, closed, Rpc } from './rpc.js';
 import { Session } from './session.js';
+import { Stay } from './stay.js';
 import { isDescription, isGoaway, isParticipantsEvent, isTracksEvent, isTrickle } from './wire.js';
 
 /**
- * Which room to join, and how.
- * @category Client
- */
-export interface JoinOptions {
-  roomId: string;
-  /** What authentication says wins; without either the relay makes one up. */
-  userId?: string;
-  /** @default publisher where the grants allow it, else subscriber */
-  role?: Role;
-  /**
-   * Receive every track of the room. Otherwise only what `subscribe()` asks for.
-   * @default true
-   */
-  autoSubscribe?: boolean;
-  /** What to tell the room of oneself: JSON, of up to 4 KiB. */
-  metadata?: Metadata;
-}
-
-/** @internal */
-export interface ClientSettings {
-  requestTimeoutMs: number;
-  rtcConfiguration: RTCConfiguration;
-  statsIntervalMs: number;
-}
-
-/**
- * One connection to the relay and, between `join()` and `leave()`, one session with its two peer connections.
- * Made by {@link connect}. Every method that asks the relay rejects with a {@link RelayClientError}.
+ * One connection to the relay and, between `join()` and `leave()`, one session with its two peer connections; where
+ * these break, the next ones. Made by {@link connect}. Every method that asks the relay rejects with a
+ * {@link RelayClientError}; while the client is reconnecting it waits for the new session.
  * @category Client
  */
 export class RelayClient extends Emitter<RelayClientEvents> {
-  readonly #rpc: Rpc;
+  #rpc: Rpc;
   readonly #settings: ClientSettings;
   readonly #roster = new Roster();
   #state: ClientState = 'open';
+  /** From join() to leave(). */
+  #stay: Stay | undefined;
   #session: Session | undefined;
+  /** The one under way, or the last. */
+  #recovery: Promise<void> | undefined;
+  #token: string | undefined;
 
   /** @internal */
   constructor(socket: WebSocket, settings: ClientSettings) {
     super();
     this.#settings = settings;
-    this.#rpc = new Rpc(socket, {
-      requestTimeoutMs: settings.requestTimeoutMs,
-      onNotification: (method, params) => this.#notified(method, params),
-      onError: (error) => this.emit('error', error),
-      onClose: (info, error) => this.#closed(info, error),
-    });
+    this.#rpc = this.#speak(socket);
   }
 
   get state(): ClientState {
@@ -77,7 +47,7 @@ export class RelayClient extends Emitter<RelayClientEvents> {
     return this.#roster.participants;
   }
 
-  /** What `join()` resolved with. */
+  /** What `join()` resolved with, or the last recovery; undefined while there is none. */
   get session(): JoinResult | undefined {
     return this.#session?.result;
   }
@@ -97,8 +67,9 @@ export class RelayClient extends Emitter<RelayClientEvents> {
     return this.#session?.subscriber;
   }
 
-  /** Says who we are, where `connect()` was given no token. As the first request. */
+  /** Says who we are, where `connect()` was given no token. As the first request; repeated after a reconnect. */
   async authenticate(token: string): Promise<{ userId: string | null }> {
+    this.#token = token;
     return this.#rpc.request('authenticate', { token });
   }
 
@@ -108,27 +79,21 @@ export class RelayClient extends Emitter<RelayClientEvents> {
    * `ERR_CLIENT_NEGOTIATION`, or `ERR_CLIENT_ABORTED` where `leave()` overtakes it
    */
   async join({ roomId, userId, role, metadata, autoSubscribe = true }: JoinOptions): Promise<JoinResult> {
-    if (this.#state !== 'open')
-      throw notNow(`join() needs an open connection without a session, not "${this.#state}".`);
-    const params: Omit<JoinParams, 'offer'> = {
-      sid: roomId,
-      ...(userId !== undefined && { uid: userId }),
-      ...(role !== undefined && { role }),
-      ...(metadata !== undefined && { metadata }),
-      ...(!autoSubscribe && { config: { NoAutoSubscribe: 'true' } }),
-    };
-    const session = this.#open();
+    if (this.#state !== 'open') throw this.#notNow();
+    const config = autoSubscribe ? undefined : { NoAutoSubscribe: 'true' };
+    // JSON leaves out what is undefined.
+    const params = { sid: roomId, uid: userId, role, metadata, config } as Stay['params'];
+    const control = new Control({
+      onSpeakers: this.#emits('speakers'),
+      onError: this.#emits('error'),
+    });
+    const stay = new Stay(params, control);
+    this.#stay = stay;
+    this.#setState('joining');
     try {
-      const result = await session.join(async (offer) => {
-        const answer = await this.#rpc.request('join', { ...params, offer });
-        // leave() came too early for the relay.
-        if (this.#session !== session) this.#rpc.request('leave').catch(() => {});
-        return answer;
-      });
-      if (this.#session === session) this.#setState('joined');
-      return result;
+      return await this.#enter(stay);
     } catch (error) {
-      if (this.#session === session) {
+      if (this.#stay === stay) {
         this.#end();
         // The relay may have joined us all the same.
         this.#rpc.request('leave').catch(() => {});
@@ -144,96 +109,197 @@ export class RelayClient extends Emitter<RelayClientEvents> {
    * @throws RelayClientError the relay's refusal; nothing of the stream is sent then
    */
   async publish(stream: MediaStream, options: PublishOptions = {}): Promise<Publication> {
-    return this.#joined('publish').publisher.publish(stream, options);
+    return this.#do(({ publisher }) => publisher.publish(stream, options));
   }
 
   /** Stops sending a stream. Its tracks go on locally: to switch a camera off, `stop()` them. */
   async unpublish(streamOrStreamId: MediaStream | string): Promise<void> {
     const streamId = typeof streamOrStreamId === 'string' ? streamOrStreamId : streamOrStreamId.id;
-    return this.#joined('unpublish').publisher.unpublish(streamId);
+    const stay = this.#joined();
+    // Not even a recovery under way shall send it.
+    stay.sending = stay.sending.filter(({ stream }) => stream.id !== streamId);
+    return this.#do(({ publisher }) => publisher.unpublish(streamId));
   }
 
   /** Tells the others that a track of ours is muted, or is not. To mute it is `track.enabled`. */
   async setMuted(track: MediaStreamTrack, muted: boolean): Promise<void> {
-    const trackId = this.#joined('setMuted').publisher.trackIdOf(track);
-    if (trackId === undefined) throw notNow('The track is not published.');
-    await this.#rpc.request('update', { tracks: [{ trackId, muted }] });
+    await this.#do(async ({ publisher }, stay) => {
+      const trackId = publisher.trackIdOf(track);
+      if (trackId === undefined) throw notNow('The track is not published.');
+      if (muted) stay.muted.add(track);
+      else stay.muted.delete(track);
+      await this.#rpc.request('update', { tracks: [{ trackId, muted }] });
+    });
   }
 
   /** Tells the others something new of oneself: JSON, of up to 4 KiB. */
   async setMetadata(metadata: Metadata): Promise<void> {
-    this.#joined('setMetadata');
-    await this.#rpc.request('update', { metadata });
+    await this.#do(async (_, { params }) => {
+      await this.#rpc.request('update', { metadata });
+      params.metadata = metadata;
+    });
   }
 
   /** Which of the room's tracks to receive. `layer` is one of the track's `layers`, left out where it has none. */
   async subscribe(subscriptions: readonly Subscription[]): Promise<void> {
-    this.#joined('subscribe');
-    await this.#rpc.request('subscribe', { subscriptions: [...subscriptions] });
+    await this.#do(async (_, stay) => {
+      await this.#rpc.request('subscribe', { subscriptions: [...subscriptions] });
+      for (const each of subscriptions) stay.subscriptions.set(each.trackId, each);
+    });
   }
 
   /** Which simulcast layer of a stream to receive. Remembered, so that it may come before the stream's media. */
   setLayer(streamId: string, layer: Layer): void {
-    this.#joined('setLayer').control.wish(streamId, { layer });
+    this.#joined().control.wish(streamId, { layer });
   }
 
   /** Whether the SFU sends us a stream's video, audio: what is left out stays as it is. */
   setReceiving(streamId: string, { video, audio }: { video?: boolean; audio?: boolean }): void {
-    this.#joined('setReceiving').control.wish(streamId, {
-      ...(video !== undefined && { video }),
-      ...(audio !== undefined && { audio }),
-    });
+    this.#joined().control.wish(streamId, { video, audio });
   }
 
   /** Restarts ICE of the connection that sends; done by itself when that connection fails. */
   async restartIce(): Promise<void> {
-    return this.#joined('restartIce').publisher.restartIce();
+    return this.#do(({ publisher }) => publisher.restartIce());
   }
 
-  /** Ends the session and both peer connections; the WebSocket stays open for another `join()`. */
+  /**
+   * Ends the session and both peer connections; the WebSocket stays open for another `join()`. Where a recovery finds
+   * it closed, that is the end: as `close()`.
+   */
   async leave(): Promise<void> {
     const session = this.#session;
-    if (!session) return;
+    if (!this.#stay) return;
+    if (!this.#rpc.isOpen) return this.close();
     this.#end();
     const left = this.#rpc.request('leave');
     // Of a join under way nobody can say whether there is something to leave yet.
-    await (session.result ? left : left.catch(() => {}));
+    await (session?.result ? left : left.catch(() => {}));
   }
 
   /** Leaves, and closes the WebSocket. May be called again. */
   close(): void {
-    this.#rpc.close();
+    this.#finish(closed(1000, ''));
   }
 
-  #open(): Session {
+  #speak(socket: WebSocket): Rpc {
+    return new Rpc(socket, {
+      requestTimeoutMs: this.#settings.requestTimeoutMs,
+      onNotification: (method, params) => this.#notified(method, params),
+      onError: this.#emits('error'),
+      onClose: (error) => {
+        // A recovery notices by itself.
+        if (this.#state === 'reconnecting') return;
+        if (error.retryable && this.#isJoined && this.#settings.dial) this.#recover(error);
+        else this.#finish(error);
+      },
+    });
+  }
+
+  /** Another session, with all that is wanted of it. */
+  async #enter(stay: Stay): Promise<JoinResult> {
+    const rpc = this.#rpc;
     const session = new Session({
       ...this.#settings,
-      rpc: this.#rpc,
+      rpc,
       roster: this.#roster,
-      onTrack: (remote) => this.emit('track', remote),
-      onTrackEnded: (remote) => this.emit('trackended', remote),
-      onSpeakers: (streamIds) => this.emit('speakers', streamIds),
-      onStats: (stats, report) => this.emit('stats', stats, report),
+      control: stay.control,
+      onTrack: this.#emits('track'),
+      onTrackEnded: this.#emits('trackended'),
+      onStats: this.#emits('stats'),
       onMediaState: (isUp) => {
-        if (this.#state === 'joined' || this.#state === 'reconnecting-media')
-          this.#setState(isUp ? 'joined' : 'reconnecting-media');
+        if (this.#isJoined) this.#setState(isUp ? 'joined' : 'reconnecting-media');
       },
-      onError: (error) => this.emit('error', error),
+      onError: this.#emits('error'),
     });
     this.#session = session;
-    this.#setState('joining');
-    return session;
+    const result = await session.join(async (offer) => {
+      const answer = await rpc.request('join', { ...stay.params, offer });
+      // leave() came too early for the relay.
+      if (this.#session !== session) rpc.request('leave').catch(() => {});
+      return answer;
+    });
+    stay.params.uid = result.userId;
+    await stay.restore(session, rpc, this.#roster).catch((error: RelayClientError) => {
+      if (error.retryable || !rpc.isOpen || this.#session !== session) throw error;
+      // What is refused now is no reason to do without the rest.
+      this.emit('error', error);
+    });
+    this.#setState('joined');
+    void session.lost.then((error) => {
+      if (this.#session !== session) return;
+      if (this.#settings.dial) this.#recover(error);
+      else this.emit('error', error);
+    });
+    return result;
   }
 
-  #joined(method: string): Session {
-    if (!this.#session || this.#state === 'joining')
-      throw notNow(`${method}() needs a session: join() first.`);
-    return this.#session;
+  get #isJoined(): boolean {
+    return this.#state === 'joined' || this.#state === 'reconnecting-media';
+  }
+
+  #recover(error: RelayClientError): void {
+    const stay = this.#stay;
+    const session = this.#session;
+    if (!stay || !session) return;
+    this.#state = 'reconnecting';
+    const recovery = stay.replace(session, error, () => this.#reenter(stay));
+    this.#recovery = recovery;
+    recovery.catch((reason) => {
+      if (this.#stay === stay) this.#finish(reason);
+    });
+    // What is left of it on the relay.
+    this.#rpc.request('leave').catch(() => {});
+    this.#drop(error);
+    this.emit('state', this.#state);
+  }
+
+  async #reenter(stay: Stay): Promise<void> {
+    try {
+      if (!this.#rpc.isOpen) {
+        const socket = await this.#settings.dial?.(stay.signal);
+        if (socket) this.#rpc = this.#speak(socket);
+        if (this.#token !== undefined) await this.authenticate(this.#token);
+      }
+      stay.signal.throwIfAborted();
+      await this.#enter(stay);
+    } catch (error) {
+      const isOurs = this.#stay === stay;
+      if (isOurs) this.#drop(error as RelayClientError);
+      if (isOurs || this.#state === 'closed') this.#rpc.close();
+      throw error;
+    }
+  }
+
+  #notNow(): RelayClientError {
+    return notNow(`Not possible in the state "${this.#state}".`);
+  }
+
+  #joined(): Stay {
+    if (!this.#stay || this.#state === 'joining') throw this.#notNow();
+    return this.#stay;
+  }
+
+  /** In the session, or in the next one where this one is being replaced. */
+  async #do<Result>(task: (session: Session, stay: Stay) => Promise<Result>): Promise<Result> {
+    for (;;) {
+      const stay = this.#joined();
+      if (this.#state === 'reconnecting') await this.#recovery;
+      const session = this.#session;
+      if (!session || this.#state === 'reconnecting') continue;
+      try {
+        return await task(session, stay);
+      } catch (error) {
+        if (this.#session === session || this.#stay !== stay) throw error;
+      }
+    }
   }
 
   #notified(method: string, params: unknown): void {
-    if (method === 'goaway' && isGoaway(params)) this.emit('goaway', params);
-    else if (method === 'offer' && isDescription(params, 'offer')) this.#session?.offer(params);
+    if (method === 'goaway' && isGoaway(params)) {
+      if (this.#stay) this.#stay.earliest = Date.now() + params.reconnectAfterMs;
+      this.emit('goaway', params);
+    } else if (method === 'offer' && isDescription(params, 'offer')) this.#session?.offer(params);
     else if (method === 'trickle' && isTrickle(params)) this.#session?.candidate(params);
     else if (method === 'participants' && isParticipantsEvent(params)) {
       if (!this.#session || !this.#roster.applyParticipants(params)) return;
@@ -254,18 +320,36 @@ export class RelayClient extends Emitter<RelayClientEvents> {
 
   /** The session's end, on this side. */
   #end(error = left()): void {
+    this.#stay?.end(error);
+    this.#stay = undefined;
+    this.#drop(error);
+    if (this.#state !== 'closed') this.#setState('open');
+  }
+
+  #drop(error: RelayClientError): void {
     const session = this.#session;
     this.#session = undefined;
     this.#roster.reset();
     session?.close(error);
-    if (this.#state !== 'closed') this.#setState('open');
   }
 
-  #closed(info: CloseInfo, error: RelayClientError): void {
+  #finish(error: RelayClientError): void {
+    if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#end(error);
+    this.#rpc.close();
     this.emit('state', 'closed');
-    this.emit('close', info);
+    const { message: reason, retryable } = error;
+    this.emit(
+      'close',
+      error.code === 'ERR_CLIENT_CLOSED'
+        ? (error.cause as CloseInfo)
+        : { code: 1006, reason, retryable, error },
+    );
+  }
+
+  #emits<Name extends keyof RelayClientEvents>(name: Name) {
+    return (...args: RelayClientEvents[Name]) => this.emit(name, ...args);
   }
 
   #setState(state: ClientState): void {

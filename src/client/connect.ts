@@ -17,6 +17,11 @@ export interface ConnectOptions {
   requestTimeoutMs?: number;
   /** Of both peer connections; the relay's ICE servers are added. */
   rtcConfiguration?: RTCConfiguration;
+  /**
+   * Whether the client comes back by itself when the connection or the media breaks (docs/CLIENT.md, when things
+   * break). @default true
+   */
+  reconnect?: boolean;
   /** ms between two reports of statistics; 0 for none. @default 2_000 */
   statsIntervalMs?: number;
 }
@@ -33,11 +38,17 @@ const PROTOCOL_TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
  */
 export async function connect(url: string | URL, options: ConnectOptions = {}): Promise<RelayClient> {
   const { token, signal, connectTimeoutMs = 10_000, requestTimeoutMs = 20_000 } = options;
-  const { rtcConfiguration = {}, statsIntervalMs = 2_000 } = options;
+  const { rtcConfiguration = {}, statsIntervalMs = 2_000, reconnect = true } = options;
   const fitsSubprotocol = token !== undefined && PROTOCOL_TOKEN.test(token);
   const protocols = [SUBPROTOCOL, ...(fitsSubprotocol ? [BEARER_PREFIX + token] : [])];
-  const socket = await open(String(url), protocols, connectTimeoutMs, signal);
-  const client = new RelayClient(socket, { requestTimeoutMs, rtcConfiguration, statsIntervalMs });
+  const dial = (cancel?: AbortSignal) => open(String(url), protocols, connectTimeoutMs, cancel);
+  const settings = {
+    requestTimeoutMs,
+    rtcConfiguration,
+    statsIntervalMs,
+    dial: reconnect ? dial : undefined,
+  };
+  const client = new RelayClient(await dial(signal), settings);
   if (token === undefined || fitsSubprotocol) return client;
   try {
     await client.authenticate(token);
@@ -54,8 +65,8 @@ function open(
   timeoutMs: number,
   signal: AbortSignal | undefined,
 ): Promise<WebSocket> {
-  if (signal?.aborted) return Promise.reject(aborted(signal));
   return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(aborted(signal));
     const socket = create(url, protocols);
     const listening = new AbortController();
     const settle = (error?: RelayClientError) => {
@@ -78,17 +89,17 @@ function create(url: string, protocols: string[]): WebSocket {
   try {
     return new WebSocket(url, protocols);
   } catch (cause) {
-    throw failed(url, cause instanceof Error ? cause.message : 'no WebSocket', cause);
+    throw failed(url, String(cause), cause);
   }
 }
 
 function failed(url: string, detail: string, cause?: unknown): RelayClientError {
   const message =
-    `The WebSocket to ${url.replace(/[?#].*/s, '')} can't be opened (${detail}). Check that the relay runs there ` +
-    '(address, port and path), that a page on https uses wss://, and that every proxy between passes WebSockets on.';
+    `The WebSocket to ${url.replace(/[?#].*/s, '')} can't be opened (${detail}). Does the relay run there, does a ` +
+    'page on https use wss://, do proxies let WebSockets through?';
   return new RelayClientError('ERR_CLIENT_CONNECT', message, { retryable: cause === undefined, cause });
 }
 
 function aborted(signal: AbortSignal): RelayClientError {
-  return new RelayClientError('ERR_CLIENT_ABORTED', 'Connecting was aborted.', { cause: signal.reason });
+  return new RelayClientError('ERR_CLIENT_ABORTED', 'Aborted.', { cause: signal.reason });
 }

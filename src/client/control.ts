@@ -22,7 +22,7 @@ interface Wish {
 /** Ion's control channel: opened by the SFU on the subscriber connection, by the client on the other. */
 export const CONTROL_CHANNEL = 'ion-sfu';
 
-/** Ion forgets a switch that comes while another is under way, and says nothing: so each is said twice. */
+/** Ion forgets a switch that comes while another is under way, and says nothing: so all is said again. */
 const REPEAT_AFTER_MS = 2_000;
 
 /**
@@ -32,7 +32,6 @@ const REPEAT_AFTER_MS = 2_000;
 export class Control {
   readonly #options: ControlOptions;
   readonly #wishes = new Map<string, Wish>();
-  readonly #unrepeated = new Set<string>();
   #channel: RTCDataChannel | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -47,12 +46,15 @@ export class Control {
     this.#sayAll();
   }
 
-  wish(streamId: string, change: Partial<Wish>): void {
-    const before = this.#wishes.get(streamId) ?? { layer: 'high', video: true, audio: true };
-    this.#wishes.set(streamId, { ...before, ...change });
+  /** What is undefined stays as it is. */
+  wish(streamId: string, wish: { [Name in keyof Wish]?: Wish[Name] | undefined }): void {
+    const before = this.#wishes.get(streamId);
+    const { layer = before?.layer ?? 'high' } = wish;
+    const { video = before?.video ?? true, audio = before?.audio ?? true } = wish;
+    this.#wishes.set(streamId, { layer, video, audio });
     this.say(streamId);
-    this.#unrepeated.add(streamId);
-    this.#timer ??= setTimeout(() => this.#repeat(), REPEAT_AFTER_MS);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#sayAll(), REPEAT_AFTER_MS);
   }
 
   /** Says (again) what is wanted of a stream: Ion forgets it of one that it does not send yet. */
@@ -71,18 +73,11 @@ export class Control {
     for (const streamId of this.#wishes.keys()) this.say(streamId);
   }
 
-  #repeat(): void {
-    this.#timer = undefined;
-    const streamIds = [...this.#unrepeated];
-    this.#unrepeated.clear();
-    for (const streamId of streamIds) this.say(streamId);
-  }
-
   #receive(data: unknown): void {
     const message = parse(data);
     // Older ion-sfu sends the bare list.
     const streamIds = isRecord(message) && message.method === 'audioLevels' ? message.params : message;
     if (isListOf(streamIds, isString)) this.#options.onSpeakers(streamIds);
-    else if (!isRecord(message)) this.#options.onError(malformed('a control message that makes no sense'));
+    else if (!isRecord(message)) this.#options.onError(malformed('a malformed message'));
   }
 }

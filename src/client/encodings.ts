@@ -31,11 +31,10 @@ export function encodingsFor(
   { simulcast = false, maxBitrate }: PublishOptions,
 ): RTCRtpEncodingParameters[] | undefined {
   if (kind !== 'video') return undefined;
-  if (!simulcast) return maxBitrate === undefined ? undefined : [{ maxBitrate }];
-  return LAYERS.map(({ share, ...layer }) => ({
-    ...layer,
-    ...(maxBitrate !== undefined && { maxBitrate: Math.round(maxBitrate * share) }),
-  }));
+  if (!simulcast) return maxBitrate ? [{ maxBitrate }] : undefined;
+  return LAYERS.map(({ share, ...layer }) =>
+    maxBitrate ? { ...layer, maxBitrate: Math.round(maxBitrate * share) } : layer,
+  );
 }
 
 /**

@@ -10,7 +10,7 @@
  * | `ERR_CLIENT_STATE` | not now: e.g. `publish()` before `join()` |
  * | `ERR_CLIENT_PROTOCOL` | the relay said something that makes no sense |
  * | `ERR_CLIENT_NEGOTIATION` | the browser refused a step of the negotiation; `cause` is its error |
- * | `ERR_CLIENT_MEDIA_LOST` | a peer connection has failed for good: leave and join again |
+ * | `ERR_CLIENT_MEDIA_LOST` | a peer connection has failed for good; said only with `reconnect: false`: leave and join again |
  *
  * A refusal of the relay keeps the relay's own code (`ERR_RELAY_…`, docs/PROTOCOL.md).
  * @category Errors
@@ -22,13 +22,13 @@ export class RelayClientError extends Error {
   readonly retryable: boolean;
 
   constructor(code: string, message: string, options: { retryable?: boolean; cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(message, options);
     this.code = code;
     this.retryable = options.retryable ?? false;
   }
 
   /** @internal What the browser's WebRTC threw; an error of ours stays what it is. */
-  static from(error: unknown, what: string): RelayClientError {
+  static from(error: unknown, what = 'The negotiation failed'): RelayClientError {
     if (error instanceof RelayClientError) return error;
     const detail = error instanceof Error ? error.message : String(error);
     return new RelayClientError('ERR_CLIENT_NEGOTIATION', `${what}: ${detail}`, { cause: error });
@@ -39,9 +39,14 @@ export class RelayClientError extends Error {
 export const notNow = (message: string) => new RelayClientError('ERR_CLIENT_STATE', message);
 
 /** @internal */
-export const left = () =>
-  new RelayClientError('ERR_CLIENT_ABORTED', 'The session was left before that was done.');
+export const left = () => new RelayClientError('ERR_CLIENT_ABORTED', 'The session was left.');
 
 /** @internal */
 export const malformed = (what: string) =>
   new RelayClientError('ERR_CLIENT_PROTOCOL', `The relay sent ${what}.`);
+
+/** @internal @param what the connection does */
+export const mediaLost = (what: string) =>
+  new RelayClientError('ERR_CLIENT_MEDIA_LOST', `The connection that ${what} media is lost.`, {
+    retryable: true,
+  });

@@ -4,10 +4,11 @@ import type { RemoteTrack } from './remote-tracks.js';
 import type { CloseInfo } from './rpc.js';
 
 /**
- * `reconnecting-media`: the signalling stands, but a peer connection has lost its way to the SFU.
+ * `reconnecting-media`: the signalling stands, but a peer connection has lost its way to the SFU; ICE is restarted.
+ * `reconnecting`: the session is lost, and another one is being made like it.
  * @category Client
  */
-export type ClientState = 'connecting' | 'open' | 'joining' | 'joined' | 'reconnecting-media' | 'closed';
+export type ClientState = 'open' | 'joining' | 'joined' | 'reconnecting-media' | 'reconnecting' | 'closed';
 
 /** @category Client */
 export type RelayClientEvents = {
@@ -25,10 +26,10 @@ export type RelayClientEvents = {
   speakers: [streamIds: string[]];
   /** After each periodic report: the relay's figures, and what was reported. */
   stats: [stats: SessionStats, report: RTCStats[]];
-  /** The relay is about to close this connection: connect again. */
+  /** The relay is about to close this connection; the client then connects again by itself. */
   goaway: [params: GoawayParams];
   /** What failed with nobody waiting for it. */
   error: [error: RelayClientError];
-  /** The last event, exactly once. */
+  /** It is over, and the client won't come back by itself. The last event, exactly once. */
   close: [info: CloseInfo];
 };

@@ -1,9 +1,13 @@
+import type { RelayClientError } from './errors.js';
+
 export interface IceRecoveryOptions {
   /** An ICE restart, by a new offer. */
   restart(): Promise<void>;
   /** Media does not flow, and a restart is being tried. */
   onDown(): void;
   onUp(): void;
+  /** A restart was refused. */
+  onError(error: RelayClientError): void;
   /** No further restart is tried. */
   onLost(): void;
 }
@@ -11,7 +15,6 @@ export interface IceRecoveryOptions {
 const MAX_TRIES = 5;
 /** "disconnected" often mends itself. */
 const PATIENCE_MS = 3_000;
-const BACKOFF_MS = [0, 1_000, 2_000, 4_000, 8_000];
 
 /** Restarts ICE when a peer connection has lost its way (RFC 8445 § 2.4), a bounded number of times. */
 export class IceRecovery {
@@ -41,8 +44,13 @@ export class IceRecovery {
         this.#tryIn(PATIENCE_MS);
         break;
       case 'failed':
-        this.#tryIn(BACKOFF_MS[this.#tries] ?? 0);
+        this.#tryAgain();
     }
+  }
+
+  /** At once, then after 1, 2, 4, 8 s. */
+  #tryAgain(): void {
+    this.#tryIn(this.#tries % MAX_TRIES && 500 * 2 ** this.#tries);
   }
 
   #tryIn(milliseconds: number): void {
@@ -56,9 +64,10 @@ export class IceRecovery {
     this.#tries += 1;
     try {
       await this.#options.restart();
-    } catch {
-      // Said elsewhere; a refused restart changes no state, so the next try is due by the clock.
-      if (this.#pc.connectionState !== 'closed') this.#tryIn(BACKOFF_MS[this.#tries] ?? 0);
+    } catch (error) {
+      this.#options.onError(error as RelayClientError);
+      // A refused restart changes no state, so the next try is due by the clock.
+      if (this.#pc.connectionState !== 'closed') this.#tryAgain();
     }
   }
 }

@@ -3,6 +3,7 @@
  * @packageDocumentation
  */
 export type {
+  CloseCode,
   GoawayParams,
   IceServer,
   JoinResult,
@@ -16,14 +17,14 @@ export type {
   Track,
   TracksEvent,
 } from '../signal/protocol.js';
-export { CloseCode } from '../signal/protocol.js';
-export { type JoinOptions, RelayClient } from './client.js';
+export { RelayClient } from './client.js';
 export { type ConnectOptions, connect } from './connect.js';
 export type { Layer } from './control.js';
 export type { Emitter } from './emitter.js';
 export type { PublishOptions } from './encodings.js';
 export { RelayClientError } from './errors.js';
 export type { ClientState, RelayClientEvents } from './events.js';
+export type { JoinOptions } from './options.js';
 export type { Publication } from './publisher.js';
 export type { RemoteTrack } from './remote-tracks.js';
 export type { CloseInfo } from './rpc.js';

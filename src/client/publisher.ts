@@ -4,6 +4,7 @@ import { CONTROL_CHANNEL } from './control.js';
 import { encodingsFor, type PublishOptions, preferCodecs } from './encodings.js';
 import { malformed, notNow, RelayClientError } from './errors.js';
 import { SerialQueue } from './queue.js';
+import type { Rpc } from './rpc.js';
 import { readMsid, stopSections } from './sdp.js';
 import { isDescription } from './wire.js';
 
@@ -18,14 +19,19 @@ export interface Publication {
 
 export interface PublisherOptions {
   pc: RTCPeerConnection;
-  /** Sends a renegotiation's offer; resolves with the SFU's answer. */
-  sendOffer(offer: SessionDescription): Promise<SessionDescription>;
-  sendCandidate(candidate: IceCandidate): void;
+  rpc: Rpc;
   onError(error: RelayClientError): void;
 }
 
-interface Sent {
-  streamId: string;
+/** A track that is being sent, and how. */
+export interface Sending {
+  track: MediaStreamTrack;
+  stream: MediaStream;
+  options: PublishOptions;
+}
+
+/** Which track it is the sender says: the application may replace it. */
+interface Sent extends Omit<Sending, 'track'> {
   transceiver: RTCRtpTransceiver;
   listening: AbortController;
 }
@@ -36,7 +42,7 @@ export class Publisher {
   readonly candidates: RemoteCandidates;
   readonly #options: PublisherOptions;
   readonly #queue = new SerialQueue();
-  readonly #sent = new Map<MediaStreamTrack, Sent>();
+  readonly #sent = new Set<Sent>();
   /** The ids of all tracks that were ever sent. */
   readonly #known = new Set<string>();
   /** Of this side, until the join request is out: the relay would have to hold them. */
@@ -50,12 +56,10 @@ export class Publisher {
     this.#left.catch(() => {});
     this.#options = options;
     this.pc = options.pc;
-    this.candidates = new RemoteCandidates(this.pc, (error) =>
-      options.onError(RelayClientError.from(error, "The SFU's candidate can't be used")),
-    );
+    this.candidates = new RemoteCandidates(this.pc, options.onError);
     onLocalCandidate(this.pc, (candidate) => {
       if (this.#early) this.#early.push(candidate);
-      else options.sendCandidate(candidate);
+      else this.#sendCandidate(candidate);
     });
   }
 
@@ -67,38 +71,48 @@ export class Publisher {
     return this.#run(() => this.#negotiate(send));
   }
 
+  /** What the SFU has taken. */
+  get sending(): Sending[] {
+    return [...this.#sent].flatMap(({ stream, options, transceiver: { sender, currentDirection } }) =>
+      sender.track && currentDirection ? [{ track: sender.track, stream, options }] : [],
+    );
+  }
+
   publish(stream: MediaStream, options: PublishOptions): Promise<Publication> {
     return this.#run(async () => {
-      const tracks = stream
-        .getTracks()
-        .filter((track) => track.readyState === 'live' && !this.#sent.has(track));
-      if (tracks.length === 0 && ![...this.#sent.values()].some(({ streamId }) => streamId === stream.id))
+      const tracks = stream.getTracks().filter((track) => isLive(track) && !this.#find(track));
+      if (tracks.length === 0 && ![...this.#sent].some((sent) => sent.stream.id === stream.id))
         throw notNow('The stream has no live track to publish.');
-      if (tracks.length > 0) await this.#send(tracks, stream, options);
+      await this.#send(tracks.map((track) => ({ track, stream, options })));
       return { stream, streamId: stream.id };
     });
   }
 
+  /** Sends what another connection was sending, and still lives. */
+  restore(sending: Sending[]): Promise<void> {
+    return this.#run(() => this.#send(sending.filter(({ track }) => isLive(track))));
+  }
+
   /** What is not published (any more) needs no negotiation. */
   unpublish(streamId: string): Promise<void> {
-    return this.#remove((sent) => sent.streamId === streamId);
+    return this.#remove(({ stream }) => stream.id === streamId);
   }
 
   /** Under which id the room knows a track that is sent. */
   trackIdOf(track: MediaStreamTrack): string | undefined {
-    const mid = this.#sent.get(track)?.transceiver.mid;
+    const mid = this.#find(track)?.transceiver.mid;
     return mid == null ? undefined : readMsid(this.pc.localDescription?.sdp ?? '', mid).trackId;
   }
 
   restartIce(): Promise<void> {
     return this.#run(async () => {
-      await this.#negotiate(this.#options.sendOffer, { iceRestart: true });
+      await this.#renegotiate({ iceRestart: true });
     });
   }
 
   /** @param error what calls that are under way are rejected with */
   close(error: RelayClientError): void {
-    for (const { listening } of this.#sent.values()) listening.abort();
+    for (const { listening } of this.#sent) listening.abort();
     this.pc.close();
     this.#leave(error);
   }
@@ -108,17 +122,18 @@ export class Publisher {
     return Promise.race([this.#queue.run(task), this.#left]);
   }
 
-  async #send(tracks: MediaStreamTrack[], stream: MediaStream, options: PublishOptions): Promise<void> {
+  async #send(sending: Sending[]): Promise<void> {
+    if (sending.length === 0) return;
     try {
-      for (const track of tracks) await this.#add(track, stream, options);
-      await this.#negotiate(this.#options.sendOffer);
+      for (const each of sending) await this.#add(each);
+      await this.#renegotiate();
     } catch (error) {
-      for (const track of tracks) this.#drop(track);
-      throw RelayClientError.from(error, "The stream can't be published");
+      for (const sent of this.#sent) if (!sent.transceiver.currentDirection) this.#drop(sent);
+      throw RelayClientError.from(error);
     }
   }
 
-  async #add(track: MediaStreamTrack, stream: MediaStream, options: PublishOptions): Promise<void> {
+  async #add({ track, stream, options }: Sending): Promise<void> {
     const sendEncodings = encodingsFor(track.kind, options);
     // Ion never forgets a track: one that comes again needs an id of its own, which the browser makes up.
     const isNew = !this.#known.has(track.id);
@@ -129,31 +144,36 @@ export class Publisher {
       ...(sendEncodings && { sendEncodings }),
     });
     const listening = new AbortController();
-    this.#sent.set(track, { streamId: stream.id, transceiver, listening });
+    this.#sent.add({ stream, options, transceiver, listening });
     preferCodecs(transceiver, track.kind, options);
-    const ended = () =>
-      this.#remove((sent) => sent.transceiver === transceiver).catch((error) => this.#report(error));
+    const ended = () => this.#remove(hasEnded).catch((error) => this.#report(error));
     track.addEventListener('ended', ended, { signal: listening.signal });
     if (!isNew) await transceiver.sender.replaceTrack(track);
   }
 
   /** Stops sending at once; the SFU hears of it with the next offer, whose section is then free to be used again. */
-  #drop(track: MediaStreamTrack): void {
-    const sent = this.#sent.get(track);
-    this.#sent.delete(track);
-    sent?.listening.abort();
-    if (this.pc.signalingState !== 'closed') sent?.transceiver.stop();
+  #drop(sent: Sent): void {
+    this.#sent.delete(sent);
+    sent.listening.abort();
+    if (this.pc.signalingState !== 'closed') sent.transceiver.stop();
   }
 
   /** The tracks of one device end together, and are taken out by one negotiation. */
   #remove(isMeant: (sent: Sent) => boolean): Promise<void> {
     return this.#run(async () => {
-      if (![...this.#sent.values()].some(isMeant)) return;
-      for (const [track, sent] of [...this.#sent]) {
-        if (isMeant(sent) || track.readyState === 'ended') this.#drop(track);
-      }
-      await this.#negotiate(this.#options.sendOffer);
+      const sent = [...this.#sent];
+      if (!sent.some(isMeant)) return;
+      for (const each of sent) if (isMeant(each) || hasEnded(each)) this.#drop(each);
+      await this.#renegotiate();
     });
+  }
+
+  #find(track: MediaStreamTrack): Sent | undefined {
+    return [...this.#sent].find(({ transceiver }) => transceiver.sender.track === track);
+  }
+
+  #renegotiate(options?: RTCOfferOptions): Promise<SessionDescription> {
+    return this.#negotiate((desc) => this.#options.rpc.request('offer', { desc }), options);
   }
 
   async #negotiate<Answer extends SessionDescription>(
@@ -173,7 +193,7 @@ export class Publisher {
       return answer;
     } catch (error) {
       await this.#rollBack();
-      throw RelayClientError.from(error, 'The publisher connection could not be negotiated');
+      throw RelayClientError.from(error);
     } finally {
       if (this.pc.remoteDescription) this.candidates.release();
     }
@@ -182,7 +202,11 @@ export class Publisher {
   #releaseEarly(): void {
     const early = this.#early ?? [];
     this.#early = undefined;
-    for (const candidate of early) this.#options.sendCandidate(candidate);
+    for (const candidate of early) this.#sendCandidate(candidate);
+  }
+
+  #sendCandidate(candidate: IceCandidate): void {
+    this.#options.rpc.notify('trickle', { target: 0, candidate });
   }
 
   /** Back to the last negotiated state (RFC 8829 § 4.1.10.2), so that the next offer can be made. */
@@ -192,6 +216,9 @@ export class Publisher {
   }
 
   #report(error: unknown): void {
-    this.#options.onError(RelayClientError.from(error, 'The publisher connection failed'));
+    this.#options.onError(RelayClientError.from(error));
   }
 }
+
+const isLive = (track: MediaStreamTrack) => track.readyState === 'live';
+const hasEnded = ({ transceiver }: Sent) => transceiver.sender.track?.readyState === 'ended';

@@ -103,8 +103,9 @@ export class RemoteTracks {
   #deliver(entry: Entry): void {
     clearTimeout(entry.waiting);
     entry.waiting = undefined;
-    const { userId, sessionId } = this.#options.ownerOf(entry.remote.trackId) ?? {};
-    Object.assign(entry.remote, { userId, sessionId });
+    const owner = this.#options.ownerOf(entry.remote.trackId);
+    entry.remote.userId = owner?.userId;
+    entry.remote.sessionId = owner?.sessionId;
     this.#options.onTrack(entry.remote);
   }
 

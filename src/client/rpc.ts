@@ -11,6 +11,8 @@ export interface CloseInfo {
   reason: string;
   /** Whether connecting again may help: 1001, 1006, 4408, 4429 and 45xx. */
   retryable: boolean;
+  /** What the last attempt to come back failed of, where that was no WebSocket's close; `code` is 1006 then. */
+  error?: RelayClientError;
 }
 
 export interface RpcOptions {
@@ -18,8 +20,8 @@ export interface RpcOptions {
   onNotification(method: string, params: unknown): void;
   /** A message that makes no sense, or the refusal of a notification. */
   onError(error: RelayClientError): void;
-  /** @param error what pending and later requests are rejected with */
-  onClose(info: CloseInfo, error: RelayClientError): void;
+  /** @param error what pending and later requests are rejected with; `cause` is the {@link CloseInfo} */
+  onClose(error: RelayClientError): void;
 }
 
 type Settle = (error: RelayClientError | undefined, result?: unknown) => void;
@@ -38,7 +40,7 @@ export class Rpc {
     this.#options = options;
     const { signal } = this.#listening;
     socket.addEventListener('message', ({ data }) => this.#receive(data), { signal });
-    socket.addEventListener('close', ({ code, reason }) => this.#end(closeInfo(code, reason)), { signal });
+    socket.addEventListener('close', ({ code, reason }) => this.#end(closed(code, reason)), { signal });
   }
 
   /**
@@ -73,10 +75,14 @@ export class Rpc {
     if (!this.#closed) this.#send({ method, params });
   }
 
+  get isOpen(): boolean {
+    return !this.#closed;
+  }
+
   /** Closes the socket and rejects what is pending. */
   close(): void {
     this.#socket.close(1000);
-    this.#end(closeInfo(1000, ''));
+    this.#end(closed(1000, ''));
   }
 
   #send(message: { id?: number; method: string; params?: unknown }): void {
@@ -86,7 +92,7 @@ export class Rpc {
 
   #receive(data: unknown): void {
     const message = parse(data);
-    if (!isRecord(message)) this.#options.onError(malformed('a message that is not a JSON object'));
+    if (!isRecord(message)) this.#options.onError(malformed('a malformed message'));
     else if (typeof message.method === 'string') this.#options.onNotification(message.method, message.params);
     else this.#answered(message);
   }
@@ -96,30 +102,27 @@ export class Rpc {
     const settle = this.#pending.get(id as number);
     if (settle) settle(failure, result);
     // The late answer to a request that timed out concerns nobody any more.
-    else if (typeof id !== 'number') this.#options.onError(failure ?? malformed('a message of no kind'));
+    else if (typeof id !== 'number') this.#options.onError(failure ?? malformed('a malformed message'));
   }
 
-  #end(info: CloseInfo): void {
+  #end(error: RelayClientError): void {
     if (this.#closed) return;
     this.#listening.abort();
-    const { code, reason, retryable } = info;
-    const what = [code, reason].filter(Boolean).join(' ');
-    this.#closed = new RelayClientError(
-      'ERR_CLIENT_CLOSED',
-      `The connection to the relay is closed (${what}).`,
-      {
-        retryable,
-        cause: info,
-      },
-    );
-    for (const settle of [...this.#pending.values()]) settle(this.#closed);
-    this.#options.onClose(info, this.#closed);
+    this.#closed = error;
+    for (const settle of [...this.#pending.values()]) settle(error);
+    this.#options.onClose(error);
   }
 }
 
-function closeInfo(code: number, reason: string): CloseInfo {
+/** What a close of the WebSocket means to those who wait. */
+export function closed(code: number, reason: string): RelayClientError {
   const retryable = [1001, 1006, 4408, 4429].includes(code) || (code >= 4500 && code < 4600);
-  return { code, reason, retryable };
+  const what = [code, reason].filter(Boolean).join(' ');
+  const cause: CloseInfo = { code, reason, retryable };
+  return new RelayClientError('ERR_CLIENT_CLOSED', `The connection to the relay is closed (${what}).`, {
+    retryable,
+    cause,
+  });
 }
 
 function timedOut(method: string, milliseconds: number): RelayClientError {
@@ -135,7 +138,7 @@ function refusal(error: unknown): RelayClientError {
   const prefix = method ? `${method}: ` : '';
   return new RelayClientError(
     typeof code === 'string' ? code : 'ERR_RELAY_UNKNOWN',
-    `${prefix}${message ?? 'The relay refused the request.'}`,
+    `${prefix}${message ?? 'Refused by the relay.'}`,
     { retryable: retryable === true, cause: error },
   );
 }

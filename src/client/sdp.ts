@@ -1,9 +1,12 @@
 /** The publisher's stream and track ids: `a=msid` of the section `mid` (RFC 8830). */
-export function readMsid(sdp: string, mid: string | null): { streamId?: string; trackId?: string } {
+export function readMsid(
+  sdp: string,
+  mid: string | null,
+): { streamId: string | undefined; trackId: string | undefined } {
   const section = sectionsOf(sdp).find((each) => mid !== null && attributeOf(each, 'mid') === mid);
   const [streamId, trackId] = attributeOf(section ?? '', 'msid')?.split(' ') ?? [];
   // "-" says that the track is in no stream.
-  return { ...(streamId && streamId !== '-' ? { streamId } : {}), ...(trackId ? { trackId } : {}) };
+  return { streamId: streamId === '-' ? undefined : streamId, trackId };
 }
 
 /**

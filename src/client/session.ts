@@ -1,13 +1,12 @@
 import type {
-  IceCandidate,
   IceServer,
   JoinResult,
   SessionDescription,
   SessionStats,
   TrickleParams,
 } from '../signal/protocol.js';
-import { Control } from './control.js';
-import { RelayClientError } from './errors.js';
+import type { Control } from './control.js';
+import { malformed, mediaLost, type RelayClientError } from './errors.js';
 import { IceRecovery } from './ice-recovery.js';
 import { Publisher } from './publisher.js';
 import { type RemoteTrack, RemoteTracks } from './remote-tracks.js';
@@ -20,11 +19,12 @@ import { isJoinResult } from './wire.js';
 export interface SessionOptions {
   rpc: Rpc;
   roster: Roster;
+  /** What is wanted of the streams; it may outlive the session. */
+  control: Control;
   rtcConfiguration: RTCConfiguration;
   statsIntervalMs: number;
   onTrack(remote: RemoteTrack): void;
   onTrackEnded(remote: RemoteTrack): void;
-  onSpeakers(streamIds: string[]): void;
   onStats(stats: SessionStats, report: RTCStats[]): void;
   /** Whether media flows, or is being brought back. */
   onMediaState(isUp: boolean): void;
@@ -34,8 +34,11 @@ export interface SessionOptions {
 /** The media of one session, from `join` to `leave`: both peer connections and what hangs on them. */
 export class Session {
   readonly publisher: Publisher;
-  readonly control: Control;
   readonly tracks: RemoteTracks;
+  /** Resolves when nothing but another session brings the media back. */
+  readonly lost: Promise<RelayClientError>;
+  /** Date.now() when the last missing connection came up; undefined while one is missing. */
+  upSince: number | undefined;
   readonly #options: SessionOptions;
   readonly #recovery: IceRecovery;
   /** Which of the connections don't work. */
@@ -44,29 +47,32 @@ export class Session {
   #stats: StatsReporter | undefined;
   #result: JoinResult | undefined;
   #closed = false;
+  #lose: (error: RelayClientError) => void = () => {};
 
   constructor(options: SessionOptions) {
-    const { rpc, roster } = options;
+    const { rpc, roster, control } = options;
     this.#options = options;
     const onError = (error: RelayClientError) => this.#fail(error);
-    this.control = new Control({ ...options, onError });
     this.tracks = new RemoteTracks({
       ownerOf: (trackId) => roster.ownerOf(trackId),
       onTrack: options.onTrack,
       onEnded: options.onTrackEnded,
-      onMedia: (streamId) => this.control.say(streamId),
+      onMedia: (streamId) => control.say(streamId),
+    });
+    this.lost = new Promise((resolve) => {
+      this.#lose = resolve;
     });
     this.publisher = new Publisher({
       pc: new RTCPeerConnection(options.rtcConfiguration),
-      sendOffer: (desc) => rpc.request('offer', { desc }),
-      sendCandidate: (candidate) => rpc.notify('trickle', { target: 0, candidate }),
+      rpc,
       onError,
     });
     this.#recovery = new IceRecovery(this.publisher.pc, {
-      restart: () => this.#restart(),
+      restart: () => this.publisher.restartIce(),
+      onError,
       onUp: () => this.#mark('publisher', true),
       onDown: () => this.#mark('publisher', false),
-      onLost: () => onError(lost()),
+      onLost: () => this.#lose(mediaLost('sends')),
     });
   }
 
@@ -82,7 +88,7 @@ export class Session {
   async join(send: (offer: SessionDescription) => Promise<unknown>): Promise<JoinResult> {
     const result = await this.publisher.join(async (offer) => {
       const answer = await send(offer);
-      if (!isJoinResult(answer)) throw new RelayClientError('ERR_CLIENT_PROTOCOL', 'The join has no result.');
+      if (!isJoinResult(answer)) throw malformed('a join without result');
       // At once: the next message may be the SFU's offer.
       if (!this.#closed) this.#joined(answer);
       return answer;
@@ -112,14 +118,13 @@ export class Session {
     this.#closed = true;
     this.#recovery.close();
     this.#stats?.close();
-    this.control.close();
     this.tracks.endAll();
     this.publisher.close(error);
     this.#subscriber?.close();
   }
 
   #joined(result: JoinResult): void {
-    const { rpc, roster, rtcConfiguration } = this.#options;
+    const { rpc, roster, rtcConfiguration, control } = this.#options;
     this.#result = result;
     roster.reset(result.participants, result.revision);
     const configuration = withIceServers(rtcConfiguration, result.iceServers);
@@ -128,25 +133,15 @@ export class Session {
     this.#subscriber = new Subscriber({
       pc: new RTCPeerConnection(configuration),
       tracks: this.tracks,
-      control: this.control,
-      sendAnswer: (desc) => rpc.notify('answer', { desc }),
-      sendCandidate: (candidate: IceCandidate) => rpc.notify('trickle', { target: 1, candidate }),
+      control,
+      rpc,
       onUp: () => this.#mark('subscriber', true),
       onDown: (error) => {
+        this.#lose(error);
         this.#mark('subscriber', false);
-        this.#fail(error);
       },
       onError: (error) => this.#fail(error),
     });
-  }
-
-  async #restart(): Promise<void> {
-    try {
-      await this.publisher.restartIce();
-    } catch (error) {
-      this.#fail(RelayClientError.from(error, 'The ICE restart failed'));
-      throw error;
-    }
   }
 
   /** What fails because the session ends is no news. */
@@ -157,17 +152,13 @@ export class Session {
   #mark(connection: 'publisher' | 'subscriber', isUp: boolean): void {
     if (isUp) this.#down.delete(connection);
     else this.#down.add(connection);
-    this.#options.onMediaState(this.#down.size === 0);
+    const allUp = this.#down.size === 0;
+    this.upSince = allUp ? Date.now() : undefined;
+    this.#options.onMediaState(allUp);
   }
 }
 
 function withIceServers(configuration: RTCConfiguration, iceServers: IceServer[] = []): RTCConfiguration {
   if (iceServers.length === 0) return configuration;
   return { ...configuration, iceServers: [...(configuration.iceServers ?? []), ...iceServers] };
-}
-
-function lost(): RelayClientError {
-  const message =
-    'The connection that sends media has failed, and ICE restarts did not help: leave and join.';
-  return new RelayClientError('ERR_CLIENT_MEDIA_LOST', message, { retryable: true });
 }

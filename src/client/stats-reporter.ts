@@ -38,8 +38,10 @@ export class StatsReporter {
     const { connections, send, onStats, onError } = this.#options;
     try {
       const all = await Promise.all(connections.map((pc) => pc.getStats()));
-      const report = all.flatMap(select);
-      const stats = await send(report.map((entry) => ({ ...entry })));
+      const report = all
+        .flatMap((each) => [...each.values()] as RTCStats[])
+        .filter(({ type }) => TYPES.includes(type));
+      const stats = await send(report as unknown as StatsReport);
       if (this.#closed) return;
       this.#failing = false;
       onStats(stats, report);
@@ -50,12 +52,4 @@ export class StatsReporter {
     }
     this.#next();
   }
-}
-
-function select(report: RTCStatsReport): RTCStats[] {
-  const selected: RTCStats[] = [];
-  report.forEach((entry: RTCStats) => {
-    if (TYPES.includes(entry.type)) selected.push(entry);
-  });
-  return selected;
 }

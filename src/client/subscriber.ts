@@ -1,16 +1,16 @@
-import type { IceCandidate, SessionDescription } from '../signal/protocol.js';
+import type { SessionDescription } from '../signal/protocol.js';
 import { onLocalCandidate, RemoteCandidates } from './candidates.js';
 import { CONTROL_CHANNEL, type Control } from './control.js';
-import { RelayClientError } from './errors.js';
+import { mediaLost, RelayClientError } from './errors.js';
 import { SerialQueue } from './queue.js';
 import type { RemoteTracks } from './remote-tracks.js';
+import type { Rpc } from './rpc.js';
 
 export interface SubscriberOptions {
   pc: RTCPeerConnection;
   tracks: RemoteTracks;
   control: Control;
-  sendAnswer(answer: SessionDescription): void;
-  sendCandidate(candidate: IceCandidate): void;
+  rpc: Rpc;
   onUp(): void;
   /** Nothing new will come over this connection. */
   onDown(error: RelayClientError): void;
@@ -31,10 +31,8 @@ export class Subscriber {
     const { pc, control, tracks } = options;
     this.#options = options;
     this.pc = pc;
-    this.candidates = new RemoteCandidates(pc, (error) =>
-      options.onError(RelayClientError.from(error, "The SFU's candidate can't be used")),
-    );
-    onLocalCandidate(pc, options.sendCandidate);
+    this.candidates = new RemoteCandidates(pc, options.onError);
+    onLocalCandidate(pc, (candidate) => options.rpc.notify('trickle', { target: 1, candidate }));
     pc.addEventListener('track', (event) => tracks.arrived(event, this.#sdp));
     pc.addEventListener('datachannel', ({ channel }) => {
       if (channel.label === CONTROL_CHANNEL) control.attach(channel);
@@ -51,8 +49,9 @@ export class Subscriber {
         await this.pc.setRemoteDescription(offer);
         this.candidates.release();
         const { sdp = '' } = await this.pc.createAnswer();
-        await this.pc.setLocalDescription({ type: 'answer', sdp });
-        this.#options.sendAnswer({ type: 'answer', sdp });
+        const desc = { type: 'answer', sdp } as const;
+        await this.pc.setLocalDescription(desc);
+        this.#options.rpc.notify('answer', { desc });
         this.#options.tracks.negotiated();
       } catch (error) {
         if (this.#closed) return;
@@ -69,10 +68,7 @@ export class Subscriber {
 
   #changed(): void {
     if (this.pc.connectionState === 'connected') this.#options.onUp();
-    if (this.pc.connectionState === 'failed') {
-      const message =
-        'The connection that receives media has failed, and can only be made anew: leave and join.';
-      this.#options.onDown(new RelayClientError('ERR_CLIENT_MEDIA_LOST', message, { retryable: true }));
-    }
+    // Ion restarts no ICE of this one.
+    if (this.pc.connectionState === 'failed') this.#options.onDown(mediaLost('receives'));
   }
 }

@@ -23,35 +23,39 @@ export function parse(data: unknown): unknown {
   }
 }
 
+/** Whether each of `names` is a member of this type. */
+function has(
+  value: unknown,
+  type: 'string' | 'number',
+  ...names: string[]
+): value is Record<string, unknown> {
+  return isRecord(value) && names.every((name) => typeof value[name] === type);
+}
+
 export function isDescription(value: unknown, type: SessionDescription['type']): value is SessionDescription {
-  return isRecord(value) && value.type === type && typeof value.sdp === 'string';
+  return has(value, 'string', 'sdp') && value.type === type;
 }
 
 export function isTrickle(value: unknown): value is TrickleParams {
   return (
-    isRecord(value) &&
-    (value.target === 0 || value.target === 1) &&
-    isRecord(value.candidate) &&
-    typeof value.candidate.candidate === 'string'
+    has(value, 'number', 'target') &&
+    [0, 1].includes(value.target as number) &&
+    has(value.candidate, 'string', 'candidate')
   );
 }
 
 export function isJoinResult(value: unknown): value is JoinResult {
   return (
     isDescription(value, 'answer') &&
-    'sessionId' in value &&
-    typeof value.sessionId === 'string' &&
-    'revision' in value &&
-    typeof value.revision === 'number' &&
-    'participants' in value &&
+    has(value, 'string', 'sessionId', 'roomId', 'userId') &&
+    has(value, 'number', 'revision') &&
     isListOf(value.participants, isParticipant)
   );
 }
 
 export function isParticipantsEvent(value: unknown): value is ParticipantsEvent {
   return (
-    isRecord(value) &&
-    typeof value.revision === 'number' &&
+    has(value, 'number', 'revision') &&
     ['joined', 'updated', 'left'].includes(value.state as string) &&
     isParticipant(value.participant)
   );
@@ -59,17 +63,14 @@ export function isParticipantsEvent(value: unknown): value is ParticipantsEvent 
 
 export function isTracksEvent(value: unknown): value is TracksEvent {
   return (
-    isRecord(value) &&
-    typeof value.revision === 'number' &&
+    has(value, 'number', 'revision') &&
     ['added', 'updated', 'removed'].includes(value.state as string) &&
-    typeof value.sessionId === 'string' &&
-    typeof value.userId === 'string' &&
-    isListOf(value.tracks, isTrack)
+    isParticipant(value)
   );
 }
 
 export function isGoaway(value: unknown): value is GoawayParams {
-  return isRecord(value) && typeof value.reason === 'string' && typeof value.reconnectAfterMs === 'number';
+  return has(value, 'string', 'reason') && has(value, 'number', 'reconnectAfterMs');
 }
 
 export function isListOf<Item>(value: unknown, isItem: (item: unknown) => item is Item): value is Item[] {
@@ -78,15 +79,11 @@ export function isListOf<Item>(value: unknown, isItem: (item: unknown) => item i
 
 export const isString = (value: unknown): value is string => typeof value === 'string';
 
-function isParticipant(value: unknown): value is Participant {
-  return (
-    isRecord(value) &&
-    typeof value.sessionId === 'string' &&
-    typeof value.userId === 'string' &&
-    isListOf(value.tracks, isTrack)
-  );
+/** A tracks event has these members, too. */
+function isParticipant(value: unknown): value is Pick<Participant, 'sessionId' | 'userId' | 'tracks'> {
+  return has(value, 'string', 'sessionId', 'userId') && isListOf(value.tracks, isTrack);
 }
 
 function isTrack(value: unknown): value is Track {
-  return isRecord(value) && typeof value.trackId === 'string' && typeof value.streamId === 'string';
+  return has(value, 'string', 'trackId', 'streamId');
 }

@@ -87,7 +87,8 @@ describeReal(['chromium', 'ion'], 'the demo in front of Ion v1.10.0', () => {
       await showsVideo(watching, 'Ada');
 
       await ion.stop();
-      for (const page of [live, watching]) await page.getByTestId('error').waitFor();
+      for (const page of [live, watching])
+        await page.locator('[data-testid=state]:not([data-state=connected])').waitFor();
       await ion.restart();
       for (const page of [live, watching]) await connected(page);
       await showsVideo(watching, 'Ada');

@@ -15,6 +15,18 @@ const PACKET_INTERVAL_MS = 20;
 /** A VP8 payload descriptor (RFC 7741) and the first bytes of a 16 × 16 key frame. */
 const VP8_KEY_FRAME = Buffer.from([0x10, 0x10, 0x00, 0x00, 0x9d, 0x01, 0x2a, 0x10, 0x00, 0x10, 0x00]);
 
+const OPUS = new RTCRtpCodecParameters({
+  mimeType: 'audio/opus',
+  clockRate: 48_000,
+  channels: 2,
+  payloadType: 111,
+});
+const VP8 = new RTCRtpCodecParameters({
+  mimeType: 'video/VP8',
+  clockRate: CLOCK_RATE,
+  payloadType: VP8_PAYLOAD_TYPE,
+});
+
 /** A peer connection on the loopback. */
 export function peerConnection(): RTCPeerConnection {
   return new RTCPeerConnection({
@@ -23,15 +35,7 @@ export function peerConnection(): RTCPeerConnection {
     iceUseIpv4: false,
     iceUseIpv6: false,
     iceAdditionalHostAddresses: ['127.0.0.1'],
-    codecs: {
-      video: [
-        new RTCRtpCodecParameters({
-          mimeType: 'video/VP8',
-          clockRate: CLOCK_RATE,
-          payloadType: VP8_PAYLOAD_TYPE,
-        }),
-      ],
-    },
+    codecs: { audio: [OPUS], video: [VP8] },
   });
 }
 
@@ -55,8 +59,7 @@ export function ofFirstSection({ candidate }: IceCandidate): { candidate: string
 /** Somebody who behaves, and whom nothing that others do may disturb: a publisher without a browser. */
 export class Bystander {
   readonly stream = new MediaStream({ id: randomUUID() });
-  readonly trackId = randomUUID();
-  readonly track = new MediaStreamTrack({ kind: 'video', id: this.trackId });
+  readonly track = new MediaStreamTrack({ kind: 'video', id: randomUUID() });
   /** Why its session has ended. */
   ended: string | undefined;
   readonly #publisher = peerConnection();
@@ -73,6 +76,11 @@ export class Bystander {
   get session(): Session {
     if (!this.#session) throw new Error('the bystander has not joined');
     return this.#session;
+  }
+
+  /** The id of its track, as the room knows it. */
+  get trackId(): string {
+    return this.session.tracks[0]?.trackId ?? '';
   }
 
   /** Offers once more what it publishes, and takes the SFU's answer. */

@@ -1,6 +1,7 @@
 // @ts-check
 /**
- * One stay in a room, over as many connections as it takes: joins, publishes, and comes back by itself.
+ * One stay in a room: joins, publishes, watches. The client comes back by itself when things break; what it gives
+ * up on is tried again here, with a countdown.
  * This is the file to read for the use of sfu-relay/client.
  */
 import { connect } from '/sfu-relay/client.js';
@@ -34,7 +35,7 @@ export class Room {
   #client;
   /** @type {AbortController} ends an attempt that is under way */
   #attempt = new AbortController();
-  /** @type {Map<MediaStream, object>} what is published, and is published again after a reconnect */
+  /** @type {Map<MediaStream, object>} what is published, and is published again by the next client */
   #published = new Map();
   #failures = 0;
   #entered = false;
@@ -65,12 +66,6 @@ export class Room {
       this.#handlers.reset();
       this.#listen(client);
       await client.join({ roomId: this.#roomId, userId: this.#name });
-      if (client !== this.#client) return;
-      this.#failures = 0;
-      this.#entered = true;
-      this.#tellParticipants(client);
-      this.#phase({ name: 'connected' });
-      for (const [stream, options] of this.#published) await client.publish(stream, options);
     } catch (error) {
       if (!signal.aborted && client === this.#client) this.#failed(error);
     }
@@ -126,7 +121,8 @@ export class Room {
 
   /** The client, where it has a session. */
   get #joined() {
-    return ['joined', 'reconnecting-media'].includes(this.#client?.state) ? this.#client : undefined;
+    const states = ['joined', 'reconnecting-media', 'reconnecting'];
+    return states.includes(this.#client?.state) ? this.#client : undefined;
   }
 
   /** @param {any} client */
@@ -139,21 +135,33 @@ export class Room {
     client.on('trackended', handlers.trackEnded);
     client.on('speakers', handlers.speakers);
     client.on('stats', handlers.stats);
-    client.on('error', (/** @type {Problem} */ error) => {
-      if (error.code !== 'ERR_CLIENT_MEDIA_LOST') handlers.error(error);
-      else if (client === this.#client) this.#failed(error); // only a fresh join helps
-    });
+    client.on('error', handlers.error);
     client.on('state', (/** @type {string} */ state) => {
-      if (client !== this.#client || !this.#entered) return;
+      if (client !== this.#client) return;
       if (state === 'reconnecting-media') this.#phase({ name: 'restoring' });
-      if (state === 'joined') this.#phase({ name: 'connected' });
+      if (state === 'reconnecting') this.#phase({ name: 'connecting', entered: true });
+      if (state === 'joined') this.#joinedNow(client);
     });
     client.on('goaway', (/** @type {{ reconnectAfterMs: number }} */ { reconnectAfterMs }) => {
       this.#earliestReconnect = Date.now() + reconnectAfterMs;
     });
-    client.on('close', (/** @type {Problem} */ problem) => {
-      if (client === this.#client) this.#failed(problem);
+    client.on('close', (/** @type {Problem & { error?: Problem }} */ info) => {
+      if (client === this.#client) this.#failed(info.error ?? info);
     });
+  }
+
+  /** @param {any} client for the first time, or back by itself */
+  async #joinedNow(client) {
+    this.#failures = 0;
+    this.#entered = true;
+    this.#tellParticipants(client);
+    this.#phase({ name: 'connected' });
+    // What the client sends (again) already stays as it is; a track may have been replaced meanwhile.
+    for (const [stream, options] of this.#published) {
+      await client.publish(stream, options).catch((/** @type {Problem} */ error) => {
+        if (client === this.#client && client.state === 'joined') this.#handlers.error(error);
+      });
+    }
   }
 
   /** @param {any} client */

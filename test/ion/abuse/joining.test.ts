@@ -81,7 +81,7 @@ describeAbuse('a client that does not join as it should is refused', (stand) => 
       ['update', { metadata: {} }],
       ['stats', { report: [] }],
       ['leave', {}],
-    ])('%s %j', async (method, params) => {
+    ])('%s (%#)', async (method, params) => {
       const client = await stand.offender();
       expectRefused(await client.request(method, params), STATE, /Join first/);
       expect(await client.request('join', joinParams())).toHaveProperty('result.type', 'answer');

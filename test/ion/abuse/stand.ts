@@ -12,6 +12,7 @@ import { type RelayServer, startRelay } from '../../support/relay-server.js';
 import { WatchedIon } from './watched-ion.js';
 
 export const ROOM = 'lobby';
+const SOON = { intervalMs: 25 };
 type Reply = Awaited<ReturnType<WireClient['request']>>;
 
 /** The params of a join that nothing is wrong with. */
@@ -90,16 +91,14 @@ export class Stand {
     for (const offender of this.#offenders.splice(0)) offender.vanish();
     await Promise.all(this.#others.splice(0).map((server) => server.close()));
     expect(this.ion.alive(), this.ion.log).toBe(true);
-    await until('only those who behave are left on the SFU', () => {
-      const peers = [...this.ion.peers].sort().join('\n');
-      if (peers !== this.#regulars.join('\n')) throw new Error(peers);
-      return true;
-    });
-    expect(this.server.relay.sessions.size).toBe(3);
-    await this.bystander.renegotiate();
     expect(this.bystander.ended).toBeUndefined();
-    await this.#expectOnlyRegularsSeen();
-    await this.#viewer?.sees(this.camera);
+    await until('only those who behave are left on the SFU', () => this.#onlyRegularsLeft(), SOON);
+    await Promise.all([
+      this.bystander.renegotiate(),
+      this.#expectOnlyRegularsSeen(),
+      this.#expectVideoGoesOn(),
+    ]);
+    expect(this.bystander.ended).toBeUndefined();
   }
 
   async tearDown(): Promise<void> {
@@ -108,6 +107,21 @@ export class Stand {
     await this.#pages?.close();
     await this.#server?.close();
     await this.#ion?.stop();
+  }
+
+  #onlyRegularsLeft(): boolean {
+    const { sessions, streamCount } = this.server.relay;
+    if (sessions.size !== 3 || streamCount !== 3)
+      throw new Error(`${sessions.size} sessions, ${streamCount} streams`);
+    const peers = [...this.ion.peers].sort().join('\n');
+    if (peers !== this.#regulars.join('\n')) throw new Error(peers);
+    return true;
+  }
+
+  async #expectVideoGoesOn(): Promise<void> {
+    const frames = async () => (await this.#viewer?.framesDecoded())?.[this.camera] ?? 0;
+    const before = await frames();
+    await until('the viewer decodes further frames', async () => (await frames()) > before, SOON);
   }
 
   /** Who comes now finds the three and their tracks, in the relay's words and in the SFU's. */

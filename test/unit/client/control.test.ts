@@ -75,7 +75,7 @@ describe('what we want of a stream', () => {
     channel.open();
     client.setLayer('s1', 'low');
     await client.leave();
-    expect(() => client.setLayer('s1', 'high')).toThrow('setLayer() needs a session');
+    expect(() => client.setLayer('s1', 'high')).toThrow('Not possible');
     await vi.advanceTimersByTimeAsync(10_000);
     expect(channel.sent).toHaveLength(1);
   });

@@ -119,16 +119,24 @@ export class FakeTransceiver {
   currentDirection: string | null = null;
   stopped = false;
   codecs: string[] = [];
-  readonly sender = {
-    replaceTrack: async (track: FakeTrack) => {
-      this.track = track;
+  readonly sender: { track: FakeTrack | null; replaceTrack(track: FakeTrack | null): Promise<void> } = {
+    track: null,
+    replaceTrack: async (track) => {
+      this.sender.track = track;
     },
   };
   constructor(
-    public track: FakeTrack | undefined,
+    track: FakeTrack | undefined,
     readonly init: { sendEncodings?: { rid?: string; maxBitrate?: number }[]; streams?: FakeStream[] } = {},
     readonly trackId = track?.id ?? 'made-up-id',
-  ) {}
+  ) {
+    this.sender.track = track ?? null;
+  }
+
+  get track(): FakeTrack | undefined {
+    return this.sender.track ?? undefined;
+  }
+
   setCodecPreferences(codecs: { mimeType: string }[]): void {
     this.codecs = codecs.map(({ mimeType }) => mimeType);
   }

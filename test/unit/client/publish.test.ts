@@ -258,6 +258,8 @@ describe('candidates', () => {
     expect(publisher.candidates).toEqual([]);
     socket.receive({ id: newest(socket.sent).id, result: { type: 'answer', sdp: 'v=0\r\n' } });
     await restarting;
-    expect(publisher.candidates).toEqual([{ candidate: 'candidate:1', sdpMLineIndex: 0 }]);
+    expect(publisher.candidates).toEqual([
+      { candidate: 'candidate:1', sdpMid: null, sdpMLineIndex: 0, usernameFragment: null },
+    ]);
   });
 });

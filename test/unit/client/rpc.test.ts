@@ -19,7 +19,7 @@ beforeEach(() => {
     requestTimeoutMs: 1_000,
     onNotification: (method, params) => notifications.push({ method, params }),
     onError: ({ message }) => errors.push(message),
-    onClose: (info) => closes.push(info),
+    onClose: ({ cause }) => closes.push(cause as CloseInfo),
   });
 });
 

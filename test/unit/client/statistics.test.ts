@@ -78,7 +78,7 @@ test('end with the session, and 0 switches them off', async () => {
 
   const cut = await measured();
   await vi.advanceTimersByTimeAsync(1_000);
-  cut.socket.end(1006);
+  cut.socket.end(1000);
   await vi.advanceTimersByTimeAsync(0);
   expect([vi.getTimerCount(), cut.of('error')]).toEqual([0, []]);
 

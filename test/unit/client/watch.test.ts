@@ -56,7 +56,7 @@ describe('the SFU’s offers', () => {
   });
 
   test('that the browser refuses are an error and a state, and the next is answered', async () => {
-    const { client, socket, subscriber, of } = await joined();
+    const { client, socket, subscriber, of } = await joined({}, { reconnect: false });
     subscriber.failNext('createAnswer');
     socket.notify('offer', { type: 'offer', sdp: 'first' });
     socket.notify('offer', { type: 'offer', sdp: 'second' });

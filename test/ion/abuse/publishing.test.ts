@@ -1,0 +1,105 @@
+import { describe, expect, test } from 'vitest';
+import { fakeOffer } from '../../../src/testing/index.js';
+import { Bystander } from '../../fuzz/bystander.js';
+import { until } from '../../support/poll.js';
+import { Smuggler } from './smuggler.js';
+import { answerFirstOffer, describeAbuse, expectRefused, joinParams } from './stand.js';
+
+const audio = { kind: 'audio', streamId: 'mine', trackId: 'microphone' } as const;
+const video = { kind: 'video', streamId: 'mine', trackId: 'camera' } as const;
+const sending = fakeOffer([video]);
+const withDirection = (lines: string) => sending.replace('a=sendonly\r\n', lines);
+
+const FORBIDDEN = 'ERR_RELAY_FORBIDDEN';
+const offerOf = (sdp: string) => ({ type: 'offer', sdp });
+
+describeAbuse('a client publishes nothing that it may not', (stand) => {
+  const asViewer = (sdp: string) => joinParams({ role: 'subscriber', offer: offerOf(sdp) });
+
+  describe('a viewer that offers', () => {
+    test.each<[string, string]>([
+      ['to send', sending],
+      ['to send and receive', withDirection('a=sendrecv\r\n')],
+      ['a section without a direction', withDirection('')],
+      ['its direction for all sections', withDirection('').replace('t=0 0', 't=0 0\r\na=recvonly')],
+      ['to receive, in upper case', withDirection('a=RECVONLY\r\n')],
+      ['to receive, and a space', withDirection('a=recvonly \r\n')],
+      ['to receive, after a space', withDirection('a= recvonly\r\n')],
+      ['to receive, and a value', withDirection('a=recvonly:x\r\n')],
+      ['to receive and to send', withDirection('a=recvonly\r\na=sendonly\r\n')],
+      ['to receive twice', withDirection('a=recvonly\r\na=recvonly\r\n')],
+      ['to send from port 0', sending.replace('m=video 9', 'm=video 0')],
+      ['to send in its second section', fakeOffer([{ ...audio, direction: 'recvonly' }, video])],
+    ])('%s is refused, in its join and later', async (_, sdp) => {
+      const client = await stand.offender();
+      expectRefused(await client.request('join', asViewer(sdp)), FORBIDDEN, /section [01] \(video\).*sends/);
+      expect(await client.request('join', asViewer(fakeOffer()))).toHaveProperty('result.role', 'subscriber');
+      const later = await client.request('offer', { desc: offerOf(sdp) });
+      expectRefused(later, FORBIDDEN, /section [01] \(video\).*sends/);
+    });
+
+    test.each<[string, 'recvonly' | 'inactive']>([
+      ['to receive', 'recvonly'],
+      ['an inactive section', 'inactive'],
+    ])('%s is welcome, with a data channel and without', async (_, direction) => {
+      for (const dataChannel of [true, false]) {
+        const sdp = fakeOffer([{ ...video, direction }], { dataChannel });
+        const client = await stand.joined({ role: 'subscriber', offer: offerOf(sdp) });
+        await answerFirstOffer(client);
+        expect(await client.request('offer', { desc: offerOf(sdp) })).toHaveProperty('result.type', 'answer');
+      }
+    });
+  });
+
+  test('a viewer that sends video which no description has is not heard', async () => {
+    const smuggler = new Smuggler();
+    await smuggler.join(await stand.offender());
+    await until('the SFU has refused the video', () =>
+      stand.ion.log.includes('OnTrack will not be fired. single media section has an explicit SSRC'),
+    );
+    const taken = stand.ion.log.split('\n').filter((line) => /Peer got remote track.*mallory/.test(line));
+    expect(taken).toEqual([]);
+    await smuggler.close();
+  });
+
+  test('who may send sound sends no video', async () => {
+    const { url } = await stand.relay({
+      authenticate: () => ({
+        userId: 'mallory',
+        grants: { canPublishSources: ['microphone'], maxTracks: 1 },
+      }),
+    });
+    const client = await stand.offender(url);
+    const join = (tracks: Parameters<typeof fakeOffer>[0]) =>
+      client.request('join', joinParams({ offer: offerOf(fakeOffer(tracks)) }));
+    expectRefused(await join([video]), FORBIDDEN, /may not publish video: section 0/);
+    expectRefused(await join([audio, { ...audio, trackId: 'second' }]), FORBIDDEN, /section 1/);
+    expect(await join([audio])).toHaveProperty('result.type', 'answer');
+    const inactive = fakeOffer([audio, { ...video, direction: 'inactive' }]);
+    expect(await client.request('offer', { desc: offerOf(inactive) })).toHaveProperty(
+      'result.type',
+      'answer',
+    );
+    const awake = fakeOffer([audio, video]);
+    expectRefused(await client.request('offer', { desc: offerOf(awake) }), FORBIDDEN, /section 1 \(video\)/);
+  });
+
+  test('sources that are named one way and shown another are those that they are shown as', async () => {
+    const { trackId, stream } = stand.bystander;
+    const client = await stand.offender();
+    for (const ids of [`${stream.id} ${trackId}`, `mine ${trackId}`, `${stream.id} camera`, 'mine', '- -']) {
+      const sdp = sending.replace('cname:fake', `msid:${ids}`);
+      const reply = await client.request('join', joinParams({ offer: offerOf(sdp) }));
+      expectRefused(reply, 'ERR_RELAY_INVALID_SDP', /section 0 \(video\).*a=ssrc/);
+    }
+  });
+
+  test('a publisher who comes and goes is seen, and gone', async () => {
+    const guest = await Bystander.join(stand.server.relay, 'lobby', 'guest');
+    await until('the SFU offers its video to another', async () => {
+      const watcher = await stand.joined({ uid: 'watcher' });
+      return String((await watcher.notified('offer')).sdp).includes(guest.stream.id);
+    });
+    await guest.leave();
+  });
+});
