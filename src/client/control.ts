@@ -22,8 +22,11 @@ interface Wish {
 /** Ion's control channel: opened by the SFU on the subscriber connection, by the client on the other. */
 export const CONTROL_CHANNEL = 'ion-sfu';
 
-/** Ion forgets a switch that comes while another is under way, and says nothing: so all is said again. */
-const REPEAT_AFTER_MS = 2_000;
+/**
+ * Ion forgets a switch that comes while another is under way, or to a layer that is not sent yet, puts everybody on
+ * a larger layer when it comes, and says nothing of it: so what was wished is said again and again.
+ */
+const REPEAT_EVERY_MS = 2_000;
 
 /**
  * What is wanted of each stream, over Ion's data channel `ion-sfu` (Ion: `setRemoteMedia`), and who is heard.
@@ -33,7 +36,7 @@ export class Control {
   readonly #options: ControlOptions;
   readonly #wishes = new Map<string, Wish>();
   #channel: RTCDataChannel | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(options: ControlOptions) {
     this.#options = options;
@@ -53,8 +56,7 @@ export class Control {
     const { video = before?.video ?? true, audio = before?.audio ?? true } = wish;
     this.#wishes.set(streamId, { layer, video, audio });
     this.say(streamId);
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#sayAll(), REPEAT_AFTER_MS);
+    this.#timer ??= setInterval(() => this.#sayAll(), REPEAT_EVERY_MS);
   }
 
   /** Says (again) what is wanted of a stream: Ion forgets it of one that it does not send yet. */
@@ -66,7 +68,7 @@ export class Control {
   }
 
   close(): void {
-    clearTimeout(this.#timer);
+    clearTimeout(this.#timer); // Intervals too (HTML, timers).
   }
 
   #sayAll(): void {

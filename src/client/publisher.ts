@@ -82,7 +82,7 @@ export class Publisher {
     return this.#run(async () => {
       const tracks = stream.getTracks().filter((track) => isLive(track) && !this.#find(track));
       if (tracks.length === 0 && ![...this.#sent].some((sent) => sent.stream.id === stream.id))
-        throw notNow('The stream has no live track to publish.');
+        throw notNow('The stream has no live track.');
       await this.#send(tracks.map((track) => ({ track, stream, options })));
       return { stream, streamId: stream.id };
     });

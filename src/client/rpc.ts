@@ -126,7 +126,7 @@ export function closed(code: number, reason: string): RelayClientError {
 }
 
 function timedOut(method: string, milliseconds: number): RelayClientError {
-  const message = `The relay did not answer "${method}" within ${milliseconds} ms.`;
+  const message = `No answer to "${method}" within ${milliseconds} ms.`;
   return new RelayClientError('ERR_CLIENT_TIMEOUT', message, { retryable: true });
 }
 

@@ -52,7 +52,10 @@ export function sendVideo(track: MediaStreamTrack): () => void {
 }
 
 /** werift finds a section by its mid, and Ion's candidates name none. */
-export function ofFirstSection({ candidate }: IceCandidate): { candidate: string; sdpMLineIndex: number } {
+export function ofFirstSection({ candidate }: Pick<IceCandidate, 'candidate'>): {
+  candidate: string;
+  sdpMLineIndex: number;
+} {
   return { candidate, sdpMLineIndex: 0 };
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { fakeOffer } from '../../../src/testing/index.js';
 import { Bystander } from '../../fuzz/bystander.js';
 import { until } from '../../support/poll.js';
-import { Smuggler } from './smuggler.js';
+import { asDataChannel, Smuggler } from './smuggler.js';
 import { answerFirstOffer, describeAbuse, expectRefused, joinParams } from './stand.js';
 
 const audio = { kind: 'audio', streamId: 'mine', trackId: 'microphone' } as const;
@@ -53,7 +53,12 @@ describeAbuse('a client publishes nothing that it may not', (stand) => {
 
   test('a viewer that sends video which no description has is not heard', async () => {
     const smuggler = new Smuggler();
-    await smuggler.join(await stand.offender());
+    const client = await stand.offender();
+    await smuggler.connect(asDataChannel, async (sdp) => {
+      const { result } = await client.request('join', asViewer(sdp));
+      const { candidate } = await client.notified('trickle');
+      return { answer: String(result?.sdp), candidate: (candidate as { candidate: string }).candidate };
+    });
     await until('the SFU has refused the video', () =>
       stand.ion.log.includes('OnTrack will not be fired. single media section has an explicit SSRC'),
     );

@@ -1,38 +1,46 @@
 import { randomUUID } from 'node:crypto';
-import { MediaStreamTrack, type RTCPeerConnection } from 'werift';
-import type { WireClient } from '../../contract/wire-client.js';
+import { MediaStream, MediaStreamTrack, type RTCPeerConnection } from 'werift';
 import { ofFirstSection, peerConnection, sendVideo } from '../../fuzz/bystander.js';
-import { joinParams } from './stand.js';
+
+/** Brings an offer to the SFU, and its answer and its first candidate back. */
+export type Signal = (offer: string) => Promise<{ answer: string; candidate: string }>;
+
+/** A data channel alone: what a viewer shows. */
+export const asDataChannel = (section: string) => (section.startsWith('m=application') ? section : undefined);
+
+/** A section of sound, in a codec that Ion does not know. */
+export const asUnknownSound = (section: string) =>
+  section.startsWith('m=application')
+    ? section
+    : section
+        .replace(/^m=video (\S+) (\S+) .*/, 'm=audio $1 $2 0')
+        .replace(/^a=(?:fmtp|rtcp-fb|extmap):.*\r\n/gm, '')
+        .replace(/^a=rtpmap:.*/m, 'a=rtpmap:0 PCMU/8000');
 
 /**
- * A viewer that shows the relay a data channel alone, and sends video over the transport which that sets up: its
- * peer connection has a section of video that its offer does not have, and gets an answer to it that nobody gave.
+ * Sends video that its description does not have, over the transport that the description sets up. Its peer
+ * connection has a section of video; the SFU is shown another one or none, and the answer to it is forged.
  */
 export class Smuggler {
   readonly #pc: RTCPeerConnection = peerConnection();
-  readonly #track = new MediaStreamTrack({ kind: 'video', id: randomUUID() });
   #stopVideo = () => {};
 
   /** Resolves when it is connected and sends. */
-  async join(client: WireClient): Promise<void> {
+  async connect(disguise: (section: string) => string | undefined, signal: Signal): Promise<void> {
+    const track = new MediaStreamTrack({ kind: 'video', id: randomUUID() });
+    this.#pc.addTransceiver(track, { direction: 'sendonly', streams: [new MediaStream()] });
     this.#pc.createDataChannel('ion-sfu');
-    this.#pc.addTransceiver(this.#track, { direction: 'sendonly' });
     await this.#pc.setLocalDescription(await this.#pc.createOffer());
     const [head = '', ...sections] = sectionsOf(this.#pc.localDescription?.sdp ?? '');
-    const shown = sections.filter((section) => section.startsWith('m=application'));
-    const sdp = bundleOf(head, shown);
-    const offer = { type: 'offer', sdp };
-    const { result } = await client.request('join', joinParams({ role: 'subscriber', offer }));
-    const [answerHead = '', answered = ''] = sectionsOf(String(result?.sdp));
-    const answers = sections.map((section) =>
-      section.startsWith('m=application') ? answered : forgedAnswer(section, answered, answerHead),
-    );
+    const shown = sections.flatMap((section) => disguise(section) ?? []);
+    const { answer, candidate } = await signal(describe(head, shown));
     const connected = this.#pc.connectionStateChange.watch((state) => state === 'connected');
-    await this.#pc.setRemoteDescription({ type: 'answer', sdp: bundleOf(answerHead, answers) });
-    const { candidate } = await client.notified('trickle');
-    await this.#pc.addIceCandidate(ofFirstSection(candidate as { candidate: string }));
+    const answers = sections.map((section) => answerTo(section, answer));
+    const sdp = describe(sectionsOf(answer)[0] ?? '', answers);
+    await this.#pc.setRemoteDescription({ type: 'answer', sdp });
+    await this.#pc.addIceCandidate(ofFirstSection({ candidate }));
     await connected;
-    this.#stopVideo = sendVideo(this.#track);
+    this.#stopVideo = sendVideo(track);
   }
 
   async close(): Promise<void> {
@@ -45,21 +53,19 @@ function sectionsOf(sdp: string): string[] {
   return sdp.split(/(?=^m=)/m);
 }
 
-function bundleOf(head: string, sections: readonly string[]): string {
+function describe(head: string, sections: readonly string[]): string {
   const mids = sections.map((section) => /^a=mid:(\S+)/m.exec(section)?.[1]).join(' ');
   return head.replace(/^a=group:BUNDLE.*$/m, `a=group:BUNDLE ${mids}`) + sections.join('');
 }
 
-function forgedAnswer(section: string, answered: string, head: string): string {
-  const transport = /^a=(?:ice-ufrag|ice-pwd|setup|fingerprint):.*\r\n/gm;
-  return [
-    section.split('\r\n', 1)[0],
-    'c=IN IP4 0.0.0.0',
-    ...[...(answered + head).matchAll(transport)].map(([line]) => line.trimEnd()),
-    /^a=mid:.*/m.exec(section)?.[0],
-    'a=rtcp-mux',
-    /^a=rtpmap:.*/m.exec(section)?.[0],
-    'a=recvonly',
-    '',
-  ].join('\r\n');
+/** The SFU's answer to a data channel; to a section of video what it would be, with the SFU's transport. */
+function answerTo(section: string, answer: string): string {
+  const dataChannel = sectionsOf(answer).find((each) => each.startsWith('m=application')) ?? '';
+  if (section.startsWith('m=application')) return dataChannel;
+  const transport = [
+    ...answer.matchAll(/^a=fingerprint:.*/gm),
+    ...dataChannel.matchAll(/^a=(?:ice-|setup:).*/gm),
+  ];
+  const kept = [...section.matchAll(/^(?:m=|c=|a=mid:|a=rtcp-mux|a=rtpmap:).*/gm)];
+  return `${[...kept, ...transport].map(([line]) => line.trimEnd()).join('\r\n')}\r\na=recvonly\r\n`;
 }

@@ -11,7 +11,7 @@ import { describeReal } from '../../support/real.js';
 import { type RelayServer, startRelay } from '../../support/relay-server.js';
 import { WatchedIon } from './watched-ion.js';
 
-export const ROOM = 'lobby';
+const ROOM = 'lobby';
 const SOON = { intervalMs: 25 };
 type Reply = Awaited<ReturnType<WireClient['request']>>;
 
