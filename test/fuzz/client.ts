@@ -5,6 +5,7 @@ const REMEMBERED = 60;
 
 /** What a client heard that matters to the fuzzer. */
 export interface Heard {
+  onResult(method: string): void;
   onError(code: string, method: string): void;
   onClose(code: number): void;
 }
@@ -31,7 +32,7 @@ export class FuzzClient {
   readonly #messages: Messages;
   readonly #heard: Heard;
   readonly #handle: ConnectionHandle;
-  readonly #waiting = new Map<unknown, () => void>();
+  readonly #waiting = new Map<unknown, { method: string; resolve(): void }>();
   #joined = false;
   #pendingOffer: string | undefined;
   #others: { trackId: string; layer?: string }[] = [];
@@ -60,7 +61,6 @@ export class FuzzClient {
     if (message.method === 'answer') this.#pendingOffer = undefined;
     const waits = message.method === 'join' || message.method === 'offer' || message.method === 'leave';
     if (waits && this.closed === undefined) await Promise.race([answered, late(patience)]);
-    this.#waiting.delete(message.id);
   }
 
   speakBinary(data: Uint8Array): void {
@@ -77,9 +77,9 @@ export class FuzzClient {
     return { joined: this.#joined, pendingOffer: this.#pendingOffer, others: this.#others };
   }
 
-  #answerTo({ id }: Message): Promise<void> {
+  #answerTo({ id, method }: Message): Promise<void> {
     if (id === undefined) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.set(id, resolve));
+    return new Promise((resolve) => this.#waiting.set(id, { method, resolve }));
   }
 
   #hear({ id, method, params, result, error }: Received): void {
@@ -92,7 +92,12 @@ export class FuzzClient {
     if (method === 'offer') this.#pendingOffer = params?.sdp;
     if (method === 'tracks') this.#learn(params?.tracks ?? []);
     if (method === 'participants') this.#learn(params?.participant?.tracks ?? []);
-    this.#waiting.get(id)?.();
+    const waiting = this.#waiting.get(id);
+    if (!waiting) return;
+    this.#waiting.delete(id);
+    if (result) this.#heard.onResult(waiting.method);
+    if (result && waiting.method === 'leave') this.#joined = false;
+    waiting.resolve();
   }
 
   #learn(tracks: readonly Track[]): void {
@@ -113,7 +118,7 @@ export class FuzzClient {
     this.closed = code;
     this.#heard.onClose(code);
     this.#handle.closed();
-    for (const resolve of this.#waiting.values()) resolve();
+    for (const { resolve } of this.#waiting.values()) resolve();
   }
 }
 

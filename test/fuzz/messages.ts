@@ -189,11 +189,14 @@ export class Messages {
         ],
         [
           8,
-          (knowledge) => ({
-            method: 'answer',
-            params: description('answer', mutateSdp(answer(knowledge), random)),
-            notify: true,
-          }),
+          (knowledge) =>
+            knowledge.pendingOffer || random.chance(0.2)
+              ? {
+                  method: 'answer',
+                  params: description('answer', mutateSdp(answer(knowledge), random)),
+                  notify: true,
+                }
+              : { method: 'trickle', params: trickle(), notify: true },
         ],
         [2, mutated('answer', (knowledge) => description('answer', answer(knowledge)))],
         [6, (knowledge) => ({ method: 'subscribe', params: subscriptions(knowledge) })],

@@ -16,6 +16,8 @@ export interface FuzzProgress {
   messages: number;
   connections: number;
   sessions: number;
+  /** Requests that were granted, by method. */
+  granted: Record<string, number>;
   closes: Record<string, number>;
   errors: Record<string, number>;
   holes: Hole[];
@@ -27,7 +29,8 @@ export interface FuzzOptions {
   messages: number;
   /** Clients at a time. */
   clients: number;
-  isSfuAlive(): boolean;
+  /** Ends it early. */
+  isOver(): boolean;
   onProgress?(progress: FuzzProgress): void;
 }
 
@@ -38,6 +41,7 @@ export interface FuzzOptions {
 const MAX_AGE_MS = 20_000;
 const PATIENCE_MS = 20_000;
 const ROOMS = 8;
+const MAX_HOLES = 20;
 const BYSTANDER_EVERY = 2_000;
 const HOLES = /^ERR_RELAY_(SFU_STREAM_ENDED|SFU_REFUSED|SFU_TIMEOUT|SFU_UNAVAILABLE|INTERNAL)$/;
 
@@ -84,6 +88,7 @@ export async function fuzz(options: FuzzOptions, causes: Causes): Promise<FuzzPr
     messages: 0,
     connections: 0,
     sessions: 0,
+    granted: {},
     closes: {},
     errors: {},
     holes: [],
@@ -92,7 +97,8 @@ export async function fuzz(options: FuzzOptions, causes: Causes): Promise<FuzzPr
   relay.on('sessionopen', () => {
     progress.sessions += 1;
   });
-  const isOver = () => progress.messages >= messages || progress.holes.length >= 20 || !options.isSfuAlive();
+  const isOver = () =>
+    progress.messages >= messages || progress.holes.length >= MAX_HOLES || options.isOver();
   const watching = watchBystander(relay, progress, isOver);
   await Promise.all(
     Array.from({ length: clients }, async () => {
@@ -114,16 +120,19 @@ async function live(
   random: Random,
   isOver: () => boolean,
 ): Promise<void> {
-  const { closes, errors } = progress;
+  const { granted, closes, errors } = progress;
   let hole: string | undefined;
   const messages = new Messages(random, String(progress.connections), ROOMS);
   const client = new FuzzClient(relay, messages, {
+    onResult(method) {
+      count(granted, method);
+    },
     onError(code, method) {
-      errors[code] = (errors[code] ?? 0) + 1;
+      count(errors, code);
       if (HOLES.test(code)) hole ??= `${method} ${code}`;
     },
     onClose(code) {
-      closes[code] = (closes[code] ?? 0) + 1;
+      count(closes, String(code));
       if (code >= 4500 && code <= 4504) hole ??= `closed with ${code}`;
     },
   });
@@ -141,6 +150,10 @@ async function live(
   client.vanish();
   if (hole !== undefined)
     progress.holes.push({ what: `${hole}, because ${causes.of(client.sessions)}`, said: [...client.said] });
+}
+
+function count(counts: Record<string, number>, name: string): void {
+  counts[name] = (counts[name] ?? 0) + 1;
 }
 
 /** A publisher with real media in one of the rooms, who renegotiates now and then: that it can't is a hole, too. */
