@@ -31,7 +31,8 @@ export {
   SfuRelay,
 } from './relay.js';
 export type { Room } from './room.js';
-export type { Session, SessionCloseReason, SessionEvents, SessionState } from './session.js';
+export type { Session } from './session.js';
+export type { SessionCloseReason, SessionEvents, SessionState } from './session-events.js';
 export type { SfuOptions, SfuTlsOptions } from './sfu/options.js';
 export {
   acceptConnection,

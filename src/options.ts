@@ -4,7 +4,8 @@ import { RelayError } from './errors.js';
 import type { CandidatePolicy } from './ice.js';
 import { type Logger, silentLogger } from './logger.js';
 import type { IceServer, Role } from './model.js';
-import type { Session, SessionCloseReason } from './session.js';
+import type { Session } from './session.js';
+import type { SessionCloseReason } from './session-events.js';
 import { integer, type ResolvedSfuOptions, resolveSfuOptions, type SfuOptions } from './sfu/options.js';
 
 /**

@@ -34,6 +34,8 @@ export class Room {
   /** @internal In which order its sessions come and go on the SFU. */
   readonly gate = new RoomGate();
   readonly #seats = new Map<string, Seat>();
+  /** Events that are being told, in their order. */
+  readonly #outbox: (() => void)[] = [];
   #revision = 0;
   /** @internal Sessions that are joining, joined or ending: while there are any, the relay keeps the room. */
   sessionCount = 0;
@@ -156,9 +158,21 @@ export class Room {
     this.#tellOthers(seat, (other) => other.notifyTracks(event));
   }
 
+  /**
+   * A listener may leave the room in the middle of an event, which is the next event: all hear of the one before the
+   * other.
+   */
   #tellOthers(seat: Seat, notify: (other: Member) => void): void {
-    for (const other of this.#seats.values()) {
-      if (other !== seat) notify(other.member);
+    const others = [...this.#seats.values()].filter((other) => other !== seat);
+    this.#outbox.push(() => {
+      for (const { member } of others) {
+        if (this.#seats.get(member.id)?.member === member) notify(member);
+      }
+    });
+    if (this.#outbox.length > 1) return;
+    for (let next = this.#outbox[0]; next; next = this.#outbox[0]) {
+      next();
+      this.#outbox.shift();
     }
   }
 }

@@ -24,41 +24,12 @@ import { PublisherNegotiation } from './publisher-negotiation.js';
 import { Replies } from './replies.js';
 import type { Member, Room } from './room.js';
 import type { Passage } from './room-gate.js';
+import type { SessionCloseReason, SessionEvents, SessionState } from './session-events.js';
 import type { Sfu, SfuStream, SfuStreamListener } from './sfu/port.js';
 import { encodeUid } from './sfu/uid.js';
 import { StatsMeter } from './stats.js';
 import { SubscriberNegotiation } from './subscriber-negotiation.js';
 import { checkUpdate } from './update.js';
-
-/**
- * Why a session ended: its client left, the application closed it, the relay closed, or the SFU ended it.
- * @category Session
- */
-export interface SessionCloseReason {
-  by: 'client' | 'application' | 'relay' | 'sfu';
-  error?: RelayError;
-}
-
-/**
- * What a session says. `offer` and `candidate` wait for their first listener; the others don't.
- * @category Session
- */
-export type SessionEvents = {
-  /** The SFU's offer of the subscriber connection: to be answered by `answerOffer`. */
-  offer: [offer: SessionDescription];
-  /** The SFU's answer to an `offer()`, which resolves with the same. */
-  answer: [answer: SessionDescription];
-  /** The SFU's candidate. Those of the subscriber connection come after its first offer. */
-  candidate: [candidate: { target: Target; candidate: IceCandidate }];
-  participants: [event: ParticipantsEvent];
-  tracks: [event: TracksEvent];
-  stats: [stats: SessionStats];
-  /** The last event, exactly once. */
-  close: [reason: SessionCloseReason];
-};
-
-/** @category Session */
-export type SessionState = 'joining' | 'joined' | 'closing' | 'closed';
 
 /** What a session is made of; the relay fills it in. */
 export interface SessionSetup<Principal> {

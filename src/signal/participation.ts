@@ -12,7 +12,8 @@ import type {
   Target,
 } from '../model.js';
 import type { CreateSessionParams, SfuRelay } from '../relay.js';
-import type { Session, SessionCloseReason } from '../session.js';
+import type { Session } from '../session.js';
+import type { SessionCloseReason } from '../session-events.js';
 import type { JoinResult, RelayNotifications } from './protocol.js';
 
 type Params = Readonly<Record<string, unknown>>;

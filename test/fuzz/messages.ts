@@ -125,7 +125,10 @@ export class Messages {
         subscribe: random.chance(0.6),
       })),
     });
-    const update = () => ({ metadata: { a: 1 }, tracks: [{ trackId: 'camera', muted: random.chance(0.5) }] });
+    const update = () => ({
+      metadata: { a: random.below(10) },
+      ...(random.chance(0.3) && { tracks: [{ trackId: 'camera', muted: random.chance(0.5) }] }),
+    });
     const stats = () => ({
       report: [
         {

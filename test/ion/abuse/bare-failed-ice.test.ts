@@ -8,7 +8,6 @@ import { BrowserParticipant } from '../../support/participant.js';
 import { until } from '../../support/poll.js';
 import { describeReal } from '../../support/real.js';
 import { startRelay } from '../../support/relay-server.js';
-import { asDataChannel, asUnknownSound, type Signal, Smuggler } from './smuggler.js';
 import { WatchedIon } from './watched-ion.js';
 
 const UNKNOWN = 2;
@@ -60,21 +59,6 @@ describeReal(['ion'], 'a bare Ion SFU v1.10.0, when', () => {
     await until('the peer has left', () => ion.peers.length === 0);
   });
 
-  test('a description has a data channel alone, takes video all the same', async () => {
-    const stranger = await joined('stranger', 'elsewhere');
-    await smuggle(asDataChannel);
-    expect(await stranger.take('trackEvent')).toMatchObject({
-      uid: 'smuggler',
-      tracks: [{ id: '', kind: 'video' }],
-    });
-  });
-
-  test('a description has no codec that it knows, dies of the first packet', async () => {
-    await smuggle(asUnknownSound);
-    await ion.ended();
-    expect(ion.log).toContain('index out of range [0] with length 0');
-  });
-
   test('a session of the relay outlives its ICE there: the client is told, and no ghost is left', async () => {
     const server = await startRelay(ion.address);
     cleanUp.push(() => server.close());
@@ -106,23 +90,6 @@ describeReal(['ion'], 'a bare Ion SFU v1.10.0, when', () => {
     peer.send(description('answer', fakeAnswer(sdp)));
     await iceHasFailed(2);
     return peer;
-  }
-
-  async function smuggle(disguise: (section: string) => string | undefined): Promise<void> {
-    const peer = new IonPeer(ion.address);
-    const smuggler = new Smuggler();
-    cleanUp.push(
-      () => peer.close(),
-      () => smuggler.close(),
-    );
-    const signal: Signal = async (offer) => {
-      await peer.probe();
-      peer.join(ROOM, 'smuggler', offer);
-      const reply = await peer.take('join');
-      const { init } = await peer.take('trickle');
-      return { answer: reply.description?.sdp ?? '', candidate: JSON.parse(init).candidate };
-    };
-    await smuggler.connect(disguise, signal);
   }
 });
 

@@ -1,0 +1,39 @@
+import type { RelayError } from './errors.js';
+import type {
+  IceCandidate,
+  ParticipantsEvent,
+  SessionDescription,
+  SessionStats,
+  Target,
+  TracksEvent,
+} from './model.js';
+
+/**
+ * Why a session ended: its client left, the application closed it, the relay closed, or the SFU ended it.
+ * @category Session
+ */
+export interface SessionCloseReason {
+  by: 'client' | 'application' | 'relay' | 'sfu';
+  error?: RelayError;
+}
+
+/**
+ * What a session says. `offer` and `candidate` wait for their first listener; the others don't.
+ * @category Session
+ */
+export type SessionEvents = {
+  /** The SFU's offer of the subscriber connection: to be answered by `answerOffer`. */
+  offer: [offer: SessionDescription];
+  /** The SFU's answer to an `offer()`, which resolves with the same. */
+  answer: [answer: SessionDescription];
+  /** The SFU's candidate. Those of the subscriber connection come after its first offer. */
+  candidate: [candidate: { target: Target; candidate: IceCandidate }];
+  participants: [event: ParticipantsEvent];
+  tracks: [event: TracksEvent];
+  stats: [stats: SessionStats];
+  /** The last event, exactly once. */
+  close: [reason: SessionCloseReason];
+};
+
+/** @category Session */
+export type SessionState = 'joining' | 'joined' | 'closing' | 'closed';
