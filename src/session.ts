@@ -166,7 +166,9 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
 
   /** @internal A session that takes the place of this one on the SFU, seen by nobody. */
   successor(): Session<Principal> {
-    return new Session({ ...this.#setup, hidden: true, autoSubscribe: false });
+    const { policy } = this.#setup;
+    const offer = { ...policy.offer, dataChannels: true };
+    return new Session({ ...this.#setup, policy: { ...policy, offer }, hidden: true, autoSubscribe: false });
   }
 
   /**
