@@ -17,7 +17,7 @@ export class Channel {
 
   /**
    * Resolves when the connection stands. grpc-js has no deadline of its own for this.
-   * @throws RelayError `ERR_RELAY_SFU_UNAVAILABLE` as soon as connecting fails, or after `timeoutMs`.
+   * @throws RelayError `ERR_RELAY_SFU_UNAVAILABLE` as soon as connecting fails, `ERR_RELAY_SFU_TIMEOUT` after `timeoutMs`.
    */
   async ready(timeoutMs: number, signal: AbortSignal): Promise<void> {
     const channel = this.client.getChannel();
@@ -30,7 +30,8 @@ export class Channel {
         throw unavailable('the connection was refused or lost');
       if (Date.now() >= deadline) {
         this.suspect = true;
-        throw unavailable(`no connection within ${timeoutMs} ms`);
+        const cause = new Error(`no connection within ${timeoutMs} ms`);
+        throw new RelayError('ERR_RELAY_SFU_TIMEOUT', 'The SFU does not answer.', { cause });
       }
       await this.#stateAfter(state, deadline, signal);
       state = channel.getConnectivityState(true);

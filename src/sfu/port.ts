@@ -7,7 +7,7 @@ import type { SessionDescription, Subscription, Target } from '../model.js';
 export interface Sfu {
   /**
    * Opens one peer's signalling stream.
-   * @throws RelayError `ERR_RELAY_SFU_UNAVAILABLE`, `ERR_RELAY_ABORTED`, `ERR_RELAY_CLOSED`
+   * @throws RelayError `ERR_RELAY_SFU_UNAVAILABLE`, `ERR_RELAY_SFU_TIMEOUT`, `ERR_RELAY_ABORTED`, `ERR_RELAY_CLOSED`
    */
   open(listener: SfuStreamListener, signal: AbortSignal): Promise<SfuStream>;
   /**

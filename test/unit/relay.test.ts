@@ -133,10 +133,10 @@ describe('createSession, when the SFU fails', () => {
     expect([...relay.sessions.keys(), relay.streamCount]).toEqual([0]);
   });
 
-  test('a server accepts and stays silent: ERR_RELAY_SFU_UNAVAILABLE after the connect timeout', async () => {
+  test('a server accepts and stays silent: ERR_RELAY_SFU_TIMEOUT after the connect timeout', async () => {
     const silent = await startSilentServer();
     const lost = makeRelay(silent.address, { sfu: { serverUrl: silent.address, connectTimeoutMs: 100 } });
-    expect(await codeOf(lost.createSession(join()))).toBe('ERR_RELAY_SFU_UNAVAILABLE');
+    expect(await codeOf(lost.createSession(join()))).toBe('ERR_RELAY_SFU_TIMEOUT');
     expect([...lost.sessions.keys(), lost.streamCount]).toEqual([0]);
     await silent.stop();
   });
