@@ -12,7 +12,9 @@ import { build } from 'tsup';
 
 const ROOT = new URL('..', import.meta.url);
 const CACHE = fileURLToPath(new URL('node_modules/.cache/bench/', ROOT));
-const ROUNDS = 41;
+const ROUNDS = 61;
+/** Until the code is compiled. */
+const WARM_UP_ROUNDS = 10;
 const ROUND_MS = 20;
 
 const source = (path) => fileURLToPath(new URL(`src/${path}.ts`, ROOT));
@@ -129,8 +131,11 @@ function median(values) {
 const table = {};
 for (const [name, { bytes, ...variants }] of Object.entries(cases)) {
   const times = { with: [], without: [] };
-  for (let round = 0; round < ROUNDS; round += 1) {
-    for (const variant of ['with', 'without']) times[variant].push(measure(variants[variant]));
+  for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round += 1) {
+    for (const variant of ['with', 'without']) {
+      const time = measure(variants[variant]);
+      if (round >= 0) times[variant].push(time);
+    }
   }
   const [checked, unchecked] = [median(times.with), median(times.without)];
   table[name] = {

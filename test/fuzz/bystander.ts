@@ -70,9 +70,10 @@ export class Bystander {
   #session: Session | undefined;
   #stopVideo = () => {};
 
-  static async join(relay: SfuRelay, roomId: string, userId: string): Promise<Bystander> {
+  /** @param msid what it calls its stream and its track, in the place of werift's random ids. */
+  static async join(relay: SfuRelay, roomId: string, userId: string, msid?: string): Promise<Bystander> {
     const bystander = new Bystander();
-    await bystander.#join(relay, roomId, userId);
+    await bystander.#join(relay, roomId, userId, msid);
     return bystander;
   }
 
@@ -100,12 +101,13 @@ export class Bystander {
     await Promise.all([this.#publisher.close(), this.#subscriber.close()]);
   }
 
-  async #join(relay: SfuRelay, roomId: string, userId: string): Promise<void> {
+  async #join(relay: SfuRelay, roomId: string, userId: string, msid?: string): Promise<void> {
     this.stream.addTrack(this.track);
     this.#publisher.addTransceiver(this.track, { direction: 'sendonly', streams: [this.stream] });
     this.#publisher.createDataChannel('ion-sfu');
     await this.#publisher.setLocalDescription(await this.#publisher.createOffer());
-    const sdp = this.#publisher.localDescription?.sdp ?? '';
+    const offered = this.#publisher.localDescription?.sdp ?? '';
+    const sdp = offered.replace(/msid:\S+ \S+/g, (own) => (msid === undefined ? own : `msid:${msid}`));
     const session = await relay.createSession({ roomId, userId, sdp });
     this.#session = session;
     session.on('close', ({ by, error }) => {

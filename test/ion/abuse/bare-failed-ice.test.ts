@@ -13,6 +13,7 @@ import { WatchedIon } from './watched-ion.js';
 const UNKNOWN = 2;
 const INTERNAL = 13;
 const ROOM = 'lobby';
+const receiver = { kind: 'video', streamId: 's', trackId: 't', direction: 'recvonly' } as const;
 
 let ion: WatchedIon;
 const cleanUp: (() => unknown)[] = [];
@@ -59,20 +60,26 @@ describeReal(['ion'], 'a bare Ion SFU v1.10.0, when', () => {
     await until('the peer has left', () => ion.peers.length === 0);
   });
 
-  test('a session of the relay outlives its ICE there: the client is told, and no ghost is left', async () => {
-    const server = await startRelay(ion.address);
-    cleanUp.push(() => server.close());
-    const client = await WireClient.open(server.url);
-    await client.request('join', { sid: ROOM, uid: 'sleeper', offer: { type: 'offer', sdp: fakeOffer() } });
-    const { sdp } = await client.notified('offer');
-    client.notify('answer', { desc: { type: 'answer', sdp: fakeAnswer(String(sdp)) } });
-    await iceHasFailed(2);
+  test.each<[string, 'allow' | 'refuse', string]>([
+    ['', 'allow', fakeOffer()],
+    [' without data channels', 'refuse', fakeOffer([receiver], { dataChannel: false })],
+  ])(
+    'ICE has failed, ends a session of the relay%s: the client is told, and no ghost is left',
+    async (_, dataChannels, sdp) => {
+      const server = await startRelay(ion.address, { dataChannels });
+      cleanUp.push(() => server.close());
+      const client = await WireClient.open(server.url);
+      await client.request('join', { sid: ROOM, uid: 'sleeper', offer: { type: 'offer', sdp } });
+      const pending = await client.notified('offer');
+      client.notify('answer', { desc: { type: 'answer', sdp: fakeAnswer(String(pending.sdp)) } });
+      await iceHasFailed(2);
 
-    client.notify('trickle', { target: 0, candidate: JSON.parse(fakeCandidate()) });
-    expect((await client.closed).code).toBe(4502);
-    await until('the SFU has nobody', () => ion.peers.length === 0);
-    expect(server.relay.sessions.size).toBe(0);
-  });
+      client.notify('trickle', { target: 0, candidate: JSON.parse(fakeCandidate()) });
+      expect((await client.closed).code).toBe(4502);
+      await until('the SFU has nobody', () => ion.peers.length === 0);
+      expect(server.relay.sessions.size).toBe(0);
+    },
+  );
 
   async function joined(uid: string, room = ROOM, config: Record<string, string> = {}): Promise<IonPeer> {
     const peer = new IonPeer(ion.address);

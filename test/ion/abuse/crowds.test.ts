@@ -17,8 +17,8 @@ describeAbuse('clients come in crowds, in haste, and go without a word', (stand)
   const times = <T>(count: number, act: (n: number) => Promise<T>) =>
     Promise.all(Array.from({ length: count }, (_, n) => act(n)));
 
-  test('150 at once join, and vanish at any moment of it', async () => {
-    await times(150, async (n) => {
+  test('300 at once join, and vanish at any moment of it', async () => {
+    await times(300, async (n) => {
       const client = await WireClient.open(stand.server.url);
       client.request('join', joinParams({ sid: `room ${n % 10}`, uid: `user ${n}` })).catch(() => {});
       for (let turns = 0; turns < n; turns += 1) await turn();

@@ -3,7 +3,7 @@ import { fakeOffer } from '../../../src/testing/index.js';
 import { Bystander } from '../../fuzz/bystander.js';
 import { until } from '../../support/poll.js';
 import { asDataChannel, Smuggler } from './smuggler.js';
-import { answerFirstOffer, describeAbuse, expectRefused, joinParams } from './stand.js';
+import { answerFirstOffer, describeAbuse, expectRefused, joinParams, ROOM } from './stand.js';
 
 const audio = { kind: 'audio', streamId: 'mine', trackId: 'microphone' } as const;
 const video = { kind: 'video', streamId: 'mine', trackId: 'camera' } as const;
@@ -89,6 +89,20 @@ describeAbuse('a client publishes nothing that it may not', (stand) => {
     expectRefused(await client.request('offer', { desc: offerOf(awake) }), FORBIDDEN, /section 1 \(video\)/);
   });
 
+  test('where data channels are refused, none is opened but by the SFU', async () => {
+    const { url } = await stand.relay({ dataChannels: 'refuse' });
+    const client = await stand.offender(url);
+    const withChannel = offerOf(fakeOffer([audio]));
+    const refused = await client.request('join', joinParams({ offer: withChannel }));
+    expectRefused(refused, FORBIDDEN, /section 1 \(application\)/);
+    const receiving = offerOf(fakeOffer([{ ...video, direction: 'recvonly' }], { dataChannel: false }));
+    const joined = await client.request('join', joinParams({ offer: receiving, role: 'subscriber' }));
+    expect(joined).toHaveProperty('result.type', 'answer');
+    expectRefused(await client.request('offer', { desc: withChannel }), FORBIDDEN, /section/);
+    expect((await client.notified('offer')).sdp).toContain('m=application');
+    await answerFirstOffer(client);
+  });
+
   test('sources that are named one way and shown another are those that they are shown as', async () => {
     const { trackId, stream } = stand.bystander;
     const client = await stand.offender();
@@ -99,12 +113,19 @@ describeAbuse('a client publishes nothing that it may not', (stand) => {
     }
   });
 
-  test('a publisher who comes and goes is seen, and gone', async () => {
-    const guest = await Bystander.join(stand.server.relay, 'lobby', 'guest');
-    await until('the SFU offers its video to another', async () => {
-      const watcher = await stand.joined({ uid: 'watcher' });
-      return String((await watcher.notified('offer')).sdp).includes(guest.stream.id);
+  test('names that are odd, or that mean something elsewhere, break no viewer', async () => {
+    const streams = ['"><b>', 'a;b=c', '💥', '\t', '%00', '__proto__', 'x'.repeat(128), 'a=sendrecv'];
+    const guests = await Promise.all(
+      streams.map((stream, n) =>
+        Bystander.join(stand.server.relay, ROOM, `guest ${n}`, `${stream} ${stream}`),
+      ),
+    );
+    await until('the viewer in Chromium has them all', async () => {
+      const received = (await stand.viewer.received()).map(({ streamId }) => streamId);
+      const missing = streams.filter((stream) => !received.includes(stream));
+      if (missing.length > 0) throw new Error(JSON.stringify({ missing, received }));
+      return true;
     });
-    await guest.leave();
+    await Promise.all(guests.map((guest) => guest.leave()));
   });
 });

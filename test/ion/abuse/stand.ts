@@ -11,7 +11,7 @@ import { describeReal } from '../../support/real.js';
 import { type RelayServer, startRelay } from '../../support/relay-server.js';
 import { WatchedIon } from './watched-ion.js';
 
-const ROOM = 'lobby';
+export const ROOM = 'lobby';
 const SOON = { intervalMs: 25 };
 type Reply = Awaited<ReturnType<WireClient['request']>>;
 
@@ -52,6 +52,12 @@ export class Stand {
     return this.#bystander;
   }
 
+  /** In Chromium. */
+  get viewer(): BrowserParticipant {
+    if (!this.#viewer) throw new Error('the stand is not set up');
+    return this.#viewer;
+  }
+
   /** A connection that will vanish with the test. */
   async offender(url = this.server.url): Promise<WireClient> {
     const client = await WireClient.open(url);
@@ -82,7 +88,7 @@ export class Stand {
     this.camera = await publisher.publishCamera();
     this.#viewer = await this.#enter('viewer', 'subscriber');
     this.#bystander = await Bystander.join(this.server.relay, ROOM, 'bystander');
-    await this.#viewer.sees(this.camera);
+    await this.viewer.sees(this.camera);
     this.#regulars = [...this.ion.peers].sort();
   }
 
@@ -119,7 +125,7 @@ export class Stand {
   }
 
   async #expectVideoGoesOn(): Promise<void> {
-    const frames = async () => (await this.#viewer?.framesDecoded())?.[this.camera] ?? 0;
+    const frames = async () => (await this.viewer.framesDecoded())[this.camera] ?? 0;
     const before = await frames();
     await until('the viewer decodes further frames', async () => (await frames()) > before, SOON);
   }
