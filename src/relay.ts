@@ -225,7 +225,7 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
     if (this.#options.duplicateUser === 'reject' && this.#sessionsOf(roomId, userId).length > 0)
       throw new RelayError('ERR_RELAY_SESSION_EXISTS', `The user "${userId}" is in the room already.`);
 
-    const session = new Session<P>({
+    const session: Session<P> = new Session<P>({
       id,
       room: this.#enterRoom(roomId),
       userId,
@@ -244,6 +244,9 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
       logger: this.#options.logger,
       joinTimeoutMs: this.#options.joinTimeoutMs,
       answerTimeoutMs: this.#options.answerTimeoutMs,
+      onAbandoned: () => {
+        this.#ghosts = this.#layGhost(session, this.#ghosts);
+      },
     });
     this.#sessions.set(id, session);
     session.once('close', (reason) => this.#sessionClosed(session, reason));
@@ -306,8 +309,6 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
 
   #sessionClosed(session: Session<P>, reason: SessionCloseReason): void {
     this.#sessions.delete(session.id);
-    if (reason.error?.code === 'ERR_RELAY_SFU_STREAM_ENDED')
-      this.#ghosts = this.#layGhost(session, this.#ghosts);
     this.#leaveRoom(session.room);
     this.#tellLeft(session, reason);
     this.emit('sessionclose', session);

@@ -45,6 +45,8 @@ export interface SessionSetup<Principal> {
   logger: Logger;
   joinTimeoutMs: number;
   answerTimeoutMs: number;
+  /** The SFU has ended the stream by an error, be the session alive, failed or leaving: its peer stays there. */
+  onAbandoned?: () => void;
 }
 
 /**
@@ -168,7 +170,8 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
   successor(): Session<Principal> {
     const { policy } = this.#setup;
     const offer = { ...policy.offer, dataChannels: true };
-    return new Session({ ...this.#setup, policy: { ...policy, offer }, hidden: true, autoSubscribe: false });
+    const { onAbandoned: _, ...setup } = this.#setup;
+    return new Session({ ...setup, policy: { ...policy, offer }, hidden: true, autoSubscribe: false });
   }
 
   /**
@@ -377,6 +380,7 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
   }
 
   #streamEnded(error: RelayError | undefined): void {
+    if (this.#passage && error?.code === 'ERR_RELAY_SFU_STREAM_ENDED') this.#setup.onAbandoned?.();
     this.#passage?.ended();
     if (this.#state === 'joining') this.#cancel.abort(error);
     else this.#finish({ by: 'sfu', ...(error && { error }) });

@@ -60,6 +60,6 @@ export interface SfuStreamListener {
   onSubscribed(refusal?: string): void;
   /** The SFU complains, and goes on. */
   onError(reason: string): void;
-  /** Without an error: the stream ended because this side left. */
+  /** Without an error: the stream ended because this side left, and the SFU has let it go. */
   onEnd(error: RelayError | undefined): void;
 }

@@ -46,7 +46,8 @@ export class IonStream implements SfuStream {
     call.on('status', (end: StatusObject) => {
       clearTimeout(this.#timer);
       options.onEnd();
-      this.#listener.onEnd(this.#leaving ? undefined : (this.#failure ?? errorFromStatus(end)));
+      const asWished = this.#leaving && (end.code === status.OK || end.code === status.CANCELLED);
+      this.#listener.onEnd(asWished ? undefined : (this.#failure ?? errorFromStatus(end)));
     });
   }
 

@@ -133,8 +133,8 @@ test('whatever happens in whatever order: nobody joins while the room may vanish
           seat.state = 'out';
           seat.passage.ended();
           delete seat.passage;
+          await turn();
         }
-        await turn();
       }
       expect(count('waiting')).toBe(0);
       expect(await isDone(gate.enter(never))).toBe(true);
