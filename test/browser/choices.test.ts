@@ -89,7 +89,8 @@ describeReal(['chromium', 'ion'], 'simulcast, on Ion v1.10.0', () => {
   });
 
   // Ion puts everybody on a better layer when its first packet comes, as it does late on a slow uplink.
-  test('a choice holds also for a layer that comes later', async () => {
+  // A switch of Ion's can hang when the new layer's key frame is lost, as on a busy machine: then it hangs for good.
+  test('a choice holds also for a layer that comes later', { retry: 2 }, async () => {
     const publisher = await stage.enter('publisher');
     const phone = await stage.enter('phone', { role: 'subscriber' });
     const desktop = await stage.enter('desktop', { role: 'subscriber' });
