@@ -293,17 +293,18 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
    * place there, and leaves. One after the other: an SFU that ends all of them has other worries.
    */
   async #layGhost(session: Session<P>, before: Promise<void>): Promise<void> {
-    session.room.sessionCount += 1;
+    // The room as it is now: that of a failed join may be gone, and another in its place.
+    const room = this.#enterRoom(session.roomId);
     await before;
     try {
       if (this.isClosing) return;
-      const successor = session.successor();
+      const successor = session.successor(room);
       await successor.join(this.#sfu, EMPTY_OFFER, () => {});
       await successor.close();
     } catch (error) {
       this.logger.warn({ err: error, sessionId: session.id }, 'A peer may be left on the SFU');
     } finally {
-      this.#leaveRoom(session.room);
+      this.#leaveRoom(room);
     }
   }
 

@@ -167,11 +167,11 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
   }
 
   /** @internal A session that takes the place of this one on the SFU, seen by nobody. */
-  successor(): Session<Principal> {
+  successor(room: Room): Session<Principal> {
     const { policy } = this.#setup;
     const offer = { ...policy.offer, dataChannels: true };
     const { onAbandoned: _, ...setup } = this.#setup;
-    return new Session({ ...setup, policy: { ...policy, offer }, hidden: true, autoSubscribe: false });
+    return new Session({ ...setup, room, policy: { ...policy, offer }, hidden: true, autoSubscribe: false });
   }
 
   /**
