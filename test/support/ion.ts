@@ -104,7 +104,8 @@ async function run(command: string, args: readonly string[]): Promise<void> {
   if (child.exitCode !== 0) throw new Error(`${command} ${args.join(' ')} failed:\n${child.log}`);
 }
 
-async function freeUdpPort(): Promise<number> {
+/** A UDP port of all addresses that nobody uses at the moment. */
+export async function freeUdpPort(): Promise<number> {
   const socket = createSocket('udp4');
   socket.bind(0);
   await once(socket, 'listening');

@@ -1,13 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { stripVTControlCharacters } from 'node:util';
-import { buildIon } from '../../support/ion.js';
+import { buildIon, freeUdpPort } from '../../support/ion.js';
 
 const LAST_LINES = 400;
 
@@ -98,15 +97,6 @@ function note(line: string, peers: Set<string>): void {
   if (!uid) return;
   if (event === 'RemovePeer from') peers.delete(uid);
   else peers.add(uid);
-}
-
-async function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4');
-  socket.bind(0);
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  return port;
 }
 
 const toml = (udpPort: number, timeoutSeconds: number) => `
