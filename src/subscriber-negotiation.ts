@@ -90,12 +90,21 @@ export class SubscriberNegotiation {
   }
 
   #pass(event: NegotiationEvent): void {
-    if (this.#open && this.#setup.deliver(event)) {
+    if (this.#open && !this.#waitsForOffer(event) && this.#setup.deliver(event)) {
       if (event.name === 'offer') this.#watch();
       return;
     }
     if (event.name === 'candidate' && this.#held.length > LIMITS.maxHeldCandidates) return;
     this.#held.push(event);
+  }
+
+  /** A candidate of the subscriber connection stays behind the offer that nobody has listened to yet. */
+  #waitsForOffer(event: NegotiationEvent): boolean {
+    return (
+      event.name === 'candidate' &&
+      event.value.target === 1 &&
+      this.#held.some(({ name }) => name === 'offer')
+    );
   }
 
   #watch(): void {

@@ -2,6 +2,7 @@ import type { Principal } from '../authentication.js';
 import { CloseCode } from '../close-code.js';
 import { RelayError } from '../errors.js';
 import type { Attachment, SfuRelay } from '../relay.js';
+import { admitRequest } from './client-request.js';
 import { handshakeToken, offeredProtocols, speaksOurs } from './handshake.js';
 import {
   encodeError,
@@ -11,10 +12,16 @@ import {
   type RpcMessage,
   RpcRefusal,
 } from './jsonrpc.js';
-import { type ConnectionOptions, resolveConnectionOptions } from './options.js';
+import {
+  type ConnectionOptions,
+  type ResolvedConnectionOptions,
+  resolveConnectionOptions,
+} from './options.js';
+import { Outbox } from './outbox.js';
 import { Participation } from './participation.js';
 import type { RelayNotifications } from './protocol.js';
 import { closeReason, type HandshakeRequest, type RelaySocket } from './socket.js';
+import { welcome } from './visitor.js';
 
 export type { ConnectionOptions } from './options.js';
 
@@ -46,14 +53,19 @@ export function acceptConnection<P extends Principal>(
   return new Connection(relay, socket, request, resolveConnectionOptions(options));
 }
 
+/** ms that a client has for its part of the closing handshake. */
+const CLOSING_TIMEOUT_MS = 5_000;
+
 /** One client: its socket, who it is, and the session that it takes part by. */
 class Connection<P extends Principal> implements ConnectionHandle, Attachment {
   readonly #relay: SfuRelay<P>;
   readonly #socket: RelaySocket;
-  readonly #request: HandshakeRequest;
-  readonly #options: Required<ConnectionOptions>;
+  readonly #outbox: Outbox;
+  #request: HandshakeRequest;
+  readonly #options: ResolvedConnectionOptions;
   readonly #detach: () => void;
   readonly #heartbeat: NodeJS.Timeout;
+  #closing: NodeJS.Timeout | undefined;
   #handshakeTimer: NodeJS.Timeout | undefined;
   /** Pings since the client was last heard. */
   #silence = 0;
@@ -72,21 +84,20 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment {
     relay: SfuRelay<P>,
     socket: RelaySocket,
     request: HandshakeRequest,
-    options: Required<ConnectionOptions>,
+    options: ResolvedConnectionOptions,
   ) {
     this.#relay = relay;
     this.#socket = socket;
     this.#request = request;
     this.#options = options;
+    this.#outbox = new Outbox(socket, { ...options, onFailure: (error) => this.#sendFailed(error) });
     this.#detach = relay.attach(this);
     this.#heartbeat = setInterval(() => this.#beat(), options.heartbeatIntervalMs);
     this.#watchHandshake();
-    if (relay.isClosing) this.#fail(new RelayError('ERR_RELAY_CLOSED', 'The relay is closing.'));
-    else if (!speaksOurs(offeredProtocols(request)))
-      this.#fail(new RelayError('ERR_RELAY_SUBPROTOCOL', 'Offer the subprotocol sfu-relay.v1, or none.'));
-    else {
-      const token = handshakeToken(request);
-      if (token !== undefined) void this.#authenticate(token);
+    try {
+      this.#admit();
+    } catch (error) {
+      this.#fail(RelayError.from(error));
     }
   }
 
@@ -121,6 +132,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment {
 
   closed(): void {
     this.#end();
+    clearTimeout(this.#closing);
     this.#detach();
     void this.#participation?.leave();
     this.#resolveClosed();
@@ -143,6 +155,15 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment {
     this.#socket.terminate();
   }
 
+  #admit(): void {
+    if (this.#relay.isClosing) throw new RelayError('ERR_RELAY_CLOSED', 'The relay is closing.');
+    if (!speaksOurs(offeredProtocols(this.#request)))
+      throw new RelayError('ERR_RELAY_SUBPROTOCOL', 'Offer the subprotocol sfu-relay.v1, or none.');
+    this.#request = admitRequest(this.#request, this.#options);
+    const token = handshakeToken(this.#request);
+    if (token !== undefined) void this.#authenticate(token);
+  }
+
   #handleUnauthenticated(message: RpcMessage): void {
     if (this.#queue.length >= this.#options.maxQueuedMessages) {
       this.#fail(new RelayError('ERR_RELAY_TOO_MANY', 'Too many messages before authentication.'));
@@ -158,12 +179,17 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment {
   async #authenticate(token: string | undefined): Promise<void> {
     this.#authenticating = true;
     try {
-      const principal = await this.#relay.authenticate({ ...this.#request, token });
+      const visitor = await welcome(this.#relay, this.#request, token);
       if (this.#ended) return;
-      this.#participation = new Participation(this.#relay, principal, {
+      this.#participation = new Participation(this.#relay, visitor, {
+        maxMessageBytes: this.#options.maxMessageBytes,
         notify: (method, params) => this.#notify(method, params),
         refuse: (method, error) => this.#send(encodeError(null, error, method)),
         end: (code, reason) => this.#close(code, reason),
+        replaced: () => {
+          this.#close(CloseCode.Replaced, 'Another connection serves the session now.');
+          return [];
+        },
       });
     } catch (error) {
       const failure = RelayError.from(error);
@@ -180,21 +206,24 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment {
   }
 
   #authenticated({ id }: RpcMessage, participation: Participation<P>): void {
-    if (id !== undefined) this.#send(encodeResult(id, { userId: participation.principal.userId ?? null }));
+    const { userId = null } = participation.visitor.principal;
+    if (id !== undefined) this.#send(encodeResult(id, { userId }));
   }
 
   /** One message, start to end; what goes wrong is answered, and harms no other. */
   #handle(message: RpcMessage, participation: Participation<P>): void {
     const { id, method, params } = message;
-    if (method === 'join') clearTimeout(this.#handshakeTimer);
+    const joins = method === 'join' || method === 'attach';
+    if (joins) clearTimeout(this.#handshakeTimer);
     const failed = (error: unknown) => {
       this.#refuse(message, error);
-      if (method === 'join' && !participation.isJoined && !this.#ended) this.#watchHandshake();
+      if (joins && !participation.isJoined && !this.#ended) this.#watchHandshake();
     };
     try {
       participation
         .call(method, params, (result) => {
-          if (id !== undefined) this.#send(encodeResult(id, result));
+          // A client that is behind with its reading misses figures, and nothing else.
+          if (id !== undefined) this.#outbox.send(encodeResult(id, result), { mayDrop: method === 'stats' });
         })
         ?.catch(failed);
     } catch (error) {
@@ -215,17 +244,16 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment {
   }
 
   #send(text: string): void {
-    if (this.#ended) return;
-    if (this.#socket.bufferedAmount > this.#options.maxBufferedBytes) {
-      this.#fail(new RelayError('ERR_RELAY_SLOW_CONSUMER', 'The client does not read what it is sent.'));
+    this.#outbox.send(text);
+  }
+
+  #sendFailed(error: unknown): void {
+    if (error instanceof RelayError) {
+      this.#fail(error);
       return;
     }
-    try {
-      this.#socket.send(text);
-    } catch (error) {
-      this.#relay.logger.warn({ err: error }, 'A socket failed while sending');
-      this.terminate();
-    }
+    this.#relay.logger.warn({ err: error }, 'A socket failed while sending');
+    this.terminate();
   }
 
   #watchHandshake(): void {
@@ -259,18 +287,21 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment {
 
   #close(code: number, reason: string): void {
     if (this.#ended) return;
-    this.#ended = true;
-    clearTimeout(this.#handshakeTimer);
+    this.#end();
+    // The session ends also where the client never answers, and the socket where it never reads.
+    this.#closing = setTimeout(() => this.#socket.terminate(), CLOSING_TIMEOUT_MS);
+    void this.#participation?.leave();
     try {
       this.#socket.close(code, closeReason(reason));
     } catch {
       this.#socket.terminate();
     }
-    void this.#participation?.leave();
   }
 
+  /** Nothing is heard or said from now on. */
   #end(): void {
     this.#ended = true;
+    this.#outbox.stop();
     clearTimeout(this.#handshakeTimer);
     clearInterval(this.#heartbeat);
   }

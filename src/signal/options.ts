@@ -1,14 +1,20 @@
+import { RelayError } from '../errors.js';
 import { integer } from '../sfu/options.js';
 
 /**
  * How a transport treats its connections; the same for every transport.
  * @category Transport
  */
-export interface ConnectionOptions {
+export interface ConnectionOptions extends RequestOptions {
   /** A longer message closes the connection with 4413. @default 262144 */
   maxMessageBytes?: number;
-  /** Bytes that a client may leave unread before it is closed with 4508. @default 1048576 */
+  /**
+   * Bytes that may wait for a client to read them, before it is closed with 4508. Replies to `stats` are left out from
+   * a quarter of it on. A single message may be longer. @default 1048576
+   */
   maxBufferedBytes?: number;
+  /** ms that a message may wait for the client to read, before it is closed with 4508. @default 10000 */
+  slowConsumerTimeoutMs?: number;
   /** ms between pings; a connection that is silent for two is dropped. @default 12000 */
   heartbeatIntervalMs?: number;
   /** ms in which a client has to authenticate, and to join. @default 10000 */
@@ -17,13 +23,63 @@ export interface ConnectionOptions {
   maxQueuedMessages?: number;
 }
 
+/**
+ * Whom a transport listens to; the same for WebSocket and HTTP.
+ * @category Transport
+ */
+export interface RequestOptions {
+  /**
+   * The pages that may connect, by their `Origin`: `https://live.example.org`. Others are refused with 4403, or 403. A
+   * client that sends none is no page, and passes. Set it where cookies authenticate. @default all
+   */
+  allowedOrigins?: readonly string[];
+  /**
+   * Reverse proxies in front of the server: the client's address is then the last but so many of `X-Forwarded-For`.
+   * 0 takes that of the socket: the header is the client's own word. @default 0
+   */
+  trustProxy?: number;
+}
+
+export type ResolvedRequestOptions = { allowedOrigins: ReadonlySet<string> | undefined; trustProxy: number };
+export type ResolvedConnectionOptions = Required<Omit<ConnectionOptions, keyof RequestOptions>> &
+  ResolvedRequestOptions;
+
 /** @throws RelayError `ERR_RELAY_CONFIG` */
-export function resolveConnectionOptions(options: ConnectionOptions): Required<ConnectionOptions> {
+export function resolveConnectionOptions(options: ConnectionOptions): ResolvedConnectionOptions {
   return {
+    ...resolveRequestOptions(options),
     maxMessageBytes: integer(options, 'maxMessageBytes', 256 * 1024, 1024),
     maxBufferedBytes: integer(options, 'maxBufferedBytes', 1024 * 1024, 64 * 1024),
+    slowConsumerTimeoutMs: integer(options, 'slowConsumerTimeoutMs', 10_000),
     heartbeatIntervalMs: integer(options, 'heartbeatIntervalMs', 12_000),
     handshakeTimeoutMs: integer(options, 'handshakeTimeoutMs', 10_000),
     maxQueuedMessages: integer(options, 'maxQueuedMessages', 64),
   };
+}
+
+/** @throws RelayError `ERR_RELAY_CONFIG` */
+export function resolveRequestOptions(options: RequestOptions): ResolvedRequestOptions {
+  const { allowedOrigins } = options;
+  if (allowedOrigins !== undefined && !Array.isArray(allowedOrigins))
+    throw new RelayError(
+      'ERR_RELAY_CONFIG',
+      '"allowedOrigins" must be a list: ["https://live.example.org"].',
+    );
+  return {
+    allowedOrigins: allowedOrigins && new Set(allowedOrigins.map(checkOrigin)),
+    trustProxy: integer(options, 'trustProxy', 0, 0),
+  };
+}
+
+/** What a browser sends as `Origin`: scheme, host, and the port where it is not the scheme's. */
+function checkOrigin(text: unknown): string {
+  const url = typeof text === 'string' && URL.canParse(text) ? new URL(text) : undefined;
+  if (url && url.origin === text) return text;
+  // Origins of schemes that the URL standard does not know: capacitor://localhost.
+  if (typeof text === 'string' && /^(?!https?:)[a-z][a-z0-9+.-]*:\/\/[^/?#\s]+$/.test(text)) return text;
+  const better = url && url.origin !== 'null' ? url.origin : 'https://live.example.org';
+  throw new RelayError(
+    'ERR_RELAY_CONFIG',
+    `"allowedOrigins" has ${JSON.stringify(text)}: write "${better}".`,
+  );
 }

@@ -13,27 +13,42 @@ import type {
 } from '../model.js';
 import type { CreateSessionParams, SfuRelay } from '../relay.js';
 import type { Session } from '../session.js';
-import type { SessionCloseReason } from '../session-events.js';
+import type { SessionCloseReason, SessionEvents } from '../session-events.js';
 import type { JoinResult, RelayNotifications } from './protocol.js';
+import { claim, reach, type Visitor } from './visitor.js';
 
 type Params = Readonly<Record<string, unknown>>;
 type Reply = (result: object) => void;
 
+/** What the SFU said to a client, and the next one to serve has to pass on. */
+export type Backlog = readonly (
+  | { method: 'offer'; params: RelayNotifications['offer'] }
+  | { method: 'trickle'; params: RelayNotifications['trickle'] }
+)[];
+
 /** Where an authenticated client hears from its session. */
 export interface Client {
+  readonly maxMessageBytes: number;
   notify<Method extends keyof RelayNotifications>(method: Method, params: RelayNotifications[Method]): void;
   /** A notification of the client's can't be taken after all. */
   refuse(method: string, error: RelayError): void;
   /** The session was ended by the other side, and the connection with it. */
   end(code: number, reason: string): void;
+  /** Another connection serves the session from now on. Gives what this client has not been told yet. */
+  replaced(): Backlog;
 }
+
+/** Which participation serves a session. */
+const holders = new WeakMap<object, { release(): Backlog }>();
 
 /** What an authenticated client does by its messages: it joins, negotiates, leaves. */
 export class Participation<P extends Principal> {
-  readonly principal: P;
+  readonly visitor: Visitor<P>;
   readonly #relay: SfuRelay<P>;
   readonly #client: Client;
   #session: Session<P> | undefined;
+  /** How to stop listening to it. */
+  #unlisten = () => {};
   #joining: AbortController | undefined;
   /** The joins under way. */
   #joins: Promise<unknown> = Promise.resolve();
@@ -42,9 +57,9 @@ export class Participation<P extends Principal> {
   /** Candidates that overtook the join: ion-sdk-js sends them as they come. */
   #early: Params[] = [];
 
-  constructor(relay: SfuRelay<P>, principal: P, client: Client) {
+  constructor(relay: SfuRelay<P>, visitor: Visitor<P>, client: Client) {
     this.#relay = relay;
-    this.principal = principal;
+    this.visitor = visitor;
     this.#client = client;
   }
 
@@ -75,6 +90,8 @@ export class Participation<P extends Principal> {
         return reply({});
       case 'join':
         return this.#track(this.#carryOutJoin(params, reply));
+      case 'attach':
+        return this.#attach(params, reply);
       case 'offer':
         return this.#joined()
           .offer(params.desc as SessionDescription)
@@ -99,8 +116,60 @@ export class Participation<P extends Principal> {
     this.#early = [];
     const session = this.#session;
     this.#session = undefined;
+    this.#unlisten();
     this.#left = Promise.allSettled([this.#joins, session?.close({ by })]);
     return this.#left.then(() => {});
+  }
+
+  /** Serves a session that exists, instead of who did so far; its events come once `listen` is called. */
+  adopt(session: Session<P>): Backlog {
+    const backlog = holders.get(session)?.release() ?? [];
+    holders.set(session, this);
+    this.#session = session;
+    return backlog;
+  }
+
+  /** Hands the session's events on, those that waited first. */
+  listen(): void {
+    const session = this.#joined();
+    const { notify } = this.#client;
+    const listeners: { [Name in keyof SessionEvents]?: (...args: SessionEvents[Name]) => void } = {
+      offer: (offer) => notify('offer', offer),
+      candidate: (candidate) => notify('trickle', candidate),
+      participants: (event) => notify('participants', event),
+      tracks: (event) => notify('tracks', event),
+      close: (reason) => this.#sessionClosed(session, reason),
+    };
+    const names = Object.keys(listeners) as (keyof SessionEvents)[];
+    for (const name of names) session.on(name, listeners[name] as () => void);
+    this.#unlisten = () => {
+      this.#unlisten = () => {};
+      for (const name of names) session.off(name, listeners[name] as () => void);
+    };
+  }
+
+  /** Serves its session no longer; another does. */
+  release(): Backlog {
+    this.#session = undefined;
+    this.#unlisten();
+    return this.#client.replaced();
+  }
+
+  /** The session as its client has to know it. */
+  describe(): JoinResult {
+    const { id, roomId, userId, role, room, answer } = this.#joined();
+    return {
+      type: 'answer',
+      sdp: answer.sdp,
+      sessionId: id,
+      roomId,
+      userId,
+      role,
+      participants: room.others(id),
+      revision: room.revision,
+      iceServers: [...this.#relay.iceServers],
+      maxMessageBytes: this.#client.maxMessageBytes,
+    };
   }
 
   #track(join: Promise<void>): Promise<void> {
@@ -110,8 +179,7 @@ export class Participation<P extends Principal> {
 
   async #carryOutJoin(params: Params, reply: Reply): Promise<void> {
     await this.#left;
-    if (this.#session || this.#joining)
-      throw new RelayError('ERR_RELAY_INVALID_STATE', 'This connection has joined already: leave first.');
+    this.#checkFree();
     const joining = new AbortController();
     this.#joining = joining;
     let session: Session<P>;
@@ -124,9 +192,10 @@ export class Participation<P extends Principal> {
       this.#joining = undefined;
     }
     // From here to the end in one turn: no event of the room falls between its snapshot and the listeners.
-    this.#session = session;
-    reply(this.#describe(session));
-    this.#listen(session);
+    claim(session, this.visitor);
+    this.adopt(session);
+    reply(this.describe());
+    this.listen();
     for (const early of this.#early.splice(0)) {
       try {
         this.#trickle(session, early);
@@ -136,13 +205,17 @@ export class Participation<P extends Principal> {
     }
   }
 
-  #listen(session: Session<P>): void {
-    const { notify } = this.#client;
-    session.on('offer', (offer) => notify('offer', offer));
-    session.on('candidate', (candidate) => notify('trickle', candidate));
-    session.on('participants', (event) => notify('participants', event));
-    session.on('tracks', (event) => notify('tracks', event));
-    session.on('close', (reason) => this.#sessionClosed(session, reason));
+  #attach({ sessionId }: Params, reply: Reply): void {
+    this.#checkFree();
+    const backlog = this.adopt(reach(this.#relay, sessionId, this.visitor));
+    reply(this.describe());
+    for (const { method, params } of backlog) this.#client.notify(method, params);
+    this.listen();
+  }
+
+  #checkFree(): void {
+    if (this.#session || this.#joining)
+      throw new RelayError('ERR_RELAY_INVALID_STATE', 'This connection has joined already: leave first.');
   }
 
   #sessionClosed(session: Session<P>, { error }: SessionCloseReason): void {
@@ -175,25 +248,11 @@ export class Participation<P extends Principal> {
     return {
       sdp: offer.sdp as string,
       roomId: sid as string,
-      userId: this.principal.userId ?? ((uid ?? `guest-${randomUUID().slice(0, 8)}`) as string),
+      userId: this.visitor.principal.userId ?? ((uid ?? `guest-${randomUUID().slice(0, 8)}`) as string),
       ...(wanted !== undefined && { role: wanted as 'publisher' }),
       ...(metadata !== undefined && { metadata: metadata as Metadata }),
       autoSubscribe: !isOn('NoAutoSubscribe') && !isOn('NoSubscribe'),
-      principal: this.principal,
-    };
-  }
-
-  #describe({ id, roomId, userId, role, room, answer }: Session<P>): JoinResult {
-    return {
-      type: 'answer',
-      sdp: answer.sdp,
-      sessionId: id,
-      roomId,
-      userId,
-      role,
-      participants: room.others(id),
-      revision: room.revision,
-      iceServers: [...this.#relay.iceServers],
+      principal: this.visitor.principal,
     };
   }
 }

@@ -51,6 +51,8 @@ export interface JoinResult extends SessionDescription {
   participants: Participant[];
   revision: number;
   iceServers: IceServer[];
+  /** A longer message is not taken. */
+  maxMessageBytes: number;
 }
 
 export interface TrickleParams {
@@ -69,6 +71,8 @@ export interface GoawayParams {
 export interface ClientRequests {
   authenticate: { params: { token: string }; result: { userId: string | null } };
   join: { params: JoinParams; result: JoinResult };
+  /** Takes over a session of the same user: one that was created over HTTP, or is on another connection. */
+  attach: { params: { sessionId: string }; result: JoinResult };
   offer: { params: { desc: SessionDescription }; result: SessionDescription };
   subscribe: { params: { subscriptions: Subscription[] }; result: Record<string, never> };
   update: { params: ParticipantUpdate; result: Record<string, never> };
@@ -85,6 +89,8 @@ export interface ClientNotifications {
 
 /** Notifications: relay → client. */
 export interface RelayNotifications {
+  /** The first message of an event stream (server-sent events): what `join` results in on a WebSocket. */
+  joined: JoinResult;
   offer: SessionDescription;
   trickle: TrickleParams;
   participants: ParticipantsEvent;

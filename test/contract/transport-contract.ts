@@ -7,6 +7,7 @@ import {
   RelayError,
   SfuRelay,
 } from '../../src/index.js';
+import { SUBPROTOCOL } from '../../src/signal/protocol.js';
 import {
   fakeAnswer,
   fakeOffer,
@@ -15,12 +16,12 @@ import {
   startScriptedSfu,
 } from '../../src/testing/index.js';
 import { until } from '../support/poll.js';
+import type { Connect } from './client-socket.js';
 import { WireClient } from './wire-client.js';
 
 /** A server of one transport, listening on a free port of 127.0.0.1. */
 export interface ContractServer {
-  /** `ws://127.0.0.1:…/rtc` */
-  url: string;
+  connect: Connect;
   stop(): Promise<void>;
 }
 
@@ -46,8 +47,8 @@ export function transportContract(
       server = await serve(relay, connection);
     }
 
-    const open = (protocols?: string[], headers?: Record<string, string>) =>
-      WireClient.open(server.url, protocols, headers);
+    const open = (protocols = [SUBPROTOCOL], headers: Record<string, string> = {}, query = '') =>
+      WireClient.open(server.connect(protocols, headers, query));
 
     const joinParams = (overrides: object = {}) => ({
       sid: 'lobby',
@@ -96,7 +97,7 @@ export function transportContract(
       });
 
       test('closes a client that speaks only others with 4406', async () => {
-        const client = new WireClient(server.url, ['graphql-ws']);
+        const client = new WireClient(server.connect(['graphql-ws'], {}, ''));
         const { code } = await client.closed;
         // ws clients end a handshake without an agreed subprotocol themselves.
         expect([4406, 1006]).toContain(code);
@@ -110,15 +111,12 @@ export function transportContract(
       };
 
       test.each([
-        [
-          'the Authorization header',
-          (url: string) => WireClient.open(url, [], { authorization: 'Bearer secret' }),
-        ],
-        ['a subprotocol entry', (url: string) => WireClient.open(url, ['sfu-relay.v1', 'bearer.secret'])],
-        ['the query', (url: string) => WireClient.open(`${url}?token=secret`)],
+        ['the Authorization header', () => open([], { authorization: 'Bearer secret' })],
+        ['a subprotocol entry', () => open(['sfu-relay.v1', 'bearer.secret'])],
+        ['the query', () => open([], {}, '?token=secret')],
       ])('takes the token from %s; what it says of the user wins', async (_, connect) => {
         await start({ authenticate: bySecret });
-        const client = await connect(server.url);
+        const client = await connect();
         const { result } = await client.request('join', joinParams({ uid: 'mallory' }));
         expect(result).toMatchObject({ userId: '789', roomId: 'lobby' });
       });
@@ -598,7 +596,7 @@ export function transportContract(
         await start({ heartbeatIntervalMs: 20 });
         const { client } = await joined();
         let pings = 0;
-        client.socket.on('ping', () => {
+        client.socket.onPing(() => {
           pings += 1;
         });
         await until('five pings have come', () => pings >= 5);

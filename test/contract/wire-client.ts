@@ -1,5 +1,5 @@
-import { WebSocket } from 'ws';
 import { SUBPROTOCOL } from '../../src/signal/protocol.js';
+import { type ClientSocket, type Closed, overWebSocket } from './client-socket.js';
 
 interface Message {
   jsonrpc?: string;
@@ -13,53 +13,42 @@ interface Message {
 /** A client that knows nothing of the protocol: it sends what it is told, and remembers what it gets. */
 export class WireClient {
   readonly received: Message[] = [];
-  readonly closed: Promise<{ code: number; reason: string }>;
-  readonly #ws: WebSocket;
-  readonly #opened: Promise<void>;
+  readonly closed: Promise<Closed>;
+  readonly socket: ClientSocket;
   readonly #changed = new Set<() => void>();
   #nextId = 1;
 
-  constructor(url: string, protocols: string[] = [SUBPROTOCOL], headers: Record<string, string> = {}) {
-    this.#ws = new WebSocket(url, protocols, { headers });
-    this.#opened = new Promise((resolve, reject) => {
-      this.#ws.once('open', resolve);
-      this.#ws.once('error', reject);
-    });
-    this.#opened.catch(() => {});
-    this.#ws.on('message', (data) => {
-      this.received.push(JSON.parse(data.toString()));
+  constructor(socket: ClientSocket) {
+    this.socket = socket;
+    this.closed = socket.closed;
+    socket.onText((text) => {
+      this.received.push(JSON.parse(text));
       for (const check of [...this.#changed]) check();
-    });
-    this.closed = new Promise((resolve) => {
-      this.#ws.once('close', (code, reason) => resolve({ code, reason: reason.toString() }));
     });
   }
 
-  static async open(
-    url: string,
-    protocols?: string[],
-    headers?: Record<string, string>,
-  ): Promise<WireClient> {
-    const client = new WireClient(url, protocols, headers);
-    await client.#opened;
+  static async open(socket: ClientSocket): Promise<WireClient> {
+    const client = new WireClient(socket);
+    await socket.opened;
     return client;
   }
 
-  get protocol(): string {
-    return this.#ws.protocol;
+  /** Opens a WebSocket by ws. */
+  static dial(url: string, protocols = [SUBPROTOCOL]): Promise<WireClient> {
+    return WireClient.open(overWebSocket(url)(protocols, {}, ''));
   }
 
-  get socket(): WebSocket {
-    return this.#ws;
+  get protocol(): string {
+    return this.socket.protocol;
   }
 
   /** Sends a text as it is, or a value as JSON. */
   send(message: unknown): void {
-    this.#ws.send(typeof message === 'string' ? message : JSON.stringify(message));
+    this.socket.send(typeof message === 'string' ? message : JSON.stringify(message));
   }
 
   sendBinary(data: Uint8Array): void {
-    this.#ws.send(data, { binary: true });
+    this.socket.send(data);
   }
 
   notify(method: string, params?: unknown): void {
@@ -101,12 +90,12 @@ export class WireClient {
   }
 
   async close(code = 1000): Promise<void> {
-    if (this.#ws.readyState !== WebSocket.CLOSED) this.#ws.close(code);
+    this.socket.close(code);
     await this.closed;
   }
 
   /** Vanishes without a closing handshake. */
   vanish(): void {
-    this.#ws.terminate();
+    this.socket.terminate();
   }
 }

@@ -48,7 +48,7 @@ describeReal(['ion'], 'a description or candidate of which one part', () => {
   });
 
   async function joined(): Promise<WireClient> {
-    const client = await WireClient.open(server.url);
+    const client = await WireClient.dial(server.url);
     clients.push(client);
     const reply = await client.request('join', { sid: randomUUID(), offer: { type: 'offer', sdp: offer } });
     expect(reply).toHaveProperty('result.type', 'answer');

@@ -31,7 +31,7 @@ describeReal(['ion'], 'the relay in front of a real Ion SFU', () => {
   });
 
   async function connected(): Promise<WireClient> {
-    const client = await WireClient.open(server.url);
+    const client = await WireClient.dial(server.url);
     clients.push(client);
     return client;
   }

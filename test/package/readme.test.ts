@@ -35,14 +35,14 @@ describe("the README's examples, run where the package is installed", () => {
     try {
       const url = `ws://127.0.0.1:${port}/rtc`;
       const client = await until('the server listens', () =>
-        WireClient.open(url, ['sfu-relay.v1', 'bearer.secret']),
+        WireClient.dial(url, ['sfu-relay.v1', 'bearer.secret']),
       );
       const offer = { type: 'offer', sdp: fakeOffer([{ kind: 'video', streamId: 's', trackId: 't' }]) };
       const { result } = await client.request('join', { sid: 'lobby', offer });
       expect(result).toMatchObject({ type: 'answer', userId: '789', role: 'publisher' });
       await client.close();
 
-      const stranger = await WireClient.open(url, ['sfu-relay.v1', 'bearer.wrong']);
+      const stranger = await WireClient.dial(url, ['sfu-relay.v1', 'bearer.wrong']);
       expect((await stranger.closed).code).toBe(4401);
     } finally {
       await server.stop();

@@ -68,7 +68,7 @@ describeReal(['ion'], 'a bare Ion SFU v1.10.0, when', () => {
     async (_, dataChannels, sdp) => {
       const server = await startRelay(ion.address, { dataChannels });
       cleanUp.push(() => server.close());
-      const client = await WireClient.open(server.url);
+      const client = await WireClient.dial(server.url);
       await client.request('join', { sid: ROOM, uid: 'sleeper', offer: { type: 'offer', sdp } });
       const pending = await client.notified('offer');
       client.notify('answer', { desc: { type: 'answer', sdp: fakeAnswer(String(pending.sdp)) } });

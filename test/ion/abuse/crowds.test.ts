@@ -19,7 +19,7 @@ describeAbuse('clients come in crowds, in haste, and go without a word', (stand)
 
   test('300 at once join, and vanish at any moment of it', async () => {
     await times(300, async (n) => {
-      const client = await WireClient.open(stand.server.url);
+      const client = await WireClient.dial(stand.server.url);
       client.request('join', joinParams({ sid: `room ${n % 10}`, uid: `user ${n}` })).catch(() => {});
       for (let turns = 0; turns < n; turns += 1) await turn();
       client.vanish();

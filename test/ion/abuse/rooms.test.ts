@@ -30,12 +30,12 @@ describeReal(['ion'], 'two rooms on one Ion, with the same users in both', () =>
 
   /** A listener who answers every offer of the SFU, and a publisher with media. */
   async function populate(room: string) {
-    const listener = await WireClient.open(server.url);
+    const listener = await WireClient.dial(server.url);
     cleanUp.push(() => listener.close());
     const offer = { type: 'offer', sdp: fakeOffer() };
     const { result } = await listener.request('join', { sid: room, uid: USER, offer });
-    listener.socket.on('message', (data) => {
-      const { method, params } = JSON.parse(String(data));
+    listener.socket.onText((text) => {
+      const { method, params } = JSON.parse(text);
       if (method === 'offer')
         listener.notify('answer', { desc: { type: 'answer', sdp: fakeAnswer(params.sdp) } });
     });
@@ -46,7 +46,7 @@ describeReal(['ion'], 'two rooms on one Ion, with the same users in both', () =>
     const isOffered = ({ method, params }: { method?: string; params?: Record<string, unknown> }) =>
       method === 'offer' && String(params?.sdp).includes(publisher.stream.id);
     await listener.next(isOffered);
-    const own = await WireClient.open(server.url);
+    const own = await WireClient.dial(server.url);
     cleanUp.push(() => own.close());
     const ownUser = `resident-${randomUUID()}`;
     const joined = await own.request('join', { sid: room, uid: ownUser, offer });
@@ -93,7 +93,7 @@ describeReal(['ion'], 'two rooms on one Ion, with the same users in both', () =>
     // Ion splits a room whose last peer leaves while another joins; without the relay's gate one in ten is lost.
     const rounds = Array.from({ length: 12 }, async (_, n) => {
       const room = `reloaded ${n}`;
-      const before = await WireClient.open(server.url);
+      const before = await WireClient.dial(server.url);
       const offer = { type: 'offer', sdp: fakeOffer() };
       await before.request('join', { sid: room, uid: USER, offer });
       before.vanish();

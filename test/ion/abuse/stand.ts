@@ -60,7 +60,7 @@ export class Stand {
 
   /** A connection that will vanish with the test. */
   async offender(url = this.server.url): Promise<WireClient> {
-    const client = await WireClient.open(url);
+    const client = await WireClient.dial(url);
     this.#offenders.push(client);
     return client;
   }
@@ -132,7 +132,7 @@ export class Stand {
 
   /** Who comes now finds the three and their tracks, in the relay's words and in the SFU's. */
   async #expectOnlyRegularsSeen(): Promise<void> {
-    const newcomer = await WireClient.open(this.server.url);
+    const newcomer = await WireClient.dial(this.server.url);
     const { result } = await newcomer.request('join', joinParams({ uid: 'newcomer' }));
     const participants = result?.participants as { userId: string }[];
     expect(participants.map(({ userId }) => userId).sort()).toEqual(['bystander', 'publisher', 'viewer']);

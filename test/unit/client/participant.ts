@@ -28,6 +28,7 @@ export function joinResult(overrides: Partial<JoinResult> = {}): JoinResult {
     participants: [],
     revision: 1,
     iceServers: [],
+    maxMessageBytes: 262_144,
     ...overrides,
   };
 }
