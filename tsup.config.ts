@@ -14,7 +14,15 @@ export default defineConfig([
   // Shared chunks, in CommonJS too: every entry has the same RelayError.
   {
     ...common,
-    entry: { index: 'src/index.ts', ws: 'src/ws.ts', testing: 'src/testing/index.ts' },
+    entry: {
+      index: 'src/index.ts',
+      ws: 'src/ws.ts',
+      uwebsockets: 'src/uwebsockets.ts',
+      express: 'src/http/express.ts',
+      koa: 'src/http/koa.ts',
+      fetch: 'src/http/fetch.ts',
+      testing: 'src/testing/index.ts',
+    },
     splitting: true,
   },
   // One file of its own, which a page can load without a bundler.

@@ -55,6 +55,8 @@ export const ERRORS = {
   ERR_RELAY_ABORTED: row(-32040, CloseCode.Normal, 499),
   /** This relay is closing. */
   ERR_RELAY_CLOSED: row(-32041, CloseCode.GoingAway, 503, true),
+  /** The configuration has switched the SFU off: `enabled: false`. */
+  ERR_RELAY_DISABLED: row(-32042, CloseCode.SfuUnavailable, 503),
   /** The SFU said no: `success: false`, or it does not speak rtc.RTC. */
   ERR_RELAY_SFU_REFUSED: row(-32050, CloseCode.SfuError, 502),
   /** The SFU ended the session's stream. */

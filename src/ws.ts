@@ -4,8 +4,9 @@ import type { Principal } from './authentication.js';
 import type { SfuRelay } from './relay.js';
 import { acceptConnection, type ConnectionOptions } from './signal/connection.js';
 import { selectProtocol } from './signal/handshake.js';
+import { fromIncomingMessage } from './signal/incoming-message.js';
 import { resolveConnectionOptions } from './signal/options.js';
-import type { HandshakeRequest, RelaySocket } from './signal/socket.js';
+import type { RelaySocket } from './signal/socket.js';
 
 export type { ConnectionOptions } from './signal/connection.js';
 
@@ -39,7 +40,7 @@ export function useServer<P extends Principal>(
 
   const serve = (ws: WebSocket, request: IncomingMessage) => {
     ws.on('error', (error) => relay.logger.debug({ err: error }, 'A socket failed'));
-    const connection = acceptConnection(relay, toSocket(ws), toRequest(request), options);
+    const connection = acceptConnection(relay, toSocket(ws), fromIncomingMessage(request), options);
     ws.on('message', (data, isBinary) => {
       if (isBinary) connection.receiveBinary();
       else connection.receive(data.toString());
@@ -66,12 +67,4 @@ function toSocket(ws: WebSocket): RelaySocket {
     close: (code, reason) => ws.close(code, reason),
     terminate: () => ws.terminate(),
   };
-}
-
-function toRequest(request: IncomingMessage): HandshakeRequest {
-  const headers: Record<string, string | undefined> = {};
-  for (const [name, value] of Object.entries(request.headers)) {
-    headers[name] = Array.isArray(value) ? value.join(', ') : value;
-  }
-  return { url: request.url ?? '/', headers, remoteAddress: request.socket.remoteAddress };
 }

@@ -32,6 +32,11 @@ export function parseMessage(text: string): RpcMessage | RpcRefusal {
   } catch {
     return new RpcRefusal(null, new RelayError('ERR_RELAY_PARSE', 'The message is not valid JSON.'));
   }
+  return checkMessage(value);
+}
+
+/** Reads what was JSON. */
+export function checkMessage(value: unknown): RpcMessage | RpcRefusal {
   if (Array.isArray(value)) return refuse(null, 'Batches are not supported: send one message a frame.');
   if (typeof value !== 'object' || value === null)
     return refuse(null, 'The message is not a JSON-RPC object.');
@@ -53,16 +58,20 @@ export function encodeResult(id: RpcId, result: unknown): string {
 }
 
 export function encodeError(id: RpcId | null, error: RelayError, method?: string): string {
-  const object: ErrorObject = {
+  return JSON.stringify({
+    jsonrpc: '2.0',
+    id,
+    error: errorObject(error, id === null ? method : undefined),
+  });
+}
+
+/** An error as a client is told of it. */
+export function errorObject(error: RelayError, method?: string): ErrorObject {
+  return {
     code: error.rpcCode,
     message: error.message,
-    data: {
-      code: error.code,
-      retryable: error.retryable,
-      ...(id === null && method !== undefined && { method }),
-    },
+    data: { code: error.code, retryable: error.retryable, ...(method !== undefined && { method }) },
   };
-  return JSON.stringify({ jsonrpc: '2.0', id, error: object });
 }
 
 export function encodeNotification<Method extends keyof RelayNotifications>(

@@ -1,0 +1,81 @@
+import type { Principal } from '../authentication.js';
+import { RelayError } from '../errors.js';
+import type { SfuRelay } from '../relay.js';
+import { errorObject } from '../signal/jsonrpc.js';
+import { type ApiRequest, type ApiResponse, json } from './exchange.js';
+import { healthRoute } from './health.js';
+import { openApi } from './openapi.js';
+import { type HttpOptions, resolveHttpOptions } from './options.js';
+import { sessionRoutes } from './session-routes.js';
+import { wireSchema } from './wire-schema.js';
+
+/** Answers a request; undefined where the path is none of the API's, and somebody else's turn. */
+export type Api = (request: ApiRequest) => Promise<ApiResponse | undefined>;
+
+/** What answers to a method and a path; `id` is what stands for `:id`. */
+export type Handler = (request: ApiRequest, id: string) => ApiResponse | Promise<ApiResponse>;
+
+/**
+ * The REST API, whatever server it is mounted in.
+ * @throws RelayError `ERR_RELAY_CONFIG`
+ */
+export function createApi<P extends Principal>(relay: SfuRelay<P> | undefined, options: HttpOptions): Api {
+  const resolved = resolveHttpOptions(options);
+  if (!relay || !resolved.enabled) return switchedOff(resolved.prefix);
+  const routes: Record<string, Record<string, Handler>> = {
+    ...sessionRoutes(relay, resolved),
+    '/health': { GET: healthRoute(relay) },
+    '/openapi.json': { GET: () => json(200, openApi) },
+    '/wire.schema.json': { GET: () => json(200, wireSchema) },
+  };
+
+  return async (request) => {
+    const { route, id } = matchPath(request.path, resolved.prefix);
+    const handlers = route !== undefined && Object.hasOwn(routes, route) ? routes[route] : undefined;
+    if (!handlers) return undefined;
+    const method = request.method === 'HEAD' ? 'GET' : request.method;
+    const handler = Object.hasOwn(handlers, method) ? handlers[method] : undefined;
+    if (!handler) return notAllowed(Object.keys(handlers));
+    try {
+      return await handler(request, id);
+    } catch (error) {
+      const failure = RelayError.from(error);
+      const fields = { err: error, method: request.method, path: request.path };
+      if (failure.code === 'ERR_RELAY_INTERNAL') relay.logger.error(fields, 'A request failed');
+      else relay.logger.debug(fields, 'A request was refused');
+      return refusal(failure);
+    }
+  };
+}
+
+/** `/session/7/stats` is the route `/session/:id/stats` with the id `7`. */
+function matchPath(path: string, prefix: string): { route?: string; id: string } {
+  const none = { id: '' };
+  if (!path.startsWith(`${prefix}/`)) return none;
+  const [, first, id, ...rest] = path.slice(prefix.length).replace(/\/$/, '').split('/');
+  if (id === undefined) return { route: `/${first}`, id: '' };
+  try {
+    return { route: [`/${first}`, ':id', ...rest].join('/'), id: decodeURIComponent(id) };
+  } catch {
+    return none;
+  }
+}
+
+function refusal(error: RelayError): ApiResponse {
+  const headers = error.httpStatus === 401 ? { 'www-authenticate': 'Bearer' } : {};
+  return json(error.httpStatus, errorObject(error), headers);
+}
+
+function notAllowed(methods: string[]): ApiResponse {
+  const allow = methods.join(', ');
+  const error = new RelayError('ERR_RELAY_METHOD_NOT_FOUND', `This path takes ${allow} only.`);
+  return json(405, errorObject(error), { allow });
+}
+
+function switchedOff(prefix: string): Api {
+  const error = new RelayError('ERR_RELAY_DISABLED', 'The SFU is switched off in the configuration.');
+  return async ({ path }) => {
+    if (!path.startsWith(`${prefix}/`)) return undefined;
+    return path === `${prefix}/health` ? json(503, { status: 'disabled' }) : refusal(error);
+  };
+}

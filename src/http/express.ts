@@ -1,0 +1,48 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Principal } from '../authentication.js';
+import type { SfuRelay } from '../relay.js';
+import { createApi } from './api.js';
+import { fromNode, toNode } from './node.js';
+import type { HttpOptions } from './options.js';
+
+export type { HttpOptions } from './options.js';
+
+/**
+ * A request of Express, of connect, or of node:http itself.
+ * @category HTTP
+ */
+export type ExpressRequest = IncomingMessage & { originalUrl?: string; body?: unknown };
+
+/** @category HTTP */
+export type ExpressHandler = (
+  request: ExpressRequest,
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+) => void;
+
+/**
+ * The REST API for Express 4 and 5. What is not its own goes on to `next()`.
+ *
+ * ```ts
+ * app.use('/api/v1/sfu', createRouter(relay));
+ * ```
+ * Without a relay, or with `enabled: false`, every request is answered with 503.
+ * @throws RelayError `ERR_RELAY_CONFIG`
+ * @category HTTP
+ */
+export function createRouter<P extends Principal>(
+  relay: SfuRelay<P> | undefined,
+  options: HttpOptions = {},
+): ExpressHandler {
+  const api = createApi(relay, options);
+  const handle = async (request: ExpressRequest, response: ServerResponse, next: () => void) => {
+    const [path = '/'] = (request.url ?? '/').split('?');
+    const url = request.originalUrl ?? request.url;
+    const answer = await api(fromNode(request, response, { path, url, parsed: request.body }));
+    if (answer) await toNode(answer, response);
+    else next();
+  };
+  return (request, response, next) => {
+    handle(request, response, next).catch(next);
+  };
+}

@@ -1,0 +1,75 @@
+import type { Principal } from '../authentication.js';
+import type { SfuRelay } from '../relay.js';
+import { createApi } from './api.js';
+import { readText } from './body.js';
+import type { ApiRequest, EventBody } from './exchange.js';
+import type { HttpOptions } from './options.js';
+
+export type { HttpOptions } from './options.js';
+
+/**
+ * What a `Request` does not say of its client.
+ * @category HTTP
+ */
+export interface FetchContext {
+  /** The address of the socket, where the server knows it. */
+  remoteAddress?: string | undefined;
+}
+
+/**
+ * The REST API for servers that speak `Request` and `Response` (WHATWG Fetch): Hono, Next, and others. What is not
+ * its own is answered with 404.
+ *
+ * ```ts
+ * const handler = createHandler(relay, { prefix: '/api/v1/sfu' });
+ * app.all('/api/v1/sfu/*', (c) => handler(c.req.raw));
+ * ```
+ * Without a relay, or with `enabled: false`, every request is answered with 503.
+ * @throws RelayError `ERR_RELAY_CONFIG`
+ * @category HTTP
+ */
+export function createHandler<P extends Principal>(
+  relay: SfuRelay<P> | undefined,
+  options: HttpOptions = {},
+): (request: Request, context?: FetchContext) => Promise<Response> {
+  const api = createApi(relay, options);
+  return async (request, context = {}) => {
+    const answer = await api(toApiRequest(request, context));
+    if (!answer) return new Response('Not found.', { status: 404 });
+    const { status, headers, body } = answer;
+    const content = typeof body === 'string' ? body || null : toStream(body, request.signal);
+    return new Response(content, { status, headers });
+  };
+}
+
+function toApiRequest(request: Request, { remoteAddress }: FetchContext): ApiRequest {
+  const { pathname, search } = new URL(request.url);
+  return {
+    method: request.method,
+    path: pathname,
+    url: pathname + search,
+    headers: Object.fromEntries(request.headers),
+    remoteAddress,
+    signal: request.signal,
+    readBody: async (maxBytes) =>
+      request.body ? readText(request.body as unknown as AsyncIterable<Uint8Array>, maxBytes) : '',
+  };
+}
+
+function toStream(body: EventBody, gone: AbortSignal): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  gone.addEventListener('abort', () => void body.return?.(), { once: true });
+  return new ReadableStream({
+    start(controller) {
+      body.signal.addEventListener('abort', () => controller.error(body.signal.reason), { once: true });
+    },
+    async pull(controller) {
+      const { done, value } = await body.next();
+      if (done) controller.close();
+      else controller.enqueue(encoder.encode(value));
+    },
+    async cancel() {
+      await body.return?.();
+    },
+  });
+}

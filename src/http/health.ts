@@ -1,0 +1,27 @@
+import type { Principal } from '../authentication.js';
+import type { HealthReport, SfuRelay } from '../relay.js';
+import type { Handler } from './api.js';
+import { type ApiResponse, json } from './exchange.js';
+
+/** Whoever asks while a probe of the SFU is under way gets its result: asking often costs the SFU nothing. */
+export function healthRoute<P extends Principal>(relay: SfuRelay<P>): Handler {
+  let probe: Promise<HealthReport> | undefined;
+  return async () => {
+    probe ??= relay.healthCheck().finally(() => {
+      probe = undefined;
+    });
+    return describe(await probe);
+  };
+}
+
+function describe({ ok, nodes }: HealthReport): ApiResponse {
+  if (ok) return json(200, { status: 'ok' });
+  return json(503, {
+    status: 'unavailable',
+    nodes: nodes.map(({ serverUrl, error }) => ({
+      server_url: serverUrl,
+      status: error ? 'unavailable' : 'ok',
+      ...(error && { code: error.code, message: error.message }),
+    })),
+  });
+}

@@ -1,0 +1,164 @@
+import type { Principal } from '../authentication.js';
+import { CloseCode } from '../close-code.js';
+import { RelayError } from '../errors.js';
+import type { Attachment, SfuRelay } from '../relay.js';
+import type { Session } from '../session.js';
+import { encodeError, encodeNotification, type RpcMessage } from '../signal/jsonrpc.js';
+import { type Backlog, type Client, Participation } from '../signal/participation.js';
+import type { RelayNotifications } from '../signal/protocol.js';
+import type { Visitor } from '../signal/visitor.js';
+import { EventStream } from './event-stream.js';
+import { CandidateCollector } from './gathering.js';
+import { Mailbox } from './mailbox.js';
+import type { ResolvedHttpOptions } from './options.js';
+
+/**
+ * A session that was created over HTTP: its messages go to an event stream, or wait for one, until a WebSocket takes
+ * it over, or nobody has asked for it for too long.
+ */
+export class HttpSession<P extends Principal> implements Client, Attachment {
+  readonly session: Session<P>;
+  /** As the client gave it. */
+  readonly userId: string | number;
+  readonly maxMessageBytes: number;
+  readonly #options: ResolvedHttpOptions;
+  readonly #participation: Participation<P>;
+  readonly #mailbox: Mailbox<Backlog[number]>;
+  readonly #candidates: CandidateCollector;
+  readonly #detach: () => void;
+  #stream: EventStream | undefined;
+  #isListening = false;
+  #isReplaced = false;
+  #orphanTimer: NodeJS.Timeout | undefined;
+
+  constructor(
+    relay: SfuRelay<P>,
+    session: Session<P>,
+    visitor: Visitor<P>,
+    userId: string | number,
+    options: ResolvedHttpOptions,
+  ) {
+    this.session = session;
+    this.userId = userId;
+    this.maxMessageBytes = options.maxMessageBytes;
+    this.#options = options;
+    this.#mailbox = new Mailbox(options.maxBufferedBytes);
+    this.#candidates = new CandidateCollector(session);
+    this.#participation = new Participation(relay, visitor, this);
+    this.#participation.adopt(session);
+    this.#detach = relay.attach(this);
+    session.on('close', ({ error }) =>
+      this.end(error?.closeCode ?? CloseCode.Normal, error?.message ?? 'The session was closed.'),
+    );
+    this.touch();
+  }
+
+  /** The answer to the join, with the SFU's candidates. */
+  completeAnswer(signal: AbortSignal): Promise<string> {
+    return this.#candidates.complete(this.session.answer.sdp, this.#options.gatherTimeoutMs, signal);
+  }
+
+  /** Somebody has asked for it: it is no orphan yet. */
+  touch(): void {
+    clearTimeout(this.#orphanTimer);
+    if (this.#stream || this.#isReplaced || this.session.state !== 'joined') return;
+    this.#orphanTimer = setTimeout(() => {
+      const error = new RelayError('ERR_RELAY_CLIENT_TIMEOUT', 'Nobody has asked for the session in time.');
+      void this.session.close({ by: 'relay', error });
+    }, this.#options.orphanTimeoutMs);
+  }
+
+  /**
+   * The session's messages, from the one after `lastEventId` on where it is still there; otherwise what is unread, and
+   * the room as it is (`joined`). An older stream ends.
+   */
+  events(lastEventId: string | undefined): EventStream {
+    this.#checkServed();
+    this.#stream?.supersede(CloseCode.Replaced, 'Another event stream serves the session now.');
+    const resumed = lastEventId !== undefined && this.#mailbox.resumeAfter(Number(lastEventId));
+    const stream = new EventStream(this.#mailbox, this.#options, () => {
+      if (this.#stream !== stream) return;
+      this.#stream = undefined;
+      this.touch();
+    });
+    this.#stream = stream;
+    clearTimeout(this.#orphanTimer);
+    if (!resumed) this.notify('joined', this.#participation.describe());
+    if (!this.#isListening) this.#listen();
+    return stream;
+  }
+
+  /** Carries out one message; resolves with its result. */
+  async call({ method, params }: RpcMessage): Promise<object> {
+    this.#checkServed();
+    let result: object = {};
+    await this.#participation.call(method, params, (value) => {
+      result = value;
+    });
+    return result;
+  }
+
+  notify<Method extends keyof RelayNotifications>(method: Method, params: RelayNotifications[Method]): void {
+    const content = { method, params } as Backlog[number];
+    this.#push(
+      encodeNotification(method, params),
+      method === 'offer' || method === 'trickle' ? content : undefined,
+    );
+  }
+
+  refuse(method: string, error: RelayError): void {
+    this.#push(encodeError(null, error, method));
+  }
+
+  end(code: number, reason: string): void {
+    clearTimeout(this.#orphanTimer);
+    this.#detach();
+    this.#stream?.close(code, reason);
+  }
+
+  replaced(): Backlog {
+    this.#isReplaced = true;
+    this.end(CloseCode.Replaced, 'Another connection serves the session now.');
+    const unread = this.#mailbox.read().flatMap(({ content }) => content ?? []);
+    const late = this.#candidates.stop().map((candidate) => trickle(candidate));
+    return [...late, ...unread];
+  }
+
+  async drain(): Promise<void> {
+    this.notify('goaway', {
+      reason: 'The relay is closing.',
+      reconnectAfterMs: Math.round(Math.random() * 2_000),
+    });
+    this.end(CloseCode.GoingAway, 'The relay is closing.');
+    await this.#participation.leave('relay');
+  }
+
+  terminate(): void {
+    this.#stream?.abort();
+    this.#detach();
+  }
+
+  #listen(): void {
+    this.#isListening = true;
+    for (const candidate of this.#candidates.stop()) this.notify('trickle', { target: 0, candidate });
+    this.#participation.listen();
+  }
+
+  #push(text: string, content?: Backlog[number]): void {
+    if (this.#mailbox.push(text, content)) return;
+    const error = new RelayError('ERR_RELAY_SLOW_CONSUMER', 'The client does not read what it is sent.');
+    void this.session.close({ by: 'relay', error });
+  }
+
+  #checkServed(): void {
+    if (this.#isReplaced)
+      throw new RelayError(
+        'ERR_RELAY_INVALID_STATE',
+        'A WebSocket serves this session: send messages there.',
+      );
+  }
+}
+
+function trickle(candidate: RelayNotifications['trickle']['candidate']): Backlog[number] {
+  return { method: 'trickle', params: { target: 0, candidate } };
+}

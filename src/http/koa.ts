@@ -1,0 +1,59 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Principal } from '../authentication.js';
+import type { SfuRelay } from '../relay.js';
+import { createApi } from './api.js';
+import { fromNode, toNode } from './node.js';
+import type { HttpOptions } from './options.js';
+
+export type { HttpOptions } from './options.js';
+
+/**
+ * The part of Koa's context that is used.
+ * @category HTTP
+ */
+export interface KoaContext {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly path: string;
+  readonly originalUrl: string;
+  readonly request: { body?: unknown };
+  status: number;
+  body: unknown;
+  respond?: boolean | undefined;
+  set(headers: Record<string, string>): void;
+}
+
+/** @category HTTP */
+export type KoaMiddleware = (context: KoaContext, next: () => Promise<unknown>) => Promise<void>;
+
+/**
+ * The REST API for Koa 2 and 3. What is not its own goes on to `next()`.
+ *
+ * ```ts
+ * app.use(createMiddleware(relay, { prefix: '/api/v1/sfu' }));
+ * ```
+ * Without a relay, or with `enabled: false`, every request is answered with 503.
+ * @throws RelayError `ERR_RELAY_CONFIG`
+ * @category HTTP
+ */
+export function createMiddleware<P extends Principal>(
+  relay: SfuRelay<P> | undefined,
+  options: HttpOptions = {},
+): KoaMiddleware {
+  const api = createApi(relay, options);
+  return async (context, next) => {
+    const { req, res, path, originalUrl: url } = context;
+    const answer = await api(fromNode(req, res, { path, url, parsed: context.request.body }));
+    if (!answer) {
+      await next();
+    } else if (typeof answer.body === 'string') {
+      context.status = answer.status;
+      context.set({ ...answer.headers });
+      context.body = answer.body || null;
+    } else {
+      // Koa does not end a response whose stream was cut.
+      context.respond = false;
+      void toNode(answer, res);
+    }
+  };
+}

@@ -1,0 +1,47 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { fromIncomingMessage } from '../signal/incoming-message.js';
+import { readText } from './body.js';
+import type { ApiRequest, ApiResponse } from './exchange.js';
+
+/** A request of node:http. `parsed` is what a body parser of the framework has made of the body, if it has read it. */
+export function fromNode(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { path, url, parsed }: { path: string; url: string | undefined; parsed: unknown },
+): ApiRequest {
+  const gone = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) gone.abort();
+  });
+  return {
+    ...fromIncomingMessage(request, url),
+    method: request.method ?? 'GET',
+    path,
+    signal: gone.signal,
+    readBody: async (maxBytes) => {
+      // Also where a parser did not want it: Express 4's then leave {} behind, and the body unread.
+      // Destroying the request, when it is too long, would take the connection with it, and the answer.
+      if (!request.readableEnded) return readText(request.iterator({ destroyOnReturn: false }), maxBytes);
+      return Buffer.isBuffer(parsed) ? parsed.toString() : parsed;
+    },
+  };
+}
+
+/** Resolves when the response has ended, however it did. */
+export async function toNode(
+  { status, headers, body }: ApiResponse,
+  response: ServerResponse,
+): Promise<void> {
+  response.writeHead(status, headers);
+  if (typeof body === 'string') {
+    response.end(body);
+    return;
+  }
+  try {
+    await pipeline(Readable.from(body), response, { signal: body.signal });
+  } catch {
+    // The client has gone, or was cut off: both are in order, and there is nobody to tell.
+  }
+}

@@ -1,0 +1,55 @@
+import { RelayError } from '../errors.js';
+import { integer } from '../sfu/options.js';
+import {
+  type RequestOptions,
+  type ResolvedRequestOptions,
+  resolveRequestOptions,
+} from '../signal/options.js';
+
+/**
+ * How the REST API treats its clients; the same for every adapter.
+ * @category HTTP
+ */
+export interface HttpOptions extends RequestOptions {
+  /** `false`, as in the configuration file, answers every request with 503. @default true */
+  enabled?: boolean;
+  /** What comes before `/session` in the path, where the server does not cut it off: `/api/v1/sfu`. @default '' */
+  prefix?: string;
+  /** A longer body is refused with 413. @default 262144 */
+  maxMessageBytes?: number;
+  /** Bytes of messages that may wait for the client of an event stream; the session ends beyond. @default 1048576 */
+  maxBufferedBytes?: number;
+  /** ms in which the client of an event stream has to take what it is sent, or the stream is cut. @default 10000 */
+  slowConsumerTimeoutMs?: number;
+  /** ms that a new session's answer waits for the SFU's candidates, at most. @default 1000 */
+  gatherTimeoutMs?: number;
+  /** ms after which a session ends that no event stream and no WebSocket serves, and no request asks for. @default 30000 */
+  orphanTimeoutMs?: number;
+  /** ms between the comments that keep an event stream alive. @default 12000 */
+  heartbeatIntervalMs?: number;
+}
+
+export type ResolvedHttpOptions = Required<Omit<HttpOptions, keyof RequestOptions>> & ResolvedRequestOptions;
+
+/** @throws RelayError `ERR_RELAY_CONFIG` */
+export function resolveHttpOptions(options: HttpOptions): ResolvedHttpOptions {
+  const { enabled = true, prefix = '' } = options;
+  if (typeof enabled !== 'boolean')
+    throw new RelayError('ERR_RELAY_CONFIG', '"enabled" must be true or false.');
+  if (typeof prefix !== 'string' || !/^(\/[^/?#]+)*$/.test(prefix))
+    throw new RelayError(
+      'ERR_RELAY_CONFIG',
+      `"prefix" must be a path without a slash at its end: "/api/v1/sfu".`,
+    );
+  return {
+    ...resolveRequestOptions(options),
+    enabled,
+    prefix,
+    maxMessageBytes: integer(options, 'maxMessageBytes', 256 * 1024, 1024),
+    maxBufferedBytes: integer(options, 'maxBufferedBytes', 1024 * 1024, 64 * 1024),
+    slowConsumerTimeoutMs: integer(options, 'slowConsumerTimeoutMs', 10_000),
+    gatherTimeoutMs: integer(options, 'gatherTimeoutMs', 1_000, 0),
+    orphanTimeoutMs: integer(options, 'orphanTimeoutMs', 30_000),
+    heartbeatIntervalMs: integer(options, 'heartbeatIntervalMs', 12_000),
+  };
+}

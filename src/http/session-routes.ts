@@ -1,0 +1,166 @@
+import { randomUUID } from 'node:crypto';
+import type { Principal } from '../authentication.js';
+import { RelayError } from '../errors.js';
+import type { Metadata } from '../model.js';
+import type { CreateSessionParams, SfuRelay } from '../relay.js';
+import type { Session } from '../session.js';
+import { checkMessage, encodeError, encodeResult, RpcRefusal } from '../signal/jsonrpc.js';
+import { claim, reach, receiveVisitor } from '../signal/visitor.js';
+import type { Handler } from './api.js';
+import { type ApiRequest, type ApiResponse, eventStream, json, noContent } from './exchange.js';
+import { HttpSession } from './http-session.js';
+import type { ResolvedHttpOptions } from './options.js';
+
+/** Sessions over HTTP, in the names of the MicroVibe-Go backend. */
+export function sessionRoutes<P extends Principal>(
+  relay: SfuRelay<P>,
+  options: ResolvedHttpOptions,
+): Record<string, Record<string, Handler>> {
+  /** Those that were created here, until they end. */
+  const sessions = new Map<string, HttpSession<P>>();
+
+  const create: Handler = async (request) => {
+    const visitor = await receiveVisitor(relay, request, options);
+    const body = await readJson(request, options.maxMessageBytes);
+    const { params, userId } = readParams(body, visitor.principal.userId);
+    const session = await relay.createSession(
+      { ...params, principal: visitor.principal },
+      { signal: request.signal },
+    );
+    if (session.state !== 'joined')
+      throw new RelayError('ERR_RELAY_SESSION_NOT_FOUND', 'The session has ended already.');
+    claim(session, visitor);
+    const served = new HttpSession(relay, session, visitor, userId, options);
+    sessions.set(session.id, served);
+    session.on('close', () => sessions.delete(session.id));
+    const sdp = await served.completeAnswer(request.signal);
+    if (request.signal.aborted) {
+      void session.close({ by: 'client' });
+      throw new RelayError('ERR_RELAY_ABORTED', 'The client has gone.');
+    }
+    return success({ session_id: session.id, sdp });
+  };
+
+  const find = async (request: ApiRequest, id: string): Promise<Session<P>> => {
+    const session = reach(relay, id, await receiveVisitor(relay, request, options));
+    sessions.get(id)?.touch();
+    return session;
+  };
+
+  const findServed = async (request: ApiRequest, id: string): Promise<HttpSession<P>> => {
+    await find(request, id);
+    const served = sessions.get(id);
+    if (!served)
+      throw new RelayError(
+        'ERR_RELAY_INVALID_STATE',
+        'A WebSocket serves this session: send messages there.',
+      );
+    return served;
+  };
+
+  const signal: Handler = async (request, id) => {
+    const served = await findServed(request, id);
+    const message = checkMessage(await readJson(request, options.maxMessageBytes));
+    if (message instanceof RpcRefusal)
+      return json(message.error.httpStatus, encodeError(message.id, message.error, message.method));
+    try {
+      const result = await served.call(message);
+      return message.id === undefined ? noContent() : json(200, encodeResult(message.id, result));
+    } catch (error) {
+      const failure = RelayError.from(error);
+      if (failure.code === 'ERR_RELAY_INTERNAL') relay.logger.error({ err: error }, 'A message failed');
+      return json(failure.httpStatus, encodeError(message.id ?? null, failure, message.method));
+    }
+  };
+
+  return {
+    '/session': { POST: create },
+    '/session/:id': {
+      DELETE: async (request, id) => {
+        const session = await find(request, id);
+        await session.close({ by: 'client' });
+        return success();
+      },
+    },
+    '/session/:id/stats': {
+      GET: async (request, id) => success(describeStats(await find(request, id), sessions.get(id)?.userId)),
+    },
+    '/session/:id/events': {
+      GET: async (request, id) => {
+        const served = await findServed(request, id);
+        return eventStream(served.events(request.headers['last-event-id']));
+      },
+    },
+    '/session/:id/signal': { POST: signal },
+  };
+}
+
+function success(data?: object): ApiResponse {
+  return json(200, { code: 0, message: 'success', ...(data && { data }) });
+}
+
+async function readJson(request: ApiRequest, maxBytes: number): Promise<unknown> {
+  const body = await request.readBody(maxBytes);
+  if (typeof body !== 'string') return body;
+  try {
+    return JSON.parse(body);
+  } catch {
+    throw new RelayError('ERR_RELAY_PARSE', 'The body is not valid JSON.');
+  }
+}
+
+/** The body of `POST /session`; what it does not check is checked by `createSession`. */
+function readParams(
+  body: unknown,
+  knownUserId: string | undefined,
+): { params: CreateSessionParams; userId: string | number } {
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw new RelayError('ERR_RELAY_INVALID_PARAMS', 'The body must be a JSON object.');
+  const {
+    session_id,
+    room_id,
+    user_id,
+    role,
+    sdp,
+    metadata,
+    auto_subscribe = true,
+  } = body as Record<string, unknown>;
+  const given = readUserId(user_id);
+  const userId = knownUserId ?? String(given ?? `guest-${randomUUID().slice(0, 8)}`);
+  if (typeof auto_subscribe !== 'boolean')
+    throw new RelayError('ERR_RELAY_INVALID_PARAMS', '"auto_subscribe" must be true or false.');
+  const params: CreateSessionParams = {
+    sdp: sdp as string,
+    roomId: room_id as string,
+    userId,
+    autoSubscribe: auto_subscribe,
+    ...(session_id !== undefined && { sessionId: session_id as string }),
+    ...(role !== undefined && { role: role as 'publisher' }),
+    ...(metadata !== undefined && { metadata: metadata as Metadata }),
+  };
+  return { params, userId: given !== undefined && String(given) === userId ? given : userId };
+}
+
+function readUserId(value: unknown): string | number | undefined {
+  if (value === undefined || typeof value === 'string' || Number.isSafeInteger(value))
+    return value as string | number | undefined;
+  const beyond = typeof value === 'number' && Number.isInteger(value);
+  const advice = beyond
+    ? 'a number beyond 2^53 loses digits in JSON: send it as a string'
+    : 'send a string or a whole number';
+  throw new RelayError('ERR_RELAY_INVALID_PARAMS', `"user_id" can't be used: ${advice}.`);
+}
+
+function describeStats<P extends Principal>({ stats }: Session<P>, userId: string | number = stats.userId) {
+  return {
+    session_id: stats.sessionId,
+    room_id: stats.roomId,
+    user_id: userId,
+    role: stats.role,
+    video_bitrate: stats.videoBitrate,
+    audio_bitrate: stats.audioBitrate,
+    packet_loss: stats.packetLoss,
+    jitter: stats.jitter,
+    round_trip_time: stats.roundTripTime,
+  };
+}
