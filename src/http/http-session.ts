@@ -50,12 +50,14 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
     session.on('close', ({ error }) =>
       this.end(error?.closeCode ?? CloseCode.Normal, error?.message ?? 'The session was closed.'),
     );
-    this.touch();
   }
 
-  /** The answer to the join, with the SFU's candidates. */
-  completeAnswer(signal: AbortSignal): Promise<string> {
-    return this.#candidates.complete(this.session.answer.sdp, this.#options.gatherTimeoutMs, signal);
+  /** The answer to the join, with the SFU's candidates. Once it is there somebody has to ask for the session. */
+  async completeAnswer(signal: AbortSignal): Promise<string> {
+    const { gatherTimeoutMs } = this.#options;
+    const sdp = await this.#candidates.complete(this.session.answer.sdp, gatherTimeoutMs, signal);
+    this.touch();
+    return sdp;
   }
 
   /** Somebody has asked for it: it is no orphan yet. */

@@ -32,7 +32,7 @@ export class Mailbox<Content> {
   push(text: string, content?: Content): boolean {
     const bytes = Buffer.byteLength(text);
     for (let first = this.#letters[0]; first && first.id < this.#nextId; first = this.#letters[0]) {
-      if (this.#bytes + bytes <= KEPT_BYTES) break;
+      if (this.#bytes + bytes <= Math.min(KEPT_BYTES, this.#maxBytes)) break;
       this.#letters.shift();
       this.#bytes -= first.bytes;
     }

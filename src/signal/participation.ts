@@ -132,12 +132,12 @@ export class Participation<P extends Principal> {
   /** Hands the session's events on, those that waited first. */
   listen(): void {
     const session = this.#joined();
-    const { notify } = this.#client;
+    const client = this.#client;
     const listeners: { [Name in keyof SessionEvents]?: (...args: SessionEvents[Name]) => void } = {
-      offer: (offer) => notify('offer', offer),
-      candidate: (candidate) => notify('trickle', candidate),
-      participants: (event) => notify('participants', event),
-      tracks: (event) => notify('tracks', event),
+      offer: (offer) => client.notify('offer', offer),
+      candidate: (candidate) => client.notify('trickle', candidate),
+      participants: (event) => client.notify('participants', event),
+      tracks: (event) => client.notify('tracks', event),
       close: (reason) => this.#sessionClosed(session, reason),
     };
     const names = Object.keys(listeners) as (keyof SessionEvents)[];

@@ -5,7 +5,7 @@ import { WebSocketServer } from 'ws';
 import type { ConnectionOptions, SfuRelay } from '../../src/index.js';
 import { useServer } from '../../src/ws.js';
 import { overWebSocket } from './client-socket.js';
-import type { ContractServer } from './transport-contract.js';
+import type { ContractServer } from './contract-stage.js';
 
 /** ws beside whatever answers the server's requests. */
 export function wsBeside(makeListener: () => RequestListener) {

@@ -47,7 +47,7 @@ class MemorySocket implements ClientSocket {
         close: (code, reason) => this.#push({ close: { code, reason } }),
         terminate: () => this.#end({ code: 1006, reason: '' }),
       },
-      { url: `/rtc${query}`, headers: { ...headers, ...offered }, remoteAddress: '127.0.0.1' },
+      { url: `/rtc${query}`, headers: { ...lowerCase(headers), ...offered }, remoteAddress: '127.0.0.1' },
       options,
     );
   }
@@ -116,4 +116,8 @@ class MemorySocket implements ClientSocket {
     this.#connection.closed();
     this.#resolveClosed(closed);
   }
+}
+
+function lowerCase(headers: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }

@@ -2,7 +2,7 @@ import uWS from 'uWebSockets.js';
 import type { ConnectionOptions, SfuRelay } from '../../src/index.js';
 import { makeBehavior } from '../../src/uwebsockets.js';
 import { overWebSocket } from './client-socket.js';
-import type { ContractServer } from './transport-contract.js';
+import type { ContractServer } from './contract-stage.js';
 
 /** A real uWebSockets.js app with the relay on /rtc. */
 export async function serveUwebsockets(

@@ -22,6 +22,14 @@ describe.each(['module', 'commonjs'] as const)('installed in a project of type %
     });
   });
 
+  test('a server with each adapter compiles strictly, and runs', async () => {
+    await project.addFixture('adapters.ts');
+    // The types of Koa are at odds with one of their own dependencies.
+    const node = { target: 'es2022', lib: ['es2023'], types: ['node'], module: 'node20', skipLibCheck: true };
+    expect(await project.compile(['adapters.ts'], node)).toBe('');
+    expect(JSON.parse(await project.run('adapters.js'))).toEqual({ codes: [0, 0], health: 200 });
+  });
+
   test('a page compiles strictly, without the types of Node', async () => {
     await project.addFixture('browser.ts');
     const page = { target: 'es2022', lib: ['es2022', 'dom', 'dom.iterable'], types: [], module: 'node20' };

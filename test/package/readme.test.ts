@@ -25,7 +25,7 @@ describe("the README's examples, run where the package is installed", () => {
   });
 
   test('each marked example has a test here', () => {
-    expect([...examples.keys()].sort()).toEqual(['config', 'server', 'session', 'testing']);
+    expect([...examples.keys()].sort()).toEqual(['config', 'express', 'server', 'session', 'testing']);
   });
 
   test('a server: lets in who has the token, and nobody else', async () => {
@@ -44,6 +44,20 @@ describe("the README's examples, run where the package is installed", () => {
 
       const stranger = await WireClient.dial(url, ['sfu-relay.v1', 'bearer.wrong']);
       expect((await stranger.closed).code).toBe(4401);
+    } finally {
+      await server.stop();
+    }
+  });
+
+  test('the REST API in Express', async () => {
+    const port = await freePort();
+    const env = { ...process.env, SFU_URL: sfu.address, PORT: String(port) };
+    const server = new Child(process.execPath, ['express.js'], { cwd: project.folder, env });
+    try {
+      const health = await until('the server answers', () =>
+        fetch(`http://127.0.0.1:${port}/api/v1/sfu/health`),
+      );
+      expect(await health.json()).toEqual({ status: 'ok' });
     } finally {
       await server.stop();
     }

@@ -10,6 +10,9 @@ const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const fixtures = join(root, 'test/consumer');
 
+/** What users of the package have beside its dependencies and peers. */
+const ALSO = ['@types/node', '@types/ws', '@types/express', '@types/koa', 'uWebSockets.js'];
+
 /** A project of somebody who has installed the package, as npm packs it, with its peers and types. */
 export class ConsumerProject {
   private constructor(readonly folder: string) {}
@@ -37,7 +40,7 @@ export class ConsumerProject {
 
   /** Compiles, strictly, and gives what the compiler has to say. */
   async compile(files: readonly string[], options: object): Promise<string> {
-    const compilerOptions = { ...options, strict: true, skipLibCheck: false, noEmitOnError: true };
+    const compilerOptions = { strict: true, skipLibCheck: false, noEmitOnError: true, ...options };
     await this.write('tsconfig.json', JSON.stringify({ compilerOptions, files }));
     const tsc = join(root, 'node_modules/typescript/bin/tsc');
     try {
@@ -74,7 +77,7 @@ export class ConsumerProject {
 
     const manifest = JSON.parse(await readFile(join(this.installed, 'package.json'), 'utf8'));
     const peers = Object.keys(manifest.peerDependencies ?? {});
-    for (const name of [...Object.keys(manifest.dependencies), ...peers, '@types/node', '@types/ws']) {
+    for (const name of [...Object.keys(manifest.dependencies), ...peers, ...ALSO]) {
       await this.#link(name);
     }
   }

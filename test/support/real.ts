@@ -2,8 +2,8 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, test } from 'vitest';
 
-/** The parts that npm doesn't install: Go builds the real Ion SFU, Chromium is the real browser. */
-export type Real = 'ion' | 'chromium';
+/** The parts that npm doesn't install: Go builds the real Ion SFU, Chromium is the real browser, curl runs examples. */
+export type Real = 'ion' | 'chromium' | 'curl';
 
 const wanted: Record<Real, { find: () => string | undefined; install: string }> = {
   ion: {
@@ -14,6 +14,7 @@ const wanted: Record<Real, { find: () => string | undefined; install: string }> 
     find: chromiumPath,
     install: 'Chromium (Debian: apt-get install chromium) or its path in CHROMIUM_PATH',
   },
+  curl: { find: () => onPath('curl'), install: 'curl (Debian: apt-get install curl)' },
 };
 
 /** The `go` command, or undefined. */

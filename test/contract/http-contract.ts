@@ -1,0 +1,22 @@
+import { afterEach, beforeEach, describe } from 'vitest';
+import { HttpStage, type MakeListener } from './http-stage.js';
+import { attachingSuite } from './http-suites/attaching.js';
+import { documentedSuite } from './http-suites/documented.js';
+import { errorsSuite } from './http-suites/errors.js';
+import { eventsSuite } from './http-suites/events.js';
+import { lifetimeSuite } from './http-suites/lifetime.js';
+
+/** What the REST API has to do, whatever server it is mounted in. */
+export function httpContract(name: string, makeListener: MakeListener): void {
+  describe(`the REST API in ${name}`, () => {
+    const stage = new HttpStage(makeListener);
+    beforeEach(() => stage.setUp());
+    afterEach(() => stage.tearDown());
+
+    documentedSuite(stage);
+    errorsSuite(stage);
+    eventsSuite(stage);
+    attachingSuite(stage);
+    lifetimeSuite(stage);
+  });
+}

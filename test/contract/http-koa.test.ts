@@ -1,0 +1,20 @@
+import Koa from 'koa';
+import Koa2 from 'koa2';
+import { createMiddleware } from '../../src/http/koa.js';
+import { httpContract } from './http-contract.js';
+import { MOUNT } from './http-stage.js';
+
+for (const [version, Application] of [
+  ['Koa 3', Koa],
+  ['Koa 2', Koa2],
+] as const) {
+  httpContract(version, (relay, options) =>
+    new Application()
+      .use(createMiddleware(relay, { ...options, prefix: MOUNT }))
+      .use((context) => {
+        context.status = 404;
+        context.body = 'not the API';
+      })
+      .callback(),
+  );
+}

@@ -1,0 +1,119 @@
+import { execFile } from 'node:child_process';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { promisify } from 'node:util';
+import { WebSocketServer } from 'ws';
+import type { HttpOptions } from '../../src/http/options.js';
+import { anonymous, SfuRelay, type SfuRelayOptions } from '../../src/index.js';
+import { type ScriptedSfu, startScriptedSfu } from '../../src/testing/index.js';
+import { useServer } from '../../src/ws.js';
+import { closeServer, listen } from '../support/listen.js';
+import { EventReader } from './event-reader.js';
+
+export const MOUNT = '/api/v1/sfu';
+
+/** A server with the API at MOUNT; what is not the API's is answered with 404 and `not the API`. */
+export type MakeListener = (relay: SfuRelay | undefined, options: HttpOptions) => RequestListener | Server;
+
+export interface JsonResponse {
+  status: number;
+  headers: Headers;
+  // Whatever it says: the tests look into it.
+  body: ReturnType<typeof JSON.parse>;
+}
+
+/** A scripted SFU, a relay, and an HTTP server with one adapter, and WebSockets beside it. */
+export class HttpStage {
+  readonly #makeListener: MakeListener;
+  #sfu: ScriptedSfu | undefined;
+  #relay: SfuRelay | undefined;
+  #server: Server | undefined;
+  #port = 0;
+  #readers: EventReader[] = [];
+
+  constructor(makeListener: MakeListener) {
+    this.#makeListener = makeListener;
+  }
+
+  get sfu(): ScriptedSfu {
+    if (!this.#sfu) throw new Error('the stage is not set up');
+    return this.#sfu;
+  }
+
+  get relay(): SfuRelay {
+    if (!this.#relay) throw new Error('the stage is not set up');
+    return this.#relay;
+  }
+
+  get origin(): string {
+    return `127.0.0.1:${this.#port}`;
+  }
+
+  get url(): string {
+    return `http://${this.origin}${MOUNT}`;
+  }
+
+  get webSocketUrl(): string {
+    return `ws://${this.origin}/rtc`;
+  }
+
+  /** Starts a relay and its server, instead of those that there are. */
+  readonly start = async (
+    options: HttpOptions & Partial<SfuRelayOptions> & { withoutRelay?: boolean } = {},
+  ): Promise<void> => {
+    const { authenticate = anonymous(), hooks = {}, joinTimeoutMs = 15_000, withoutRelay, ...http } = options;
+    await this.#stop();
+    this.#relay = new SfuRelay({
+      sfu: { serverUrl: this.sfu.address },
+      authenticate,
+      hooks,
+      joinTimeoutMs,
+    });
+    const listener = this.#makeListener(withoutRelay ? undefined : this.#relay, http);
+    this.#server = typeof listener === 'function' ? createServer(listener) : listener;
+    useServer(this.#relay, new WebSocketServer({ server: this.#server, path: '/rtc' }));
+    this.#port = await listen(this.#server);
+  };
+
+  readonly request = async (
+    method: string,
+    path: string,
+    body?: unknown,
+    { headers = {}, signal }: { headers?: Record<string, string>; signal?: AbortSignal } = {},
+  ): Promise<JsonResponse> => {
+    const response = await fetch(this.url + path, {
+      method,
+      headers: { 'content-type': 'application/json', ...headers },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      ...(signal && { signal }),
+    });
+    const text = await response.text();
+    const isJson = response.headers.get('content-type')?.startsWith('application/json');
+    return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
+  };
+
+  readonly events = async (sessionId: string, headers: Record<string, string> = {}): Promise<EventReader> => {
+    const reader = await EventReader.open(`${this.url}/session/${sessionId}/events`, headers);
+    this.#readers.push(reader);
+    return reader;
+  };
+
+  /** Runs curl, as in the documentation, and gives what it prints. */
+  readonly curl = async (...args: string[]): Promise<string> =>
+    (await promisify(execFile)('curl', ['--silent', '--show-error', ...args])).stdout;
+
+  async setUp(): Promise<void> {
+    this.#sfu = await startScriptedSfu();
+    await this.start();
+  }
+
+  async tearDown(): Promise<void> {
+    await this.#stop();
+    await this.sfu.stop();
+  }
+
+  async #stop(): Promise<void> {
+    for (const reader of this.#readers.splice(0)) await reader.close();
+    await this.#relay?.close({ timeoutMs: 500 });
+    if (this.#server) await closeServer(this.#server);
+  }
+}

@@ -1,0 +1,93 @@
+import { describe, expect, test } from 'vitest';
+import { fakeOffer } from '../../../src/testing/index.js';
+import { describeReal } from '../../support/real.js';
+import type { HttpStage } from '../http-stage.js';
+
+export function documentedSuite(stage: HttpStage): void {
+  const { curl, request } = stage;
+
+  describeReal(['curl'], 'with curl, as documented', () => {
+    test.each([
+      [789, '789'],
+      ['789', '"789"'],
+    ])(
+      'a session from start to end, and the health; user_id is %j, and comes back as it came',
+      async (userId, asJson) => {
+        const body = {
+          session_id: 's-1',
+          room_id: 'room-456',
+          user_id: userId,
+          role: 'publisher',
+          sdp: fakeOffer(),
+        };
+        const created = await curl(
+          ...['-X', 'POST', '-H', 'Content-Type: application/json'],
+          ...['-d', JSON.stringify(body), `${stage.url}/session`],
+        );
+        const { data, ...rest } = JSON.parse(created);
+        expect(rest).toEqual({ code: 0, message: 'success' });
+        expect(Object.keys(data)).toEqual(['session_id', 'sdp']);
+        expect(created).toBe(
+          `{"code":0,"message":"success","data":{"session_id":"s-1","sdp":${JSON.stringify(data.sdp)}}}`,
+        );
+
+        expect(await curl(`${stage.url}/session/s-1/stats`)).toBe(
+          '{"code":0,"message":"success","data":{"session_id":"s-1","room_id":"room-456",' +
+            `"user_id":${asJson},"role":"publisher","video_bitrate":0,"audio_bitrate":0,` +
+            '"packet_loss":0,"jitter":0,"round_trip_time":0}}',
+        );
+        expect(await curl(`${stage.url}/health`)).toBe('{"status":"ok"}');
+        expect(await curl('-X', 'DELETE', `${stage.url}/session/s-1`)).toBe('{"code":0,"message":"success"}');
+        expect(stage.relay.sessions.size).toBe(0);
+      },
+    );
+
+    test('with the content type that curl sends by itself', async () => {
+      const body = JSON.stringify({ room_id: 'r', user_id: 1, role: 'subscriber', sdp: fakeOffer() });
+      expect(JSON.parse(await curl('-d', body, `${stage.url}/session`))).toMatchObject({ code: 0 });
+    });
+  });
+
+  describe('POST /session', () => {
+    test("answers with the SFU's candidates, for a client without trickle ICE", async () => {
+      const { body } = await request('POST', '/session', { room_id: 'r', user_id: 1, sdp: fakeOffer() });
+      expect(body.data.sdp).toMatch(
+        /^m=application[\s\S]*^a=candidate:1 1 udp \d+ 127\.0\.0\.1 \d+ typ host\r$/m,
+      );
+    });
+
+    test('makes up a session id, a user and a role where they are left out', async () => {
+      const { body } = await request('POST', '/session', { room_id: 'r', sdp: fakeOffer() });
+      const { body: stats } = await request('GET', `/session/${body.data.session_id}/stats`);
+      expect(stats.data).toMatchObject({ user_id: expect.stringMatching(/^guest-/), role: 'publisher' });
+    });
+
+    test('takes what authentication says of the user, over what the body says', async () => {
+      await stage.start({ authenticate: ({ token }) => ({ userId: token ?? '' }) });
+      const headers = { authorization: 'Bearer alice' };
+      const { body } = await request(
+        'POST',
+        '/session',
+        { room_id: 'r', user_id: 7, sdp: fakeOffer() },
+        { headers },
+      );
+      const { body: stats } = await request('GET', `/session/${body.data.session_id}/stats`, undefined, {
+        headers,
+      });
+      expect(stats.data.user_id).toBe('alice');
+    });
+
+    test('takes metadata, and auto_subscribe', async () => {
+      await request('POST', '/session', {
+        ...{ room_id: 'r', user_id: 1, sdp: fakeOffer() },
+        ...{ metadata: { name: 'Ada' }, auto_subscribe: false },
+      });
+      expect(stage.relay.rooms.get('r')?.participants).toMatchObject([{ metadata: { name: 'Ada' } }]);
+      expect([...stage.sfu.streams][0]?.requests('join')[0]?.config).toEqual({ NoAutoSubscribe: 'true' });
+    });
+  });
+
+  test('what is not the API is for the application', async () => {
+    expect(await request('GET', '/somewhere/else')).toMatchObject({ status: 404, body: 'not the API' });
+  });
+}

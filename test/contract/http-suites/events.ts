@@ -1,0 +1,169 @@
+import { describe, expect, test } from 'vitest';
+import { fakeAnswer, fakeOffer } from '../../../src/testing/index.js';
+import { until } from '../../support/poll.js';
+import type { HttpStage } from '../http-stage.js';
+import { WireClient } from '../wire-client.js';
+
+export function eventsSuite(stage: HttpStage): void {
+  const { request, events } = stage;
+
+  async function create(overrides: object = {}): Promise<string> {
+    const { body } = await request('POST', '/session', {
+      room_id: 'r',
+      user_id: 'ada',
+      sdp: fakeOffer(),
+      ...overrides,
+    });
+    return body.data.session_id;
+  }
+
+  const signal = (sessionId: string, message: unknown) =>
+    request('POST', `/session/${sessionId}/signal`, message);
+
+  describe('the events of a session', () => {
+    test('begin with the room as it is, then come as on a WebSocket, numbered', async () => {
+      const id = await create();
+      const reader = await events(id);
+      expect(reader.response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
+      expect(await reader.notified('joined')).toMatchObject({
+        ...{ type: 'answer', sessionId: id, roomId: 'r', userId: 'ada' },
+        ...{ participants: [], revision: 1, maxMessageBytes: 262_144 },
+      });
+      await reader.notified('offer');
+      await reader.next(({ data }) => data.params?.target === 1);
+      expect(reader.received.map(({ data }) => data.params?.target ?? data.method)).toEqual([
+        'joined',
+        'offer',
+        1,
+      ]);
+      expect(reader.received.map((event) => event.id)).toEqual(['1', '2', '3']);
+    });
+
+    test('and requests by POST make a whole session', async () => {
+      const id = await create();
+      const reader = await events(id);
+      const { sdp } = await reader.notified('offer');
+      const answer = { type: 'answer', sdp: fakeAnswer(sdp) };
+      expect((await signal(id, { method: 'answer', params: { desc: answer } })).status).toBe(204);
+      const [stream] = stage.sfu.streams;
+      await stage.sfu.waitFor(() => stream?.requests('description').length === 1);
+
+      const video = fakeOffer([{ kind: 'video', streamId: 's', trackId: 't' }]);
+      const offered = await signal(id, {
+        id: 7,
+        method: 'offer',
+        params: { desc: { type: 'offer', sdp: video } },
+      });
+      expect(offered).toMatchObject({
+        status: 200,
+        body: { jsonrpc: '2.0', id: 7, result: { type: 'answer' } },
+      });
+      expect(stage.relay.rooms.get('r')?.participants).toMatchObject([{ tracks: [{ trackId: 't' }] }]);
+
+      expect((await signal(id, { id: 8, method: 'leave' })).body).toEqual({
+        jsonrpc: '2.0',
+        id: 8,
+        result: {},
+      });
+      expect((await reader.next(({ event }) => event === 'close')).data).toEqual({
+        code: 1000,
+        reason: 'The session was closed.',
+      });
+      await reader.ended;
+    });
+
+    test('tell of the others in the room, whatever they came by', async () => {
+      const reader = await events(await create());
+      const bob = await WireClient.dial(stage.webSocketUrl);
+      await bob.request('join', { sid: 'r', uid: 'bob', offer: { type: 'offer', sdp: fakeOffer() } });
+      expect(await reader.notified('participants')).toMatchObject({
+        state: 'joined',
+        participant: { userId: 'bob' },
+      });
+      await bob.close();
+    });
+
+    test('go on after the last one that the client has, when it comes back', async () => {
+      const id = await create();
+      const first = await events(id);
+      await first.next(({ data }) => data.params?.target === 1);
+      await first.close();
+      const second = await create({ user_id: 'bob' });
+      const reader = await events(id, { 'last-event-id': '2' });
+      await reader.notified('participants');
+      expect(reader.received.map((event) => event.id)).toEqual(['3', '4']);
+      expect(reader.methods()).not.toContain('joined');
+      expect((await signal(second, { id: 1, method: 'ping' })).status).toBe(200);
+    });
+
+    test.each(['999', '-1', 'x', ''])('begin anew where Last-Event-ID is %j', async (lastEventId) => {
+      const id = await create();
+      await (await events(id)).notified('joined');
+      const reader = await events(id, { 'last-event-id': lastEventId });
+      await reader.notified('joined');
+    });
+
+    test('go to one client: an older stream is told that it was replaced', async () => {
+      const id = await create();
+      const older = await events(id);
+      await older.notified('joined');
+      await events(id);
+      expect((await older.next(({ event }) => event === 'close')).data.code).toBe(4409);
+      await older.ended;
+    });
+
+    test('stay, with a comment now and then, though nothing happens', async () => {
+      await stage.start({ heartbeatIntervalMs: 20, orphanTimeoutMs: 100 });
+      const id = await create();
+      const response = await fetch(`${stage.url}/session/${id}/events`);
+      let text = '';
+      for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+        text += Buffer.from(chunk).toString();
+        if ((text.match(/: alive/g) ?? []).length >= 10) break;
+      }
+      expect(stage.relay.getSession(id)?.state).toBe('joined');
+    });
+  });
+
+  describe('a message by POST', () => {
+    test.each([
+      ['no JSON', '{', 400, -32700],
+      ['a batch', [], 400, -32600],
+      ['no method', { id: 1 }, 400, -32600],
+      ['an unknown method', { id: 1, method: 'fly' }, 404, -32601],
+      ['a second join', { id: 1, method: 'join', params: {} }, 409, -32010],
+      ['to attach another session', { id: 1, method: 'attach', params: { sessionId: 'x' } }, 409, -32010],
+      ['an answer that nobody asked for', { method: 'answer', params: { desc: {} } }, 400, -32602],
+      ['a candidate that is none', { method: 'trickle', params: { target: 0, candidate: 5 } }, 400, -32602],
+    ])('that is %s is refused, and the session goes on', async (_, message, status, code) => {
+      const id = await create();
+      const refused = await signal(id, message);
+      expect(refused.status).toBe(status);
+      expect((refused.body.error ?? refused.body).code).toBe(code);
+      expect((await signal(id, { id: 2, method: 'ping' })).body.result).toEqual({});
+    });
+
+    test('statistics come back in the units of the API', async () => {
+      const id = await create();
+      const entry = (timestamp: number, bytesSent: number) => [
+        { id: 'v', type: 'outbound-rtp', kind: 'video', timestamp, bytesSent, packetsSent: 1 },
+      ];
+      await signal(id, { id: 1, method: 'stats', params: { report: entry(1_000, 0) } });
+      await signal(id, { id: 2, method: 'stats', params: { report: entry(3_000, 250_000) } });
+      const { body } = await request('GET', `/session/${id}/stats`);
+      expect(body.data).toMatchObject({ session_id: id, video_bitrate: 1_000_000, user_id: 'ada' });
+    });
+  });
+
+  test('a session that the SFU ends is told of, with the code of the WebSocket', async () => {
+    const id = await create();
+    const reader = await events(id);
+    await reader.notified('offer');
+    for (const stream of stage.sfu.streams) stream.fail();
+    expect((await reader.next(({ event }) => event === 'close')).data).toEqual({
+      code: 4502,
+      reason: 'The SFU ended the session.',
+    });
+    await until('it is gone', async () => (await request('GET', `/session/${id}/stats`)).status === 404);
+  });
+}

@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest';
+import type { Authenticate, Session } from '../../../src/index.js';
+import { fakeAnswer, fakeOffer } from '../../../src/testing/index.js';
+import type { ContractStage } from '../contract-stage.js';
+
+/** The token is the user. */
+const byToken: Authenticate = ({ token }) => {
+  if (!token) throw new Error('no token');
+  return { userId: token };
+};
+
+export function attachingSuite(stage: ContractStage): void {
+  const { start, open, joined } = stage;
+  const as = (user: string) => open(['sfu-relay.v1', `bearer.${user}`]);
+
+  /** Created by the application, without any connection. */
+  async function created(userId: string): Promise<Session> {
+    return stage.relay.createSession({
+      roomId: 'lobby',
+      userId,
+      sdp: fakeOffer(),
+      principal: { userId },
+    });
+  }
+
+  describe('attaching to a session', () => {
+    test('gives the answer and the room, then what the SFU has said meanwhile', async () => {
+      await start({ authenticate: byToken });
+      const session = await created('alice');
+      const client = await as('alice');
+      const { result } = await client.request('attach', { sessionId: session.id });
+      expect(result).toMatchObject({
+        type: 'answer',
+        sessionId: session.id,
+        userId: 'alice',
+        participants: [],
+      });
+      const { sdp } = await client.notified('offer');
+      client.notify('answer', { desc: { type: 'answer', sdp: fakeAnswer(String(sdp)) } });
+      await stage.sfu.waitFor(({ streams }) =>
+        [...streams].some((stream) => stream.requests('description').length === 1),
+      );
+      expect(client.received[0]?.result).toBeDefined();
+    });
+
+    test('ends the session with the connection', async () => {
+      await start({ authenticate: byToken });
+      const session = await created('alice');
+      const client = await as('alice');
+      await client.request('attach', { sessionId: session.id });
+      await client.close();
+      await stage.expectNothingLeft();
+    });
+
+    test('takes it over from another connection, which is closed with 4409', async () => {
+      const { client: first, sessionId, stream } = await joined();
+      const second = await open();
+      expect((await second.request('attach', { sessionId })).result).toMatchObject({ sessionId });
+      expect(await first.closed).toEqual({
+        code: 4409,
+        reason: 'Another connection serves the session now.',
+      });
+      expect((await second.request('update', { metadata: { hand: 'up' } })).result).toEqual({});
+      expect(stream.isOpen).toBe(true);
+    });
+
+    test("is refused for another user's, and for one that is not there; the connection goes on", async () => {
+      await start({ authenticate: byToken });
+      const session = await created('alice');
+      const mallory = await as('mallory');
+      const attach = async (sessionId: unknown) =>
+        (await mallory.request('attach', { sessionId })).error?.data?.code;
+      expect(await attach(session.id)).toBe('ERR_RELAY_FORBIDDEN');
+      expect(await attach('nothing')).toBe('ERR_RELAY_SESSION_NOT_FOUND');
+      expect(await attach({})).toBe('ERR_RELAY_SESSION_NOT_FOUND');
+      expect((await mallory.request('ping')).result).toEqual({});
+      expect(session.state).toBe('joined');
+    });
+
+    test('is refused where the connection has a session', async () => {
+      const { client } = await joined();
+      const other = await joined({ uid: 'bob' });
+      const { error } = await client.request('attach', { sessionId: other.sessionId });
+      expect(error?.data?.code).toBe('ERR_RELAY_INVALID_STATE');
+    });
+
+    test('needs the same token, where the application names no user', async () => {
+      await start({ authenticate: () => ({}) });
+      const owner = await as('one');
+      const { result } = await owner.request('join', stage.joinParams());
+      const attach = async (token: string) =>
+        (await (await as(token)).request('attach', { sessionId: result?.sessionId })).error?.data?.code;
+      expect(await attach('two')).toBe('ERR_RELAY_FORBIDDEN');
+      expect(await attach('one')).toBeUndefined();
+    });
+  });
+}

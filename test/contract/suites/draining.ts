@@ -1,0 +1,32 @@
+import { describe, expect, test } from 'vitest';
+import type { ContractStage } from '../contract-stage.js';
+
+export function drainingSuite(stage: ContractStage): void {
+  const { open, joined, expectNothingLeft } = stage;
+
+  describe('draining', () => {
+    test('says goaway, leaves the SFU, closes with 1001', async () => {
+      const { client, stream } = await joined();
+      const idle = await open();
+      await stage.relay.close();
+      expect(await client.closed).toEqual({ code: 1001, reason: 'The relay is closing.' });
+      expect((await idle.closed).code).toBe(1001);
+      expect(client.received.at(-1)).toMatchObject({
+        method: 'goaway',
+        params: { reconnectAfterMs: expect.any(Number) },
+      });
+      expect(await stream.ended).toBe('half-closed');
+      const late = await open();
+      expect((await late.closed).code).toBe(1001);
+    });
+
+    test('cuts off a client that does not close', async () => {
+      const { client } = await joined();
+      client.socket.pause();
+      await stage.relay.close({ timeoutMs: 50 });
+      client.socket.resume();
+      await client.closed;
+      await expectNothingLeft();
+    });
+  });
+}
