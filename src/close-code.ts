@@ -11,6 +11,7 @@ export const CloseCode = {
   SubprotocolNotAcceptable: 4406,
   Timeout: 4408,
   Replaced: 4409,
+  RoomEnded: 4410,
   MessageTooLarge: 4413,
   TooManyRequests: 4429,
   InternalError: 4500,

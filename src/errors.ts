@@ -41,6 +41,16 @@ export const ERRORS = {
   ERR_RELAY_CLIENT_TIMEOUT: row(-32008, CloseCode.Timeout, 408, true),
   /** The session id is taken, or the user is in the room already. */
   ERR_RELAY_SESSION_EXISTS: row(-32009, CloseCode.BadRequest, 409),
+  /** A moderator, or the application, has put the user out of the room. */
+  ERR_RELAY_REMOVED: row(-32012, CloseCode.Forbidden, 403),
+  /** The room is locked: nobody may join it now. */
+  ERR_RELAY_ROOM_LOCKED: row(-32014, CloseCode.Forbidden, 403, true),
+  /** The room was ended. */
+  ERR_RELAY_ROOM_ENDED: row(-32015, CloseCode.RoomEnded, 410),
+  /** What says who a client is does not answer: a key server, an authorization server. */
+  ERR_RELAY_AUTH_UNAVAILABLE: row(-32002, CloseCode.SfuUnavailable, 503, true),
+  /** The token has expired, and no other one came in time. */
+  ERR_RELAY_EXPIRED: row(-32005, CloseCode.Unauthorized, 401),
   /** The user has joined the room again, elsewhere. */
   ERR_RELAY_REPLACED: row(-32011, CloseCode.Replaced, 409),
   /** Well-formed, but not now: an answer without an offer, a second join, a request before the join. */
@@ -70,6 +80,12 @@ export const ERRORS = {
 /** @category Errors */
 export type RelayErrorCode = keyof typeof ERRORS;
 
+/** @category Errors */
+export interface RelayErrorOptions extends ErrorOptions {
+  /** ms after which the same request may succeed. */
+  retryAfterMs?: number;
+}
+
 /**
  * Every error of this library. `message` is safe to show to a client; what is not is in `cause`, for the log.
  * @category Errors
@@ -77,10 +93,13 @@ export type RelayErrorCode = keyof typeof ERRORS;
 export class RelayError extends Error {
   override readonly name = 'RelayError';
   readonly code: RelayErrorCode;
+  /** ms after which the same request may succeed, where that is known. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(code: RelayErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: RelayErrorCode, message: string, options: RelayErrorOptions = {}) {
     super(message, options);
     this.code = code;
+    this.retryAfterMs = options.retryAfterMs;
   }
 
   /** JSON-RPC error code, -32768 to -32000. */

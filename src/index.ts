@@ -2,7 +2,7 @@ export { type Authenticate, type AuthRequest, anonymous, type Principal } from '
 export { CloseCode } from './close-code.js';
 export type { VideoCodec } from './codecs.js';
 export { parseSfuConfig, type SfuConfig } from './config.js';
-export { ERRORS, RelayError, type RelayErrorCode } from './errors.js';
+export { ERRORS, RelayError, type RelayErrorCode, type RelayErrorOptions } from './errors.js';
 export type { Grants, TrackSource } from './grants.js';
 export type { CandidatePolicy } from './ice.js';
 export { LIMITS } from './limits.js';
@@ -24,6 +24,7 @@ export type {
   TracksEvent,
 } from './model.js';
 export type { DuplicateUser, Hooks, JoinContext, SfuRelayOptions } from './options.js';
+export type { LimitedMessage, RateLimiter } from './rate-limiter.js';
 export {
   type CreateSessionParams,
   type HealthReport,

@@ -70,7 +70,12 @@ export function errorObject(error: RelayError, method?: string): ErrorObject {
   return {
     code: error.rpcCode,
     message: error.message,
-    data: { code: error.code, retryable: error.retryable, ...(method !== undefined && { method }) },
+    data: {
+      code: error.code,
+      retryable: error.retryable,
+      ...(error.retryAfterMs !== undefined && { retryAfterMs: error.retryAfterMs }),
+      ...(method !== undefined && { method }),
+    },
   };
 }
 

@@ -106,6 +106,8 @@ export interface ErrorObject {
     code: string;
     /** Whether the same request may succeed later. */
     retryable: boolean;
+    /** ms after which it may, where that is known. */
+    retryAfterMs?: number;
     /** The method of a refused notification; its error has `id: null`. */
     method?: string;
   };
