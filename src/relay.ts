@@ -4,7 +4,7 @@ import { RelayError } from './errors.js';
 import { SafeEmitter } from './events.js';
 import { type Grants, publishLimits, resolveRole } from './grants.js';
 import { candidateFilter } from './ice.js';
-import { LIMITS } from './limits.js';
+import { checkId } from './ids.js';
 import type { IceServer, Metadata, Role, SessionStats } from './model.js';
 import { type ResolvedOptions, resolveOptions, type SfuRelayOptions } from './options.js';
 import { Room } from './room.js';
@@ -51,8 +51,6 @@ export type RelayEvents<P extends Principal> = {
   sessionopen: [session: Session<P>];
   sessionclose: [session: Session<P>];
 };
-
-const LEGAL_ID = /^[^\p{Cc}]+$/u;
 
 /** What a relay closes before it closes itself: the connections of its clients. */
 export interface Attachment {
@@ -336,18 +334,4 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
 
 function closing(): RelayError {
   return new RelayError('ERR_RELAY_CLOSED', 'The relay is closing.');
-}
-
-function checkId(value: unknown, name: string): string {
-  if (
-    typeof value !== 'string' ||
-    !LEGAL_ID.test(value) ||
-    value.length > LIMITS.maxIdLength ||
-    !value.isWellFormed()
-  )
-    throw new RelayError(
-      'ERR_RELAY_INVALID_PARAMS',
-      `"${name}" must be a string of 1 to ${LIMITS.maxIdLength} characters without control characters.`,
-    );
-  return value;
 }

@@ -71,6 +71,9 @@ export interface UwsBehavior {
  * ```ts
  * uWS.App().ws('/rtc', makeBehavior(relay)).listen(8080, () => {});
  * ```
+ * uWebSockets.js shares a port with whoever has it already; to be told that it is taken, listen with
+ * `LIBUS_LISTEN_EXCLUSIVE_PORT`.
+ *
  * The connection is upgraded at once and authenticated then, so that nothing of the request is needed later, and a
  * browser learns by the close code why it was refused.
  * @throws RelayError `ERR_RELAY_CONFIG`

@@ -22,7 +22,8 @@ export interface ServerHandle {
  * ```ts
  * useServer(relay, new WebSocketServer({ server, path: '/rtc' }));
  * ```
- * It sets the server's `handleProtocols` and `maxPayload`, where they are not set.
+ * It sets the server's `handleProtocols` and `maxPayload`, where they are not set. A `WebSocketServer` passes on the
+ * errors of its HTTP server, such as a taken port: listen to its `error`, or make it once the server listens.
  * @throws RelayError `ERR_RELAY_CONFIG`
  * @category Transport
  */

@@ -28,7 +28,7 @@ function readPort(text) {
   if (!text) return DEFAULT_PORT;
   const port = Number(text);
   if (Number.isInteger(port) && port >= 1 && port <= 65535) return port;
-  throw new Error(`PORT is "${text}", but a port is a number from 1 to 65535. Try: PORT=8081 npm start`);
+  throw new Error(`PORT is "${text}", but a port is a number from 1 to 65535. Try: PORT=8081`);
 }
 
 /** This machine's IPv4 addresses in its networks. */
@@ -42,12 +42,13 @@ function ownAddresses() {
 /**
  * An error in one line that says what to do.
  * @param {unknown} error
+ * @param {string} command what was started
  */
-export function explain(error) {
+export function explain(error, command) {
   const { code, port, message } = /** @type {NodeJS.ErrnoException & { port?: number }} */ (error);
   if (code === 'EADDRINUSE')
-    return `Port ${port} is taken by another program. Choose another one: PORT=${Number(port) + 1} npm start`;
-  if (code === 'EACCES') return `Port ${port} needs more rights. Choose a higher one: PORT=8081 npm start`;
+    return `Port ${port} is taken by another program. Choose another one: PORT=${Number(port) + 1} ${command}`;
+  if (code === 'EACCES') return `Port ${port} needs more rights. Choose a higher one: PORT=8081 ${command}`;
   if (code === 'ENOTFOUND' || code === 'EADDRNOTAVAIL')
     return `HOST is no address of this machine: ${message}`;
   return message ?? String(error);

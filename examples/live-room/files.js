@@ -1,8 +1,10 @@
 // @ts-check
-/** Static files over node:http: a prefix is a folder, and nothing outside of it is ever read. */
+/** Static files without a framework: a prefix is a folder, and nothing outside of it is ever read. */
 import { readFile } from 'node:fs/promises';
 import { extname, join, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { pageHeaders } from './page.js';
+
+const TEXT = 'text/plain; charset=utf-8';
 
 const TYPES = new Map([
   ['.html', 'text/html; charset=utf-8'],
@@ -11,33 +13,42 @@ const TYPES = new Map([
   ['.svg', 'image/svg+xml'],
 ]);
 
-const HEADERS = {
-  'cache-control': 'no-store',
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'content-security-policy':
-    "default-src 'self'; connect-src 'self' ws: wss:; media-src 'self' blob:; frame-ancestors 'none'",
-};
-
 /**
- * @param {Record<string, URL>} folders by prefix; the longest prefix that fits wins
- * @returns {import('node:http').RequestListener}
+ * What a GET of a URL is answered with.
+ * @param {Record<string, string>} folders by prefix; the longest prefix that fits wins
+ * @returns {(url: string | undefined) => Promise<{ status: number, type: string, body: Buffer }>}
  */
-export function serveFiles(folders) {
-  const prefixes = Object.keys(folders).sort((a, b) => b.length - a.length);
-  const roots = new Map(prefixes.map((prefix) => [prefix, fileURLToPath(folders[prefix])]));
+export function openFolders(folders) {
+  const byLength = Object.entries(folders).sort(([a], [b]) => b.length - a.length);
 
-  return async (request, response) => {
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      return send(response, 405, 'Only GET and HEAD.', { allow: 'GET, HEAD' });
-    }
-    const path = readPath(request.url);
-    const prefix = prefixes.find((each) => path?.startsWith(each));
-    const file = path && prefix && inside(roots.get(prefix) ?? '', path.slice(prefix.length) || 'index.html');
+  return async (url) => {
+    const path = readPath(url) ?? '';
+    const [prefix, folder] = byLength.find(([each]) => path.startsWith(each)) ?? ['', ''];
+    const file = folder && inside(folder, path.slice(prefix.length) || 'index.html');
     const type = file && TYPES.get(extname(file));
     const body = file && type ? await readFile(file).catch(() => undefined) : undefined;
-    if (!body || !type) return send(response, 404, 'Not found.');
-    response.writeHead(200, { ...HEADERS, 'content-type': type, 'content-length': body.length });
+    return body && type
+      ? { status: 200, type, body }
+      : { status: 404, type: TEXT, body: Buffer.from('Not found.') };
+  };
+}
+
+/**
+ * The same for node:http.
+ * @param {Record<string, string>} folders
+ * @returns {import('node:http').RequestListener}
+ */
+export function serveFolders(folders) {
+  const read = openFolders(folders);
+
+  return async (request, response) => {
+    response.setHeaders(pageHeaders);
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.writeHead(405, { allow: 'GET, HEAD', 'content-type': TEXT }).end('Only GET and HEAD.');
+      return;
+    }
+    const { status, type, body } = await read(request.url);
+    response.writeHead(status, { 'content-type': type, 'content-length': body.length });
     response.end(request.method === 'HEAD' ? undefined : body);
   };
 }
@@ -64,15 +75,4 @@ function inside(root, path) {
   const file = join(root, path);
   const hidden = path.split(/[\\/]/).some((part) => part.startsWith('.'));
   return file.startsWith(root.endsWith(sep) ? root : root + sep) && !hidden ? file : undefined;
-}
-
-/**
- * @param {import('node:http').ServerResponse} response
- * @param {number} status
- * @param {string} text
- * @param {Record<string, string>} [headers]
- */
-function send(response, status, text, headers) {
-  response.writeHead(status, { ...HEADERS, ...headers, 'content-type': 'text/plain; charset=utf-8' });
-  response.end(text);
 }

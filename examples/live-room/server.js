@@ -9,34 +9,19 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { anonymous, SfuRelay } from 'sfu-relay';
-import { startDevSfu } from 'sfu-relay/testing';
 import { useServer } from 'sfu-relay/ws';
 import { WebSocketServer } from 'ws';
-import { explain, readConfig } from './config.js';
-import { serveFiles } from './files.js';
+import { serveFolders } from './files.js';
+import { clientFolder, pageFolder } from './page.js';
+import { run } from './run.js';
 
-main().catch((error) => {
-  console.error(explain(error));
-  process.exit(1);
-});
-
-async function main() {
-  const config = readConfig(process.env);
-  console.log('Starting the live room …');
-
-  // 1. The SFU, which carries the media. The dev SFU lives in this process.
-  const devSfu = config.sfuUrl ? undefined : await startDevSfu({ iceAddresses: config.iceAddresses });
-  const serverUrl = config.sfuUrl ?? devSfu?.address ?? '';
-
-  // 2. The relay. Here everybody may do everything; a real application says who may do what:
+run('npm start', async ({ port, host, serverUrl }) => {
+  // 1. The relay, in front of the SFU. Here everybody may do everything; a real application says who may do what:
   //    authenticate: async ({ token }) => ({ userId: …, grants: { canPublish: false } })
   const relay = new SfuRelay({ sfu: { serverUrl }, authenticate: anonymous() });
 
-  // 3. The page, and whether the SFU is reachable.
-  const pages = serveFiles({
-    '/': new URL('./public/', import.meta.url),
-    '/sfu-relay/': new URL('.', import.meta.resolve('sfu-relay/client')), // the browser library, from the build
-  });
+  // 2. The page, and whether the SFU is reachable.
+  const pages = serveFolders({ '/': pageFolder, '/sfu-relay/': clientFolder });
   const http = createServer(async (request, response) => {
     if (request.url !== '/healthz') return pages(request, response);
     const health = await relay.healthCheck();
@@ -46,32 +31,11 @@ async function main() {
     });
     response.end(JSON.stringify(health));
   });
-  await once(http.listen(config.port, config.host), 'listening');
+  await once(http.listen(port, host), 'listening');
 
-  // 4. The signalling: every WebSocket on /rtc is one client of the relay.
-  const sockets = new WebSocketServer({ server: http, path: '/rtc' });
-  useServer(relay, sockets);
+  // 3. The signalling: every WebSocket on /rtc is one client of the relay.
+  useServer(relay, new WebSocketServer({ server: http, path: '/rtc' }));
 
-  console.log(`
-  Live room    ${config.urls.join('\n               ')}
-  SFU          ${devSfu ? `dev SFU in this process (${serverUrl})` : serverUrl}
-
-  Open it in two tabs: go live in one, watch in the other. Ctrl+C ends it.
-`);
-
-  // 5. Saying goodbye to every client. A second Ctrl+C doesn't wait.
-  let stopping = false;
-  const stop = async () => {
-    if (stopping) process.exit(1);
-    stopping = true;
-    console.log('Closing …');
-    await relay.close({ timeoutMs: 2000 });
-    await devSfu?.stop();
-    sockets.close();
-    http.close();
-    http.closeAllConnections();
-    process.exit(0);
-  };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
-}
+  // 4. The end: the relay says goodbye to every client, before the process exits.
+  return () => relay.close({ timeoutMs: 2000 });
+});

@@ -1,8 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import type { Principal } from '../authentication.js';
 import { RelayError } from '../errors.js';
-import type { Metadata } from '../model.js';
-import type { CreateSessionParams, SfuRelay } from '../relay.js';
+import type { SfuRelay } from '../relay.js';
 import type { Session } from '../session.js';
 import { checkMessage, encodeError, encodeResult, RpcRefusal } from '../signal/jsonrpc.js';
 import { claim, reach, receiveVisitor } from '../signal/visitor.js';
@@ -10,6 +8,7 @@ import type { Handler } from './api.js';
 import { type ApiRequest, type ApiResponse, eventStream, json, noContent } from './exchange.js';
 import { HttpSession } from './http-session.js';
 import type { ResolvedHttpOptions } from './options.js';
+import { readSessionBody } from './session-body.js';
 
 /** Sessions over HTTP, in the names of the MicroVibe-Go backend. */
 export function sessionRoutes<P extends Principal>(
@@ -22,7 +21,7 @@ export function sessionRoutes<P extends Principal>(
   const create: Handler = async (request) => {
     const visitor = await receiveVisitor(relay, request, options);
     const body = await readJson(request, options.maxMessageBytes);
-    const { params, userId } = readParams(body, visitor.principal.userId);
+    const { params, userId } = readSessionBody(body, visitor.principal.userId);
     const session = await relay.createSession(
       { ...params, principal: visitor.principal },
       { signal: request.signal },
@@ -107,48 +106,6 @@ async function readJson(request: ApiRequest, maxBytes: number): Promise<unknown>
   } catch {
     throw new RelayError('ERR_RELAY_PARSE', 'The body is not valid JSON.');
   }
-}
-
-/** The body of `POST /session`; what it does not check is checked by `createSession`. */
-function readParams(
-  body: unknown,
-  knownUserId: string | undefined,
-): { params: CreateSessionParams; userId: string | number } {
-  if (typeof body !== 'object' || body === null || Array.isArray(body))
-    throw new RelayError('ERR_RELAY_INVALID_PARAMS', 'The body must be a JSON object.');
-  const {
-    session_id,
-    room_id,
-    user_id,
-    role,
-    sdp,
-    metadata,
-    auto_subscribe = true,
-  } = body as Record<string, unknown>;
-  const given = readUserId(user_id);
-  const userId = knownUserId ?? String(given ?? `guest-${randomUUID().slice(0, 8)}`);
-  if (typeof auto_subscribe !== 'boolean')
-    throw new RelayError('ERR_RELAY_INVALID_PARAMS', '"auto_subscribe" must be true or false.');
-  const params: CreateSessionParams = {
-    sdp: sdp as string,
-    roomId: room_id as string,
-    userId,
-    autoSubscribe: auto_subscribe,
-    ...(session_id !== undefined && { sessionId: session_id as string }),
-    ...(role !== undefined && { role: role as 'publisher' }),
-    ...(metadata !== undefined && { metadata: metadata as Metadata }),
-  };
-  return { params, userId: given !== undefined && String(given) === userId ? given : userId };
-}
-
-function readUserId(value: unknown): string | number | undefined {
-  if (value === undefined || typeof value === 'string' || Number.isSafeInteger(value))
-    return value as string | number | undefined;
-  const beyond = typeof value === 'number' && Number.isInteger(value);
-  const advice = beyond
-    ? 'a number beyond 2^53 loses digits in JSON: send it as a string'
-    : 'send a string or a whole number';
-  throw new RelayError('ERR_RELAY_INVALID_PARAMS', `"user_id" can't be used: ${advice}.`);
 }
 
 function describeStats<P extends Principal>({ stats }: Session<P>, userId: string | number = stats.userId) {

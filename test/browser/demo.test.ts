@@ -1,41 +1,34 @@
 import { createServer } from 'node:http';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { launchBrowser, type TestBrowser, type TestPage } from '../support/browser.js';
-import { startDemo } from '../support/demo.js';
+import { launchBrowser, type TestBrowser } from '../support/browser.js';
+import { type Demo, startDemo } from '../support/demo.js';
 import { startIon } from '../support/ion.js';
 import { closeServer, listen } from '../support/listen.js';
+import { connected, lists, showsVideo, Tabs } from '../support/live-room.js';
 import { until } from '../support/poll.js';
 import { describeReal } from '../support/real.js';
-
-type Demo = Awaited<ReturnType<typeof startDemo>>;
 
 describeReal(['chromium'], 'the demo', () => {
   let browser: TestBrowser;
   let demo: Demo;
-  let tabs: TestPage[] = [];
+  let tabs: Tabs;
 
   beforeAll(async () => {
     browser = await launchBrowser();
+    tabs = new Tabs(browser);
     demo = await startDemo();
-    await demo.process.output(/Live room\s+http/);
+    await demo.ready();
   });
   afterEach(async () => {
-    const closing = tabs;
-    tabs = [];
-    for (const tab of closing) await tab[Symbol.asyncDispose]();
-    expect(closing.flatMap(({ errors }) => errors)).toEqual([]);
+    expect(await tabs.close()).toEqual([]);
   });
   afterAll(async () => {
     await browser?.close();
     await demo?.process.stop();
   });
 
-  async function open(query = ''): Promise<Page> {
-    const tab = await browser.open(`${demo.url}/${query}`);
-    tabs.push(tab);
-    return tab.page;
-  }
+  const open = (query = ''): Promise<Page> => tabs.open(`${demo.url}/${query}`);
 
   test('who goes live in one tab is seen in another, and both see who is there', async () => {
     const live = await open();
@@ -47,7 +40,7 @@ describeReal(['chromium'], 'the demo', () => {
     await showsVideo(watching, 'Ada');
     await showsVideo(live, 'You');
     for (const page of [live, watching]) {
-      await until('both are listed', async () => (await people(page)).join() === 'Ada,Ben');
+      await lists(page, ['Ada', 'Ben']);
       await until('a video bitrate is shown', async () =>
         /^([1-9]\d* k|\d+\.\d+ M)bit\/s/.test(await page.getByTestId('stats-video-bitrate').innerText()),
       );
@@ -60,13 +53,13 @@ describeReal(['chromium'], 'the demo', () => {
     await showsVideo(watching, 'Cleo');
 
     await watching.getByTestId('leave').click();
-    await until('Cleo is alone', async () => (await people(live)).join() === 'Cleo');
+    await lists(live, ['Cleo']);
     await watching.getByTestId('watch').waitFor();
   });
 
   test('ends with 0 on SIGTERM, though people are in it', async () => {
-    const { process: ending, url } = await startDemo();
-    await ending.output(/Live room\s+http/);
+    const { process: ending, url, ready } = await startDemo();
+    await ready();
     const { page } = await browser.open(`${url}/?room=tea&name=Ada&auto=watch`);
     await connected(page);
 
@@ -81,7 +74,7 @@ describeReal(['chromium', 'ion'], 'the demo in front of Ion v1.10.0', () => {
     const demo = await startDemo({ sfuUrl: ion.address });
     const browser = await launchBrowser();
     try {
-      await demo.process.output(/Live room\s+http/);
+      await demo.ready();
       const { page: live } = await browser.open(`${demo.url}/?room=tea&name=Ada&auto=live`);
       const { page: watching } = await browser.open(`${demo.url}/?room=tea&name=Ben&auto=watch`);
       await showsVideo(watching, 'Ada');
@@ -112,30 +105,3 @@ describe('the demo on a port that is taken', () => {
     expect(demo.log).toContain(`PORT=${port + 1} npm start`);
   });
 });
-
-async function people(page: Page): Promise<string[]> {
-  const rows = page.getByTestId('participant').locator('.person-name');
-  return (await rows.allTextContents()).sort();
-}
-
-function connected(page: Page): Promise<true> {
-  const state = page.getByTestId('state');
-  return until(
-    'the page is in the room',
-    async () => (await state.getAttribute('data-state')) === 'connected',
-  );
-}
-
-/** Resolves when the tile of this person has shown ten more frames. */
-async function showsVideo(page: Page, name: string): Promise<void> {
-  const video = page.getByTestId('tile').filter({ hasText: name }).locator('video');
-  await video.waitFor();
-  const frames = () =>
-    video.evaluate((v) => (v as HTMLVideoElement).getVideoPlaybackQuality().totalVideoFrames);
-  let first: number | undefined;
-  await until(`the picture of ${name} moves`, async () => {
-    const now = await frames();
-    first ??= now;
-    return now >= first + 10;
-  });
-}

@@ -2,11 +2,27 @@ import { fileURLToPath } from 'node:url';
 import { Child } from './child.js';
 import { freePort } from './listen.js';
 
-const script = fileURLToPath(new URL('../../examples/live-room/server.js', import.meta.url));
+export type Demo = Awaited<ReturnType<typeof startDemo>>;
 
-/** The demo, as `npm start` runs it, on a free port or the one given. */
-export async function startDemo({ port, sfuUrl }: { port?: number; sfuUrl?: string } = {}) {
+/** A server of examples/, as its README starts it, on a free port or the one given. */
+export async function startDemo({
+  example = 'live-room',
+  port,
+  sfuUrl,
+}: {
+  example?: string;
+  port?: number;
+  sfuUrl?: string;
+} = {}) {
   const PORT = String(port ?? (await freePort()));
   const env = { ...process.env, HOST: '127.0.0.1', PORT, SFU_URL: sfuUrl ?? '' };
-  return { url: `http://127.0.0.1:${PORT}`, process: new Child(process.execPath, [script], { env }) };
+  const script = fileURLToPath(new URL(`../../examples/${example}/server.js`, import.meta.url));
+  const child = new Child(process.execPath, [script], { env });
+  return {
+    url: `http://127.0.0.1:${PORT}`,
+    port: Number(PORT),
+    process: child,
+    /** Resolves when the page can be opened. */
+    ready: () => child.output(/Live room\s+http/),
+  };
 }

@@ -20,7 +20,8 @@ export function errorsSuite(stage: HttpStage): void {
       ['an unknown role', session({ role: 'root' }), 400, 'ERR_RELAY_INVALID_PARAMS'],
       ['a session id of control characters', session({ session_id: 'a\n' }), 400, 'ERR_RELAY_INVALID_PARAMS'],
       ['auto_subscribe as a word', session({ auto_subscribe: 'no' }), 400, 'ERR_RELAY_INVALID_PARAMS'],
-      ['no sdp', session({ sdp: undefined }), 422, 'ERR_RELAY_INVALID_SDP'],
+      ['no sdp', session({ sdp: undefined }), 400, 'ERR_RELAY_INVALID_PARAMS'],
+      ['an empty sdp', session({ sdp: '' }), 400, 'ERR_RELAY_INVALID_PARAMS'],
       ['an sdp that is none', session({ sdp: 'v=0\r\n' }), 422, 'ERR_RELAY_INVALID_SDP'],
     ])('%s', async (_, body, status, code) => {
       const response = await request('POST', '/session', body);

@@ -1,0 +1,41 @@
+// @ts-check
+/**
+ * The live room on Express: the page, the REST API and the signalling in one server.
+ *
+ *   npm run build && node examples/express/server.js
+ *   SFU_URL=host:5551 node examples/express/server.js     with a real Ion SFU
+ */
+import { once } from 'node:events';
+import express from 'express';
+import { anonymous, SfuRelay } from 'sfu-relay';
+import { createRouter } from 'sfu-relay/express';
+import { useServer } from 'sfu-relay/ws';
+import { WebSocketServer } from 'ws';
+import { clientFolder, pageFolder, pageHeaders } from '../live-room/page.js';
+import { run } from '../live-room/run.js';
+
+run('node examples/express/server.js', async ({ port, host, serverUrl }) => {
+  // 1. The relay, in front of the SFU. Here everybody may do everything; a real application says who may do what:
+  //    authenticate: async ({ token }) => ({ userId: …, grants: { canPublish: false } })
+  const relay = new SfuRelay({ sfu: { serverUrl }, authenticate: anonymous() });
+
+  // 2. The REST API. It reads the bodies itself; express.json() before it does no harm.
+  const app = express();
+  app.use('/api/v1/sfu', createRouter(relay));
+
+  // 3. The page, and the browser library that it loads.
+  app.use((_request, response, next) => {
+    response.setHeaders(pageHeaders);
+    next();
+  });
+  app.use('/sfu-relay', express.static(clientFolder));
+  app.use(express.static(pageFolder));
+
+  // 4. The signalling: every WebSocket on /rtc is one client of the relay.
+  const http = app.listen(port, host);
+  await once(http, 'listening');
+  useServer(relay, new WebSocketServer({ server: http, path: '/rtc' }));
+
+  // 5. The end: the relay says goodbye to every client, before the process exits.
+  return () => relay.close({ timeoutMs: 2000 });
+});

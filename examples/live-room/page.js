@@ -1,0 +1,18 @@
+// @ts-check
+/** The page of the live room: the folders that it is in, and the headers that it is served with. */
+import { fileURLToPath } from 'node:url';
+
+export const pageFolder = fileURLToPath(new URL('./public/', import.meta.url));
+
+/** The browser library, from the build; the page loads it from `/sfu-relay/`. */
+export const clientFolder = fileURLToPath(new URL('.', import.meta.resolve('sfu-relay/client')));
+
+export const pageHeaders = new Map([
+  ['cache-control', 'no-store'],
+  ['x-content-type-options', 'nosniff'],
+  ['referrer-policy', 'no-referrer'],
+  [
+    'content-security-policy',
+    "default-src 'self'; connect-src 'self' ws: wss:; media-src 'self' blob:; frame-ancestors 'none'",
+  ],
+]);

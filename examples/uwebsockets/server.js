@@ -1,0 +1,66 @@
+// @ts-check
+/**
+ * The live room on uWebSockets.js: the page and the signalling in one server.
+ *
+ *   npm run build && node examples/uwebsockets/server.js
+ *   SFU_URL=host:5551 node examples/uwebsockets/server.js     with a real Ion SFU
+ */
+import uWS from 'uWebSockets.js';
+import { STATUS_CODES } from 'node:http';
+import { anonymous, SfuRelay } from 'sfu-relay';
+import { makeBehavior } from 'sfu-relay/uwebsockets';
+import { openFolders } from '../live-room/files.js';
+import { clientFolder, pageFolder, pageHeaders } from '../live-room/page.js';
+import { run } from '../live-room/run.js';
+
+run('node examples/uwebsockets/server.js', async ({ port, host, serverUrl }) => {
+  // 1. The relay, in front of the SFU. Here everybody may do everything; a real application says who may do what:
+  //    authenticate: async ({ token }) => ({ userId: …, grants: { canPublish: false } })
+  const relay = new SfuRelay({ sfu: { serverUrl }, authenticate: anonymous() });
+
+  // 2. The signalling: every WebSocket on /rtc is one client of the relay.
+  const app = uWS.App();
+  app.ws('/rtc', makeBehavior(relay));
+
+  // 3. Whether the SFU is reachable. The REST API has no adapter for uWebSockets.js.
+  const readHealth = async () => {
+    const health = await relay.healthCheck();
+    return { status: health.ok ? 200 : 503, type: 'application/json', body: JSON.stringify(health) };
+  };
+  app.get('/healthz', (response) => answer(response, readHealth()));
+
+  // 4. The page, and the browser library that it loads.
+  const readFile = openFolders({ '/': pageFolder, '/sfu-relay/': clientFolder });
+  app.get('/*', (response, request) => answer(response, readFile(request.getUrl())));
+
+  // 5. Listening. Without the option two processes would share the port.
+  const listening = await new Promise((resolve) => {
+    // @ts-expect-error The types know neither the option nor its place.
+    app.listen(host, port, uWS.LIBUS_LISTEN_EXCLUSIVE_PORT, resolve);
+  });
+  if (!listening)
+    throw new Error(`Can't listen on ${host}:${port}. If it is taken, choose another port: PORT=${port + 1}`);
+
+  // 6. The end: the relay says goodbye to every client, before the process exits.
+  return () => relay.close({ timeoutMs: 2000 });
+});
+
+/**
+ * Sends what is promised, unless the client has gone by then.
+ * @param {import('uWebSockets.js').HttpResponse} response
+ * @param {Promise<{ status: number, type: string, body: string | Buffer }>} promise never rejects
+ */
+async function answer(response, promise) {
+  let gone = false;
+  response.onAborted(() => {
+    gone = true;
+  });
+  const { status, type, body } = await promise;
+  if (gone) return;
+  response.cork(() => {
+    response.writeStatus(`${status} ${STATUS_CODES[status]}`);
+    for (const [name, value] of pageHeaders) response.writeHeader(name, value);
+    response.writeHeader('content-type', type);
+    response.end(body);
+  });
+}

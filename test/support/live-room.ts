@@ -1,0 +1,58 @@
+import type { Page } from 'playwright-core';
+import type { TestBrowser, TestPage } from './browser.js';
+import { until } from './poll.js';
+
+/** The tabs of one test. */
+export class Tabs {
+  readonly #browser: TestBrowser;
+  #open: TestPage[] = [];
+
+  constructor(browser: TestBrowser) {
+    this.#browser = browser;
+  }
+
+  async open(url: string): Promise<Page> {
+    const tab = await this.#browser.open(url);
+    this.#open.push(tab);
+    return tab.page;
+  }
+
+  /** Closes them; resolves with what went wrong in them. */
+  async close(): Promise<string[]> {
+    const closing = this.#open.splice(0);
+    for (const tab of closing) await tab[Symbol.asyncDispose]();
+    return closing.flatMap(({ errors }) => errors);
+  }
+}
+
+/** Resolves when the list of participants is this. */
+export async function lists(page: Page, names: readonly string[]): Promise<void> {
+  const rows = page.getByTestId('participant').locator('.person-name');
+  await until(
+    `the list of participants is ${names.join(', ')}`,
+    async () => (await rows.allTextContents()).sort().join() === names.join(),
+  );
+}
+
+/** Resolves when the page is in the room. */
+export async function connected(page: Page): Promise<void> {
+  const state = page.getByTestId('state');
+  await until(
+    'the page is in the room',
+    async () => (await state.getAttribute('data-state')) === 'connected',
+  );
+}
+
+/** Resolves when the tile of this person has shown ten more frames. */
+export async function showsVideo(page: Page, name: string): Promise<void> {
+  const video = page.getByTestId('tile').filter({ hasText: name }).locator('video');
+  await video.waitFor();
+  const frames = () =>
+    video.evaluate((v) => (v as HTMLVideoElement).getVideoPlaybackQuality().totalVideoFrames);
+  let first: number | undefined;
+  await until(`the picture of ${name} moves`, async () => {
+    const now = await frames();
+    first ??= now;
+    return now >= first + 10;
+  });
+}
