@@ -7,8 +7,11 @@ import type { Role, Track } from './model.js';
  * @category Authentication
  */
 export interface Grants {
-  /** The only room that it may join. @default any */
-  room?: string;
+  /**
+   * The rooms that it may join: a name, a pattern in which `*` stands for any characters (`class-*`), or a list of
+   * them. @default any
+   */
+  room?: string | readonly string[];
   /** Send audio and video. @default true */
   canPublish?: boolean;
   /**
@@ -20,9 +23,22 @@ export interface Grants {
   maxTracks?: number;
   /** Receive the others' tracks. @default true */
   canSubscribe?: boolean;
+  /** Send messages to the room: chat, gifts, likes, and the application's own. @default true */
+  canPublishData?: boolean;
   /** Not shown to the others; can't publish. @default false */
   hidden?: boolean;
+  /** Moderate the room: mute, remove and ban others, change what they may do, lock and end it. @default false */
+  roomAdmin?: boolean;
 }
+
+/**
+ * What can be changed of a session's grants while it lasts.
+ * @category Authentication
+ */
+export type LiveGrants = Pick<
+  Grants,
+  'canPublish' | 'canPublishSources' | 'maxTracks' | 'canSubscribe' | 'canPublishData' | 'roomAdmin'
+>;
 
 /**
  * Where a track comes from; LiveKit's names.
@@ -39,15 +55,29 @@ const KIND_OF_SOURCE = {
 
 const isBoolean = (value: unknown) => typeof value === 'boolean';
 
+function isListOf(value: unknown, isSound: (each: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.every(isSound);
+}
+
 const CHECKS: Record<keyof Grants, (value: unknown) => boolean> = {
-  room: (value) => typeof value === 'string',
+  room: (value) => typeof value === 'string' || isListOf(value, (each) => typeof each === 'string'),
   canPublish: isBoolean,
-  canPublishSources: (value) =>
-    Array.isArray(value) && value.every((each) => Object.hasOwn(KIND_OF_SOURCE, each)),
+  canPublishSources: (value) => isListOf(value, (each) => Object.hasOwn(KIND_OF_SOURCE, each as string)),
   maxTracks: (value) => Number.isInteger(value) && (value as number) >= 0,
   canSubscribe: isBoolean,
+  canPublishData: isBoolean,
   hidden: isBoolean,
+  roomAdmin: isBoolean,
 };
+
+const LIVE: ReadonlySet<string> = new Set([
+  'canPublish',
+  'canPublishSources',
+  'maxTracks',
+  'canSubscribe',
+  'canPublishData',
+  'roomAdmin',
+] satisfies (keyof LiveGrants)[]);
 
 /** A grant that this version does not know can't be enforced: refused, rather than silently not. */
 export function checkGrants(grants: Grants): void {
@@ -62,13 +92,53 @@ export function checkGrants(grants: Grants): void {
 }
 
 /**
+ * Reads what somebody wants to change of a session's grants.
+ * @throws RelayError `ERR_RELAY_INVALID_PARAMS`
+ */
+export function checkLiveGrants(grants: unknown): LiveGrants {
+  if (typeof grants !== 'object' || grants === null || Array.isArray(grants))
+    throw new RelayError('ERR_RELAY_INVALID_PARAMS', '"grants" must be an object.');
+  for (const [name, value] of Object.entries(grants)) {
+    if (!LIVE.has(name))
+      throw new RelayError(
+        'ERR_RELAY_INVALID_PARAMS',
+        `"${name.slice(0, 64)}" can't be changed in a session: ${[...LIVE].join(', ')} can.`,
+      );
+    if (!CHECKS[name as keyof Grants](value))
+      throw new RelayError('ERR_RELAY_INVALID_PARAMS', `"grants.${name}" is of the wrong type.`);
+  }
+  return { ...grants };
+}
+
+/** Whether they cover a room. */
+export function admitsRoom({ room }: Grants, roomId: string): boolean {
+  if (room === undefined) return true;
+  return (typeof room === 'string' ? [room] : room).some((pattern) => matches(pattern, roomId));
+}
+
+/** `*` stands for any characters; without backtracking, whatever the pattern. */
+function matches(pattern: string, text: string): boolean {
+  const [first = '', ...rest] = pattern.split('*');
+  const last = rest.pop();
+  if (last === undefined) return pattern === text;
+  if (!text.startsWith(first) || !text.endsWith(last) || text.length < first.length + last.length)
+    return false;
+  let position = first.length;
+  for (const part of rest) {
+    const found = text.indexOf(part, position);
+    if (found < 0) return false;
+    position = found + part.length;
+  }
+  return position <= text.length - last.length;
+}
+
+/**
  * The role that a participant gets in a room.
  * @throws RelayError `ERR_RELAY_FORBIDDEN` where the grants say no.
  */
 export function resolveRole(grants: Grants, roomId: string, wanted: Role | undefined): Role {
   checkGrants(grants);
-  if (grants.room !== undefined && grants.room !== roomId)
-    throw new RelayError('ERR_RELAY_FORBIDDEN', 'You may not join this room.');
+  if (!admitsRoom(grants, roomId)) throw new RelayError('ERR_RELAY_FORBIDDEN', 'You may not join this room.');
   const canPublish = grants.canPublish !== false && grants.hidden !== true;
   if (wanted === 'publisher' && !canPublish)
     throw new RelayError('ERR_RELAY_FORBIDDEN', 'You may not publish in this room.');

@@ -5,7 +5,14 @@ import { checkTarget, encodeCandidate } from './ice.js';
 import { LIMITS } from './limits.js';
 import type { IceCandidate, SessionDescription, Subscription, Target, Track } from './model.js';
 import type { Room } from './room.js';
-import { checkAnswer, checkOffer, type OfferPolicy, parseSdp, type SdpSection } from './sdp.js';
+import {
+  checkAnswer,
+  checkOffer,
+  type OfferPolicy,
+  parseSdp,
+  permittedTracks,
+  type SdpSection,
+} from './sdp.js';
 import { rewriteSdp } from './sdp-rewrite.js';
 import { checkSubscriptions } from './subscriptions.js';
 
@@ -27,7 +34,13 @@ const ICE_CANT_HAVE_FAILED_MS = 20_000;
  * error that names the fault. One message that slips through can end the SFU's process, with every room on it.
  */
 export class Guard {
-  readonly #policy: GuardPolicy;
+  #policy: GuardPolicy;
+  /** Tracks, by their ids, of which the SFU gets no media. */
+  readonly #muted = new Set<string>();
+  /** The last offer with media that was let through, as the client sent it. */
+  #offered: string | undefined;
+  /** The sections of it, by `a=mid`, that send nothing to the SFU. */
+  #silent: ReadonlySet<string> = new Set();
   readonly #room: Room;
   readonly #sessionId: string;
   readonly #since = Date.now();
@@ -50,11 +63,62 @@ export class Guard {
     this.#countMids(sections);
     if (restartsIce(offer.sdp)) this.#candidates[0].renew();
     this.#candidates[0].spend(sections.flatMap(({ candidates }) => candidates));
+    this.#offered = tracks.length > 0 ? offer.sdp : undefined;
+    this.#silent = this.#silentOf(sections, tracks);
+    return this.#compose(offer.sdp, sections, tracks);
+  }
+
+  /** The last offer once more, as the client may send by now; undefined where that is as it was. */
+  reoffer(): { sdp: string; tracks: Track[] } | undefined {
+    if (this.#offered === undefined) return undefined;
+    const sections = parseSdp(this.#offered, this.#policy.videoCodec);
+    const tracks = permittedTracks(sections, this.#policy.offer);
+    const silent = this.#silentOf(sections, tracks);
+    if (silent.size === this.#silent.size && [...silent].every((mid) => this.#silent.has(mid)))
+      return undefined;
+    this.#silent = silent;
+    return this.#compose(this.#offered, sections, tracks);
+  }
+
+  get policy(): GuardPolicy {
+    return this.#policy;
+  }
+
+  set policy(policy: GuardPolicy) {
+    this.#policy = policy;
+  }
+
+  /** Keeps a track's media from the SFU, or no longer; it shows with the next offer. */
+  mute(trackId: string, muted: boolean): void {
+    if (muted) this.#muted.add(trackId);
+    else this.#muted.delete(trackId);
+  }
+
+  isMuted(trackId: string): boolean {
+    return this.#muted.has(trackId);
+  }
+
+  /** Sections of which no track is left. */
+  #silentOf(sections: readonly SdpSection[], tracks: readonly Track[]): ReadonlySet<string> {
+    const heard = new Set(
+      tracks.map(({ trackId }) => trackId).filter((trackId) => !this.#muted.has(trackId)),
+    );
+    const silent = sections.filter(
+      ({ kind, sends, trackId = '' }) => sends && kind !== 'application' && !heard.has(trackId),
+    );
+    return new Set(silent.map(({ mid }) => mid));
+  }
+
+  /** The offer as the SFU gets it. */
+  #compose(sdp: string, sections: readonly SdpSection[], tracks: Track[]): { sdp: string; tracks: Track[] } {
     // Ion does not count VP8's probing packets, which browsers take for a loss of all of them: their rate falls
     // below 100 kbit/s, and stays there. By the receiver reports alone it rises.
     const countsVideoPackets = this.#policy.videoCodec !== 'VP8';
     const { admitsCandidate } = this.#policy;
-    return { sdp: rewriteSdp(offer.sdp, sections, { admitsCandidate, countsVideoPackets }), tracks };
+    return {
+      sdp: rewriteSdp(sdp, sections, { admitsCandidate, countsVideoPackets, silent: this.#silent }),
+      tracks: tracks.map((track) => ({ ...track, muted: this.#muted.has(track.trackId) })),
+    };
   }
 
   /** The answer to send, to an offer of the SFU's. */

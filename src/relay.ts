@@ -228,7 +228,7 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
       room: this.#enterRoom(roomId),
       userId,
       role,
-      hidden: grants.hidden === true,
+      grants,
       policy: {
         offer: { ...publishLimits(grants, role), dataChannels: this.#options.dataChannels === 'allow' },
         videoCodec: this.#options.videoCodec,

@@ -113,7 +113,7 @@ export class Room {
     const before = new Map(seat.tracks.map((track) => [track.trackId, track]));
     const tracks = offered.map((track) => ({
       ...track,
-      muted: before.get(track.trackId)?.muted ?? track.muted,
+      muted: track.muted || before.get(track.trackId)?.muted === true,
     }));
     const after = new Set(tracks.map(({ trackId }) => trackId));
     const removed = seat.tracks.filter(({ trackId }) => !after.has(trackId));
@@ -143,6 +143,12 @@ export class Room {
     if (metadata === undefined) return;
     seat.metadata = metadata;
     this.#tellOfParticipant(seat, 'updated');
+  }
+
+  /** @internal What is known of a member has changed: its role. */
+  refresh(member: Member): void {
+    const seat = this.#seats.get(member.id);
+    if (seat) this.#tellOfParticipant(seat, 'updated');
   }
 
   #tellOfParticipant(seat: Seat, state: ParticipantsEvent['state']): void {

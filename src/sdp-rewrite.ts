@@ -6,9 +6,15 @@ export interface RewritePolicy {
   admitsCandidate: ((candidate: string) => boolean) | undefined;
   /** Whether the SFU counts the packets of a publisher's video by their transport-wide sequence numbers. */
   countsVideoPackets: boolean;
+  /** Sections, by `a=mid`, of which the SFU is to take no media, whatever the client sends. */
+  silent?: ReadonlySet<string>;
 }
 
 const TRANSPORT_WIDE_CC = /^a=extmap:\S+ \S*transport-wide-cc-extensions-01\b/;
+
+/** What tells of a sender. */
+const SENDER_LINE = /^a=(?:ssrc|ssrc-group|msid|rid|simulcast):/;
+const DIRECTION_LINE = /^a=(?:sendrecv|sendonly|recvonly|inactive)$/;
 
 const CODEC_LINE = /^a=(?:rtpmap|fmtp|rtcp-fb):(\d+) /;
 
@@ -27,9 +33,13 @@ export function rewriteSdp(sdp: string, sections: readonly SdpSection[], policy:
     if (line.startsWith('m=')) {
       section = sections[next++];
       lines.push(section?.payloads ? withPayloads(line, section.payloads) : line);
+    } else if (section && policy.silent?.has(section.mid)) {
+      if (line.startsWith('a=mid:')) lines.push(line, 'a=inactive');
+      else if (!SENDER_LINE.test(line) && !DIRECTION_LINE.test(line) && isKept(line, section, policy))
+        lines.push(line);
     } else if (isKept(line, section, policy)) lines.push(line);
   }
-  return seal(lines.join('\r\n'), sections);
+  return seal(lines.join('\r\n'), sections, policy.silent);
 }
 
 function withPayloads(mediaLine: string, payloads: ReadonlySet<string>): string {
@@ -49,7 +59,7 @@ function isKept(line: string, section: SdpSection | undefined, policy: RewritePo
  * Where a description has a single section, the SFU takes media of sources that none declares, even if that
  * section is a viewer's data channel. A declared source, which nobody sends, ends that.
  */
-function seal(sdp: string, [section, ...more]: readonly SdpSection[]): string {
-  const isPublisher = section?.sends && section.kind !== 'application';
+function seal(sdp: string, [section, ...more]: readonly SdpSection[], silent?: ReadonlySet<string>): string {
+  const isPublisher = section?.sends && section.kind !== 'application' && !silent?.has(section.mid);
   return isPublisher || more.length > 0 ? sdp : `${sdp}a=ssrc:1 cname:-\r\n`;
 }

@@ -313,6 +313,17 @@ export function checkOffer(sections: readonly SdpSection[], policy: OfferPolicy)
   return tracks;
 }
 
+/** The tracks of an offer, as far as its session may publish them by now. */
+export function permittedTracks(sections: readonly SdpSection[], { kinds, maxTracks }: OfferPolicy): Track[] {
+  const tracks: Track[] = [];
+  for (const { kind, sends, streamId, trackId, layers } of sections) {
+    if (!sends || kind === 'application' || !kinds.has(kind) || tracks.length >= maxTracks) continue;
+    if (streamId !== undefined && trackId !== undefined)
+      tracks.push({ trackId, streamId, kind, layers, muted: false });
+  }
+  return tracks;
+}
+
 /**
  * An answer has the sections of its offer, in its order (RFC 8829 § 5.3.1).
  * @throws RelayError `ERR_RELAY_INVALID_SDP`

@@ -1,4 +1,5 @@
 import type { RelayError } from './errors.js';
+import type { Grants } from './grants.js';
 import type {
   IceCandidate,
   ParticipantsEvent,
@@ -31,6 +32,10 @@ export type SessionEvents = {
   participants: [event: ParticipantsEvent];
   tracks: [event: TracksEvent];
   stats: [stats: SessionStats];
+  /** What it may do has changed. */
+  grants: [grants: Grants];
+  /** A moderator has cut off one of its own tracks, or lets it be heard again. */
+  mute: [mute: { trackId: string; muted: boolean }];
   /** The last event, exactly once. */
   close: [reason: SessionCloseReason];
 };

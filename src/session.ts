@@ -2,6 +2,7 @@ import pTimeout from 'p-timeout';
 import { RelayError, type RelayErrorCode } from './errors.js';
 import { SafeEmitter } from './events.js';
 import { Gathering } from './gathering.js';
+import type { Grants } from './grants.js';
 import { Guard, type GuardPolicy } from './guard.js';
 import { decodeCandidate } from './ice.js';
 import { LIMITS } from './limits.js';
@@ -37,7 +38,7 @@ export interface SessionSetup<Principal> {
   room: Room;
   userId: string;
   role: Role;
-  hidden: boolean;
+  grants: Grants;
   policy: GuardPolicy;
   metadata: Metadata | undefined;
   autoSubscribe: boolean;
@@ -58,7 +59,6 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
   readonly id: string;
   readonly room: Room;
   readonly userId: string;
-  readonly role: Role;
   readonly hidden: boolean;
   /** What `authenticate` returned, where the session was authenticated. */
   readonly principal: Principal | undefined;
@@ -69,6 +69,8 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
   readonly #guard: Guard;
   readonly #meter: StatsMeter;
   #state: SessionState = 'joining';
+  #role: Role;
+  #grants: Grants;
   #stream: SfuStream | undefined;
   #answer: SessionDescription | undefined;
   /** Its way through the room's gate on the SFU. */
@@ -93,8 +95,9 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
     this.id = setup.id;
     this.room = setup.room;
     this.userId = setup.userId;
-    this.role = setup.role;
-    this.hidden = setup.hidden;
+    this.#role = setup.role;
+    this.#grants = setup.grants;
+    this.hidden = setup.grants.hidden === true;
     this.principal = setup.principal;
     this.#guard = new Guard(setup.policy, setup.room, setup.id);
     this.#meter = new StatsMeter({
@@ -109,6 +112,15 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
         event.name === 'offer' ? this.emit('offer', event.value) : this.emit('candidate', event.value),
       onUnanswered: () => this.#unanswered(),
     });
+  }
+
+  get role(): Role {
+    return this.#role;
+  }
+
+  /** What it may do by now. */
+  get grants(): Readonly<Grants> {
+    return this.#grants;
   }
 
   get roomId(): string {
@@ -131,7 +143,7 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
   }
 
   get stats(): SessionStats {
-    return this.#meter.current;
+    return { ...this.#meter.current, role: this.#role };
   }
 
   /**
@@ -155,6 +167,8 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
       this.#state = 'joined';
       this.room.add(this, tracks, this.#setup.metadata);
       this.#subscriber.open();
+      // What it may do can have changed meanwhile.
+      void this.#reoffer();
     } catch (error) {
       const failure = this.#cancel.signal.aborted ? this.#cancellation() : RelayError.from(error);
       this.#cancel.abort(failure);
@@ -171,7 +185,13 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
     const { policy } = this.#setup;
     const offer = { ...policy.offer, dataChannels: true };
     const { onAbandoned: _, ...setup } = this.#setup;
-    return new Session({ ...setup, room, policy: { ...policy, offer }, hidden: true, autoSubscribe: false });
+    return new Session({
+      ...setup,
+      room,
+      policy: { ...policy, offer },
+      grants: { hidden: true },
+      autoSubscribe: false,
+    });
   }
 
   /**
@@ -225,6 +245,8 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
   update(update: ParticipantUpdate): void {
     this.#joinedStream();
     checkUpdate(update, this.tracks);
+    const cutOff = update.tracks?.find(({ trackId, muted }) => !muted && this.#guard.isMuted(trackId));
+    if (cutOff) throw new RelayError('ERR_RELAY_FORBIDDEN', 'A moderator has muted this track.');
     this.room.update(this, update);
   }
 
@@ -237,6 +259,36 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
     const stats = this.#meter.report(report);
     this.emit('stats', stats);
     return stats;
+  }
+
+  /**
+   * @internal What it may do from now on. Resolves when the SFU takes no more than that of what it publishes; where
+   * that can't be had, the session ends.
+   */
+  async setGrants(grants: Grants, role: Role, offer: GuardPolicy['offer']): Promise<void> {
+    const isOtherRole = role !== this.#role;
+    this.#grants = grants;
+    this.#role = role;
+    this.#guard.policy = { ...this.#guard.policy, offer, canSubscribe: grants.canSubscribe !== false };
+    if (this.#state !== 'joined') return;
+    if (isOtherRole) this.room.refresh(this);
+    this.emit('grants', grants);
+    await this.#reoffer();
+  }
+
+  /**
+   * @internal Cuts a track off at the SFU, whatever the client goes on sending, or lets it be heard again.
+   * @throws RelayError `ERR_RELAY_INVALID_PARAMS`: it has no such track.
+   */
+  async mute(trackId: string, muted: boolean): Promise<void> {
+    this.#joinedStream();
+    if (!this.tracks.some((track) => track.trackId === trackId))
+      throw new RelayError('ERR_RELAY_INVALID_PARAMS', 'There is no such track in the room.');
+    this.#guard.mute(trackId, muted);
+    await this.#reoffer();
+    if (this.#state !== 'joined') return;
+    this.room.update(this, { tracks: [{ trackId, muted }] });
+    this.emit('mute', { trackId, muted });
   }
 
   /** Leaves the SFU; resolves when the SFU has ended the stream. Never rejects, and may be called again. */
@@ -293,6 +345,21 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
         autoSubscribe: this.#setup.autoSubscribe && this.#setup.policy.canSubscribe,
       }),
     );
+  }
+
+  /** The client's last offer, as its rights are now, on its behalf: the client has no part in it. */
+  async #reoffer(): Promise<void> {
+    try {
+      await this.#publisher.urgent(async () => {
+        const offer = this.#state === 'joined' ? this.#guard.reoffer() : undefined;
+        if (!offer) return;
+        const stream = this.#joinedStream();
+        await this.#reply(this.#answers.ask(() => stream.offer(offer.sdp)));
+        this.room.setTracks(this, offer.tracks);
+      });
+    } catch (error) {
+      if (this.#state === 'joined') this.#break(RelayError.from(error));
+    }
   }
 
   async #negotiate(offer: SessionDescription): Promise<SessionDescription> {
