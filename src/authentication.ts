@@ -56,10 +56,24 @@ export async function identify<P extends Principal>(
   } catch (error) {
     throw RelayError.from(error, 'ERR_RELAY_UNAUTHENTICATED', 'Authentication failed.');
   }
-  if (typeof principal !== 'object' || principal === null)
+  if (!isObject(principal))
     throw new RelayError('ERR_RELAY_UNAUTHENTICATED', 'Authentication failed.', {
       cause: new TypeError('authenticate() must return a principal, an object, or throw'),
     });
   checkGrants(principal.grants ?? {});
   return principal;
+}
+
+/** What may stand for a principal, and has grants that can be enforced. */
+export function isPrincipal<P extends Principal>(value: unknown): value is P {
+  try {
+    if (isObject(value)) checkGrants((value as Principal).grants ?? {});
+    return isObject(value);
+  } catch {
+    return false;
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }

@@ -4,6 +4,21 @@ export type { VideoCodec } from './codecs.js';
 export { parseSfuConfig, type SfuConfig } from './config.js';
 export { ERRORS, RelayError, type RelayErrorCode, type RelayErrorOptions } from './errors.js';
 export type { Grants, TrackSource } from './grants.js';
+export type {
+  AuthenticateContext,
+  CloseContext,
+  ConnectContext,
+  HookContext,
+  HookFailure,
+  Hooks,
+  JoinContext,
+  LeaveContext,
+  MessageContext,
+  ReplyContext,
+  ReplyMessage,
+  SignalContext,
+  SignalMessage,
+} from './hooks.js';
 export type { CandidatePolicy } from './ice.js';
 export { LIMITS } from './limits.js';
 export type { Logger } from './logger.js';
@@ -23,7 +38,7 @@ export type {
   Track,
   TracksEvent,
 } from './model.js';
-export type { DuplicateUser, Hooks, JoinContext, SfuRelayOptions } from './options.js';
+export type { DuplicateUser, SfuRelayOptions } from './options.js';
 export type { LimitedMessage, RateLimiter } from './rate-limiter.js';
 export {
   type CreateSessionParams,

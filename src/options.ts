@@ -1,32 +1,12 @@
 import type { Authenticate, Principal } from './authentication.js';
 import type { VideoCodec } from './codecs.js';
 import { RelayError } from './errors.js';
+import { HookRunner } from './hook-runner.js';
+import type { HookFailure, Hooks } from './hooks.js';
 import type { CandidatePolicy } from './ice.js';
 import { type Logger, silentLogger } from './logger.js';
-import type { IceServer, Role } from './model.js';
-import type { Session } from './session.js';
-import type { SessionCloseReason } from './session-events.js';
+import type { IceServer } from './model.js';
 import { integer, type ResolvedSfuOptions, resolveSfuOptions, type SfuOptions } from './sfu/options.js';
-
-/**
- * What the application wants to be asked, or told.
- * @category Relay
- */
-export interface Hooks<P extends Principal = Principal> {
-  /** Before a session joins; may be async. Throw to refuse: a `RelayError` reaches the client as it is. */
-  onJoin?(join: JoinContext<P>): void | Promise<void>;
-  /** After a session has ended. */
-  onLeave?(leave: { session: Session<P>; reason: SessionCloseReason }): void | Promise<void>;
-}
-
-/** @category Relay */
-export interface JoinContext<P extends Principal = Principal> {
-  sessionId: string;
-  roomId: string;
-  userId: string;
-  role: Role;
-  principal: P | undefined;
-}
 
 /**
  * Checked in the constructor, and never changed after it.
@@ -36,7 +16,15 @@ export interface SfuRelayOptions<P extends Principal = Principal> {
   sfu: SfuOptions;
   /** Who may come in. `anonymous()` lets everybody. */
   authenticate: Authenticate<P>;
+  /** What the application wants to be asked, or told. @default none */
   hooks?: Hooks<P>;
+  /** ms that a hook has for its answer. @default 5000 */
+  hookTimeoutMs?: number;
+  /**
+   * What a hook was asked for when it fails, hangs, or returns what can't be used: `refuse` it, or let it `pass`.
+   * @default 'refuse' for all
+   */
+  hookFailure?: HookFailure;
   /**
    * A user who is in the room already joins again: both stay, the newer one replaces the older (closed with 4409),
    * or it is refused (`ERR_RELAY_SESSION_EXISTS`). @default 'allow'
@@ -82,7 +70,7 @@ export interface ResolvedOptions<P extends Principal> {
   layerSubscriptions: 'safe' | 'any';
   sfu: ResolvedSfuOptions;
   authenticate: Authenticate<P>;
-  hooks: Hooks<P>;
+  hooks: HookRunner<P>;
   iceServers: IceServer[];
   joinTimeoutMs: number;
   answerTimeoutMs: number;
@@ -115,10 +103,15 @@ export function resolveOptions<P extends Principal>(options: SfuRelayOptions<P>)
       'ERR_RELAY_CONFIG',
       '"authenticate" is missing: write authenticate: async (request) => ({ userId }), or authenticate: anonymous() for a demo.',
     );
+  const { logger = silentLogger } = options;
   return {
     sfu: resolveSfuOptions(options.sfu),
     authenticate: options.authenticate,
-    hooks: { ...options.hooks },
+    hooks: new HookRunner<P>(options.hooks ?? {}, {
+      timeoutMs: integer(options, 'hookTimeoutMs', 5_000),
+      failure: { ...options.hookFailure },
+      logger,
+    }),
     duplicateUser: oneOf('duplicateUser', options.duplicateUser, ['allow', 'replace', 'reject']),
     videoCodec: oneOf('videoCodec', options.videoCodec, ['VP8', 'VP9', 'H264']),
     dataChannels: oneOf('dataChannels', options.dataChannels, ['allow', 'refuse']),
@@ -134,6 +127,6 @@ export function resolveOptions<P extends Principal>(options: SfuRelayOptions<P>)
     joinTimeoutMs: integer(options, 'joinTimeoutMs', 15_000),
     answerTimeoutMs: integer(options, 'answerTimeoutMs', 30_000),
     healthTimeoutMs: integer(options, 'healthTimeoutMs', 3_000),
-    logger: options.logger ?? silentLogger,
+    logger,
   };
 }

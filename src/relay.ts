@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { type AuthRequest, identify, type Principal } from './authentication.js';
+import { type AuthRequest, identify, isPrincipal, type Principal } from './authentication.js';
 import { RelayError } from './errors.js';
 import { SafeEmitter } from './events.js';
 import { type Grants, publishLimits, resolveRole } from './grants.js';
+import type { HookRunner } from './hook-runner.js';
 import { candidateFilter } from './ice.js';
 import { checkId } from './ids.js';
 import type { IceServer, Metadata, Role, SessionStats } from './model.js';
@@ -13,7 +14,7 @@ import type { SessionCloseReason } from './session-events.js';
 import { EMPTY_OFFER } from './sfu/empty-offer.js';
 import { SfuNode } from './sfu/node.js';
 import type { Sfu } from './sfu/port.js';
-import { checkMetadata } from './update.js';
+import { checkMetadata, isMetadata } from './update.js';
 
 /**
  * What a session joins with.
@@ -108,6 +109,11 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
     return this.#options.logger;
   }
 
+  /** @internal */
+  get hooks(): HookRunner<P> {
+    return this.#options.hooks;
+  }
+
   /** @internal Streams on the SFU that are open or ending. */
   get streamCount(): number {
     return this.#sfu.streamCount;
@@ -125,7 +131,12 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
   ): Promise<Session<P>> {
     this.#checkOpen();
     const session = this.#makeSession(params);
-    await session.join(this.#sfu, params.sdp, () => this.#admit(session), options.signal);
+    await session.join(
+      this.#sfu,
+      params.sdp,
+      (until) => this.#admit(session, params.metadata, until),
+      options.signal,
+    );
     if (this.#options.duplicateUser === 'replace') this.#replaceOthersOf(session);
     this.emit('sessionopen', session);
     return session;
@@ -154,7 +165,8 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
    */
   async authenticate(request: AuthRequest): Promise<P> {
     this.#checkOpen();
-    return identify(this.#options.authenticate, request);
+    const principal = await identify(this.#options.authenticate, request);
+    return (await this.hooks.ask('onAuthenticate', { request, principal }, isPrincipal<P>)) ?? principal;
   }
 
   /** Proves the signalling loop to the SFU and back, without joining. Never rejects. */
@@ -236,7 +248,6 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
         admitsCandidate: this.#admitsCandidate,
         layerSubscriptions: this.#options.layerSubscriptions,
       },
-      metadata: params.metadata,
       autoSubscribe,
       principal,
       logger: this.#options.logger,
@@ -251,13 +262,16 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
     return session;
   }
 
-  async #admit(session: Session<P>): Promise<void> {
+  /** Asks whether it may join; gives the metadata that the application has chosen instead of the client's. */
+  async #admit(
+    session: Session<P>,
+    metadata: Metadata | undefined,
+    until: AbortSignal,
+  ): Promise<Metadata | undefined> {
     const { id: sessionId, roomId, userId, role, principal } = session;
-    try {
-      await this.#options.hooks.onJoin?.({ sessionId, roomId, userId, role, principal });
-    } catch (error) {
-      throw RelayError.from(error, 'ERR_RELAY_FORBIDDEN', 'You may not join this room.');
-    }
+    const join = { sessionId, roomId, userId, role, metadata, principal };
+    const chosen = await this.hooks.ask('onJoin', join, isJoinAnswer, until);
+    return chosen?.metadata ?? metadata;
   }
 
   #sessionsOf(roomId: string, userId: string): Session<P>[] {
@@ -297,7 +311,7 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
     try {
       if (this.isClosing) return;
       const successor = session.successor(room);
-      await successor.join(this.#sfu, EMPTY_OFFER, () => {});
+      await successor.join(this.#sfu, EMPTY_OFFER, async () => undefined);
       await successor.close();
     } catch (error) {
       this.logger.warn({ err: error, sessionId: session.id }, 'A peer may be left on the SFU');
@@ -309,16 +323,8 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
   #sessionClosed(session: Session<P>, reason: SessionCloseReason): void {
     this.#sessions.delete(session.id);
     this.#leaveRoom(session.room);
-    this.#tellLeft(session, reason);
+    this.hooks.tell('onLeave', { session, reason });
     this.emit('sessionclose', session);
-  }
-
-  async #tellLeft(session: Session<P>, reason: SessionCloseReason): Promise<void> {
-    try {
-      await this.#options.hooks.onLeave?.({ session, reason });
-    } catch (error) {
-      this.logger.error({ err: error, sessionId: session.id }, 'onLeave failed');
-    }
   }
 
   #find(sessionId: string): Session<P> {
@@ -334,4 +340,10 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
 
 function closing(): RelayError {
   return new RelayError('ERR_RELAY_CLOSED', 'The relay is closing.');
+}
+
+function isJoinAnswer(answer: unknown): answer is { metadata?: Metadata } {
+  if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return false;
+  const { metadata } = answer as { metadata?: unknown };
+  return metadata === undefined || isMetadata(metadata);
 }

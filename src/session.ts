@@ -40,7 +40,6 @@ export interface SessionSetup<Principal> {
   role: Role;
   grants: Grants;
   policy: GuardPolicy;
-  metadata: Metadata | undefined;
   autoSubscribe: boolean;
   principal: Principal | undefined;
   logger: Logger;
@@ -147,17 +146,23 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
   }
 
   /**
-   * @internal Joins on the SFU, once `admit` has let it; where that fails nothing is left on either side.
+   * @internal Joins on the SFU, once `admit` has let it, and said what the room gets to know of it; where that fails
+   * nothing is left on either side.
    */
-  async join(sfu: Sfu, sdp: string, admit: () => unknown, signal?: AbortSignal): Promise<void> {
+  async join(
+    sfu: Sfu,
+    sdp: string,
+    admit: (until: AbortSignal) => Promise<Metadata | undefined>,
+    signal?: AbortSignal,
+  ): Promise<void> {
     const abort = () => this.#cancel.abort(signal?.reason);
     signal?.addEventListener('abort', abort, { once: true });
     if (signal?.aborted) abort();
     try {
       const offer = { type: 'offer', sdp } as const;
       const { sdp: checked, tracks } = this.#guard.offer(offer, () => true);
-      await this.#deadline(
-        Promise.resolve(admit()),
+      const metadata = await this.#deadline(
+        admit(this.#cancel.signal),
         'ERR_RELAY_INTERNAL',
         'The application does not answer.',
       );
@@ -165,7 +170,7 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
       this.#checkCancelled();
       this.#passage?.joined();
       this.#state = 'joined';
-      this.room.add(this, tracks, this.#setup.metadata);
+      this.room.add(this, tracks, metadata);
       this.#subscriber.open();
       // What it may do can have changed meanwhile.
       void this.#reoffer();

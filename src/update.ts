@@ -2,6 +2,15 @@ import { RelayError } from './errors.js';
 import { LIMITS } from './limits.js';
 import type { Metadata, ParticipantUpdate, Track } from './model.js';
 
+export function isMetadata(value: unknown): value is Metadata {
+  try {
+    checkMetadata(value);
+    return value !== undefined;
+  } catch {
+    return false;
+  }
+}
+
 function invalid(message: string): RelayError {
   return new RelayError('ERR_RELAY_INVALID_PARAMS', message);
 }

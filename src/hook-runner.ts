@@ -1,0 +1,215 @@
+import pTimeout from 'p-timeout';
+import type { Principal } from './authentication.js';
+import { RelayError, type RelayErrorCode } from './errors.js';
+import type { AskedHook, HookContext, HookFailure, Hooks } from './hooks.js';
+import type { Logger } from './logger.js';
+
+type HookName = keyof Hooks;
+type Hook = (payload: object) => unknown;
+
+/** A hook's payload but for the signal, which the runner adds. */
+type Payload<P extends Principal, Name extends HookName> = Omit<
+  Parameters<NonNullable<Hooks<P>[Name]>>[0],
+  keyof HookContext
+>;
+
+/** What a client is told where a hook throws something that is no RelayError. */
+const REFUSALS: Record<AskedHook, readonly [RelayErrorCode, string]> = {
+  onConnect: ['ERR_RELAY_FORBIDDEN', 'You may not connect.'],
+  onAuthenticate: ['ERR_RELAY_UNAUTHENTICATED', 'Authentication failed.'],
+  onJoin: ['ERR_RELAY_FORBIDDEN', 'You may not join this room.'],
+  onSignal: ['ERR_RELAY_FORBIDDEN', 'You may not do this.'],
+  onReply: ['ERR_RELAY_INTERNAL', 'Internal error.'],
+  onMessage: ['ERR_RELAY_FORBIDDEN', 'You may not send this message.'],
+};
+
+const HOOK_NAMES: readonly string[] = [...Object.keys(REFUSALS), 'onLeave', 'onClose'] satisfies string[];
+
+interface Setup {
+  timeoutMs: number;
+  failure: HookFailure;
+  logger: Logger;
+}
+
+/** What a hook's payload has besides its subject: a signal that costs nothing where nobody looks at it. */
+class Call implements HookContext {
+  #controller: AbortController | undefined;
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    return this.#controller.signal;
+  }
+
+  abort(reason: unknown): void {
+    this.#controller ??= new AbortController();
+    this.#controller.abort(reason);
+  }
+}
+
+/**
+ * Asks and tells the application's hooks. What is asked of a hook that answers at once is answered at once, without a
+ * promise; where there is no hook there is nothing to ask.
+ */
+export class HookRunner<P extends Principal = Principal> {
+  readonly #hooks: { readonly [Name in HookName]?: Hook };
+  readonly #setup: Setup;
+
+  /** @throws RelayError `ERR_RELAY_CONFIG` */
+  constructor(hooks: Hooks<P>, setup: Setup) {
+    this.#hooks = bind(hooks);
+    checkFailure(setup.failure);
+    this.#setup = setup;
+  }
+
+  has(name: HookName): boolean {
+    return this.#hooks[name] !== undefined;
+  }
+
+  /**
+   * What the hook has returned, where that `isSound`; undefined where it leaves things as they are. A promise only where
+   * the hook gave one. `until` is aborted when the answer is of no use any more.
+   * @throws RelayError, at once or by the promise: it is refused.
+   */
+  ask<Name extends AskedHook, Answer>(
+    name: Name,
+    payload: Payload<P, Name>,
+    isSound: (answer: unknown) => answer is Answer,
+    until?: AbortSignal,
+  ): Answer | undefined | Promise<Answer | undefined> {
+    const hook = this.#hooks[name];
+    if (!hook) return undefined;
+    const call = Object.assign(new Call(), payload);
+    try {
+      const answer = hook(call);
+      if (!isPromise(answer)) return this.#check(name, answer, isSound);
+      return this.#wait(name, answer, call, until)
+        .then((late) => this.#check(name, late, isSound))
+        .catch((error) => this.#failed(name, error, until));
+    } catch (error) {
+      return this.#failed(name, error);
+    }
+  }
+
+  /** Never throws, and waits for nothing. */
+  tell<Name extends 'onLeave' | 'onClose'>(name: Name, payload: Payload<P, Name>): void {
+    const hook = this.#hooks[name];
+    if (!hook) return;
+    const call = Object.assign(new Call(), payload);
+    const failed = (err: unknown) => this.#setup.logger.error({ err, hook: name }, 'A hook failed');
+    try {
+      const told = hook(call);
+      if (isPromise(told)) this.#wait(name, told, call).catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  #check<Answer>(
+    name: AskedHook,
+    answer: unknown,
+    isSound: (answer: unknown) => answer is Answer,
+  ): Answer | undefined {
+    if (answer === undefined || isSound(answer)) return answer;
+    throw new HookFault('Internal error.', `${name} has returned what can't be used: ${describe(answer)}.`);
+  }
+
+  async #wait(
+    name: HookName,
+    answer: PromiseLike<unknown>,
+    call: Call,
+    until?: AbortSignal,
+  ): Promise<unknown> {
+    const { timeoutMs, logger } = this.#setup;
+    let isOver = false;
+    const settled = Promise.resolve(answer);
+    settled.catch((err) => {
+      if (isOver) logger.warn({ err, hook: name }, 'A hook failed when nobody waited for it any more');
+    });
+    try {
+      return await pTimeout(settled, {
+        milliseconds: timeoutMs,
+        message: new HookFault(
+          'The application does not answer.',
+          `${name} has not answered within ${timeoutMs} ms.`,
+        ),
+        ...(until && { signal: until }),
+      });
+    } catch (error) {
+      isOver = true;
+      call.abort(error);
+      throw error;
+    }
+  }
+
+  /** What fails passes, or is refused. */
+  #failed(name: AskedHook, error: unknown, until?: AbortSignal): undefined {
+    if (error instanceof RelayError) throw error;
+    if (until?.aborted) throw RelayError.from(until.reason, 'ERR_RELAY_ABORTED', 'Cancelled.');
+    const { logger, failure } = this.#setup;
+    const passes = failure[name] === 'pass';
+    const fields = { err: error, hook: name, outcome: passes ? 'pass' : 'refuse' };
+    if (error instanceof HookFault) logger.error(fields, 'A hook failed');
+    else logger.warn(fields, 'A hook failed');
+    if (passes) return undefined;
+    if (error instanceof HookFault)
+      throw new RelayError('ERR_RELAY_INTERNAL', error.sentence, { cause: error });
+    const [code, message] = REFUSALS[name];
+    throw new RelayError(code, message, { cause: error });
+  }
+}
+
+/** The hook itself is at fault: it hangs, or returns nonsense. */
+class HookFault extends Error {
+  override readonly name = 'HookFault';
+
+  constructor(
+    /** For the client. */
+    readonly sentence: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+  );
+}
+
+function describe(value: unknown): string {
+  return value === null ? 'null' : Array.isArray(value) ? 'a list' : `a value of type ${typeof value}`;
+}
+
+/** Bound, as they may be the methods of an object. */
+function bind<P extends Principal>(hooks: Hooks<P>): Partial<Record<HookName, Hook>> {
+  if (typeof hooks !== 'object' || hooks === null)
+    throw new RelayError('ERR_RELAY_CONFIG', '"hooks" must be an object: hooks: { onJoin({ userId }) {} }.');
+  const unknown = Object.keys(hooks).find((name) => /^on/i.test(name) && !HOOK_NAMES.includes(name));
+  if (unknown !== undefined)
+    throw new RelayError(
+      'ERR_RELAY_CONFIG',
+      `There is no hook "${unknown}": ${HOOK_NAMES.join(', ')} are there.`,
+    );
+  const bound: Partial<Record<HookName, Hook>> = {};
+  for (const name of HOOK_NAMES as HookName[]) {
+    const hook: unknown = hooks[name];
+    if (hook === undefined) continue;
+    if (typeof hook !== 'function')
+      throw new RelayError('ERR_RELAY_CONFIG', `"hooks.${name}" must be a function.`);
+    bound[name] = hook.bind(hooks);
+  }
+  return bound;
+}
+
+function checkFailure(failure: HookFailure): void {
+  for (const [name, policy] of Object.entries(failure)) {
+    if (!Object.hasOwn(REFUSALS, name))
+      throw new RelayError(
+        'ERR_RELAY_CONFIG',
+        `"hookFailure" has "${name}": write one of ${Object.keys(REFUSALS).join(', ')}.`,
+      );
+    if (policy !== undefined && policy !== 'refuse' && policy !== 'pass')
+      throw new RelayError('ERR_RELAY_CONFIG', `"hookFailure.${name}" must be "refuse" or "pass".`);
+  }
+}

@@ -1,0 +1,129 @@
+import type { AuthRequest, Principal } from './authentication.js';
+import type { IceCandidate, Metadata, Role, SessionDescription, Subscription, Target } from './model.js';
+import type { Session } from './session.js';
+import type { SessionCloseReason } from './session-events.js';
+
+// biome-ignore lint/suspicious/noConfusingVoidType: what a hook returns that has nothing to say, at once or later.
+type Answer<Value> = Value | void | Promise<Value | void>;
+
+/**
+ * What the application wants to be asked, or told. Each hook gets one payload, and may be async.
+ *
+ * Those that are asked refuse by throwing: a `RelayError` reaches the client as it is, of another error it gets a plain
+ * sentence, and the log the rest. What they return takes the place of what they were given; nothing leaves it as it is.
+ * One that does not answer within `hookTimeoutMs`, fails, or returns what can't be used, is dealt with by `hookFailure`.
+ * @category Hooks
+ */
+export interface Hooks<P extends Principal = Principal> {
+  /**
+   * A WebSocket, or a request of the REST API, before it is authenticated. May return members that take the place of the
+   * request's: `{ token }` of a cookie.
+   */
+  onConnect?(connect: ConnectContext): Answer<Partial<AuthRequest>>;
+  /** `authenticate` has said who it is. May return another principal. */
+  onAuthenticate?(authentication: AuthenticateContext<P>): Answer<P>;
+  /** Before a session joins. May return what it tells the room of itself. */
+  onJoin?(join: JoinContext<P>): Answer<{ metadata?: Metadata }>;
+  /**
+   * A message of a client, on its way to the SFU. May return other params, which are then checked as the client's own
+   * would be.
+   */
+  onSignal?(signal: SignalContext<P>): Answer<SignalMessage['params']>;
+  /** A message of the SFU, on its way to the client. May return other params; of a `trickle` false drops it. */
+  onReply?(reply: ReplyContext<P>): Answer<ReplyMessage['params'] | false>;
+  /** A message of a client to its room. May return other data, which is then checked as the client's own would be. */
+  onMessage?(message: MessageContext<P>): unknown;
+  /** A session has ended. Nothing waits for it. */
+  onLeave?(leave: LeaveContext<P>): Answer<undefined>;
+  /** A WebSocket has closed. Nothing waits for it. */
+  onClose?(close: CloseContext<P>): Answer<undefined>;
+}
+
+/** @category Hooks */
+export interface HookContext {
+  /** Aborted when nobody waits for the answer any more: hand it on to what the hook itself asks. */
+  readonly signal: AbortSignal;
+}
+
+/** @category Hooks */
+export interface ConnectContext extends HookContext {
+  readonly request: AuthRequest;
+}
+
+/** @category Hooks */
+export interface AuthenticateContext<P extends Principal = Principal> extends HookContext {
+  readonly request: AuthRequest;
+  readonly principal: P;
+}
+
+/** @category Hooks */
+export interface JoinContext<P extends Principal = Principal> extends HookContext {
+  readonly sessionId: string;
+  readonly roomId: string;
+  readonly userId: string;
+  readonly role: Role;
+  readonly metadata: Metadata | undefined;
+  readonly principal: P | undefined;
+}
+
+/**
+ * What a client says to the SFU. `join` has its first offer, before `onJoin` is asked; `offer` is of the publisher
+ * connection, `answer` of the subscriber's.
+ * @category Hooks
+ */
+export type SignalMessage =
+  | { readonly method: 'join' | 'offer' | 'answer'; readonly params: SessionDescription }
+  | { readonly method: 'trickle'; readonly params: { target: Target; candidate: IceCandidate } }
+  | { readonly method: 'subscribe'; readonly params: { subscriptions: readonly Subscription[] } };
+
+/**
+ * What the SFU says to a client. `answer` is of the publisher connection, to its join or a later offer; `offer` of the
+ * subscriber's.
+ * @category Hooks
+ */
+export type ReplyMessage =
+  | { readonly method: 'answer' | 'offer'; readonly params: SessionDescription }
+  | { readonly method: 'trickle'; readonly params: { target: Target; candidate: IceCandidate } };
+
+/** @category Hooks */
+export type SignalContext<P extends Principal = Principal> = HookContext &
+  SignalMessage & { readonly session: Session<P> };
+
+/** @category Hooks */
+export type ReplyContext<P extends Principal = Principal> = HookContext &
+  ReplyMessage & { readonly session: Session<P> };
+
+/** @category Hooks */
+export interface MessageContext<P extends Principal = Principal> extends HookContext {
+  readonly session: Session<P>;
+  readonly kind: string;
+  readonly data: unknown;
+  /** The user whom it is for; undefined: the room. */
+  readonly to: string | undefined;
+}
+
+/** @category Hooks */
+export interface LeaveContext<P extends Principal = Principal> extends HookContext {
+  readonly session: Session<P>;
+  readonly reason: SessionCloseReason;
+}
+
+/** @category Hooks */
+export interface CloseContext<P extends Principal = Principal> extends HookContext {
+  readonly request: AuthRequest;
+  /** Where it was authenticated. */
+  readonly principal: P | undefined;
+  /** Of the close frame; 1006 where there was none. */
+  readonly code: number;
+  readonly reason: string;
+}
+
+/**
+ * What becomes of what a hook was asked for when it fails, hangs, or returns what can't be used: it is refused, or
+ * passes as if there were no hook.
+ * @category Hooks
+ */
+export type HookFailure = { readonly [Name in AskedHook]?: 'refuse' | 'pass' };
+
+/** Those whose answer matters. */
+export type AskedHook = Exclude<keyof Hooks, 'onLeave' | 'onClose'>;
