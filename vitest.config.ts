@@ -26,6 +26,6 @@ export default defineConfig({
       realSuite('ion', 60_000, 1),
       realSuite('browser', 120_000, 2),
     ],
-    coverage: { include: ['src/**'], exclude: ['src/sfu/gen/**'] },
+    coverage: { include: ['src/**'], exclude: ['src/*/gen/**'] },
   },
 });

@@ -3,11 +3,11 @@ import { RelayError } from '../errors.js';
 import type { SfuRelay } from '../relay.js';
 import { errorObject } from '../signal/jsonrpc.js';
 import { type ApiRequest, type ApiResponse, json } from './exchange.js';
+import { wireSchema } from './gen/wire-schema.js';
 import { healthRoute } from './health.js';
 import { openApi } from './openapi.js';
 import { type HttpOptions, resolveHttpOptions } from './options.js';
 import { sessionRoutes } from './session-routes.js';
-import { wireSchema } from './wire-schema.js';
 
 /** Answers a request; undefined where the path is none of the API's, and somebody else's turn. */
 export type Api = (request: ApiRequest) => Promise<ApiResponse | undefined>;

@@ -6,6 +6,7 @@ import type { HttpOptions } from '../../src/http/options.js';
 import { anonymous, SfuRelay, type SfuRelayOptions } from '../../src/index.js';
 import { type ScriptedSfu, startScriptedSfu } from '../../src/testing/index.js';
 import { useServer } from '../../src/ws.js';
+import { expectDescribedExchange } from '../support/described.js';
 import { closeServer, listen } from '../support/listen.js';
 import { EventReader } from './event-reader.js';
 
@@ -88,7 +89,14 @@ export class HttpStage {
     });
     const text = await response.text();
     const isJson = response.headers.get('content-type')?.startsWith('application/json');
-    return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
+    const answer = {
+      status: response.status,
+      headers: response.headers,
+      body: isJson ? JSON.parse(text) : text,
+    };
+    const sent = typeof body === 'string' && answer.status < 300 ? JSON.parse(body) : body;
+    expectDescribedExchange({ method, path, body: sent }, answer);
+    return answer;
   };
 
   readonly events = async (sessionId: string, headers: Record<string, string> = {}): Promise<EventReader> => {

@@ -1,4 +1,5 @@
 import { SUBPROTOCOL } from '../../src/signal/protocol.js';
+import { expectDescribedMessage, expectDescribedResult } from '../support/described.js';
 import { type ClientSocket, type Closed, overWebSocket } from './client-socket.js';
 
 interface Message {
@@ -15,15 +16,17 @@ export class WireClient {
   readonly received: Message[] = [];
   readonly closed: Promise<Closed>;
   readonly socket: ClientSocket;
-  readonly #changed = new Set<() => void>();
+  readonly #waiting = new Set<(message: Message) => void>();
   #nextId = 1;
 
   constructor(socket: ClientSocket) {
     this.socket = socket;
     this.closed = socket.closed;
     socket.onText((text) => {
-      this.received.push(JSON.parse(text));
-      for (const check of [...this.#changed]) check();
+      const message: Message = JSON.parse(text);
+      expectDescribedMessage(message);
+      this.received.push(message);
+      for (const take of [...this.#waiting]) take(message);
     });
   }
 
@@ -58,23 +61,26 @@ export class WireClient {
   /** Sends a request and gives the response, whichever it is. */
   async request(method: string, params?: unknown): Promise<Message> {
     const id = this.#nextId++;
-    this.send({ jsonrpc: '2.0', id, method, params });
-    return this.next((message) => message.id === id);
+    const request = { jsonrpc: '2.0', id, method, params };
+    this.send(request);
+    const response = await this.next((message) => message.id === id);
+    if (response.result) expectDescribedResult(JSON.parse(JSON.stringify(request)), response);
+    return response;
   }
 
   /** The first message, past or to come, that fits. */
   next(fits: (message: Message) => boolean): Promise<Message> {
     return new Promise((resolve, reject) => {
-      const check = () => {
-        const found = this.received.find(fits);
-        if (!found) return;
-        this.#changed.delete(check);
-        resolve(found);
+      const found = this.received.find(fits);
+      if (found) return resolve(found);
+      const take = (message: Message) => {
+        if (!fits(message)) return;
+        this.#waiting.delete(take);
+        resolve(message);
       };
-      this.#changed.add(check);
-      check();
+      this.#waiting.add(take);
       void this.closed.then(({ code, reason }) => {
-        this.#changed.delete(check);
+        this.#waiting.delete(take);
         reject(new Error(`closed with ${code} ${reason} while waiting`));
       });
     });

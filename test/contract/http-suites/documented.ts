@@ -1,5 +1,7 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 import { fakeOffer } from '../../../src/testing/index.js';
+import { describedRequests } from '../../support/described.js';
 import { describeReal } from '../../support/real.js';
 import type { HttpStage } from '../http-stage.js';
 
@@ -85,6 +87,25 @@ export function documentedSuite(stage: HttpStage): void {
       expect(stage.relay.rooms.get('r')?.participants).toMatchObject([{ metadata: { name: 'Ada' } }]);
       expect([...stage.sfu.streams][0]?.requests('join')[0]?.config).toEqual({ NoAutoSubscribe: 'true' });
     });
+  });
+
+  test('what the OpenAPI document describes is served, and says so itself', async () => {
+    const { body: openApi } = await request('GET', '/openapi.json');
+    expect(openApi).toMatchObject({ openapi: '3.1.0' });
+    for (const { method, path } of describedRequests()) {
+      const { status, body } = await request(method, path.replace('{session_id}', 'nobodys'));
+      expect(body, `${method} ${path}`).not.toBe('not the API');
+      expect([200, 400, 404], `${method} ${path}`).toContain(status);
+    }
+  });
+
+  test("the wire's schema knows a message", async () => {
+    const { body: schema } = await request('GET', '/wire.schema.json');
+    const validate = new Ajv2020({ allowUnionTypes: true }).compile(schema);
+    expect(validate({ jsonrpc: '2.0', id: 1, method: 'subscribe', params: { subscriptions: [] } })).toBe(
+      true,
+    );
+    expect(validate({ jsonrpc: '2.0', id: 1, method: 'subscribe', params: {} })).toBe(false);
   });
 
   test('what is not the API is for the application', async () => {

@@ -1,0 +1,1367 @@
+// Generated from src/signal/protocol.ts: npm run generate
+
+export const wireSchema: Readonly<Record<string, unknown>> = {
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "title": "sfu-relay.v1",
+  "description": "The messages between browser and relay, one a text frame: JSON-RPC 2.0. Members that a receiver does not know are to be ignored.",
+  "anyOf": [
+    {
+      "$ref": "#/$defs/ClientMessage"
+    },
+    {
+      "$ref": "#/$defs/RelayMessage"
+    }
+  ],
+  "$defs": {
+    "ClientMessage": {
+      "description": "What a client sends. It may leave `jsonrpc` out.",
+      "anyOf": [
+        {
+          "$ref": "#/$defs/authenticate.request"
+        },
+        {
+          "$ref": "#/$defs/join.request"
+        },
+        {
+          "$ref": "#/$defs/attach.request"
+        },
+        {
+          "$ref": "#/$defs/offer.request"
+        },
+        {
+          "$ref": "#/$defs/subscribe.request"
+        },
+        {
+          "$ref": "#/$defs/update.request"
+        },
+        {
+          "$ref": "#/$defs/stats.request"
+        },
+        {
+          "$ref": "#/$defs/leave.request"
+        },
+        {
+          "$ref": "#/$defs/ping.request"
+        },
+        {
+          "$ref": "#/$defs/answer.notification"
+        },
+        {
+          "$ref": "#/$defs/trickle.notification"
+        }
+      ]
+    },
+    "RelayMessage": {
+      "description": "What the relay sends.",
+      "anyOf": [
+        {
+          "$ref": "#/$defs/relay.joined"
+        },
+        {
+          "$ref": "#/$defs/relay.offer"
+        },
+        {
+          "$ref": "#/$defs/relay.trickle"
+        },
+        {
+          "$ref": "#/$defs/relay.participants"
+        },
+        {
+          "$ref": "#/$defs/relay.tracks"
+        },
+        {
+          "$ref": "#/$defs/relay.goaway"
+        },
+        {
+          "$ref": "#/$defs/authenticate.result"
+        },
+        {
+          "$ref": "#/$defs/join.result"
+        },
+        {
+          "$ref": "#/$defs/attach.result"
+        },
+        {
+          "$ref": "#/$defs/offer.result"
+        },
+        {
+          "$ref": "#/$defs/subscribe.result"
+        },
+        {
+          "$ref": "#/$defs/update.result"
+        },
+        {
+          "$ref": "#/$defs/stats.result"
+        },
+        {
+          "$ref": "#/$defs/leave.result"
+        },
+        {
+          "$ref": "#/$defs/ping.result"
+        },
+        {
+          "$ref": "#/$defs/error"
+        }
+      ]
+    },
+    "authenticate.request": {
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "id": {
+          "description": "Of the request; null where it could not be read.",
+          "type": [
+            "string",
+            "number"
+          ]
+        },
+        "method": {
+          "const": "authenticate"
+        },
+        "params": {
+          "type": "object",
+          "properties": {
+            "token": {
+              "type": "string"
+            }
+          },
+          "required": [
+            "token"
+          ],
+          "additionalProperties": false
+        }
+      },
+      "required": [
+        "method",
+        "id",
+        "params"
+      ],
+      "additionalProperties": false
+    },
+    "authenticate.result": {
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "id": {
+          "description": "Of the request; null where it could not be read.",
+          "type": [
+            "string",
+            "number"
+          ]
+        },
+        "result": {
+          "type": "object",
+          "properties": {
+            "userId": {
+              "type": [
+                "string",
+                "null"
+              ]
+            }
+          },
+          "required": [
+            "userId"
+          ],
+          "additionalProperties": false
+        }
+      },
+      "required": [
+        "jsonrpc",
+        "id",
+        "result"
+      ],
+      "additionalProperties": false
+    },
+    "join.request": {
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "id": {
+          "description": "Of the request; null where it could not be read.",
+          "type": [
+            "string",
+            "number"
+          ]
+        },
+        "method": {
+          "const": "join"
+        },
+        "params": {
+          "$ref": "#/$defs/JoinParams"
+        }
+      },
+      "required": [
+        "method",
+        "id",
+        "params"
+      ],
+      "additionalProperties": false
+    },
+    "join.result": {
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "id": {
+          "description": "Of the request; null where it could not be read.",
+          "type": [
+            "string",
+            "number"
+          ]
+        },
+        "result": {
+          "$ref": "#/$defs/JoinResult"
+        }
+      },
+      "required": [
+        "jsonrpc",
+        "id",
+        "result"
+      ],
+      "additionalProperties": false
+    },
+    "attach.request": {
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "id": {
+          "description": "Of the request; null where it could not be read.",
+          "type": [
+            "string",
+            "number"
+          ]
+        },
+        "method": {
+          "const": "attach"
+        },
+        "params": {
+          "type": "object",
+          "properties": {
+            "sessionId": {
+              "type": "string"
+            }
+          },
+          "required": [
+            "sessionId"
+          ],
+          "additionalProperties": false
+        }
+      },
+      "required": [
+        "method",
+        "id",
+        "params"
+      ],
+      "additionalProperties": false,
+      "description": "Takes over a session of the same user: one that was created over HTTP, or is on another connection."
+    },
+    "attach.result": {
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "id": {
+          "description": "Of the request; null where it could not be read.",
+          "type": [
+            "string",
+            "number"
+          ]
+        },
+        "result": {
+          "$ref": "#/$defs/JoinResult"
+        }
+      },
+      "required": [
+        "jsonrpc",
+        "id",
+        "result"
+      ],
+      "additionalProperties": false
+    },
+    "offer.request": {
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "id": {
+          "description": "Of the request; null where it could not be read.",
+          "type": [
+            "string",
+            "number"
+          ]
+        },
+        "method": {
+          "const": "offer"
+        },
+        "params": {
+          "type": "object",
+          "properties": {
+            "desc": {
+              "$ref": "#/$defs/SessionDescription"
+            }
+          },
+          "required": [
+            "desc"
+          ],
+          "additionalProperties": false
+        }
+      },
+      "required": [
+        "method",
+        "id",
+        "params"
+      ],
+      "additionalProperties": false
+    },
+    "offer.result": {
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "id": {
+          "description": "Of the request; null where it could not be read.",
+          "type": [
+            "string",
+            "number"
+          ]
+        },
+        "result": {
+          "$ref": "#/$defs/SessionDescription"
+        }
+      },
+      "required": [
+        "jsonrpc",
+        "id",
+        "result"
+      ],
+      "additionalProperties": false
+    },
+    "subscribe.request": {
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "id": {
+          "description": "Of the request; null where it could not be read.",
+          "type": [
+            "string",
+            "number"
+          ]
+        },
+        "method": {
+          "const": "subscribe"
+        },
+        "params": {
+          "type": "object",
+          "properties": {
+            "subscriptions": {
+              "type": "array",
+              "items": {
+                "$ref": "#/$defs/Subscription"
+              }
+            }
+          },
+          "required": [
+            "subscriptions"
+          ],
+          "additionalProperties": false
+        }
+      },
+      "required": [
+        "method",
+        "id",
+        "params"
+      ],
+      "additionalProperties": false
+    },
+    "subscribe.result": {
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "id": {
+          "description": "Of the request; null where it could not be read.",
+          "type": [
+            "string",
+            "number"
+          ]
+        },
+        "result": {
+          "type": "object",
+          "additionalProperties": {
+            "not": {}
+          }
+        }
+      },
+      "required": [
+        "jsonrpc",
+        "id",
+        "result"
+      ],
+      "additionalProperties": false
+    },
+    "update.request": {
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "id": {
+          "description": "Of the request; null where it could not be read.",
+          "type": [
+            "string",
+            "number"
+          ]
+        },
+        "method": {
+          "const": "update"
+        },
+        "params": {
+          "$ref": "#/$defs/ParticipantUpdate"
+        }
+      },
+      "required": [
+        "method",
+        "id",
+        "params"
+      ],
+      "additionalProperties": false
+    },
+    "update.result": {
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "id": {
+          "description": "Of the request; null where it could not be read.",
+          "type": [
+            "string",
+            "number"
+          ]
+        },
+        "result": {
+          "type": "object",
+          "additionalProperties": {
+            "not": {}
+          }
+        }
+      },
+      "required": [
+        "jsonrpc",
+        "id",
+        "result"
+      ],
+      "additionalProperties": false
+    },
+    "stats.request": {
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "id": {
+          "description": "Of the request; null where it could not be read.",
+          "type": [
+            "string",
+            "number"
+          ]
+        },
+        "method": {
+          "const": "stats"
+        },
+        "params": {
+          "type": "object",
+          "properties": {
+            "report": {
+              "$ref": "#/$defs/StatsReport"
+            }
+          },
+          "required": [
+            "report"
+          ],
+          "additionalProperties": false
+        }
+      },
+      "required": [
+        "method",
+        "id",
+        "params"
+      ],
+      "additionalProperties": false
+    },
+    "stats.result": {
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "id": {
+          "description": "Of the request; null where it could not be read.",
+          "type": [
+            "string",
+            "number"
+          ]
+        },
+        "result": {
+          "$ref": "#/$defs/SessionStats"
+        }
+      },
+      "required": [
+        "jsonrpc",
+        "id",
+        "result"
+      ],
+      "additionalProperties": false
+    },
+    "leave.request": {
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "id": {
+          "description": "Of the request; null where it could not be read.",
+          "type": [
+            "string",
+            "number"
+          ]
+        },
+        "method": {
+          "const": "leave"
+        },
+        "params": {
+          "not": {}
+        }
+      },
+      "required": [
+        "method",
+        "id"
+      ],
+      "additionalProperties": false
+    },
+    "leave.result": {
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "id": {
+          "description": "Of the request; null where it could not be read.",
+          "type": [
+            "string",
+            "number"
+          ]
+        },
+        "result": {
+          "type": "object",
+          "additionalProperties": {
+            "not": {}
+          }
+        }
+      },
+      "required": [
+        "jsonrpc",
+        "id",
+        "result"
+      ],
+      "additionalProperties": false
+    },
+    "ping.request": {
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "id": {
+          "description": "Of the request; null where it could not be read.",
+          "type": [
+            "string",
+            "number"
+          ]
+        },
+        "method": {
+          "const": "ping"
+        },
+        "params": {
+          "not": {}
+        }
+      },
+      "required": [
+        "method",
+        "id"
+      ],
+      "additionalProperties": false
+    },
+    "ping.result": {
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "id": {
+          "description": "Of the request; null where it could not be read.",
+          "type": [
+            "string",
+            "number"
+          ]
+        },
+        "result": {
+          "type": "object",
+          "additionalProperties": {
+            "not": {}
+          }
+        }
+      },
+      "required": [
+        "jsonrpc",
+        "id",
+        "result"
+      ],
+      "additionalProperties": false
+    },
+    "answer.notification": {
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "method": {
+          "const": "answer"
+        },
+        "params": {
+          "type": "object",
+          "properties": {
+            "desc": {
+              "$ref": "#/$defs/SessionDescription"
+            }
+          },
+          "required": [
+            "desc"
+          ],
+          "additionalProperties": false
+        }
+      },
+      "required": [
+        "method",
+        "params"
+      ],
+      "additionalProperties": false
+    },
+    "trickle.notification": {
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "method": {
+          "const": "trickle"
+        },
+        "params": {
+          "$ref": "#/$defs/TrickleParams"
+        }
+      },
+      "required": [
+        "method",
+        "params"
+      ],
+      "additionalProperties": false
+    },
+    "relay.joined": {
+      "description": "The first message of an event stream (server-sent events): what `join` results in on a WebSocket.",
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "method": {
+          "const": "joined"
+        },
+        "params": {
+          "$ref": "#/$defs/JoinResult"
+        }
+      },
+      "required": [
+        "jsonrpc",
+        "method",
+        "params"
+      ],
+      "additionalProperties": false
+    },
+    "relay.offer": {
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "method": {
+          "const": "offer"
+        },
+        "params": {
+          "$ref": "#/$defs/SessionDescription"
+        }
+      },
+      "required": [
+        "jsonrpc",
+        "method",
+        "params"
+      ],
+      "additionalProperties": false
+    },
+    "relay.trickle": {
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "method": {
+          "const": "trickle"
+        },
+        "params": {
+          "$ref": "#/$defs/TrickleParams"
+        }
+      },
+      "required": [
+        "jsonrpc",
+        "method",
+        "params"
+      ],
+      "additionalProperties": false
+    },
+    "relay.participants": {
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "method": {
+          "const": "participants"
+        },
+        "params": {
+          "$ref": "#/$defs/ParticipantsEvent"
+        }
+      },
+      "required": [
+        "jsonrpc",
+        "method",
+        "params"
+      ],
+      "additionalProperties": false
+    },
+    "relay.tracks": {
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "method": {
+          "const": "tracks"
+        },
+        "params": {
+          "$ref": "#/$defs/TracksEvent"
+        }
+      },
+      "required": [
+        "jsonrpc",
+        "method",
+        "params"
+      ],
+      "additionalProperties": false
+    },
+    "relay.goaway": {
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "method": {
+          "const": "goaway"
+        },
+        "params": {
+          "$ref": "#/$defs/GoawayParams"
+        }
+      },
+      "required": [
+        "jsonrpc",
+        "method",
+        "params"
+      ],
+      "additionalProperties": false
+    },
+    "error": {
+      "description": "A request, or with the id null a notification, that was refused.",
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "id": {
+          "description": "Of the request; null where it could not be read.",
+          "type": [
+            "string",
+            "number",
+            "null"
+          ]
+        },
+        "error": {
+          "type": "object",
+          "properties": {
+            "code": {
+              "type": "number"
+            },
+            "message": {
+              "type": "string"
+            },
+            "data": {
+              "type": "object",
+              "properties": {
+                "code": {
+                  "type": "string"
+                },
+                "retryable": {
+                  "type": "boolean",
+                  "description": "Whether the same request may succeed later."
+                },
+                "retryAfterMs": {
+                  "type": "number",
+                  "description": "ms after which it may, where that is known."
+                },
+                "method": {
+                  "type": "string",
+                  "description": "The method of a refused notification; its error has `id: null`."
+                }
+              },
+              "required": [
+                "code",
+                "retryable"
+              ],
+              "additionalProperties": false
+            }
+          },
+          "required": [
+            "code",
+            "message"
+          ],
+          "additionalProperties": false,
+          "description": "A JSON-RPC error object. `data.code` is stable, `message` is for people."
+        }
+      },
+      "required": [
+        "jsonrpc",
+        "id",
+        "error"
+      ],
+      "additionalProperties": false
+    },
+    "JoinParams": {
+      "type": "object",
+      "properties": {
+        "sid": {
+          "type": "string",
+          "description": "The room."
+        },
+        "uid": {
+          "type": "string",
+          "description": "The user; what authentication says wins."
+        },
+        "offer": {
+          "$ref": "#/$defs/SessionDescription"
+        },
+        "role": {
+          "$ref": "#/$defs/Role"
+        },
+        "config": {
+          "type": "object",
+          "additionalProperties": {
+            "type": [
+              "string",
+              "boolean"
+            ]
+          }
+        },
+        "metadata": {
+          "$ref": "#/$defs/Metadata"
+        }
+      },
+      "required": [
+        "sid",
+        "offer"
+      ],
+      "additionalProperties": false,
+      "description": "`join`, client → relay."
+    },
+    "SessionDescription": {
+      "type": "object",
+      "properties": {
+        "type": {
+          "type": "string",
+          "enum": [
+            "offer",
+            "answer"
+          ]
+        },
+        "sdp": {
+          "type": "string"
+        }
+      },
+      "required": [
+        "type",
+        "sdp"
+      ],
+      "additionalProperties": false,
+      "description": "A session description (W3C `RTCSessionDescriptionInit`)."
+    },
+    "Role": {
+      "type": "string",
+      "enum": [
+        "publisher",
+        "subscriber"
+      ],
+      "description": "What a participant does in a room; a shorthand for grants. A publisher sends and receives media, a subscriber receives only."
+    },
+    "Metadata": {
+      "type": "object",
+      "additionalProperties": {},
+      "description": "What a participant tells the room of itself: JSON, of up to 4 KiB."
+    },
+    "JoinResult": {
+      "type": "object",
+      "properties": {
+        "type": {
+          "type": "string",
+          "const": "answer"
+        },
+        "sdp": {
+          "type": "string"
+        },
+        "sessionId": {
+          "type": "string"
+        },
+        "roomId": {
+          "type": "string"
+        },
+        "userId": {
+          "type": "string"
+        },
+        "role": {
+          "$ref": "#/$defs/Role"
+        },
+        "participants": {
+          "type": "array",
+          "items": {
+            "$ref": "#/$defs/Participant"
+          },
+          "description": "The others, with their tracks, as of `revision`."
+        },
+        "revision": {
+          "type": "number"
+        },
+        "iceServers": {
+          "type": "array",
+          "items": {
+            "$ref": "#/$defs/IceServer"
+          }
+        },
+        "maxMessageBytes": {
+          "type": "number",
+          "description": "A longer message is not taken."
+        }
+      },
+      "required": [
+        "iceServers",
+        "maxMessageBytes",
+        "participants",
+        "revision",
+        "role",
+        "roomId",
+        "sdp",
+        "sessionId",
+        "type",
+        "userId"
+      ],
+      "additionalProperties": false,
+      "description": "The result of `join`: the answer, and what the client has to know of the room."
+    },
+    "Participant": {
+      "type": "object",
+      "properties": {
+        "sessionId": {
+          "type": "string"
+        },
+        "userId": {
+          "type": "string"
+        },
+        "role": {
+          "$ref": "#/$defs/Role"
+        },
+        "tracks": {
+          "type": "array",
+          "items": {
+            "$ref": "#/$defs/Track"
+          }
+        },
+        "metadata": {
+          "$ref": "#/$defs/Metadata",
+          "description": "What the participant tells of itself."
+        }
+      },
+      "required": [
+        "sessionId",
+        "userId",
+        "role",
+        "tracks"
+      ],
+      "additionalProperties": false,
+      "description": "One session of a room, as the others see it."
+    },
+    "Track": {
+      "type": "object",
+      "properties": {
+        "trackId": {
+          "type": "string",
+          "description": "The MediaStreamTrack's id, from the publisher's `a=msid`."
+        },
+        "streamId": {
+          "type": "string",
+          "description": "The MediaStream's id, from the publisher's `a=msid`; equal to `event.streams[0].id` at a subscriber."
+        },
+        "kind": {
+          "type": "string",
+          "enum": [
+            "audio",
+            "video"
+          ]
+        },
+        "layers": {
+          "type": "array",
+          "items": {
+            "type": "string"
+          },
+          "description": "The RIDs of the simulcast layers (`a=rid:… send`), empty without simulcast."
+        },
+        "muted": {
+          "type": "boolean",
+          "description": "What its publisher says of it; no media is touched by it."
+        }
+      },
+      "required": [
+        "trackId",
+        "streamId",
+        "kind",
+        "layers",
+        "muted"
+      ],
+      "additionalProperties": false,
+      "description": "A published track, as the room knows it."
+    },
+    "IceServer": {
+      "type": "object",
+      "properties": {
+        "urls": {
+          "anyOf": [
+            {
+              "type": "string"
+            },
+            {
+              "type": "array",
+              "items": {
+                "type": "string"
+              }
+            }
+          ]
+        },
+        "username": {
+          "type": "string"
+        },
+        "credential": {
+          "type": "string"
+        }
+      },
+      "required": [
+        "urls"
+      ],
+      "additionalProperties": false,
+      "description": "An ICE server (W3C `RTCIceServer`)."
+    },
+    "Subscription": {
+      "type": "object",
+      "properties": {
+        "trackId": {
+          "type": "string"
+        },
+        "subscribe": {
+          "type": "boolean"
+        },
+        "layer": {
+          "type": "string",
+          "description": "A RID of the track, exactly; left out without simulcast."
+        }
+      },
+      "required": [
+        "trackId",
+        "subscribe"
+      ],
+      "additionalProperties": false,
+      "description": "A wish to receive a track, or not to."
+    },
+    "ParticipantUpdate": {
+      "type": "object",
+      "properties": {
+        "metadata": {
+          "$ref": "#/$defs/Metadata"
+        },
+        "tracks": {
+          "type": "array",
+          "items": {
+            "type": "object",
+            "properties": {
+              "trackId": {
+                "type": "string"
+              },
+              "muted": {
+                "type": "boolean"
+              }
+            },
+            "required": [
+              "trackId",
+              "muted"
+            ],
+            "additionalProperties": false
+          },
+          "description": "Of its own tracks."
+        }
+      },
+      "additionalProperties": false,
+      "description": "What a participant changes of itself; what is left out stays."
+    },
+    "StatsReport": {
+      "type": "array",
+      "items": {
+        "type": "object",
+        "properties": {
+          "id": {
+            "type": "string"
+          },
+          "type": {
+            "type": "string"
+          },
+          "timestamp": {
+            "type": "number"
+          }
+        },
+        "required": [
+          "id",
+          "type",
+          "timestamp"
+        ],
+        "additionalProperties": {}
+      },
+      "description": "What `getStats()` gives, as a list (W3C webrtc-stats). Types other than `outbound-rtp`, `inbound-rtp`, `remote-inbound-rtp` and `candidate-pair` are ignored."
+    },
+    "SessionStats": {
+      "type": "object",
+      "properties": {
+        "sessionId": {
+          "type": "string"
+        },
+        "roomId": {
+          "type": "string"
+        },
+        "userId": {
+          "type": "string"
+        },
+        "role": {
+          "$ref": "#/$defs/Role"
+        },
+        "videoBitrate": {
+          "type": "number",
+          "description": "bit/s"
+        },
+        "audioBitrate": {
+          "type": "number",
+          "description": "bit/s"
+        },
+        "packetLoss": {
+          "type": "number",
+          "description": "0–1"
+        },
+        "jitter": {
+          "type": "number",
+          "description": "ms"
+        },
+        "roundTripTime": {
+          "type": "number",
+          "description": "ms"
+        },
+        "updatedAt": {
+          "type": "number",
+          "description": "ms since the epoch, by the relay's clock; 0 before the first report."
+        }
+      },
+      "required": [
+        "sessionId",
+        "roomId",
+        "userId",
+        "role",
+        "videoBitrate",
+        "audioBitrate",
+        "packetLoss",
+        "jitter",
+        "roundTripTime",
+        "updatedAt"
+      ],
+      "additionalProperties": false,
+      "description": "A session's figures, from the differences between its client's last two reports."
+    },
+    "TrickleParams": {
+      "type": "object",
+      "properties": {
+        "target": {
+          "$ref": "#/$defs/Target"
+        },
+        "candidate": {
+          "$ref": "#/$defs/IceCandidate"
+        }
+      },
+      "required": [
+        "target",
+        "candidate"
+      ],
+      "additionalProperties": false
+    },
+    "Target": {
+      "type": "number",
+      "enum": [
+        0,
+        1
+      ],
+      "description": "The peer connection that a candidate belongs to: 0 the publisher's, 1 the subscriber's (Ion: `Target`)."
+    },
+    "IceCandidate": {
+      "type": "object",
+      "properties": {
+        "candidate": {
+          "type": "string"
+        },
+        "sdpMid": {
+          "type": [
+            "string",
+            "null"
+          ]
+        },
+        "sdpMLineIndex": {
+          "type": [
+            "number",
+            "null"
+          ]
+        },
+        "usernameFragment": {
+          "type": [
+            "string",
+            "null"
+          ]
+        }
+      },
+      "required": [
+        "candidate"
+      ],
+      "additionalProperties": false,
+      "description": "An ICE candidate (W3C `RTCIceCandidateInit`)."
+    },
+    "ParticipantsEvent": {
+      "type": "object",
+      "properties": {
+        "revision": {
+          "type": "number"
+        },
+        "state": {
+          "type": "string",
+          "enum": [
+            "joined",
+            "updated",
+            "left"
+          ]
+        },
+        "participant": {
+          "$ref": "#/$defs/Participant"
+        }
+      },
+      "required": [
+        "revision",
+        "state",
+        "participant"
+      ],
+      "additionalProperties": false,
+      "description": "One participant came, changed its metadata, or left. `revision` counts the room's changes by one."
+    },
+    "TracksEvent": {
+      "type": "object",
+      "properties": {
+        "revision": {
+          "type": "number"
+        },
+        "state": {
+          "type": "string",
+          "enum": [
+            "added",
+            "updated",
+            "removed"
+          ]
+        },
+        "sessionId": {
+          "type": "string"
+        },
+        "userId": {
+          "type": "string"
+        },
+        "tracks": {
+          "type": "array",
+          "items": {
+            "$ref": "#/$defs/Track"
+          }
+        }
+      },
+      "required": [
+        "revision",
+        "state",
+        "sessionId",
+        "userId",
+        "tracks"
+      ],
+      "additionalProperties": false,
+      "description": "One participant's tracks came, changed, or went. `revision` counts the room's changes by one."
+    },
+    "GoawayParams": {
+      "type": "object",
+      "properties": {
+        "reason": {
+          "type": "string"
+        },
+        "reconnectAfterMs": {
+          "type": "number",
+          "description": "ms to wait before connecting again."
+        }
+      },
+      "required": [
+        "reason",
+        "reconnectAfterMs"
+      ],
+      "additionalProperties": false,
+      "description": "`goaway`, relay → client: this relay is about to close the connection; connect again elsewhere."
+    }
+  }
+};

@@ -1,1 +1,0 @@
-export const wireSchema = { $schema: 'https://json-schema.org/draft/2020-12/schema' };
