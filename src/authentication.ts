@@ -27,6 +27,11 @@ export interface Principal {
   userId?: string;
   /** @default everything is allowed */
   grants?: Grants;
+  /**
+   * ms since the epoch at which the client is put out (4401), unless it has brought another token of the same user by
+   * then (`authenticate`). It is told before. @default never
+   */
+  expiresAt?: number;
 }
 
 /**
@@ -45,7 +50,10 @@ export function anonymous(): Authenticate {
   return () => ({});
 }
 
-/** @throws RelayError `ERR_RELAY_UNAUTHENTICATED`, or what `authenticate` threw if it is a RelayError. */
+/**
+ * @throws RelayError `ERR_RELAY_UNAUTHENTICATED`, `ERR_RELAY_EXPIRED`, or what `authenticate` threw if it is a
+ * RelayError.
+ */
 export async function identify<P extends Principal>(
   authenticate: Authenticate<P>,
   request: AuthRequest,
@@ -60,14 +68,19 @@ export async function identify<P extends Principal>(
     throw new RelayError('ERR_RELAY_UNAUTHENTICATED', 'Authentication failed.', {
       cause: new TypeError('authenticate() must return a principal, an object, or throw'),
     });
-  checkGrants(principal.grants ?? {});
+  checkPrincipal(principal);
   return principal;
+}
+
+function checkPrincipal({ grants, expiresAt }: Principal): void {
+  checkGrants(grants ?? {});
+  checkExpiry(expiresAt);
 }
 
 /** What may stand for a principal, and has grants that can be enforced. */
 export function isPrincipal<P extends Principal>(value: unknown): value is P {
   try {
-    if (isObject(value)) checkGrants((value as Principal).grants ?? {});
+    if (isObject(value)) checkPrincipal(value);
     return isObject(value);
   } catch {
     return false;
@@ -76,4 +89,13 @@ export function isPrincipal<P extends Principal>(value: unknown): value is P {
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
+}
+
+function checkExpiry(expiresAt: unknown): void {
+  if (expiresAt === undefined) return;
+  if (typeof expiresAt !== 'number' || !Number.isFinite(expiresAt)) {
+    const cause = new TypeError('"expiresAt" must be a number: ms since the epoch');
+    throw new RelayError('ERR_RELAY_INTERNAL', 'The permissions of this user are misconfigured.', { cause });
+  }
+  if (expiresAt <= Date.now()) throw new RelayError('ERR_RELAY_EXPIRED', 'The token has expired.');
 }

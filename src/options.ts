@@ -58,6 +58,11 @@ export interface SfuRelayOptions<P extends Principal = Principal> {
   answerTimeoutMs?: number;
   /** ms that a health check may take. @default 3000 */
   healthTimeoutMs?: number;
+  /**
+   * ms before a principal's `expiresAt` at which its client is told (`expiring`); of a shorter life, half of it.
+   * @default 60000
+   */
+  expiryWarningMs?: number;
   /** @default silent */
   logger?: Logger;
 }
@@ -75,6 +80,7 @@ export interface ResolvedOptions<P extends Principal> {
   joinTimeoutMs: number;
   answerTimeoutMs: number;
   healthTimeoutMs: number;
+  expiryWarningMs: number;
   logger: Logger;
 }
 
@@ -127,6 +133,7 @@ export function resolveOptions<P extends Principal>(options: SfuRelayOptions<P>)
     joinTimeoutMs: integer(options, 'joinTimeoutMs', 15_000),
     answerTimeoutMs: integer(options, 'answerTimeoutMs', 30_000),
     healthTimeoutMs: integer(options, 'healthTimeoutMs', 3_000),
+    expiryWarningMs: integer(options, 'expiryWarningMs', 60_000),
     logger,
   };
 }

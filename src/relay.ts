@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { type AuthRequest, identify, isPrincipal, type Principal } from './authentication.js';
 import { RelayError } from './errors.js';
 import { SafeEmitter } from './events.js';
@@ -114,6 +115,11 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
     return this.#options.hooks;
   }
 
+  /** @internal */
+  get expiryWarningMs(): number {
+    return this.#options.expiryWarningMs;
+  }
+
   /** @internal Streams on the SFU that are open or ending. */
   get streamCount(): number {
     return this.#sfu.streamCount;
@@ -167,6 +173,19 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
     this.#checkOpen();
     const principal = await identify(this.#options.authenticate, request);
     return (await this.hooks.ask('onAuthenticate', { request, principal }, isPrincipal<P>)) ?? principal;
+  }
+
+  /**
+   * @internal A session's user has brought another token: what it allows takes the place of what was allowed.
+   * @throws RelayError `ERR_RELAY_FORBIDDEN`: it is not for this room; nothing has changed then.
+   */
+  renew(session: Session<P>, principal: P): Promise<void> | undefined {
+    const grants = { ...principal.grants, hidden: session.hidden };
+    const role = resolveRole(grants, session.roomId, undefined);
+    session.principal = principal;
+    if (isDeepStrictEqual(grants, { ...session.grants, hidden: session.hidden })) return undefined;
+    const offer = { ...publishLimits(grants, role), dataChannels: this.#options.dataChannels === 'allow' };
+    return session.setGrants(grants, role, offer);
   }
 
   /** Proves the signalling loop to the SFU and back, without joining. Never rejects. */

@@ -59,8 +59,6 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
   readonly room: Room;
   readonly userId: string;
   readonly hidden: boolean;
-  /** What `authenticate` returned, where the session was authenticated. */
-  readonly principal: Principal | undefined;
   /** ms since the epoch. */
   readonly createdAt = Date.now();
 
@@ -70,6 +68,7 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
   #state: SessionState = 'joining';
   #role: Role;
   #grants: Grants;
+  #principal: Principal | undefined;
   #stream: SfuStream | undefined;
   #answer: SessionDescription | undefined;
   /** Its way through the room's gate on the SFU. */
@@ -97,7 +96,7 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
     this.#role = setup.role;
     this.#grants = setup.grants;
     this.hidden = setup.grants.hidden === true;
-    this.principal = setup.principal;
+    this.#principal = setup.principal;
     this.#guard = new Guard(setup.policy, setup.room, setup.id);
     this.#meter = new StatsMeter({
       sessionId: this.id,
@@ -120,6 +119,16 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
   /** What it may do by now. */
   get grants(): Readonly<Grants> {
     return this.#grants;
+  }
+
+  /** What `authenticate` returned, where the session was authenticated; for the newest token since. */
+  get principal(): Principal | undefined {
+    return this.#principal;
+  }
+
+  /** @internal */
+  set principal(principal: Principal) {
+    this.#principal = principal;
   }
 
   get roomId(): string {

@@ -70,6 +70,14 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
     }, this.#options.orphanTimeoutMs);
   }
 
+  /** Its user has asked with a token that lasts longer: the session does, too, as that one says. */
+  async renew(visitor: Visitor<P>): Promise<void> {
+    const { expiresAt } = this.#participation.visitor.principal;
+    const lasts = visitor.principal.expiresAt ?? Number.POSITIVE_INFINITY;
+    if (expiresAt !== undefined && lasts > expiresAt && !this.#isReplaced)
+      await this.#participation.renew(visitor);
+  }
+
   /**
    * The session's messages, from the one after `lastEventId` on where it is still there; otherwise what is unread, and
    * the room as it is (`joined`). An older stream ends.
@@ -87,6 +95,7 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
     clearTimeout(this.#orphanTimer);
     if (!resumed) this.notify('joined', this.#participation.describe());
     if (!this.#isListening) this.#listen();
+    this.#participation.remind();
     return stream;
   }
 
@@ -101,6 +110,8 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
   }
 
   notify<Method extends keyof RelayNotifications>(method: Method, params: RelayNotifications[Method]): void {
+    // An event stream begins with the room; it is reminded then.
+    if (method === 'expiring' && !this.#stream) return;
     const content = { method, params } as Backlog[number];
     this.#push(
       encodeNotification(method, params),
@@ -115,6 +126,7 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
   end(code: number, reason: string): void {
     clearTimeout(this.#orphanTimer);
     this.#detach();
+    this.#participation.dispose();
     this.#stream?.close(code, reason);
   }
 
@@ -132,7 +144,7 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
       reconnectAfterMs: Math.round(Math.random() * 2_000),
     });
     this.end(CloseCode.GoingAway, 'The relay is closing.');
-    await this.#participation.leave('relay');
+    await this.#participation.leave({ by: 'relay' });
   }
 
   terminate(): void {

@@ -41,8 +41,11 @@ export function sessionRoutes<P extends Principal>(
   };
 
   const find = async (request: ApiRequest, id: string): Promise<Session<P>> => {
-    const session = reach(relay, id, await receiveVisitor(relay, request, options));
-    sessions.get(id)?.touch();
+    const visitor = await receiveVisitor(relay, request, options);
+    const session = reach(relay, id, visitor);
+    const served = sessions.get(id);
+    served?.touch();
+    await served?.renew(visitor);
     return session;
   };
 

@@ -144,7 +144,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment {
         reason: 'The relay is closing.',
         reconnectAfterMs: Math.round(Math.random() * 2_000),
       });
-      await this.#participation?.leave('relay');
+      await this.#participation?.leave({ by: 'relay' });
       this.#close(CloseCode.GoingAway, 'The relay is closing.');
     }
     await this.#closed;
@@ -173,10 +173,11 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment {
     if (this.#authenticating) return;
     const { token } = message.params;
     const byRequest = message.method === 'authenticate' && typeof token === 'string';
-    void this.#authenticate(byRequest ? token : undefined);
+    void this.#authenticate(byRequest ? token : undefined, message);
   }
 
-  async #authenticate(token: string | undefined): Promise<void> {
+  /** @param asked by which message, where the handshake had no token */
+  async #authenticate(token: string | undefined, asked?: RpcMessage): Promise<void> {
     this.#authenticating = true;
     try {
       const visitor = await welcome(this.#relay, this.#request, token);
@@ -200,7 +201,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment {
     }
     const [first, ...rest] = this.#queue;
     this.#queue = [];
-    if (first?.method === 'authenticate') this.#authenticated(first, this.#participation);
+    if (first === asked && first?.method === 'authenticate') this.#authenticated(first, this.#participation);
     else if (first) this.#handle(first, this.#participation);
     for (const message of rest) this.#handle(message, this.#participation);
   }
@@ -302,6 +303,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment {
   #end(): void {
     this.#ended = true;
     this.#outbox.stop();
+    this.#participation?.dispose();
     clearTimeout(this.#handshakeTimer);
     clearInterval(this.#heartbeat);
   }

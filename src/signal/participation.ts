@@ -14,8 +14,9 @@ import type {
 import type { CreateSessionParams, SfuRelay } from '../relay.js';
 import type { Session } from '../session.js';
 import type { SessionCloseReason, SessionEvents } from '../session-events.js';
+import { Expiry } from './expiry.js';
 import type { JoinResult, RelayNotifications } from './protocol.js';
-import { claim, reach, type Visitor } from './visitor.js';
+import { claim, reach, type Visitor, welcome } from './visitor.js';
 
 type Params = Readonly<Record<string, unknown>>;
 type Reply = (result: object) => void;
@@ -43,9 +44,12 @@ const holders = new WeakMap<object, { release(): Backlog }>();
 
 /** What an authenticated client does by its messages: it joins, negotiates, leaves. */
 export class Participation<P extends Principal> {
-  readonly visitor: Visitor<P>;
+  #visitor: Visitor<P>;
   readonly #relay: SfuRelay<P>;
   readonly #client: Client;
+  readonly #expiry: Expiry;
+  /** A newer token is being looked at. */
+  #authenticating = false;
   #session: Session<P> | undefined;
   /** How to stop listening to it. */
   #unlisten = () => {};
@@ -59,8 +63,18 @@ export class Participation<P extends Principal> {
 
   constructor(relay: SfuRelay<P>, visitor: Visitor<P>, client: Client) {
     this.#relay = relay;
-    this.visitor = visitor;
+    this.#visitor = visitor;
     this.#client = client;
+    this.#expiry = new Expiry({
+      warningMs: relay.expiryWarningMs,
+      onExpiring: (expiresInMs) => client.notify('expiring', { expiresInMs }),
+      onExpired: () => this.#expired(),
+    });
+    this.#expiry.set(visitor.principal.expiresAt);
+  }
+
+  get visitor(): Visitor<P> {
+    return this.#visitor;
   }
 
   get isJoined(): boolean {
@@ -104,20 +118,48 @@ export class Participation<P extends Principal> {
         if (!this.#joining) this.#joined();
         return this.leave().then(() => reply({}));
       case 'authenticate':
-        throw new RelayError('ERR_RELAY_INVALID_STATE', 'This connection is authenticated already.');
+        return this.#authenticate(params).then(reply);
       default:
         throw new RelayError('ERR_RELAY_METHOD_NOT_FOUND', `There is no method "${method.slice(0, 64)}".`);
     }
   }
 
+  /**
+   * The same user with another token, from now on: until it expires, with what it grants.
+   * @throws RelayError `ERR_RELAY_FORBIDDEN`: it is somebody else's, or not for this room; all stays as it was.
+   */
+  async renew(visitor: Visitor<P>): Promise<void> {
+    const { principal } = visitor;
+    if (principal.userId !== this.#visitor.principal.userId)
+      throw new RelayError('ERR_RELAY_FORBIDDEN', 'This token is of another user.');
+    // A join under way is by the token that there was.
+    while (this.#joining) await this.#joins;
+    const session = this.#session;
+    const applied = session && this.#relay.renew(session, principal);
+    if (session) claim(session, visitor);
+    this.#visitor = visitor;
+    this.#expiry.set(principal.expiresAt);
+    await applied;
+  }
+
+  /** Tells the client once more that its token is about to expire, if it is. */
+  remind(): void {
+    this.#expiry.remind();
+  }
+
+  /** Watches no longer over the token: the connection has ended. */
+  dispose(): void {
+    this.#expiry.dispose();
+  }
+
   /** Ends the session, or the join under way. Never rejects. */
-  leave(by: SessionCloseReason['by'] = 'client'): Promise<void> {
+  leave(reason: SessionCloseReason = { by: 'client' }): Promise<void> {
     this.#joining?.abort();
     this.#early = [];
     const session = this.#session;
     this.#session = undefined;
     this.#unlisten();
-    this.#left = Promise.allSettled([this.#joins, session?.close({ by })]);
+    this.#left = Promise.allSettled([this.#joins, session?.close(reason)]);
     return this.#left.then(() => {});
   }
 
@@ -126,6 +168,7 @@ export class Participation<P extends Principal> {
     const backlog = holders.get(session)?.release() ?? [];
     holders.set(session, this);
     this.#session = session;
+    this.#expiry.shorten(session.principal?.expiresAt);
     return backlog;
   }
 
@@ -151,6 +194,7 @@ export class Participation<P extends Principal> {
   /** Serves its session no longer; another does. */
   release(): Backlog {
     this.#session = undefined;
+    this.dispose();
     this.#unlisten();
     return this.#client.replaced();
   }
@@ -211,6 +255,28 @@ export class Participation<P extends Principal> {
     reply(this.describe());
     for (const { method, params } of backlog) this.#client.notify(method, params);
     this.listen();
+  }
+
+  async #authenticate({ token }: Params): Promise<object> {
+    if (typeof token !== 'string' || token === '')
+      throw new RelayError('ERR_RELAY_INVALID_PARAMS', '"token" must be a string.');
+    if (this.#authenticating)
+      throw new RelayError('ERR_RELAY_INVALID_STATE', 'Another token is being looked at: one at a time.');
+    this.#authenticating = true;
+    try {
+      const visitor = await welcome(this.#relay, this.#visitor.request, token);
+      await this.renew(visitor);
+      return { userId: visitor.principal.userId ?? null };
+    } finally {
+      this.#authenticating = false;
+    }
+  }
+
+  #expired(): void {
+    const error = new RelayError('ERR_RELAY_EXPIRED', 'The token has expired.');
+    this.#relay.logger.info({ sessionId: this.#session?.id }, 'A token has expired');
+    void this.leave({ by: 'relay', error });
+    this.#client.end(error.closeCode, error.message);
   }
 
   #checkFree(): void {

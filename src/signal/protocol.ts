@@ -67,8 +67,15 @@ export interface GoawayParams {
   reconnectAfterMs: number;
 }
 
+/** `expiring`, relay → client: bring another token by `authenticate`, or be put out with 4401. */
+export interface ExpiringParams {
+  /** ms until the token expires. */
+  expiresInMs: number;
+}
+
 /** Requests: client → relay, params and result. */
 export interface ClientRequests {
+  /** As the first request, where the handshake had no token; later, to bring a newer one. */
   authenticate: { params: { token: string }; result: { userId: string | null } };
   join: { params: JoinParams; result: JoinResult };
   /** Takes over a session of the same user: one that was created over HTTP, or is on another connection. */
@@ -95,6 +102,7 @@ export interface RelayNotifications {
   trickle: TrickleParams;
   participants: ParticipantsEvent;
   tracks: TracksEvent;
+  expiring: ExpiringParams;
   goaway: GoawayParams;
 }
 

@@ -9,6 +9,7 @@ import type { HandshakeRequest } from './socket.js';
 
 /** Who stands behind a connection or a request. */
 export interface Visitor<P extends Principal> {
+  readonly request: HandshakeRequest;
   readonly principal: P;
   /** Equal for two requests where they are of one user, whose sessions both may reach. */
   readonly key: string;
@@ -21,7 +22,7 @@ export async function welcome<P extends Principal>(
   token: string | undefined,
 ): Promise<Visitor<P>> {
   const principal = await relay.authenticate({ ...request, token });
-  return { principal, key: keyOf(principal, token) };
+  return { request, principal, key: keyOf(principal, token) };
 }
 
 /** As `welcome`, for a request by itself. */

@@ -4,6 +4,7 @@ import { attachingSuite } from './http-suites/attaching.js';
 import { documentedSuite } from './http-suites/documented.js';
 import { errorsSuite } from './http-suites/errors.js';
 import { eventsSuite } from './http-suites/events.js';
+import { expirySuite } from './http-suites/expiry.js';
 import { lifetimeSuite } from './http-suites/lifetime.js';
 
 /** What the REST API has to do, whatever server it is mounted in. */
@@ -18,5 +19,6 @@ export function httpContract(name: string, makeListener: MakeListener): void {
     eventsSuite(stage);
     attachingSuite(stage);
     lifetimeSuite(stage);
+    expirySuite(stage);
   });
 }

@@ -4,6 +4,7 @@ import { attachingSuite } from './suites/attaching.js';
 import { authenticationSuite } from './suites/authentication.js';
 import { backPressureSuite } from './suites/back-pressure.js';
 import { drainingSuite } from './suites/draining.js';
+import { expirySuite } from './suites/expiry.js';
 import { handshakeSuite } from './suites/handshake.js';
 import { heartbeatSuite } from './suites/heartbeat.js';
 import { hooksSuite } from './suites/hooks.js';
@@ -22,6 +23,7 @@ export function transportContract(name: string, serve: Serve): void {
 
     handshakeSuite(stage);
     authenticationSuite(stage);
+    expirySuite(stage);
     requestsSuite(stage);
     malformedMessagesSuite(stage);
     joiningSuite(stage);
