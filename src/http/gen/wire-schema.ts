@@ -70,6 +70,9 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
           "$ref": "#/$defs/relay.tracks"
         },
         {
+          "$ref": "#/$defs/relay.expiring"
+        },
+        {
           "$ref": "#/$defs/relay.goaway"
         },
         {
@@ -111,7 +114,6 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
           "const": "2.0"
         },
         "id": {
-          "description": "Of the request; null where it could not be read.",
           "type": [
             "string",
             "number"
@@ -138,7 +140,8 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         "id",
         "params"
       ],
-      "additionalProperties": false
+      "additionalProperties": false,
+      "description": "As the first request, where the handshake had no token; later, to bring a newer one."
     },
     "authenticate.result": {
       "type": "object",
@@ -147,7 +150,6 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
           "const": "2.0"
         },
         "id": {
-          "description": "Of the request; null where it could not be read.",
           "type": [
             "string",
             "number"
@@ -183,7 +185,6 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
           "const": "2.0"
         },
         "id": {
-          "description": "Of the request; null where it could not be read.",
           "type": [
             "string",
             "number"
@@ -210,7 +211,6 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
           "const": "2.0"
         },
         "id": {
-          "description": "Of the request; null where it could not be read.",
           "type": [
             "string",
             "number"
@@ -234,7 +234,6 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
           "const": "2.0"
         },
         "id": {
-          "description": "Of the request; null where it could not be read.",
           "type": [
             "string",
             "number"
@@ -271,7 +270,6 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
           "const": "2.0"
         },
         "id": {
-          "description": "Of the request; null where it could not be read.",
           "type": [
             "string",
             "number"
@@ -295,7 +293,6 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
           "const": "2.0"
         },
         "id": {
-          "description": "Of the request; null where it could not be read.",
           "type": [
             "string",
             "number"
@@ -331,7 +328,6 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
           "const": "2.0"
         },
         "id": {
-          "description": "Of the request; null where it could not be read.",
           "type": [
             "string",
             "number"
@@ -355,7 +351,6 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
           "const": "2.0"
         },
         "id": {
-          "description": "Of the request; null where it could not be read.",
           "type": [
             "string",
             "number"
@@ -394,7 +389,6 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
           "const": "2.0"
         },
         "id": {
-          "description": "Of the request; null where it could not be read.",
           "type": [
             "string",
             "number"
@@ -421,7 +415,6 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
           "const": "2.0"
         },
         "id": {
-          "description": "Of the request; null where it could not be read.",
           "type": [
             "string",
             "number"
@@ -448,7 +441,6 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
           "const": "2.0"
         },
         "id": {
-          "description": "Of the request; null where it could not be read.",
           "type": [
             "string",
             "number"
@@ -475,7 +467,6 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
           "const": "2.0"
         },
         "id": {
-          "description": "Of the request; null where it could not be read.",
           "type": [
             "string",
             "number"
@@ -511,7 +502,6 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
           "const": "2.0"
         },
         "id": {
-          "description": "Of the request; null where it could not be read.",
           "type": [
             "string",
             "number"
@@ -535,7 +525,6 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
           "const": "2.0"
         },
         "id": {
-          "description": "Of the request; null where it could not be read.",
           "type": [
             "string",
             "number"
@@ -561,7 +550,6 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
           "const": "2.0"
         },
         "id": {
-          "description": "Of the request; null where it could not be read.",
           "type": [
             "string",
             "number"
@@ -588,7 +576,6 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
           "const": "2.0"
         },
         "id": {
-          "description": "Of the request; null where it could not be read.",
           "type": [
             "string",
             "number"
@@ -614,7 +601,6 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
           "const": "2.0"
         },
         "id": {
-          "description": "Of the request; null where it could not be read.",
           "type": [
             "string",
             "number"
@@ -782,6 +768,26 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
       ],
       "additionalProperties": false
     },
+    "relay.expiring": {
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "method": {
+          "const": "expiring"
+        },
+        "params": {
+          "$ref": "#/$defs/ExpiringParams"
+        }
+      },
+      "required": [
+        "jsonrpc",
+        "method",
+        "params"
+      ],
+      "additionalProperties": false
+    },
     "relay.goaway": {
       "type": "object",
       "properties": {
@@ -803,14 +809,13 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
       "additionalProperties": false
     },
     "error": {
-      "description": "A request, or with the id null a notification, that was refused.",
+      "description": "A request that is refused; its id is null where it could not be read, and for a notification.",
       "type": "object",
       "properties": {
         "jsonrpc": {
           "const": "2.0"
         },
         "id": {
-          "description": "Of the request; null where it could not be read.",
           "type": [
             "string",
             "number",
@@ -1344,6 +1349,20 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
       ],
       "additionalProperties": false,
       "description": "One participant's tracks came, changed, or went. `revision` counts the room's changes by one."
+    },
+    "ExpiringParams": {
+      "type": "object",
+      "properties": {
+        "expiresInMs": {
+          "type": "number",
+          "description": "ms until the token expires."
+        }
+      },
+      "required": [
+        "expiresInMs"
+      ],
+      "additionalProperties": false,
+      "description": "`expiring`, relay → client: bring another token by `authenticate`, or be put out with 4401."
     },
     "GoawayParams": {
       "type": "object",
