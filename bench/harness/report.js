@@ -1,0 +1,48 @@
+import { ratio, series, summary } from './statistics.js';
+import { TARGETS } from './targets.js';
+
+/** With what a target is compared: the peer that has the same socket, and Go. */
+export const COMPARISONS = [
+  ['relay-uws', 'bare-uws'],
+  ['relay-uws', 'go'],
+  ['relay-ws', 'bare-ws'],
+];
+
+/** The medians, and beside them the ratios' medians, with the least and the greatest. */
+export function printReport(report) {
+  const comparisons = COMPARISONS.filter((pair) => pair.every((name) => report.targets.includes(name)));
+  const rows = figuresOf(report).map(({ figure, sessions, unit }) => [
+    `${figure} (${unit})`,
+    sessions.toLocaleString('en'),
+    ...report.targets.map((target) => medianOf(report, figure, sessions, target)),
+    ...comparisons.map(([target, peer]) => spread(ratio(report, figure, sessions, target, peer))),
+  ]);
+  const head = ['', 'sessions', ...report.targets, ...comparisons.map(([one, other]) => `${one} / ${other}`)];
+  console.log(`\n${textTable([head, ...rows])}\n`);
+  for (const target of report.targets) console.log(`${target.padEnd(10)} ${TARGETS[target].title}`);
+}
+
+function medianOf(report, figure, sessions, target) {
+  const values = series(report, figure, sessions, target).map(({ value }) => value);
+  return values.length > 0 ? String(rounded(summary(values).median)) : '';
+}
+
+function spread(of) {
+  return of ? `${of.median.toFixed(2)} (${of.least.toFixed(2)}–${of.most.toFixed(2)})` : '';
+}
+
+function figuresOf({ results }) {
+  const figures = new Map(results.map((each) => [`${each.figure} ${each.sessions}`, each]));
+  return [...figures.values()].sort((one, other) => one.figure.localeCompare(other.figure));
+}
+
+function rounded(value) {
+  return Number(value.toPrecision(3));
+}
+
+function textTable(rows) {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const line = (row) =>
+    row.map((cell, n) => (n === 0 ? cell.padEnd(widths[n]) : cell.padStart(widths[n]))).join('  ');
+  return rows.map(line).join('\n');
+}

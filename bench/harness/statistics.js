@@ -1,0 +1,26 @@
+export function median(values) {
+  const sorted = [...values].sort((one, other) => one - other);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** The median, with the least and the greatest. */
+export function summary(values) {
+  return { median: median(values), least: Math.min(...values), most: Math.max(...values) };
+}
+
+/** A figure of one target, round by round. */
+export function series({ results }, figure, sessions, target) {
+  return results
+    .filter((each) => each.figure === figure && each.sessions === sessions && each.target === target)
+    .sort((one, other) => one.round - other.round);
+}
+
+/** One target's figure as a multiple of another's, each taken in the same round; undefined where one is missing. */
+export function ratio(report, figure, sessions, target, peer) {
+  const others = new Map(series(report, figure, sessions, peer).map(({ round, value }) => [round, value]));
+  const ratios = series(report, figure, sessions, target)
+    .filter(({ round }) => others.has(round))
+    .map(({ round, value }) => value / others.get(round));
+  return ratios.length > 0 ? summary(ratios) : undefined;
+}

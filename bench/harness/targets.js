@@ -1,0 +1,59 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { jsonLines } from './json-lines.js';
+import { onCore } from './machine.js';
+
+const script = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+const node = (...args) => [process.execPath, '--expose-gc', ...args];
+
+/** What is measured: how it is started, and what it is called. */
+export const TARGETS = {
+  'relay-uws': {
+    title: 'sfu-relay on uWebSockets.js',
+    command: (sfu, { library }) => node(script('servers/relay.js'), sfu, library, 'uws'),
+  },
+  'relay-ws': {
+    title: 'sfu-relay on ws',
+    command: (sfu, { library }) => node(script('servers/relay.js'), sfu, library, 'ws'),
+  },
+  'bare-uws': {
+    title: 'bare uWebSockets.js + grpc-js',
+    command: (sfu, { rtc }) => node(script('peers/uws.js'), sfu, rtc),
+  },
+  'bare-ws': {
+    title: 'bare ws + grpc-js',
+    command: (sfu, { rtc }) => node(script('peers/ws.js'), sfu, rtc),
+  },
+  go: {
+    title: 'bare gorilla/websocket + grpc-go',
+    go: true,
+    command: (sfu, { goRelay }) => [goRelay, '-sfu', sfu],
+  },
+};
+
+/** Starts one; resolves when it listens. */
+export async function startTarget(name, sfu, tools) {
+  const child = spawn(...onCore('relay', TARGETS[name].command(sfu, tools)), {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const next = jsonLines(child);
+  const { port } = await next();
+  return {
+    port,
+    pid: child.pid,
+    /** KiB of its own (not of files) that it holds once garbage is collected. */
+    async memory() {
+      child.kill('SIGUSR2');
+      await next();
+      return Number(/^RssAnon:\s+(\d+)/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]);
+    },
+    async stop() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const exit = once(child, 'exit');
+      child.kill('SIGKILL');
+      await exit;
+    },
+  };
+}

@@ -1,0 +1,108 @@
+/** What is done to a relay, and what is read off it. Every figure is `{figure, sessions, value, unit}`. */
+
+/** @returns how large the scenarios are. */
+export function settings(quick) {
+  return quick
+    ? {
+        repeat: 1,
+        warmUp: { sessions: 20, rounds: 200 },
+        sizes: [20, 100],
+        rounds: 1_000,
+        window: 20,
+        active: 20,
+        rate: 500,
+        paced: 500,
+        room: { size: 10, count: 4, messages: 100 },
+        churn: { cycles: 100, parts: 2, window: 10 },
+      }
+    : {
+        repeat: 5,
+        warmUp: { sessions: 200, rounds: 20_000 },
+        sizes: [200, 1_000, 2_000, 5_000, 10_000],
+        rounds: 20_000,
+        window: 200,
+        active: 200,
+        rate: 2_000,
+        paced: 6_000,
+        room: { size: 100, count: 10, messages: 1_000 },
+        churn: { cycles: 100_000, parts: 10, window: 50 },
+      };
+}
+
+const MICRO = 1e6;
+const perPiece = ({ cpu, count }) => (cpu * MICRO) / count;
+
+/** Until the code is compiled and the pools are filled: what is measured then is what lasts. */
+async function warmUp(load, { sessions, rounds }, window) {
+  await load.join(sessions, { window: 20 });
+  await load.rounds(rounds, { window: Math.min(window, sessions) });
+  await load.leave();
+}
+
+/** More and more sessions on one process: joins, memory, candidates there and back. */
+async function growth({ load, relay, scale }) {
+  const figures = [];
+  const add = (sessions, figure, value, unit) => figures.push({ figure, sessions, value, unit });
+  await warmUp(load, scale.warmUp, scale.window);
+  const empty = await relay.memory();
+  let before = 0;
+  for (const sessions of scale.sizes) {
+    const joins = await load.join(sessions - before, { window: 20 });
+    add(sessions, 'join: CPU', perPiece(joins), 'µs');
+    add(sessions, 'join: p50', joins.p50, 'ms');
+    add(sessions, 'join: p99', joins.p99, 'ms');
+    add(sessions, 'joins', joins.count / joins.seconds, '/s');
+    add(sessions, 'idle session: memory', ((await relay.memory()) - empty) / sessions, 'KiB');
+
+    const rounds = await load.rounds(scale.rounds, { window: scale.window });
+    add(sessions, 'trickle round: CPU', perPiece(rounds), 'µs');
+    add(sessions, 'trickle rounds', rounds.count / rounds.seconds, '/s');
+    add(sessions, 'trickle round: CPU of the load', (rounds.loadCpu * MICRO) / rounds.count, 'µs');
+
+    const paced = await load.rounds(scale.paced, { rate: scale.rate, active: scale.active });
+    add(sessions, 'paced trickle round: CPU', perPiece(paced), 'µs');
+    add(sessions, 'paced trickle round: p50', paced.p50, 'ms');
+    add(sessions, 'paced trickle round: p99', paced.p99, 'ms');
+    before = sessions;
+  }
+  const leaves = await load.leave();
+  add(before, 'leave: CPU', perPiece(leaves), 'µs');
+  return figures;
+}
+
+/** Messages from one participant to all the others of its room. */
+async function rooms({ load, scale }) {
+  const { size, count, messages } = scale.room;
+  const sessions = size * count;
+  await load.join(sessions, { window: 20, roomSize: size });
+  await load.messages(Math.ceil(messages / 5), { window: 10 });
+  const sent = await load.messages(messages, { window: 10 });
+  const deliveries = sent.count * (size - 1);
+  const seconds = sent.seconds;
+  await load.leave();
+  return [
+    { figure: 'delivery to a room: CPU', sessions, value: (sent.cpu * MICRO) / deliveries, unit: 'µs' },
+    { figure: 'deliveries to a room', sessions, value: deliveries / seconds, unit: '/s' },
+    { figure: 'delivery to a room: p99', sessions, value: sent.p99, unit: 'ms' },
+  ];
+}
+
+/** Sessions that come and go, and what stays of them. */
+async function churn({ load, relay, scale }) {
+  const { cycles, parts, window } = scale.churn;
+  const figures = [];
+  for (let part = 1; part <= parts; part += 1) {
+    const done = await load.churn(cycles / parts, { window });
+    const sessions = (cycles / parts) * part;
+    figures.push({ figure: 'join and leave: CPU', sessions, value: perPiece(done), unit: 'µs' });
+    figures.push({
+      figure: 'memory after joins and leaves',
+      sessions,
+      value: await relay.memory(),
+      unit: 'KiB',
+    });
+  }
+  return figures;
+}
+
+export const SCENARIOS = { growth, churn, rooms };

@@ -1,0 +1,38 @@
+/** The whole relay, on ws or uWebSockets.js: clients are authenticated, checked and limited, and hooks run. */
+import { createServer } from 'node:http';
+import { started } from './started.js';
+
+const [sfu, library, transport] = process.argv.slice(2);
+const { SfuRelay, RelayError } = await import(`${library}/index.mjs`);
+
+const counts = { joins: 0, leaves: 0 };
+const relay = new SfuRelay({
+  sfu: { serverUrl: sfu },
+  authenticate: async ({ token }) => {
+    if (!token?.startsWith('token-')) throw new RelayError('ERR_RELAY_UNAUTHENTICATED', 'Who are you?');
+    return { userId: `user-${token.slice(6)}`, grants: { room: 'room-*', canPublish: true } };
+  },
+  hooks: {
+    onJoin: () => {
+      counts.joins += 1;
+    },
+    onLeave: () => {
+      counts.leaves += 1;
+    },
+  },
+});
+
+if (transport === 'uws') {
+  const { default: uWS } = await import('uWebSockets.js');
+  const { makeBehavior } = await import(`${library}/uwebsockets.mjs`);
+  uWS
+    .App()
+    .ws('/rtc', makeBehavior(relay))
+    .listen('127.0.0.1', 0, (socket) => started(uWS.us_socket_local_port(socket)));
+} else {
+  const { WebSocketServer } = await import('ws');
+  const { useServer } = await import(`${library}/ws.mjs`);
+  const server = createServer();
+  useServer(relay, new WebSocketServer({ server, path: '/rtc' }));
+  server.listen(0, '127.0.0.1', 4096, () => started(server.address().port));
+}
