@@ -25,7 +25,7 @@ export interface HttpOptions extends RequestOptions {
   gatherTimeoutMs?: number;
   /** ms after which a session ends that no event stream and no WebSocket serves, and no request asks for. @default 30000 */
   orphanTimeoutMs?: number;
-  /** ms between the comments that keep an event stream alive. @default 12000 */
+  /** ms between the comments that keep an event stream alive. @default 9000 */
   heartbeatIntervalMs?: number;
 }
 
@@ -50,6 +50,6 @@ export function resolveHttpOptions(options: HttpOptions): ResolvedHttpOptions {
     slowConsumerTimeoutMs: integer(options, 'slowConsumerTimeoutMs', 10_000),
     gatherTimeoutMs: integer(options, 'gatherTimeoutMs', 1_000, 0),
     orphanTimeoutMs: integer(options, 'orphanTimeoutMs', 30_000),
-    heartbeatIntervalMs: integer(options, 'heartbeatIntervalMs', 12_000),
+    heartbeatIntervalMs: integer(options, 'heartbeatIntervalMs', 9_000),
   };
 }

@@ -47,6 +47,15 @@ describeOnEachSfu('what a viewer chooses', (stage) => {
     const publisher = await stage.enter('publisher');
     const viewer = await stage.enter('viewer', { role: 'subscriber' });
     const camera = await publisher.publishCamera();
+    // Ion tells of changes only, and the first one may come before the viewer can hear of it.
+    await publisher.tab.page.evaluate(() => {
+      const microphone = window.client.publisher
+        ?.getSenders()
+        .find(({ track }) => track?.kind === 'audio')?.track;
+      setInterval(() => {
+        if (microphone) microphone.enabled = !microphone.enabled;
+      }, 2_000);
+    });
     await viewer.hears('the fake microphone', ({ speakers }) => speakers.includes(camera));
   });
 
