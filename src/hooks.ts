@@ -100,6 +100,8 @@ export interface MessageContext<P extends Principal = Principal> extends HookCon
   readonly data: unknown;
   /** The user whom it is for; undefined: the room. */
   readonly to: string | undefined;
+  /** The sender's own, where it has brought one: of a gift, which is asked for once however often it is sent. */
+  readonly id: string | undefined;
 }
 
 /** @category Hooks */

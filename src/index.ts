@@ -22,14 +22,23 @@ export type {
 export type { CandidatePolicy } from './ice.js';
 export { LIMITS } from './limits.js';
 export type { Logger } from './logger.js';
+export { type ChatOptions, chat } from './messages/chat.js';
+export { type GiftOptions, gift } from './messages/gift.js';
+export type { HistoryLimits, MessageKind, MessageKinds, TallyOptions } from './messages/kinds.js';
+export { like } from './messages/like.js';
+export type { SchemaIssue, SchemaResult, StandardSchema } from './messages/schema.js';
 export type {
   IceCandidate,
   IceServer,
+  MessageDeletion,
+  MessageReceipt,
   Metadata,
+  OutgoingMessage,
   Participant,
   ParticipantsEvent,
   ParticipantUpdate,
   Role,
+  RoomMessage,
   SessionDescription,
   SessionStats,
   StatsReport,

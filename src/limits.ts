@@ -22,6 +22,12 @@ export const LIMITS = {
   /** Tracks that a session publishes, where its grants say no less. */
   maxTracks: 16,
   maxStatsEntries: 512,
+  /** The text of a chat message, where `chat()` is not told otherwise; in UTF-16 code units. */
+  maxChatLength: 2_000,
+  /** The `count` of a gift or of likes. */
+  maxMessageCount: 1_000,
+  /** Messages of a session that wait for a slow schema or hook. */
+  maxWaitingMessages: 64,
   /** Messages that the SFU has not taken from a session's stream. */
   maxPendingToSfu: 256,
 } as const;

@@ -152,3 +152,54 @@ export interface SessionStats {
   /** ms since the epoch, by the relay's clock; 0 before the first report. */
   updatedAt: number;
 }
+
+/**
+ * What is sent to a room.
+ * @category Messages
+ */
+export interface OutgoingMessage {
+  /** One of the kinds that the relay's option `messages` declares. */
+  kind: string;
+  /** JSON; what it has to be its kind says. */
+  data?: unknown;
+  /** A user: all its sessions in the room get it, and nobody else. @default everybody in the room, the sender too */
+  to?: string;
+  /** Of the sender's choice: what is sent again with the same one is carried out once. 1–128 characters. */
+  id?: string;
+}
+
+/**
+ * A message of a room, the same for all who get it.
+ * @category Messages
+ */
+export interface RoomMessage {
+  /** The relay's: no two are alike. */
+  readonly id: string;
+  readonly kind: string;
+  readonly data: unknown;
+  /** Left out where the server itself has sent it, or many have: likes. */
+  readonly from?: { readonly sessionId: string; readonly userId: string };
+  /** The user that it is for alone. */
+  readonly to?: string;
+  /** ms since the epoch, by the relay's clock. */
+  readonly at: number;
+}
+
+/**
+ * A moderator has deleted the message of this id.
+ * @category Messages
+ */
+export interface MessageDeletion {
+  readonly deleted: string;
+}
+
+/**
+ * What became of a message.
+ * @category Messages
+ */
+export interface MessageReceipt {
+  /** The message's id; left out where it was counted only, as likes are. */
+  readonly id?: string;
+  /** ms since the epoch, by the relay's clock. */
+  readonly at: number;
+}

@@ -5,6 +5,7 @@ import { HookRunner } from './hook-runner.js';
 import type { HookFailure, Hooks } from './hooks.js';
 import type { CandidatePolicy } from './ice.js';
 import { type Logger, silentLogger } from './logger.js';
+import { type MessageKinds, type ResolvedKinds, resolveKinds } from './messages/kinds.js';
 import type { IceServer } from './model.js';
 import { integer, type ResolvedSfuOptions, resolveSfuOptions, type SfuOptions } from './sfu/options.js';
 
@@ -18,7 +19,7 @@ export interface SfuRelayOptions<P extends Principal = Principal> {
   authenticate: Authenticate<P>;
   /** What the application wants to be asked, or told. @default none */
   hooks?: Hooks<P>;
-  /** ms that a hook has for its answer. @default 5000 */
+  /** ms that a hook, or the schema of a message, has for its answer. @default 5000 */
   hookTimeoutMs?: number;
   /**
    * What a hook was asked for when it fails, hangs, or returns what can't be used: `refuse` it, or let it `pass`.
@@ -52,6 +53,11 @@ export interface SfuRelayOptions<P extends Principal = Principal> {
   layerSubscriptions?: 'safe' | 'any';
   /** Handed to clients with the result of their join. @default none */
   iceServers?: readonly IceServer[];
+  /**
+   * The kinds of messages that participants may send to their room, by name: `chat()`, `like()`, `gift()`, and kinds of
+   * your own, each with a schema (docs/MESSAGES.md). `{}` takes none. @default { chat: chat(), like: like() }
+   */
+  messages?: MessageKinds;
   /** ms from a join, or an offer, to the SFU's answer. @default 15000 */
   joinTimeoutMs?: number;
   /** ms that a client has for answering an offer of the SFU. @default 30000 */
@@ -77,6 +83,8 @@ export interface ResolvedOptions<P extends Principal> {
   authenticate: Authenticate<P>;
   hooks: HookRunner<P>;
   iceServers: IceServer[];
+  messages: ResolvedKinds;
+  hookTimeoutMs: number;
   joinTimeoutMs: number;
   answerTimeoutMs: number;
   healthTimeoutMs: number;
@@ -110,11 +118,12 @@ export function resolveOptions<P extends Principal>(options: SfuRelayOptions<P>)
       '"authenticate" is missing: write authenticate: async (request) => ({ userId }), or authenticate: anonymous() for a demo.',
     );
   const { logger = silentLogger } = options;
+  const hookTimeoutMs = integer(options, 'hookTimeoutMs', 5_000);
   return {
     sfu: resolveSfuOptions(options.sfu),
     authenticate: options.authenticate,
     hooks: new HookRunner<P>(options.hooks ?? {}, {
-      timeoutMs: integer(options, 'hookTimeoutMs', 5_000),
+      timeoutMs: hookTimeoutMs,
       failure: { ...options.hookFailure },
       logger,
     }),
@@ -130,6 +139,8 @@ export function resolveOptions<P extends Principal>(options: SfuRelayOptions<P>)
       ]),
     },
     iceServers: structuredClone([...(options.iceServers ?? [])]),
+    messages: resolveKinds(options.messages),
+    hookTimeoutMs,
     joinTimeoutMs: integer(options, 'joinTimeoutMs', 15_000),
     answerTimeoutMs: integer(options, 'answerTimeoutMs', 30_000),
     healthTimeoutMs: integer(options, 'healthTimeoutMs', 3_000),

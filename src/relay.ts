@@ -7,6 +7,8 @@ import { type Grants, publishLimits, resolveRole } from './grants.js';
 import type { HookRunner } from './hook-runner.js';
 import { candidateFilter } from './ice.js';
 import { checkId } from './ids.js';
+import { MessageArchive } from './messages/archive.js';
+import type { Moderated } from './messages/room-messages.js';
 import type { IceServer, Metadata, Role, SessionStats } from './model.js';
 import { type ResolvedOptions, resolveOptions, type SfuRelayOptions } from './options.js';
 import { Room } from './room.js';
@@ -77,6 +79,7 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
   readonly #sfu: Sfu;
   readonly #sessions = new Map<string, Session<P>>();
   readonly #rooms = new Map<string, Room>();
+  readonly #messages: MessageArchive;
   readonly #attachments = new Set<Attachment>();
   readonly #admitsCandidate: ((candidate: string) => boolean) | undefined;
   /** The newest of those that are being laid; never rejects. */
@@ -89,6 +92,10 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
     super(resolved.logger);
     this.#options = resolved;
     this.#sfu = new SfuNode(resolved.sfu);
+    this.#messages = new MessageArchive({
+      kinds: resolved.messages,
+      checkTimeoutMs: resolved.hookTimeoutMs,
+    });
     this.#admitsCandidate = candidateFilter(resolved.candidates);
   }
 
@@ -236,6 +243,7 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
     await Promise.race([Promise.allSettled(ends), late]);
     clearTimeout(timer);
     for (const attachment of this.#attachments) attachment.terminate();
+    this.#messages.close();
     this.#sfu.close();
   }
 
@@ -270,6 +278,9 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
       autoSubscribe,
       principal,
       logger: this.#options.logger,
+      moderate: this.hooks.has('onMessage')
+        ? (message, recheck) => this.#moderate(session, message, recheck)
+        : undefined,
       joinTimeoutMs: this.#options.joinTimeoutMs,
       answerTimeoutMs: this.#options.answerTimeoutMs,
       onAbandoned: () => {
@@ -293,6 +304,13 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
     return chosen?.metadata ?? metadata;
   }
 
+  /** Asks for a message on its way to the room; gives the data that are to be passed on. */
+  #moderate(session: Session<P>, message: Moderated, recheck: (data: unknown) => unknown): unknown {
+    const asked = this.hooks.ask('onMessage', { session, ...message }, isJson);
+    const pass = (data: unknown) => (data === undefined ? message.data : recheck(data));
+    return asked instanceof Promise ? asked.then(pass) : pass(asked);
+  }
+
   #sessionsOf(roomId: string, userId: string): Session<P>[] {
     return [...this.#sessions.values()].filter((each) => each.userId === userId && each.roomId === roomId);
   }
@@ -307,7 +325,7 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
   #enterRoom(roomId: string): Room {
     let room = this.#rooms.get(roomId);
     if (!room) {
-      room = new Room(roomId);
+      room = new Room(roomId, this.#messages.open(roomId));
       this.#rooms.set(roomId, room);
     }
     room.sessionCount += 1;
@@ -316,7 +334,9 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
 
   #leaveRoom(room: Room): void {
     room.sessionCount -= 1;
-    if (room.sessionCount === 0) this.#rooms.delete(room.id);
+    if (room.sessionCount > 0) return;
+    this.#rooms.delete(room.id);
+    this.#messages.keep(room.id, room.messages);
   }
 
   /**
@@ -359,6 +379,10 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
 
 function closing(): RelayError {
   return new RelayError('ERR_RELAY_CLOSED', 'The relay is closing.');
+}
+
+function isJson(answer: unknown): answer is unknown {
+  return ['object', 'string', 'number', 'boolean'].includes(typeof answer);
 }
 
 function isJoinAnswer(answer: unknown): answer is { metadata?: Metadata } {

@@ -1,8 +1,14 @@
+import { checkId } from './ids.js';
+import { RoomMessages } from './messages/room-messages.js';
 import type {
+  MessageDeletion,
+  MessageReceipt,
   Metadata,
+  OutgoingMessage,
   Participant,
   ParticipantsEvent,
   ParticipantUpdate,
+  RoomMessage,
   Track,
   TracksEvent,
 } from './model.js';
@@ -16,6 +22,8 @@ export interface Member {
   readonly hidden: boolean;
   notifyParticipants(event: ParticipantsEvent): void;
   notifyTracks(event: TracksEvent): void;
+  notifyMessage(message: RoomMessage, mayDrop: boolean): void;
+  notifyDeletion(deletion: MessageDeletion): void;
 }
 
 interface Seat {
@@ -33,7 +41,10 @@ export class Room {
   readonly id: string;
   /** @internal In which order its sessions come and go on the SFU. */
   readonly gate = new RoomGate();
+  /** @internal What it is told, and who may be told. */
+  readonly messages: RoomMessages;
   readonly #seats = new Map<string, Seat>();
+  readonly #seatsOfUser = new Map<string, Set<Seat>>();
   /** Events that are being told, in their order. */
   readonly #outbox: (() => void)[] = [];
   #revision = 0;
@@ -41,8 +52,32 @@ export class Room {
   sessionCount = 0;
 
   /** @internal */
-  constructor(id: string) {
+  constructor(id: string, messages = new RoomMessages({ roomId: id, kinds: new Map() })) {
     this.id = id;
+    this.messages = messages;
+    messages.audience = {
+      deliver: (message, mayDrop) => this.#deliver(message, mayDrop),
+      deleted: (deletion) => this.#tellDeletion(deletion),
+      isPresent: (userId) => this.#isPresent(userId),
+    };
+  }
+
+  /**
+   * A message of the server's own: to everybody, or with `to` to a user. Its kind is one of the option `messages`.
+   * @throws RelayError `ERR_RELAY_INVALID_PARAMS`, `ERR_RELAY_TOO_LARGE`
+   */
+  async send(message: OutgoingMessage): Promise<MessageReceipt> {
+    return this.messages.send(message);
+  }
+
+  /** Tells everybody that a message is deleted, and does not give it to those who join later. */
+  deleteMessage(messageId: string): void {
+    this.messages.delete(checkId(messageId, 'messageId'));
+  }
+
+  /** What those who join are given: the newest messages of kinds with a history, and what was counted of others. */
+  get recentMessages(): RoomMessage[] {
+    return this.messages.recent;
   }
 
   /** Counts the room's changes. */
@@ -95,6 +130,9 @@ export class Room {
   add(member: Member, tracks: readonly Track[], metadata: Metadata | undefined): void {
     const seat: Seat = { member, tracks, metadata };
     this.#seats.set(member.id, seat);
+    const others = this.#seatsOfUser.get(member.userId);
+    if (others) others.add(seat);
+    else this.#seatsOfUser.set(member.userId, new Set([seat]));
     this.#tellOfParticipant(seat, 'joined');
   }
 
@@ -103,6 +141,9 @@ export class Room {
     const seat = this.#seats.get(member.id);
     if (!seat || seat.member !== member) return;
     this.#seats.delete(member.id);
+    const others = this.#seatsOfUser.get(member.userId);
+    others?.delete(seat);
+    if (others?.size === 0) this.#seatsOfUser.delete(member.userId);
     this.#tellOfParticipant(seat, 'left');
   }
 
@@ -164,17 +205,40 @@ export class Room {
     this.#tellOthers(seat, (other) => other.notifyTracks(event));
   }
 
-  /**
-   * A listener may leave the room in the middle of an event, which is the next event: all hear of the one before the
-   * other.
-   */
+  #isPresent(userId: string): boolean {
+    for (const { member } of this.#seatsOfUser.get(userId) ?? []) if (!member.hidden) return true;
+    return false;
+  }
+
+  #deliver(message: RoomMessage, mayDrop: boolean): void {
+    this.#inTurn(() => {
+      const { to } = message;
+      const seats = to === undefined ? this.#seats.values() : (this.#seatsOfUser.get(to) ?? []);
+      for (const { member } of seats) member.notifyMessage(message, mayDrop);
+    });
+  }
+
+  #tellDeletion(deletion: MessageDeletion): void {
+    this.#inTurn(() => {
+      for (const { member } of this.#seats.values()) member.notifyDeletion(deletion);
+    });
+  }
+
   #tellOthers(seat: Seat, notify: (other: Member) => void): void {
     const others = [...this.#seats.values()].filter((other) => other !== seat);
-    this.#outbox.push(() => {
+    this.#inTurn(() => {
       for (const { member } of others) {
         if (this.#seats.get(member.id)?.member === member) notify(member);
       }
     });
+  }
+
+  /**
+   * A listener may leave the room in the middle of an event, or send to it, which is the next event: all hear of the
+   * one before the other.
+   */
+  #inTurn(tell: () => void): void {
+    this.#outbox.push(tell);
     if (this.#outbox.length > 1) return;
     for (let next = this.#outbox[0]; next; next = this.#outbox[0]) {
       next();

@@ -2,7 +2,9 @@ import type { RelayError } from './errors.js';
 import type { Grants } from './grants.js';
 import type {
   IceCandidate,
+  MessageDeletion,
   ParticipantsEvent,
+  RoomMessage,
   SessionDescription,
   SessionStats,
   Target,
@@ -36,6 +38,9 @@ export type SessionEvents = {
   grants: [grants: Grants];
   /** A moderator has cut off one of its own tracks, or lets it be heard again. */
   mute: [mute: { trackId: string; muted: boolean }];
+  /** A message of the room, its own ones too. `mayDrop`: it may be left out for a client that is slow. */
+  message: [message: RoomMessage, delivery: { mayDrop: boolean }];
+  messagedeleted: [deletion: MessageDeletion];
   /** The last event, exactly once. */
   close: [reason: SessionCloseReason];
 };

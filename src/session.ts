@@ -7,12 +7,18 @@ import { Guard, type GuardPolicy } from './guard.js';
 import { decodeCandidate } from './ice.js';
 import { LIMITS } from './limits.js';
 import type { Logger } from './logger.js';
+import type { Moderate, Sender } from './messages/room-messages.js';
+import { SendQueue } from './messages/send-queue.js';
 import type {
   IceCandidate,
+  MessageDeletion,
+  MessageReceipt,
   Metadata,
+  OutgoingMessage,
   ParticipantsEvent,
   ParticipantUpdate,
   Role,
+  RoomMessage,
   SessionDescription,
   SessionStats,
   StatsReport,
@@ -45,6 +51,8 @@ export interface SessionSetup<Principal> {
   logger: Logger;
   joinTimeoutMs: number;
   answerTimeoutMs: number;
+  /** The application's word on a message, before it goes to the room. */
+  moderate: Moderate | undefined;
   /** The SFU has ended the stream by an error, be the session alive, failed or leaving: its peer stays there. */
   onAbandoned?: () => void;
 }
@@ -80,6 +88,7 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
   readonly #subscriber: SubscriberNegotiation;
   readonly #publisher = new PublisherNegotiation();
   readonly #gathering = new Gathering();
+  readonly #sender: Sender;
 
   /** Aborts the join. */
   readonly #cancel = new AbortController();
@@ -104,6 +113,13 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
       userId: this.userId,
       role: this.role,
     });
+    this.#sender = {
+      sessionId: this.id,
+      userId: this.userId,
+      queue: new SendQueue(LIMITS.maxWaitingMessages),
+      check: () => this.#checkMessages(),
+      moderate: setup.moderate,
+    };
     this.#subscriber = new SubscriberNegotiation({
       answerTimeoutMs: setup.answerTimeoutMs,
       deliver: (event) =>
@@ -265,6 +281,19 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
   }
 
   /**
+   * A message to the room, in the name of the session's user: `onMessage` is asked, and its messages are delivered in
+   * the order in which they were sent. With an `id`, one that was sent already is acknowledged again, and that is all.
+   * @throws RelayError `ERR_RELAY_FORBIDDEN`, `ERR_RELAY_INVALID_PARAMS`, `ERR_RELAY_INVALID_STATE`,
+   * `ERR_RELAY_TOO_LARGE`, `ERR_RELAY_TOO_MANY`
+   */
+  async send(message: OutgoingMessage): Promise<MessageReceipt> {
+    if (this.#state === 'joining') throw notNow('The session has not joined yet.');
+    if (this.#state !== 'joined') throw notNow('The session has ended.');
+    this.#checkMessages();
+    return this.room.messages.send(message, this.#sender);
+  }
+
+  /**
    * A client's `getStats()`; figures come of the difference to its last one.
    * @throws RelayError `ERR_RELAY_INVALID_PARAMS`, `ERR_RELAY_INVALID_STATE`
    */
@@ -341,6 +370,24 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
   /** @internal */
   notifyTracks(event: TracksEvent): void {
     this.emit('tracks', event);
+  }
+
+  /** @internal */
+  notifyMessage(message: RoomMessage, mayDrop: boolean): void {
+    this.emit('message', message, mayDrop ? MAY_DROP : MUST_ARRIVE);
+  }
+
+  /** @internal */
+  notifyDeletion(deletion: MessageDeletion): void {
+    this.emit('messagedeleted', deletion);
+  }
+
+  /** What was sent before a connection broke is carried out, what comes of somebody who was put out is not. */
+  #checkMessages(): void {
+    if (this.#grants.canPublishData === false)
+      throw new RelayError('ERR_RELAY_FORBIDDEN', 'You may not send messages in this room.');
+    if (this.#reason && this.#reason.by !== 'client' && this.#reason.by !== 'sfu')
+      throw notNow('The session has ended.');
   }
 
   async #openAndJoin(sfu: Sfu, sdp: string): Promise<SessionDescription> {
@@ -509,6 +556,10 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
     return { sessionId: this.id, roomId: this.roomId, userId: this.userId };
   }
 }
+
+/** One for all deliveries. */
+const MAY_DROP = { mayDrop: true } as const;
+const MUST_ARRIVE = { mayDrop: false } as const;
 
 function deferred(): { promise: Promise<void>; resolve(): void } {
   let resolve = () => {};

@@ -4,6 +4,7 @@ import { RelayError } from '../errors.js';
 import type { Attachment, SfuRelay } from '../relay.js';
 import type { Session } from '../session.js';
 import { encodeError, encodeNotification, type RpcMessage } from '../signal/jsonrpc.js';
+import { encodeMessage } from '../signal/messaging.js';
 import { type Backlog, type Client, Participation } from '../signal/participation.js';
 import type { RelayNotifications } from '../signal/protocol.js';
 import type { Visitor } from '../signal/visitor.js';
@@ -109,13 +110,18 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
     return result;
   }
 
+  deliver(params: RelayNotifications['message'], { mayDrop }: { mayDrop: boolean }): void {
+    if (mayDrop && this.#mailbox.unreadBytes > this.#options.maxBufferedBytes / 4) return;
+    this.#push(encodeMessage(params).text, { method: 'message', params });
+  }
+
   notify<Method extends keyof RelayNotifications>(method: Method, params: RelayNotifications[Method]): void {
     // An event stream begins with the room; it is reminded then.
     if (method === 'expiring' && !this.#stream) return;
     const content = { method, params } as Backlog[number];
     this.#push(
       encodeNotification(method, params),
-      method === 'offer' || method === 'trickle' ? content : undefined,
+      method === 'offer' || method === 'trickle' || method === 'message' ? content : undefined,
     );
   }
 

@@ -55,6 +55,10 @@ export class Mailbox<Content> {
     return this.#letters.slice(Math.max(0, this.#nextId - this.#firstId));
   }
 
+  get unreadBytes(): number {
+    return this.unread.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
   /** Gives what is unread, and counts it as read. */
   read(): readonly Letter<Content>[] {
     const letters = this.unread;

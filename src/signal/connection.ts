@@ -12,6 +12,7 @@ import {
   type RpcMessage,
   RpcRefusal,
 } from './jsonrpc.js';
+import { encodeMessage } from './messaging.js';
 import {
   type ConnectionOptions,
   type ResolvedConnectionOptions,
@@ -185,6 +186,10 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment {
       this.#participation = new Participation(this.#relay, visitor, {
         maxMessageBytes: this.#options.maxMessageBytes,
         notify: (method, params) => this.#notify(method, params),
+        deliver: (message, { mayDrop }) => {
+          const { text, bytes } = encodeMessage(message);
+          this.#outbox.send(text, mayDrop, bytes);
+        },
         refuse: (method, error) => this.#send(encodeError(null, error, method)),
         end: (code, reason) => this.#close(code, reason),
         replaced: () => {
@@ -224,7 +229,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment {
       participation
         .call(method, params, (result) => {
           // A client that is behind with its reading misses figures, and nothing else.
-          if (id !== undefined) this.#outbox.send(encodeResult(id, result), { mayDrop: method === 'stats' });
+          if (id !== undefined) this.#outbox.send(encodeResult(id, result), method === 'stats');
         })
         ?.catch(failed);
     } catch (error) {

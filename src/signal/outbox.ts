@@ -28,13 +28,15 @@ export class Outbox {
     this.#setup = setup;
   }
 
-  /** Sends it now. What may be dropped is, as soon as the client is behind by a quarter of what it may be. */
-  send(text: string, { mayDrop = false } = {}): void {
+  /**
+   * Sends it now. What may be dropped is, as soon as the client is behind by a quarter of what it may be. `bytes`: of
+   * the text, where they are counted already.
+   */
+  send(text: string, mayDrop = false, bytes = Buffer.byteLength(text)): void {
     if (this.#stopped) return;
     const { maxBufferedBytes } = this.#setup;
     const waiting = this.#socket.bufferedAmount;
     if (mayDrop && waiting > maxBufferedBytes / 4) return;
-    const bytes = Buffer.byteLength(text);
     // A message larger than all that may wait goes out alone.
     if (waiting > 0 && waiting + bytes > maxBufferedBytes) {
       this.#fail(slowConsumer());

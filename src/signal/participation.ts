@@ -6,6 +6,7 @@ import { LIMITS } from '../limits.js';
 import type {
   IceCandidate,
   Metadata,
+  OutgoingMessage,
   SessionDescription,
   StatsReport,
   Subscription,
@@ -25,12 +26,15 @@ type Reply = (result: object) => void;
 export type Backlog = readonly (
   | { method: 'offer'; params: RelayNotifications['offer'] }
   | { method: 'trickle'; params: RelayNotifications['trickle'] }
+  | { method: 'message'; params: RelayNotifications['message'] }
 )[];
 
 /** Where an authenticated client hears from its session. */
 export interface Client {
   readonly maxMessageBytes: number;
   notify<Method extends keyof RelayNotifications>(method: Method, params: RelayNotifications[Method]): void;
+  /** A message of the room, the same for all its clients. */
+  deliver(message: RelayNotifications['message'], delivery: { mayDrop: boolean }): void;
   /** A notification of the client's can't be taken after all. */
   refuse(method: string, error: RelayError): void;
   /** The session was ended by the other side, and the connection with it. */
@@ -95,6 +99,10 @@ export class Participation<P extends Principal> {
       case 'answer':
         this.#joined().answerOffer(params.desc as SessionDescription);
         return reply({});
+      case 'message':
+        return this.#joined()
+          .send(params as unknown as OutgoingMessage)
+          .then(reply);
       case 'stats':
         return reply(this.#joined().reportStats(params.report as StatsReport));
       case 'update':
@@ -181,6 +189,8 @@ export class Participation<P extends Principal> {
       candidate: (candidate) => client.notify('trickle', candidate),
       participants: (event) => client.notify('participants', event),
       tracks: (event) => client.notify('tracks', event),
+      message: (message, delivery) => client.deliver(message, delivery),
+      messagedeleted: (deletion) => client.deliver(deletion, { mayDrop: false }),
       close: (reason) => this.#sessionClosed(session, reason),
     };
     const names = Object.keys(listeners) as (keyof SessionEvents)[];
@@ -213,6 +223,7 @@ export class Participation<P extends Principal> {
       revision: room.revision,
       iceServers: [...this.#relay.iceServers],
       maxMessageBytes: this.#client.maxMessageBytes,
+      messages: room.recentMessages,
     };
   }
 
@@ -252,8 +263,13 @@ export class Participation<P extends Principal> {
   #attach({ sessionId }: Params, reply: Reply): void {
     this.#checkFree();
     const backlog = this.adopt(reach(this.#relay, sessionId, this.visitor));
-    reply(this.describe());
-    for (const { method, params } of backlog) this.#client.notify(method, params);
+    const result = this.describe();
+    reply(result);
+    const told = new Set(result.messages.map(({ id }) => id));
+    for (const { method, params } of backlog) {
+      if (method !== 'message' || !('id' in params && told.has(params.id)))
+        this.#client.notify(method, params);
+    }
     this.listen();
   }
 

@@ -6,11 +6,15 @@
 import type {
   IceCandidate,
   IceServer,
+  MessageDeletion,
+  MessageReceipt,
   Metadata,
+  OutgoingMessage,
   Participant,
   ParticipantsEvent,
   ParticipantUpdate,
   Role,
+  RoomMessage,
   SessionDescription,
   SessionStats,
   StatsReport,
@@ -53,6 +57,8 @@ export interface JoinResult extends SessionDescription {
   iceServers: IceServer[];
   /** A longer message is not taken. */
   maxMessageBytes: number;
+  /** What the room was told before: of kinds with a history the newest, of those that are counted the totals. */
+  messages: RoomMessage[];
 }
 
 export interface TrickleParams {
@@ -83,6 +89,7 @@ export interface ClientRequests {
   offer: { params: { desc: SessionDescription }; result: SessionDescription };
   subscribe: { params: { subscriptions: Subscription[] }; result: Record<string, never> };
   update: { params: ParticipantUpdate; result: Record<string, never> };
+  message: { params: OutgoingMessage; result: MessageReceipt };
   stats: { params: { report: StatsReport }; result: SessionStats };
   leave: { params?: undefined; result: Record<string, never> };
   ping: { params?: undefined; result: Record<string, never> };
@@ -103,6 +110,7 @@ export interface RelayNotifications {
   participants: ParticipantsEvent;
   tracks: TracksEvent;
   expiring: ExpiringParams;
+  message: RoomMessage | MessageDeletion;
   goaway: GoawayParams;
 }
 

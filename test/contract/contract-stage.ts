@@ -49,14 +49,27 @@ export class ContractStage {
 
   /** Starts a relay, instead of the one that there is. */
   readonly start = async (
-    options: ConnectionOptions & Pick<SfuRelayOptions, 'hooks'> & { authenticate?: Authenticate } = {},
+    options: ConnectionOptions &
+      Pick<SfuRelayOptions, 'hooks' | 'hookTimeoutMs' | 'hookFailure' | 'messages'> & {
+        authenticate?: Authenticate;
+      } = {},
   ): Promise<void> => {
-    const { authenticate = anonymous(), hooks = {}, ...connection } = options;
+    const {
+      authenticate = anonymous(),
+      hooks,
+      hookTimeoutMs,
+      hookFailure,
+      messages,
+      ...connection
+    } = options;
     await this.#stopRelay();
     this.#relay = new SfuRelay({
       sfu: { serverUrl: this.sfu.address },
       authenticate,
-      hooks,
+      ...(hooks && { hooks }),
+      ...(hookTimeoutMs && { hookTimeoutMs }),
+      ...(hookFailure && { hookFailure }),
+      ...(messages && { messages }),
       iceServers: [{ urls: 'stun:stun.example.org' }],
     });
     this.#server = await this.#serve(this.#relay, connection);

@@ -10,6 +10,7 @@ import { heartbeatSuite } from './suites/heartbeat.js';
 import { hooksSuite } from './suites/hooks.js';
 import { joiningSuite } from './suites/joining.js';
 import { malformedMessagesSuite } from './suites/malformed.js';
+import { messagesSuite } from './suites/messages.js';
 import { requestsSuite } from './suites/requests.js';
 import { roomSuite } from './suites/room.js';
 import { sessionSuite } from './suites/session.js';
@@ -30,6 +31,7 @@ export function transportContract(name: string, serve: Serve): void {
     sessionSuite(stage);
     attachingSuite(stage);
     roomSuite(stage);
+    messagesSuite(stage);
     heartbeatSuite(stage);
     drainingSuite(stage);
     backPressureSuite(stage);

@@ -100,6 +100,10 @@ class FakeMember implements Member {
     this.onEvent();
   }
 
+  notifyMessage(): void {}
+
+  notifyDeletion(): void {}
+
   /** What it changes itself it is not told of. */
   changes(room: Room, change: () => void): void {
     const before = room.revision;

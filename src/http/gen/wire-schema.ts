@@ -35,6 +35,9 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
           "$ref": "#/$defs/update.request"
         },
         {
+          "$ref": "#/$defs/message.request"
+        },
+        {
           "$ref": "#/$defs/stats.request"
         },
         {
@@ -73,6 +76,9 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
           "$ref": "#/$defs/relay.expiring"
         },
         {
+          "$ref": "#/$defs/relay.message"
+        },
+        {
           "$ref": "#/$defs/relay.goaway"
         },
         {
@@ -92,6 +98,9 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         },
         {
           "$ref": "#/$defs/update.result"
+        },
+        {
+          "$ref": "#/$defs/message.result"
         },
         {
           "$ref": "#/$defs/stats.result"
@@ -460,6 +469,55 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
       ],
       "additionalProperties": false
     },
+    "message.request": {
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "id": {
+          "type": [
+            "string",
+            "number"
+          ]
+        },
+        "method": {
+          "const": "message"
+        },
+        "params": {
+          "$ref": "#/$defs/OutgoingMessage"
+        }
+      },
+      "required": [
+        "method",
+        "id",
+        "params"
+      ],
+      "additionalProperties": false
+    },
+    "message.result": {
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "id": {
+          "type": [
+            "string",
+            "number"
+          ]
+        },
+        "result": {
+          "$ref": "#/$defs/MessageReceipt"
+        }
+      },
+      "required": [
+        "jsonrpc",
+        "id",
+        "result"
+      ],
+      "additionalProperties": false
+    },
     "stats.request": {
       "type": "object",
       "properties": {
@@ -788,6 +846,33 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
       ],
       "additionalProperties": false
     },
+    "relay.message": {
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "method": {
+          "const": "message"
+        },
+        "params": {
+          "anyOf": [
+            {
+              "$ref": "#/$defs/RoomMessage"
+            },
+            {
+              "$ref": "#/$defs/MessageDeletion"
+            }
+          ]
+        }
+      },
+      "required": [
+        "jsonrpc",
+        "method",
+        "params"
+      ],
+      "additionalProperties": false
+    },
     "relay.goaway": {
       "type": "object",
       "properties": {
@@ -984,11 +1069,19 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         "maxMessageBytes": {
           "type": "number",
           "description": "A longer message is not taken."
+        },
+        "messages": {
+          "type": "array",
+          "items": {
+            "$ref": "#/$defs/RoomMessage"
+          },
+          "description": "What the room was told before: of kinds with a history the newest, of those that are counted the totals."
         }
       },
       "required": [
         "iceServers",
         "maxMessageBytes",
+        "messages",
         "participants",
         "revision",
         "role",
@@ -1102,6 +1195,52 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
       "additionalProperties": false,
       "description": "An ICE server (W3C `RTCIceServer`)."
     },
+    "RoomMessage": {
+      "type": "object",
+      "properties": {
+        "id": {
+          "type": "string",
+          "description": "The relay's: no two are alike."
+        },
+        "kind": {
+          "type": "string"
+        },
+        "data": {},
+        "from": {
+          "type": "object",
+          "properties": {
+            "sessionId": {
+              "type": "string"
+            },
+            "userId": {
+              "type": "string"
+            }
+          },
+          "required": [
+            "sessionId",
+            "userId"
+          ],
+          "additionalProperties": false,
+          "description": "Left out where the server itself has sent it, or many have: likes."
+        },
+        "to": {
+          "type": "string",
+          "description": "The user that it is for alone."
+        },
+        "at": {
+          "type": "number",
+          "description": "ms since the epoch, by the relay's clock."
+        }
+      },
+      "required": [
+        "id",
+        "kind",
+        "data",
+        "at"
+      ],
+      "additionalProperties": false,
+      "description": "A message of a room, the same for all who get it."
+    },
     "Subscription": {
       "type": "object",
       "properties": {
@@ -1152,6 +1291,50 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
       },
       "additionalProperties": false,
       "description": "What a participant changes of itself; what is left out stays."
+    },
+    "OutgoingMessage": {
+      "type": "object",
+      "properties": {
+        "kind": {
+          "type": "string",
+          "description": "One of the kinds that the relay's option `messages` declares."
+        },
+        "data": {
+          "description": "JSON; what it has to be its kind says."
+        },
+        "to": {
+          "type": "string",
+          "description": "A user: all its sessions in the room get it, and nobody else.",
+          "default": "everybody in the room, the sender too"
+        },
+        "id": {
+          "type": "string",
+          "description": "Of the sender's choice: what is sent again with the same one is carried out once. 1–128 characters."
+        }
+      },
+      "required": [
+        "kind"
+      ],
+      "additionalProperties": false,
+      "description": "What is sent to a room."
+    },
+    "MessageReceipt": {
+      "type": "object",
+      "properties": {
+        "id": {
+          "type": "string",
+          "description": "The message's id; left out where it was counted only, as likes are."
+        },
+        "at": {
+          "type": "number",
+          "description": "ms since the epoch, by the relay's clock."
+        }
+      },
+      "required": [
+        "at"
+      ],
+      "additionalProperties": false,
+      "description": "What became of a message."
     },
     "StatsReport": {
       "type": "array",
@@ -1363,6 +1546,19 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
       ],
       "additionalProperties": false,
       "description": "`expiring`, relay → client: bring another token by `authenticate`, or be put out with 4401."
+    },
+    "MessageDeletion": {
+      "type": "object",
+      "properties": {
+        "deleted": {
+          "type": "string"
+        }
+      },
+      "required": [
+        "deleted"
+      ],
+      "additionalProperties": false,
+      "description": "A moderator has deleted the message of this id."
     },
     "GoawayParams": {
       "type": "object",

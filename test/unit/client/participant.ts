@@ -29,6 +29,7 @@ export function joinResult(overrides: Partial<JoinResult> = {}): JoinResult {
     revision: 1,
     iceServers: [],
     maxMessageBytes: 262_144,
+    messages: [],
     ...overrides,
   };
 }

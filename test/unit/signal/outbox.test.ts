@@ -44,9 +44,9 @@ describe('the outbox', () => {
   test('drops what may be dropped from a quarter of the ceiling on, and nothing else', () => {
     socket.stalled = true;
     outbox.send('a'.repeat(240));
-    outbox.send('figures', { mayDrop: true });
+    outbox.send('figures', true);
     outbox.send('b'.repeat(20));
-    outbox.send('later figures', { mayDrop: true });
+    outbox.send('later figures', true);
     outbox.send('an offer');
     expect(socket.sent.map((text) => text[0])).toEqual(['a', 'f', 'b', 'a']);
     expect(failures).toEqual([]);

@@ -1,0 +1,28 @@
+import { LIMITS } from '../limits.js';
+import type { MessageKind } from './kinds.js';
+import { schemaOf } from './schema.js';
+
+/** @category Messages */
+export interface ChatOptions extends Pick<MessageKind, 'history' | 'schema' | 'maxDataBytes'> {
+  /** Of the text, in UTF-16 code units; of no effect with a `schema` of one's own. @default 2000 */
+  maxLength?: number;
+}
+
+/**
+ * What people write: `{text}`. Those who join later get the newest 50; moderators can delete.
+ * @category Messages
+ */
+export function chat({
+  maxLength = LIMITS.maxChatLength,
+  history = {},
+  ...rest
+}: ChatOptions = {}): MessageKind {
+  const schema = schemaOf((data) => {
+    const { text } = (data ?? {}) as { text?: unknown };
+    if (typeof text !== 'string' || text.trim() === '') return 'write {text}, and something in it';
+    if (text.length > maxLength) return `"text" is longer than ${maxLength} characters`;
+    return { text };
+  });
+  // A character is at most six bytes of JSON.
+  return { schema, maxDataBytes: 6 * maxLength + 64, history, ...rest };
+}

@@ -1,0 +1,49 @@
+import { RelayError } from '../errors.js';
+import { checkId } from '../ids.js';
+import type { OutgoingMessage } from '../model.js';
+import { findKind, type ResolvedKind, type ResolvedKinds } from './kinds.js';
+
+/** What somebody wants to send, as far as it can be checked without asking anybody. */
+export interface Draft {
+  readonly kind: ResolvedKind;
+  readonly data: unknown;
+  readonly to: string | undefined;
+  readonly id: string | undefined;
+}
+
+/** @throws RelayError `ERR_RELAY_INVALID_PARAMS`, `ERR_RELAY_TOO_LARGE` */
+export function readDraft(kinds: ResolvedKinds, message: OutgoingMessage): Draft {
+  const kind = findKind(kinds, message.kind);
+  const { data, to, id } = message;
+  if (to !== undefined) checkId(to, 'to');
+  if (id !== undefined) checkId(id, 'id');
+  else if (kind.requireId)
+    throw invalid(`A "${kind.name}" needs an "id" of yours, so that it is not carried out twice.`);
+  if (to !== undefined && kind.tally)
+    throw invalid(`A "${kind.name}" is for the whole room: leave "to" out.`);
+  if (data === undefined && !kind.schema) throw invalid('"data" is missing.');
+  checkSize(kind, data);
+  return { kind, data, to, id };
+}
+
+/** The connection stays: only a frame that is too long costs that. */
+function checkSize({ name, maxDataBytes }: ResolvedKind, data: unknown): void {
+  let json: string | undefined;
+  try {
+    json = JSON.stringify(data);
+  } catch (cause) {
+    throw new RelayError('ERR_RELAY_INVALID_PARAMS', '"data" can\'t be written as JSON: too deep.', {
+      cause,
+    });
+  }
+  const length = json?.length ?? 0;
+  if (length > maxDataBytes || (length * 3 > maxDataBytes && Buffer.byteLength(json ?? '') > maxDataBytes))
+    throw new RelayError(
+      'ERR_RELAY_TOO_LARGE',
+      `The "data" of a "${name}" is longer than ${maxDataBytes} bytes.`,
+    );
+}
+
+export function invalid(message: string): RelayError {
+  return new RelayError('ERR_RELAY_INVALID_PARAMS', message);
+}

@@ -1,0 +1,26 @@
+import { LIMITS } from '../limits.js';
+import type { MessageKind } from './kinds.js';
+import { schemaOf } from './schema.js';
+
+/** @category Messages */
+export type GiftOptions = Pick<MessageKind, 'schema' | 'maxDataBytes'>;
+
+/**
+ * What one gives: `{gift, count}`, the id of a gift and how many, 1 where it is left out. Each has an `id` of its
+ * sender's: sent again with the same one it is acknowledged again, and neither delivered nor shown to `onMessage`
+ * twice. What it costs, and who has it, is for `onMessage` to say.
+ * @category Messages
+ */
+export function gift(options: GiftOptions = {}): MessageKind {
+  const schema = schemaOf((data) => {
+    const { gift, count = 1 } = (data ?? {}) as { gift?: unknown; count?: unknown };
+    if (typeof gift !== 'string' || gift === '' || gift.length > LIMITS.maxIdLength)
+      return `"gift" must be a string of 1 to ${LIMITS.maxIdLength} characters`;
+    return isCount(count) ? { gift, count } : `"count" must be an integer of 1 to ${LIMITS.maxMessageCount}`;
+  });
+  return { schema, requireId: true, ...options };
+}
+
+export function isCount(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= LIMITS.maxMessageCount;
+}

@@ -1,0 +1,17 @@
+import { LIMITS } from '../limits.js';
+import { isCount } from './gift.js';
+import type { MessageKind, TallyOptions } from './kinds.js';
+import { schemaOf } from './schema.js';
+
+/**
+ * What many give at once: `{count}`, 1 where it is left out. The room hears one `{count, total}` a window, whatever
+ * they are, and slow readers miss some of these: the next has the exact total.
+ * @category Messages
+ */
+export function like(tally: TallyOptions = {}): MessageKind {
+  const schema = schemaOf((data) => {
+    const { count = 1 } = (data ?? {}) as { count?: unknown };
+    return isCount(count) ? { count } : `"count" must be an integer of 1 to ${LIMITS.maxMessageCount}`;
+  });
+  return { schema, tally, mayDrop: true };
+}

@@ -1,0 +1,74 @@
+import type { MessageReceipt } from '../model.js';
+
+interface Entry {
+  readonly receipt: Promise<MessageReceipt>;
+  readonly expiresAt: number;
+}
+
+/** By id, oldest first. */
+type Sender = Map<string, Entry>;
+
+/** For the retry of a client that was away, several times over. */
+const KEPT_MS = 10 * 60_000;
+/** Nobody can push out what another has sent. */
+const MAX_PER_SENDER = 256;
+const MAX_IN_ALL = 50_000;
+
+/** Which messages were carried out, by sender and id; bounded, and for a time. */
+export class Receipts {
+  /** Those who were heard longest ago first. */
+  readonly #senders = new Map<string, Sender>();
+  readonly #now: () => number;
+  #size = 0;
+
+  constructor(now: () => number = Date.now) {
+    this.#now = now;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Carries a message out, or gives what came of it when it was; where it fails it may be tried again. */
+  once(senderId: string, id: string, act: () => Promise<MessageReceipt>): Promise<MessageReceipt> {
+    const now = this.#now();
+    const sender = this.#senders.get(senderId) ?? new Map<string, Entry>();
+    const known = sender.get(id);
+    if (known && known.expiresAt > now) return known.receipt;
+
+    const receipt = act();
+    this.#forget(senderId, id);
+    const entry = { receipt, expiresAt: now + KEPT_MS };
+    sender.set(id, entry);
+    this.#size += 1;
+    this.#senders.delete(senderId);
+    this.#senders.set(senderId, sender);
+    receipt.catch(() => {
+      if (this.#senders.get(senderId)?.get(id) === entry) this.#forget(senderId, id);
+    });
+    this.#tidy(senderId, sender, now);
+    return receipt;
+  }
+
+  #tidy(senderId: string, sender: Sender, now: number): void {
+    for (const [id, { expiresAt }] of sender) {
+      if (sender.size <= MAX_PER_SENDER && expiresAt > now) break;
+      this.#forget(senderId, id);
+    }
+    // A sender's newest entry is as old as its place in the list.
+    for (const [otherId, other] of this.#senders) {
+      for (const [id, { expiresAt }] of other) {
+        if (this.#size <= MAX_IN_ALL && expiresAt > now) break;
+        this.#forget(otherId, id);
+      }
+      if (other.size > 0) break;
+    }
+  }
+
+  #forget(senderId: string, id: string): void {
+    const sender = this.#senders.get(senderId);
+    if (!sender?.delete(id)) return;
+    this.#size -= 1;
+    if (sender.size === 0) this.#senders.delete(senderId);
+  }
+}

@@ -1,0 +1,198 @@
+import { randomUUID } from 'node:crypto';
+import pTimeout from 'p-timeout';
+import { RelayError } from '../errors.js';
+import type { MessageDeletion, MessageReceipt, OutgoingMessage, RoomMessage } from '../model.js';
+import { type Draft, invalid, readDraft } from './draft.js';
+import { History } from './history.js';
+import { localHub, type MessageHub, type RoomLine, type RoomTraffic } from './hub.js';
+import type { ResolvedKind, ResolvedKinds } from './kinds.js';
+import { Receipts } from './receipts.js';
+import { validate } from './schema.js';
+import { SendQueue } from './send-queue.js';
+import { Tally } from './tally.js';
+
+/** Who sends. */
+export interface Sender {
+  readonly sessionId: string;
+  readonly userId: string;
+  /** One message at a time, whatever slow thing it has to pass. */
+  readonly queue: SendQueue;
+  /** Whether it still may, once its message has been checked. @throws RelayError */
+  check(): void;
+  /** Asks the application. @throws RelayError, at once or by the promise */
+  readonly moderate: Moderate | undefined;
+}
+
+/** A message whose kind, size and schema are in order. */
+export type Moderated = Readonly<Pick<Draft, 'data' | 'to' | 'id'> & { kind: string }>;
+
+/** The application's word: the data as they are to be passed on. `recheck` holds other data against the schema. */
+export type Moderate = (message: Moderated, recheck: (data: unknown) => unknown) => unknown;
+
+/** Those who hear: the room, as long as there is somebody in it. */
+export interface Audience {
+  /** To everybody in the room, or to a user alone. */
+  deliver(message: RoomMessage, mayDrop: boolean): void;
+  deleted(deletion: MessageDeletion): void;
+  /** Whether a client may write to this user: one that others can see. */
+  isPresent(userId: string): boolean;
+}
+
+export interface RoomMessagesSetup {
+  readonly roomId: string;
+  readonly kinds: ResolvedKinds;
+  /** ms that a schema may take. @default no limit */
+  readonly checkTimeoutMs?: number;
+  readonly hub?: MessageHub;
+}
+
+/** The messages of one room: from the check of what is sent to the delivery, and what newcomers get of them. */
+export class RoomMessages {
+  audience: Audience | undefined;
+  readonly #setup: RoomMessagesSetup;
+  readonly #line: RoomLine;
+  readonly #receipts = new Receipts();
+  readonly #serverQueue = new SendQueue();
+  readonly #histories = new Map<string, History>();
+  readonly #tallies = new Map<string, Tally>();
+  readonly #totals = new Map<string, number>();
+
+  constructor(setup: RoomMessagesSetup) {
+    this.#setup = setup;
+    this.#line = (setup.hub ?? localHub).open(setup.roomId, (traffic) => this.#receive(traffic));
+    for (const { name, history, tally } of setup.kinds.values()) {
+      if (history) this.#histories.set(name, new History(history));
+      if (tally)
+        this.#tallies.set(
+          name,
+          new Tally(tally.windowMs, (count) => this.#line.publish({ count: { kind: name, count } })),
+        );
+    }
+  }
+
+  /** What those who join now have to know: the histories, and the totals of what is counted. Oldest first. */
+  get recent(): RoomMessage[] {
+    const recent: RoomMessage[] = [];
+    for (const history of this.#histories.values()) recent.push(...history.messages);
+    if (this.#histories.size > 1) recent.sort((one, other) => one.at - other.at);
+    for (const [kind, total] of this.#totals) recent.push(counted(kind, 0, total));
+    return recent;
+  }
+
+  /** Whether nobody has ever said anything. */
+  get isUntouched(): boolean {
+    return this.#receipts.size === 0 && this.recent.length === 0;
+  }
+
+  /**
+   * Checks a message and passes it on, after all that the sender has sent before. Without a sender it is the server's.
+   * @throws RelayError, at once or by the promise
+   */
+  send(message: OutgoingMessage, sender?: Sender): MessageReceipt | Promise<MessageReceipt> {
+    const draft = readDraft(this.#setup.kinds, message);
+    const queue = sender?.queue ?? this.#serverQueue;
+    const carryOut = () => queue.run(() => this.#process(draft, sender));
+    if (draft.id === undefined) return carryOut();
+    return this.#receipts.once(sender?.userId ?? '', `${draft.kind.name} ${draft.id}`, async () =>
+      carryOut(),
+    );
+  }
+
+  /** Takes a message out of the history, and tells everybody. */
+  delete(id: string): void {
+    this.#line.publish({ deletion: { deleted: id } });
+  }
+
+  /** What is being counted is told now; nothing runs any more. */
+  flush(): void {
+    for (const tally of this.#tallies.values()) tally.flush();
+  }
+
+  close(): void {
+    this.flush();
+    this.#line.close();
+  }
+
+  #process(draft: Draft, sender: Sender | undefined): MessageReceipt | Promise<MessageReceipt> {
+    const { kind, to, id } = draft;
+    const recheck = (data: unknown) => this.#validated(kind, data);
+    return then(recheck(draft.data), (data) => {
+      const { moderate } = sender ?? {};
+      const moderated = moderate ? moderate({ kind: kind.name, data, to, id }, recheck) : data;
+      return then(moderated, (passed) => this.#publish(draft, passed, sender));
+    });
+  }
+
+  #validated({ name, schema }: ResolvedKind, data: unknown): unknown {
+    if (!schema) return data;
+    const result = validate(name, schema, data);
+    return result instanceof Promise ? this.#inTime(name, result) : result;
+  }
+
+  #inTime<Value>(kind: string, result: Promise<Value>): Promise<Value> {
+    const { checkTimeoutMs: milliseconds } = this.#setup;
+    if (milliseconds === undefined) return result;
+    const cause = new Error(`the schema of "${kind}" does not answer within ${milliseconds} ms`);
+    const message = new RelayError('ERR_RELAY_INTERNAL', 'The message could not be checked.', { cause });
+    return pTimeout(result, { milliseconds, message });
+  }
+
+  #publish(draft: Draft, data: unknown, sender: Sender | undefined): MessageReceipt {
+    const { to, kind } = draft;
+    const { name, tally } = kind;
+    sender?.check();
+    if (data !== draft.data) checkJson(name, data);
+    const at = Date.now();
+    if (tally) {
+      this.#tallies.get(name)?.add(countOf(data));
+      return { at };
+    }
+    if (to !== undefined && sender && !this.audience?.isPresent(to))
+      throw invalid(`There is no user "${to}" in the room.`);
+    const id = randomUUID();
+    const from = sender && { sessionId: sender.sessionId, userId: sender.userId };
+    const message = { id, kind: name, data, ...(from && { from }), ...(to !== undefined && { to }), at };
+    this.#line.publish({ message });
+    return { id, at };
+  }
+
+  #receive(traffic: RoomTraffic): void {
+    if ('message' in traffic) {
+      const { message } = traffic;
+      const kind = this.#setup.kinds.get(message.kind);
+      if (message.to === undefined) this.#histories.get(message.kind)?.add(message);
+      this.audience?.deliver(message, kind?.mayDrop ?? false);
+    } else if ('count' in traffic) {
+      const { kind, count } = traffic.count;
+      const total = (this.#totals.get(kind) ?? 0) + count;
+      this.#totals.set(kind, total);
+      this.audience?.deliver(counted(kind, count, total), this.#setup.kinds.get(kind)?.mayDrop ?? false);
+    } else {
+      for (const history of this.#histories.values()) history.delete(traffic.deletion.deleted);
+      this.audience?.deleted(traffic.deletion);
+    }
+  }
+}
+
+/** At once, where there is nothing to wait for. */
+function then<Value, Result>(
+  value: Value | Promise<Value>,
+  next: (value: Value) => Result | Promise<Result>,
+): Result | Promise<Result> {
+  return value instanceof Promise ? value.then(next) : next(value);
+}
+
+/** What a schema or a hook has made of it goes to everybody: it fails here, or nowhere. */
+function checkJson(kind: string, data: unknown): void {
+  if (JSON.stringify(data) === undefined) throw new TypeError(`what was made of a "${kind}" is not JSON`);
+}
+
+function counted(kind: string, count: number, total: number): RoomMessage {
+  return { id: randomUUID(), kind, data: { count, total }, at: Date.now() };
+}
+
+/** A kind of the application's own may say no count, or nonsense: it is one then. */
+function countOf(data: unknown): number {
+  const { count } = (data ?? {}) as { count?: unknown };
+  return Number.isSafeInteger(count) ? (count as number) : 1;
+}

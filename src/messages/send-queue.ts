@@ -1,0 +1,29 @@
+import { RelayError } from '../errors.js';
+
+/** One after the other, in the order in which they came; at once where none is under way. */
+export class SendQueue {
+  readonly #maxWaiting: number;
+  #waiting = 0;
+  /** Ends with the newest; never rejects. Undefined while nothing is under way. */
+  #tail: Promise<void> | undefined;
+
+  constructor(maxWaiting = Number.POSITIVE_INFINITY) {
+    this.#maxWaiting = maxWaiting;
+  }
+
+  /** @throws RelayError `ERR_RELAY_TOO_MANY` where too many wait already. */
+  run<Value>(task: () => Value | Promise<Value>): Value | Promise<Value> {
+    if (this.#tail && this.#waiting >= this.#maxWaiting)
+      throw new RelayError('ERR_RELAY_TOO_MANY', 'Too many of your messages wait to be checked.');
+    const result = this.#tail ? this.#tail.then(task) : task();
+    if (!(result instanceof Promise)) return result;
+    this.#waiting += 1;
+    const done = () => {
+      this.#waiting -= 1;
+      if (this.#tail === tail) this.#tail = undefined;
+    };
+    const tail = result.then(done, done);
+    this.#tail = tail;
+    return result;
+  }
+}
