@@ -21,6 +21,7 @@ export default defineConfig([
       express: 'src/http/express.ts',
       koa: 'src/http/koa.ts',
       fetch: 'src/http/fetch.ts',
+      auth: 'src/auth/index.ts',
       testing: 'src/testing/index.ts',
     },
     splitting: true,

@@ -9,6 +9,7 @@ import {
   SfuRelay,
   type SfuRelayOptions,
 } from 'sfu-relay';
+import { cookie, introspection, jwt } from 'sfu-relay/auth';
 import { fakeOffer, type ScriptedSfu, startScriptedSfu } from 'sfu-relay/testing';
 import { useServer } from 'sfu-relay/ws';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -21,6 +22,18 @@ interface Member {
 // @ts-expect-error authenticate is required: nobody gets an open relay by leaving it out.
 const incomplete: SfuRelayOptions = { sfu: { serverUrl: 'localhost:5551' } };
 void incomplete;
+
+const byToken = jwt({
+  secret: 'x'.repeat(32),
+  mapClaims: ({ sub }): Member => ({ userId: String(sub), membership: 'gold' }),
+});
+const byServer: SfuRelayOptions['authenticate'] = introspection({
+  endpoint: 'https://login.example.org/introspect',
+  clientId: 'relay',
+  clientSecret: 'secret',
+  getToken: cookie('session'),
+});
+void byServer;
 
 async function main(): Promise<void> {
   const sfu: ScriptedSfu = await startScriptedSfu();
@@ -35,6 +48,12 @@ async function main(): Promise<void> {
   });
   const answered: string | undefined = session.answer?.type;
   await open.close();
+
+  const secured: SfuRelayOptions<Member> = { sfu: { serverUrl }, authenticate: byToken };
+  const refusal: unknown = await Promise.resolve(
+    secured.authenticate({ url: '/', headers: {}, remoteAddress: undefined, token: 'x' }),
+  ).catch((error) => error);
+  const invalid = refusal instanceof RelayError ? refusal.code : String(refusal);
 
   const members = new SfuRelay<Member>({
     sfu: { serverUrl },
@@ -72,7 +91,7 @@ async function main(): Promise<void> {
   sockets.close();
   server.close();
   await sfu.stop();
-  process.stdout.write(JSON.stringify({ answered, refused, userId: result?.userId }));
+  process.stdout.write(JSON.stringify({ answered, invalid, refused, userId: result?.userId }));
 }
 
 main().catch((error: unknown) => {

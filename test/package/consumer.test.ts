@@ -17,6 +17,7 @@ describe.each(['module', 'commonjs'] as const)('installed in a project of type %
     expect(await project.compile(['server.ts'], node)).toBe('');
     expect(JSON.parse(await project.run('server.js'))).toEqual({
       answered: 'answer',
+      invalid: 'ERR_RELAY_UNAUTHENTICATED',
       refused: 4403,
       userId: '789',
     });

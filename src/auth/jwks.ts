@@ -1,0 +1,97 @@
+import { createLocalJWKSet, type JSONWebKeySet } from 'jose';
+import type { Logger } from '../logger.js';
+import { fetchJson } from './endpoint.js';
+import { unavailable } from './failures.js';
+
+/** Finds the key for a token's header. */
+export type KeySet = ReturnType<typeof createLocalJWKSet>;
+
+interface Setup {
+  url: URL;
+  timeoutMs: number;
+  cacheTtlMs: number;
+  cooldownMs: number;
+  maxStaleMs: number;
+  logger: Logger;
+}
+
+/**
+ * The keys of an authorization server, as it published them last. Asked again when they are old, or a key is unknown;
+ * one request at a time, and not more often than every `cooldownMs` in vain.
+ */
+export class Jwks {
+  readonly #setup: Setup;
+  #keys: KeySet | undefined;
+  #fetchedAt = Number.NEGATIVE_INFINITY;
+  #askedAt = Number.NEGATIVE_INFINITY;
+  /** Of the newest request. */
+  #failure: unknown;
+  #request: Promise<void> | undefined;
+
+  constructor(setup: Setup) {
+    this.#setup = setup;
+  }
+
+  /**
+   * Those that hold now. While the server does not answer they are those of `maxStaleMs` ago at most.
+   * @throws RelayError `ERR_RELAY_AUTH_UNAVAILABLE`
+   */
+  async current(): Promise<KeySet> {
+    const { cacheTtlMs, maxStaleMs } = this.#setup;
+    const isOld = () => performance.now() - this.#fetchedAt >= cacheTtlMs;
+    // One that has just failed is not asked again by everybody who comes.
+    if (isOld() && !(this.#failure && this.#coolsDown)) await this.#ask();
+    if (!this.#keys || performance.now() - this.#fetchedAt >= cacheTtlMs + maxStaleMs)
+      throw this.#unavailable();
+    return this.#keys;
+  }
+
+  /**
+   * Where these lack a key: those of a moment ago at most, which may be the same.
+   * @throws RelayError `ERR_RELAY_AUTH_UNAVAILABLE`: the key may be a new one, and nobody can say.
+   */
+  async newerThan(keys: KeySet): Promise<KeySet> {
+    if (this.#keys === keys && !this.#coolsDown) await this.#ask();
+    if (this.#failure || !this.#keys) throw this.#unavailable();
+    return this.#keys;
+  }
+
+  get #coolsDown(): boolean {
+    return performance.now() - this.#askedAt < this.#setup.cooldownMs;
+  }
+
+  #unavailable() {
+    const { cooldownMs } = this.#setup;
+    return unavailable(this.#failure, Math.max(0, this.#askedAt + cooldownMs - performance.now()));
+  }
+
+  #ask(): Promise<void> {
+    this.#request ??= this.#fetch().finally(() => {
+      this.#request = undefined;
+    });
+    return this.#request;
+  }
+
+  async #fetch(): Promise<void> {
+    const { url, timeoutMs, logger } = this.#setup;
+    try {
+      this.#keys = readKeys(await fetchJson(url, timeoutMs, { headers: { accept: 'application/json' } }));
+      this.#fetchedAt = performance.now();
+      this.#failure = undefined;
+    } catch (error) {
+      this.#failure = error;
+      logger.warn(
+        { err: error },
+        this.#keys ? 'Old keys are used: there are no new ones' : 'There are no keys',
+      );
+    }
+    this.#askedAt = performance.now();
+  }
+}
+
+function readKeys(value: unknown): KeySet {
+  const { keys } = (value ?? {}) as { keys?: unknown };
+  // A server without keys could sign nothing: it is mistaken, and what it said before stands.
+  if (!Array.isArray(keys) || keys.length === 0) throw new Error('the server answers with no keys');
+  return createLocalJWKSet(value as JSONWebKeySet);
+}

@@ -1,0 +1,60 @@
+import type { AuthRequest } from '../authentication.js';
+import { RelayError } from '../errors.js';
+
+/**
+ * Where a request without a token of its own has it: a cookie, a header of yours. Undefined where there is none.
+ * @category Authentication
+ */
+export type GetToken = (request: AuthRequest) => string | undefined | Promise<string | undefined>;
+
+/** UTF-16 code units. Real ones have up to some 4,000; what is longer is not even looked at. */
+const MAX_TOKEN_LENGTH = 16_384;
+
+/**
+ * The request's own token, else what `getToken` finds.
+ * @throws RelayError `ERR_RELAY_UNAUTHENTICATED`
+ */
+export async function readToken(request: AuthRequest, getToken: GetToken | undefined): Promise<string> {
+  const token = request.token ?? (await getToken?.(request));
+  if (typeof token !== 'string' || token === '')
+    throw new RelayError('ERR_RELAY_UNAUTHENTICATED', 'A token is missing.');
+  if (token.length > MAX_TOKEN_LENGTH)
+    throw new RelayError(
+      'ERR_RELAY_UNAUTHENTICATED',
+      `The token is longer than ${MAX_TOKEN_LENGTH} characters.`,
+    );
+  return token;
+}
+
+/**
+ * Takes the token from a cookie, as `getToken`. Set `allowedOrigins` then: browsers send cookies along with the
+ * WebSockets of every page.
+ *
+ * ```ts
+ * jwt({ jwksUri, issuer, audience, getToken: cookie('access_token') })
+ * ```
+ * @category Authentication
+ */
+export function cookie(name: string): GetToken {
+  return ({ headers }) => {
+    for (const pair of (headers.cookie ?? '').split(';')) {
+      const [key, ...value] = pair.split('=');
+      if (key?.trim() === name)
+        return decode(
+          value
+            .join('=')
+            .trim()
+            .replace(/^"(.*)"$/, '$1'),
+        );
+    }
+    return undefined;
+  };
+}
+
+function decode(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
+}
