@@ -132,6 +132,10 @@ function matches(pattern: string, text: string): boolean {
   return position <= text.length - last.length;
 }
 
+export function mayPublish({ canPublish, hidden }: Grants): boolean {
+  return canPublish !== false && hidden !== true;
+}
+
 /**
  * The role that a participant gets in a room.
  * @throws RelayError `ERR_RELAY_FORBIDDEN` where the grants say no.
@@ -139,7 +143,7 @@ function matches(pattern: string, text: string): boolean {
 export function resolveRole(grants: Grants, roomId: string, wanted: Role | undefined): Role {
   checkGrants(grants);
   if (!admitsRoom(grants, roomId)) throw new RelayError('ERR_RELAY_FORBIDDEN', 'You may not join this room.');
-  const canPublish = grants.canPublish !== false && grants.hidden !== true;
+  const canPublish = mayPublish(grants);
   if (wanted === 'publisher' && !canPublish)
     throw new RelayError('ERR_RELAY_FORBIDDEN', 'You may not publish in this room.');
   return wanted ?? (canPublish ? 'publisher' : 'subscriber');

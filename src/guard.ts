@@ -13,7 +13,7 @@ import {
   permittedTracks,
   type SdpSection,
 } from './sdp.js';
-import { rewriteSdp } from './sdp-rewrite.js';
+import { rewriteSdp, type SilentDirection } from './sdp-rewrite.js';
 import { checkSubscriptions } from './subscriptions.js';
 
 /** What a session's grants and the relay's options let its client send. */
@@ -26,6 +26,20 @@ export interface GuardPolicy {
   layerSubscriptions: 'safe' | 'any';
 }
 
+/** An offer that its client may make. */
+export interface CheckedOffer {
+  sdp: string;
+  sections: readonly SdpSection[];
+}
+
+/** An offer as the SFU gets it, and the tracks that it publishes. */
+export interface ReleasedOffer {
+  sdp: string;
+  tracks: Track[];
+  /** Tracks, by their ids, of which a moderator keeps the media from the SFU. */
+  cut: ReadonlySet<string>;
+}
+
 /** Ion's ICE agents give up after 30 s without a sign of life (`[webrtc.timeouts]` disconnected and failed). */
 const ICE_CANT_HAVE_FAILED_MS = 20_000;
 
@@ -34,100 +48,97 @@ const ICE_CANT_HAVE_FAILED_MS = 20_000;
  * error that names the fault. One message that slips through can end the SFU's process, with every room on it.
  */
 export class Guard {
-  #policy: GuardPolicy;
-  /** Tracks, by their ids, of which the SFU gets no media. */
-  readonly #muted = new Set<string>();
-  /** The last offer with media that was let through, as the client sent it. */
-  #offered: string | undefined;
-  /** The sections of it, by `a=mid`, that send nothing to the SFU. */
+  /** It may change: what is released later is held against the new one. */
+  policy: GuardPolicy;
+  /** The last offer with media that was released, as the client sent it. */
+  #released: string | undefined;
+  /** The sections of it, by `a=mid`, of which the SFU takes no media. */
   #silent: ReadonlySet<string> = new Set();
+  /** Sections that the SFU has seen. */
+  readonly #shown = new Set<string>();
   readonly #room: Room;
   readonly #sessionId: string;
+  readonly #userId: string;
   readonly #since = Date.now();
   readonly #mids = new Set<string>();
   /** Of the publisher connection, and of the subscriber connection. */
   readonly #candidates = [new CandidateBudget(), new CandidateBudget()] as const;
 
-  constructor(policy: GuardPolicy, room: Room, sessionId: string) {
-    this.#policy = policy;
+  constructor(policy: GuardPolicy, room: Room, session: { id: string; userId: string }) {
+    this.policy = policy;
     this.#room = room;
-    this.#sessionId = sessionId;
+    this.#sessionId = session.id;
+    this.#userId = session.userId;
   }
 
-  /** The offer to send, and the tracks that it publishes. `restartsIce` where its ICE credentials are new. */
-  offer(offer: SessionDescription, restartsIce: (sdp: string) => boolean): { sdp: string; tracks: Track[] } {
+  /** Checks an offer, to be released when it can be sent. `restartsIce` where its ICE credentials are new. */
+  offer(offer: SessionDescription, restartsIce: (sdp: string) => boolean): CheckedOffer {
     checkType(offer, 'offer');
-    const sections = parseSdp(offer.sdp, this.#policy.videoCodec);
-    const tracks = checkOffer(sections, this.#policy.offer);
-    for (const track of tracks) this.#checkOwner(track);
+    const sections = parseSdp(offer.sdp, this.policy.videoCodec);
+    for (const track of checkOffer(sections, this.policy.offer)) this.#checkOwner(track);
     this.#countMids(sections);
     if (restartsIce(offer.sdp)) this.#candidates[0].renew();
     this.#candidates[0].spend(sections.flatMap(({ candidates }) => candidates));
-    this.#offered = tracks.length > 0 ? offer.sdp : undefined;
-    this.#silent = this.#silentOf(sections, tracks);
-    return this.#compose(offer.sdp, sections, tracks);
+    return { sdp: offer.sdp, sections };
   }
 
-  /** The last offer once more, as the client may send by now; undefined where that is as it was. */
-  reoffer(): { sdp: string; tracks: Track[] } | undefined {
-    if (this.#offered === undefined) return undefined;
-    const sections = parseSdp(this.#offered, this.#policy.videoCodec);
-    const tracks = permittedTracks(sections, this.#policy.offer);
-    const silent = this.#silentOf(sections, tracks);
-    if (silent.size === this.#silent.size && [...silent].every((mid) => this.#silent.has(mid)))
-      return undefined;
+  /** What of a checked offer goes to the SFU, as the client may send by now. */
+  release({ sdp, sections }: CheckedOffer): ReleasedOffer {
+    const tracks = checkOffer(sections, this.policy.offer);
+    this.#released = tracks.length > 0 ? sdp : undefined;
+    return this.#compose(sdp, sections, tracks);
+  }
+
+  /** The last one once more, less what the client may not send by now; undefined where that changes nothing. */
+  revise(): ReleasedOffer | undefined {
+    const sdp = this.#released;
+    if (sdp === undefined) return undefined;
+    const sections = parseSdp(sdp, this.policy.videoCodec);
+    const tracks = permittedTracks(sections, this.policy.offer);
+    const before = this.#silent;
+    const { silent } = this.#hold(sections, tracks);
+    if (silent.size === before.size && [...silent].every((mid) => before.has(mid))) return undefined;
+    return this.#compose(sdp, sections, tracks);
+  }
+
+  /** What must not be heard: tracks that a moderator has muted, and sections that hold no permitted track. */
+  #hold(sections: readonly SdpSection[], tracks: readonly Track[]) {
+    const { moderation } = this.#room;
+    const cut = new Set<string>();
+    const heard = new Set<string>();
+    for (const track of tracks) (moderation.isMuted(this.#userId, track) ? cut : heard).add(track.trackId);
+    const silent = new Set<string>();
+    for (const { kind, sends, trackId = '', mid } of sections) {
+      if (sends && kind !== 'application' && !heard.has(trackId)) silent.add(mid);
+    }
+    return { cut, silent };
+  }
+
+  #compose(sdp: string, sections: readonly SdpSection[], tracks: Track[]): ReleasedOffer {
+    const { cut, silent } = this.#hold(sections, tracks);
     this.#silent = silent;
-    return this.#compose(this.#offered, sections, tracks);
-  }
-
-  get policy(): GuardPolicy {
-    return this.#policy;
-  }
-
-  set policy(policy: GuardPolicy) {
-    this.#policy = policy;
-  }
-
-  /** Keeps a track's media from the SFU, or no longer; it shows with the next offer. */
-  mute(trackId: string, muted: boolean): void {
-    if (muted) this.#muted.add(trackId);
-    else this.#muted.delete(trackId);
-  }
-
-  isMuted(trackId: string): boolean {
-    return this.#muted.has(trackId);
-  }
-
-  /** Sections of which no track is left. */
-  #silentOf(sections: readonly SdpSection[], tracks: readonly Track[]): ReadonlySet<string> {
-    const heard = new Set(
-      tracks.map(({ trackId }) => trackId).filter((trackId) => !this.#muted.has(trackId)),
-    );
-    const silent = sections.filter(
-      ({ kind, sends, trackId = '' }) => sends && kind !== 'application' && !heard.has(trackId),
-    );
-    return new Set(silent.map(({ mid }) => mid));
-  }
-
-  /** The offer as the SFU gets it. */
-  #compose(sdp: string, sections: readonly SdpSection[], tracks: Track[]): { sdp: string; tracks: Track[] } {
     // Ion does not count VP8's probing packets, which browsers take for a loss of all of them: their rate falls
     // below 100 kbit/s, and stays there. By the receiver reports alone it rises.
-    const countsVideoPackets = this.#policy.videoCodec !== 'VP8';
-    const { admitsCandidate } = this.#policy;
+    const countsVideoPackets = this.policy.videoCodec !== 'VP8';
+    const { admitsCandidate } = this.policy;
+    const directions = new Map<string, SilentDirection>();
+    // Ion never again takes media of a section that was inactive after it was not; nor of one that began as recvonly.
+    for (const mid of silent) directions.set(mid, this.#shown.has(mid) ? 'recvonly' : 'inactive');
+    for (const { mid } of sections) this.#shown.add(mid);
     return {
-      sdp: rewriteSdp(sdp, sections, { admitsCandidate, countsVideoPackets, silent: this.#silent }),
-      tracks: tracks.map((track) => ({ ...track, muted: this.#muted.has(track.trackId) })),
+      sdp: rewriteSdp(sdp, sections, { admitsCandidate, countsVideoPackets, silent: directions }),
+      tracks,
+      cut,
     };
   }
 
   /** The answer to send, to an offer of the SFU's. */
   answer(answer: SessionDescription, offer: string): string {
     checkType(answer, 'answer');
-    const sections = parseSdp(answer.sdp, this.#policy.videoCodec);
+    const sections = parseSdp(answer.sdp, this.policy.videoCodec);
     checkAnswer(sections, offer);
     this.#candidates[1].spend(sections.flatMap(({ candidates }) => candidates));
-    const { admitsCandidate } = this.#policy;
+    const { admitsCandidate } = this.policy;
     return rewriteSdp(answer.sdp, sections, { admitsCandidate, countsVideoPackets: true });
   }
 
@@ -136,17 +147,17 @@ export class Guard {
     checkTarget(target);
     const init = encodeCandidate(candidate);
     this.#candidates[target].spend([candidate.candidate]);
-    return this.#policy.admitsCandidate?.(candidate.candidate) === false ? undefined : init;
+    return this.policy.admitsCandidate?.(candidate.candidate) === false ? undefined : init;
   }
 
   subscriptions(subscriptions: readonly Subscription[]): void {
-    if (!this.#policy.canSubscribe)
+    if (!this.policy.canSubscribe)
       throw new RelayError('ERR_RELAY_FORBIDDEN', 'You may not receive media in this room.');
     checkSubscriptions(subscriptions, {
       room: this.#room,
       sessionId: this.#sessionId,
       layersAllowed:
-        this.#policy.layerSubscriptions === 'any' || Date.now() - this.#since < ICE_CANT_HAVE_FAILED_MS,
+        this.policy.layerSubscriptions === 'any' || Date.now() - this.#since < ICE_CANT_HAVE_FAILED_MS,
     });
   }
 

@@ -3,7 +3,7 @@ export { CloseCode } from './close-code.js';
 export type { VideoCodec } from './codecs.js';
 export { parseSfuConfig, type SfuConfig } from './config.js';
 export { ERRORS, RelayError, type RelayErrorCode, type RelayErrorOptions } from './errors.js';
-export type { Grants, TrackSource } from './grants.js';
+export type { Grants, LiveGrants, TrackSource } from './grants.js';
 export type {
   AuthenticateContext,
   CloseContext,
@@ -47,6 +47,8 @@ export type {
   Track,
   TracksEvent,
 } from './model.js';
+export type { Ban, BanOptions, BanStore } from './moderation/bans.js';
+export type { MuteTarget } from './moderation/mutes.js';
 export type { DuplicateUser, SfuRelayOptions } from './options.js';
 export type { LimitedMessage, RateLimiter } from './rate-limiter.js';
 export {

@@ -7,6 +7,7 @@ import type { CandidatePolicy } from './ice.js';
 import { type Logger, silentLogger } from './logger.js';
 import { type MessageKinds, type ResolvedKinds, resolveKinds } from './messages/kinds.js';
 import type { IceServer } from './model.js';
+import { type BanStore, MemoryBans } from './moderation/bans.js';
 import { integer, type ResolvedSfuOptions, resolveSfuOptions, type SfuOptions } from './sfu/options.js';
 
 /**
@@ -36,6 +37,8 @@ export interface SfuRelayOptions<P extends Principal = Principal> {
    * taken out of the clients' offers, and an offer without it is refused. @default 'VP8'
    */
   videoCodec?: VideoCodec;
+  /** Who is banned from which room. @default in the memory of this process */
+  bans?: BanStore;
   /** Which of the clients' ICE candidates the SFU gets to see. @default all */
   candidates?: CandidatePolicy;
   /**
@@ -76,6 +79,7 @@ export interface SfuRelayOptions<P extends Principal = Principal> {
 export interface ResolvedOptions<P extends Principal> {
   duplicateUser: DuplicateUser;
   videoCodec: VideoCodec;
+  bans: BanStore;
   candidates: CandidatePolicy;
   dataChannels: 'allow' | 'refuse';
   layerSubscriptions: 'safe' | 'any';
@@ -131,6 +135,7 @@ export function resolveOptions<P extends Principal>(options: SfuRelayOptions<P>)
     videoCodec: oneOf('videoCodec', options.videoCodec, ['VP8', 'VP9', 'H264']),
     dataChannels: oneOf('dataChannels', options.dataChannels, ['allow', 'refuse']),
     layerSubscriptions: oneOf('layerSubscriptions', options.layerSubscriptions, ['safe', 'any']),
+    bans: options.bans ?? new MemoryBans(),
     candidates: {
       mdns: oneOf('candidates.mdns', options.candidates?.mdns, ['pass', 'drop']),
       privateAddresses: oneOf('candidates.privateAddresses', options.candidates?.privateAddresses, [

@@ -1,4 +1,5 @@
 import { RelayError } from './errors.js';
+import type { SessionDescription } from './model.js';
 
 interface Waiting {
   start(): void;
@@ -7,42 +8,24 @@ interface Waiting {
 
 /**
  * The client's side of the negotiation: one offer is with the SFU, one may wait. A newer one takes the place of
- * the one that waits, as a peer connection has only one local description. What the relay itself has to say of the
- * client's media goes first, and gives way to nobody.
+ * the one that waits, as a peer connection has only one local description.
  */
 export class PublisherNegotiation {
   #busy = false;
   #waiting: Waiting | undefined;
-  readonly #urgent: (() => void)[] = [];
 
   /** Runs `negotiate` when it is its turn. */
-  async offer<Result>(negotiate: () => Promise<Result>): Promise<Result> {
+  async offer(negotiate: () => Promise<SessionDescription>): Promise<SessionDescription> {
     if (this.#busy) await this.#turn();
-    return this.#run(negotiate);
-  }
-
-  /** Runs it next, before an offer that waits. */
-  async urgent<Result>(negotiate: () => Promise<Result>): Promise<Result> {
-    if (this.#busy) await new Promise<void>((start) => this.#urgent.push(start));
-    return this.#run(negotiate);
-  }
-
-  async #run<Result>(negotiate: () => Promise<Result>): Promise<Result> {
     this.#busy = true;
     try {
       return await negotiate();
     } finally {
-      this.#next();
+      const next = this.#waiting;
+      this.#waiting = undefined;
+      this.#busy = next !== undefined;
+      next?.start();
     }
-  }
-
-  #next(): void {
-    const urgent = this.#urgent.shift();
-    const waiting = urgent ? undefined : this.#waiting;
-    if (waiting) this.#waiting = undefined;
-    const start = urgent ?? waiting?.start;
-    this.#busy = start !== undefined;
-    start?.();
   }
 
   #turn(): Promise<void> {

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { isDeepStrictEqual } from 'node:util';
 import { type AuthRequest, identify, isPrincipal, type Principal } from './authentication.js';
 import { RelayError } from './errors.js';
 import { SafeEmitter } from './events.js';
-import { type Grants, publishLimits, resolveRole } from './grants.js';
+import { checkLiveGrants, type Grants, type LiveGrants, publishLimits, resolveRole } from './grants.js';
 import type { HookRunner } from './hook-runner.js';
 import { candidateFilter } from './ice.js';
 import { checkId } from './ids.js';
 import { MessageArchive } from './messages/archive.js';
 import type { Moderated } from './messages/room-messages.js';
 import type { IceServer, Metadata, Role, SessionStats } from './model.js';
+import { type BanOptions, makeBan } from './moderation/bans.js';
 import { type ResolvedOptions, resolveOptions, type SfuRelayOptions } from './options.js';
 import { Room } from './room.js';
 import { Session } from './session.js';
@@ -173,6 +173,30 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
   }
 
   /**
+   * Changes what a session may do, at once; what is left out stays. What it publishes and may not any more is cut off
+   * at the SFU. Who may no longer receive is put out (4403). It lasts as long as the session, and outlives its tokens.
+   * @returns when the SFU takes no more than that
+   * @throws RelayError `ERR_RELAY_SESSION_NOT_FOUND`, `ERR_RELAY_INVALID_PARAMS`
+   */
+  async updateGrants(sessionId: string, grants: LiveGrants): Promise<void> {
+    await this.#find(sessionId).changeGrants(checkLiveGrants(grants));
+  }
+
+  /**
+   * As `room.ban`, where the room need not have sessions.
+   * @throws RelayError `ERR_RELAY_INVALID_PARAMS`, `ERR_RELAY_TOO_MANY`, or what the store rejects with
+   */
+  async ban(roomId: string, userId: string, options: BanOptions = {}): Promise<void> {
+    const room = this.#rooms.get(checkId(roomId, 'roomId'));
+    await (room ? room.ban(userId, options) : this.#options.bans.set(roomId, makeBan(userId, options)));
+  }
+
+  /** As `room.unban`, where the room need not have sessions. */
+  async unban(roomId: string, userId: string): Promise<void> {
+    await this.#options.bans.delete(checkId(roomId, 'roomId'), checkId(userId, 'userId'));
+  }
+
+  /**
    * Says who a client is, by the application's `authenticate`. For transports.
    * @throws RelayError `ERR_RELAY_UNAUTHENTICATED`, `ERR_RELAY_CLOSED`
    */
@@ -183,16 +207,14 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
   }
 
   /**
-   * @internal A session's user has brought another token: what it allows takes the place of what was allowed.
+   * @internal A session's user has brought another token: what it allows takes the place of what the last one did.
    * @throws RelayError `ERR_RELAY_FORBIDDEN`: it is not for this room; nothing has changed then.
    */
   renew(session: Session<P>, principal: P): Promise<void> | undefined {
-    const grants = { ...principal.grants, hidden: session.hidden };
-    const role = resolveRole(grants, session.roomId, undefined);
+    const { grants = {} } = principal;
+    resolveRole(grants, session.roomId, undefined);
     session.principal = principal;
-    if (isDeepStrictEqual(grants, { ...session.grants, hidden: session.hidden })) return undefined;
-    const offer = { ...publishLimits(grants, role), dataChannels: this.#options.dataChannels === 'allow' };
-    return session.setGrants(grants, role, offer);
+    return session.renewGrants(grants);
   }
 
   /** Proves the signalling loop to the SFU and back, without joining. Never rejects. */
@@ -277,6 +299,7 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
       },
       autoSubscribe,
       principal,
+      isNamed: principal === undefined || principal.userId !== undefined,
       logger: this.#options.logger,
       moderate: this.hooks.has('onMessage')
         ? (message, recheck) => this.#moderate(session, message, recheck)
@@ -288,6 +311,7 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
       },
     });
     this.#sessions.set(id, session);
+    session.room.moderation.sessions.add(session);
     session.once('close', (reason) => this.#sessionClosed(session, reason));
     return session;
   }
@@ -299,6 +323,7 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
     until: AbortSignal,
   ): Promise<Metadata | undefined> {
     const { id: sessionId, roomId, userId, role, principal } = session;
+    await session.room.moderation.admit(session);
     const join = { sessionId, roomId, userId, role, metadata, principal };
     const chosen = await this.hooks.ask('onJoin', join, isJoinAnswer, until);
     return chosen?.metadata ?? metadata;
@@ -325,7 +350,7 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
   #enterRoom(roomId: string): Room {
     let room = this.#rooms.get(roomId);
     if (!room) {
-      room = new Room(roomId, this.#messages.open(roomId));
+      room = new Room(roomId, this.#messages.open(roomId), this.#options.bans);
       this.#rooms.set(roomId, room);
     }
     room.sessionCount += 1;
@@ -361,6 +386,7 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
 
   #sessionClosed(session: Session<P>, reason: SessionCloseReason): void {
     this.#sessions.delete(session.id);
+    session.room.moderation.sessions.delete(session);
     this.#leaveRoom(session.room);
     this.hooks.tell('onLeave', { session, reason });
     this.emit('sessionclose', session);

@@ -12,6 +12,9 @@ import type {
   Track,
   TracksEvent,
 } from './model.js';
+import { type BanOptions, type BanStore, MemoryBans } from './moderation/bans.js';
+import { Moderation } from './moderation/moderation.js';
+import type { MuteTarget } from './moderation/mutes.js';
 import { RoomGate } from './room-gate.js';
 
 /** What a room needs of the sessions in it. */
@@ -28,7 +31,10 @@ export interface Member {
 
 interface Seat {
   member: Member;
+  /** `muted` is what the member says of them. */
   tracks: readonly Track[];
+  /** Those of them, by their ids, that a moderator has cut off. */
+  cut: ReadonlySet<string>;
   metadata: Metadata | undefined;
 }
 
@@ -43,6 +49,8 @@ export class Room {
   readonly gate = new RoomGate();
   /** @internal What it is told, and who may be told. */
   readonly messages: RoomMessages;
+  /** @internal Who may be in it and be heard. */
+  readonly moderation: Moderation;
   readonly #seats = new Map<string, Seat>();
   readonly #seatsOfUser = new Map<string, Set<Seat>>();
   /** Events that are being told, in their order. */
@@ -52,8 +60,13 @@ export class Room {
   sessionCount = 0;
 
   /** @internal */
-  constructor(id: string, messages = new RoomMessages({ roomId: id, kinds: new Map() })) {
+  constructor(
+    id: string,
+    messages = new RoomMessages({ roomId: id, kinds: new Map() }),
+    bans: BanStore = new MemoryBans(),
+  ) {
     this.id = id;
+    this.moderation = new Moderation(id, bans);
     this.messages = messages;
     messages.audience = {
       deliver: (message, mayDrop) => this.#deliver(message, mayDrop),
@@ -105,7 +118,8 @@ export class Room {
   }
 
   tracksOf(sessionId: string): readonly Track[] {
-    return this.#seats.get(sessionId)?.tracks ?? [];
+    const seat = this.#seats.get(sessionId);
+    return seat ? shown(seat) : [];
   }
 
   /** The track and who publishes it; undefined where the room has none of that id. */
@@ -126,9 +140,71 @@ export class Room {
     return undefined;
   }
 
+  /** Whether only those may join who were in it when it was locked. */
+  get locked(): boolean {
+    return this.moderation.isLocked;
+  }
+
+  /**
+   * Puts a user out: the connections are closed with 4403. They may join again; `ban` keeps them out.
+   * @param options `reason`: what the user is told, up to 100 characters
+   * @returns when the SFU has let them go
+   */
+  kick(userId: string, { reason }: { reason?: string } = {}): Promise<void> {
+    return this.moderation.kick(userId, reason);
+  }
+
+  /**
+   * Puts a user out and keeps them out, whatever their token says, also when the room has been empty meanwhile. It
+   * bans a user id: name users in `authenticate`, or they can come back under another.
+   * @throws RelayError `ERR_RELAY_INVALID_PARAMS`, `ERR_RELAY_TOO_MANY`, or what the store rejects with
+   */
+  ban(userId: string, options: BanOptions = {}): Promise<void> {
+    return this.moderation.ban(userId, options);
+  }
+
+  unban(userId: string): Promise<void> {
+    return this.moderation.unban(userId);
+  }
+
+  /**
+   * Cuts a track off at the SFU, whatever its publisher goes on sending: `{ trackId }`. With `{ userId, kind? }` all
+   * that a user publishes, now and later, as long as the room lasts.
+   * @returns when the SFU takes no more of it
+   * @throws RelayError `ERR_RELAY_INVALID_PARAMS` where there is no such track, `ERR_RELAY_TOO_MANY`
+   */
+  mute(target: MuteTarget): Promise<void> {
+    return this.moderation.mute(target);
+  }
+
+  /** Lifts what `mute` did; that of a user lifts those of their tracks, too. */
+  unmute(target: MuteTarget): Promise<void> {
+    return this.moderation.unmute(target);
+  }
+
+  /**
+   * Nobody may join, but moderators and the users who are in it now: they may reconnect. Known is a user whom
+   * `authenticate` names. It ends with the room.
+   */
+  lock(): void {
+    this.moderation.lock();
+  }
+
+  unlock(): void {
+    this.moderation.unlock();
+  }
+
+  /**
+   * Puts everybody out, also who is joining: the connections are closed with 4410. Who joins after that is in a new
+   * room of this name.
+   */
+  end({ reason }: { reason?: string } = {}): Promise<void> {
+    return this.moderation.end(reason);
+  }
+
   /** @internal */
-  add(member: Member, tracks: readonly Track[], metadata: Metadata | undefined): void {
-    const seat: Seat = { member, tracks, metadata };
+  add(member: Member, tracks: readonly Track[], cut: ReadonlySet<string>, metadata?: Metadata): void {
+    const seat: Seat = { member, tracks, cut, metadata };
     this.#seats.set(member.id, seat);
     const others = this.#seatsOfUser.get(member.userId);
     if (others) others.add(seat);
@@ -147,23 +223,25 @@ export class Room {
     this.#tellOfParticipant(seat, 'left');
   }
 
-  /** @internal What the member's newest accepted offer publishes; the others hear of the difference. */
-  setTracks(member: Member, offered: readonly Track[]): void {
+  /**
+   * @internal What the member's newest accepted offer publishes, and what of it is cut off; the others hear of the
+   * difference.
+   */
+  setTracks(member: Member, offered: readonly Track[], cut: ReadonlySet<string>): void {
     const seat = this.#seats.get(member.id);
     if (!seat) return;
-    const before = new Map(seat.tracks.map((track) => [track.trackId, track]));
-    const tracks = offered.map((track) => ({
-      ...track,
-      muted: track.muted || before.get(track.trackId)?.muted === true,
-    }));
+    const own = new Map(seat.tracks.map(({ trackId, muted }) => [trackId, muted]));
+    const before = new Map(shown(seat).map((track) => [track.trackId, track]));
+    seat.tracks = offered.map((track) => ({ ...track, muted: own.get(track.trackId) ?? track.muted }));
+    seat.cut = cut;
+    const tracks = shown(seat);
     const after = new Set(tracks.map(({ trackId }) => trackId));
-    const removed = seat.tracks.filter(({ trackId }) => !after.has(trackId));
+    const removed = [...before.values()].filter(({ trackId }) => !after.has(trackId));
     const added = tracks.filter(({ trackId }) => !before.has(trackId));
     const changed = tracks.filter((track) => {
       const earlier = before.get(track.trackId);
       return earlier !== undefined && !isSame(earlier, track);
     });
-    seat.tracks = tracks;
     this.#tellOfTracks(seat, 'removed', removed);
     this.#tellOfTracks(seat, 'updated', changed);
     this.#tellOfTracks(seat, 'added', added);
@@ -174,12 +252,12 @@ export class Room {
     const seat = this.#seats.get(member.id);
     if (!seat) return;
     const muted = new Map(tracks.map((track) => [track.trackId, track.muted]));
-    const changed: Track[] = [];
-    seat.tracks = seat.tracks.map((track) => {
-      const now = { ...track, muted: muted.get(track.trackId) ?? track.muted };
-      if (now.muted !== track.muted) changed.push(now);
-      return now;
-    });
+    const before = shown(seat);
+    seat.tracks = seat.tracks.map((track) => ({
+      ...track,
+      muted: muted.get(track.trackId) ?? track.muted,
+    }));
+    const changed = shown(seat).filter((track, index) => track.muted !== before[index]?.muted);
     this.#tellOfTracks(seat, 'updated', changed);
     if (metadata === undefined) return;
     seat.metadata = metadata;
@@ -247,12 +325,22 @@ export class Room {
   }
 }
 
-function describe({ member: { id, userId, role }, tracks, metadata }: Seat): Participant {
-  return { sessionId: id, userId, role, tracks: [...tracks], ...(metadata && { metadata }) };
+/** Its tracks as the others know them. */
+function shown({ tracks, cut }: Seat): Track[] {
+  return tracks.map((track) => ({ ...track, muted: track.muted || cut.has(track.trackId) }));
+}
+
+function describe(seat: Seat): Participant {
+  const { id, userId, role } = seat.member;
+  const { metadata } = seat;
+  return { sessionId: id, userId, role, tracks: shown(seat), ...(metadata && { metadata }) };
 }
 
 function isSame(one: Track, other: Track): boolean {
   return (
-    one.kind === other.kind && one.streamId === other.streamId && one.layers.join() === other.layers.join()
+    one.kind === other.kind &&
+    one.streamId === other.streamId &&
+    one.muted === other.muted &&
+    one.layers.join() === other.layers.join()
   );
 }

@@ -7,8 +7,10 @@ export interface RewritePolicy {
   /** Whether the SFU counts the packets of a publisher's video by their transport-wide sequence numbers. */
   countsVideoPackets: boolean;
   /** Sections, by `a=mid`, of which the SFU is to take no media, whatever the client sends. */
-  silent?: ReadonlySet<string>;
+  silent?: ReadonlyMap<string, SilentDirection>;
 }
+
+export type SilentDirection = 'inactive' | 'recvonly';
 
 const TRANSPORT_WIDE_CC = /^a=extmap:\S+ \S*transport-wide-cc-extensions-01\b/;
 
@@ -34,7 +36,7 @@ export function rewriteSdp(sdp: string, sections: readonly SdpSection[], policy:
       section = sections[next++];
       lines.push(section?.payloads ? withPayloads(line, section.payloads) : line);
     } else if (section && policy.silent?.has(section.mid)) {
-      if (line.startsWith('a=mid:')) lines.push(line, 'a=inactive');
+      if (line.startsWith('a=mid:')) lines.push(line, `a=${policy.silent.get(section.mid)}`);
       else if (!SENDER_LINE.test(line) && !DIRECTION_LINE.test(line) && isKept(line, section, policy))
         lines.push(line);
     } else if (isKept(line, section, policy)) lines.push(line);
@@ -59,7 +61,11 @@ function isKept(line: string, section: SdpSection | undefined, policy: RewritePo
  * Where a description has a single section, the SFU takes media of sources that none declares, even if that
  * section is a viewer's data channel. A declared source, which nobody sends, ends that.
  */
-function seal(sdp: string, [section, ...more]: readonly SdpSection[], silent?: ReadonlySet<string>): string {
+function seal(
+  sdp: string,
+  [section, ...more]: readonly SdpSection[],
+  silent?: RewritePolicy['silent'],
+): string {
   const isPublisher = section?.sends && section.kind !== 'application' && !silent?.has(section.mid);
   return isPublisher || more.length > 0 ? sdp : `${sdp}a=ssrc:1 cname:-\r\n`;
 }

@@ -4,6 +4,7 @@ import type {
   IceCandidate,
   MessageDeletion,
   ParticipantsEvent,
+  Role,
   RoomMessage,
   SessionDescription,
   SessionStats,
@@ -35,12 +36,14 @@ export type SessionEvents = {
   tracks: [event: TracksEvent];
   stats: [stats: SessionStats];
   /** What it may do has changed. */
-  grants: [grants: Grants];
+  grants: [event: { grants: Readonly<Grants>; role: Role }];
   /** A moderator has cut off one of its own tracks, or lets it be heard again. */
   mute: [mute: { trackId: string; muted: boolean }];
   /** A message of the room, its own ones too. `mayDrop`: it may be left out for a client that is slow. */
   message: [message: RoomMessage, delivery: { mayDrop: boolean }];
   messagedeleted: [deletion: MessageDeletion];
+  /** The room was locked, or unlocked. */
+  room: [state: { locked: boolean }];
   /** The last event, exactly once. */
   close: [reason: SessionCloseReason];
 };

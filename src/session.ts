@@ -2,8 +2,8 @@ import pTimeout from 'p-timeout';
 import { RelayError, type RelayErrorCode } from './errors.js';
 import { SafeEmitter } from './events.js';
 import { Gathering } from './gathering.js';
-import type { Grants } from './grants.js';
-import { Guard, type GuardPolicy } from './guard.js';
+import { type Grants, type LiveGrants, publishLimits } from './grants.js';
+import { type CheckedOffer, Guard, type GuardPolicy, type ReleasedOffer } from './guard.js';
 import { decodeCandidate } from './ice.js';
 import { LIMITS } from './limits.js';
 import type { Logger } from './logger.js';
@@ -27,11 +27,14 @@ import type {
   Track,
   TracksEvent,
 } from './model.js';
+import type { Moderated } from './moderation/moderation.js';
 import { PublisherNegotiation } from './publisher-negotiation.js';
 import { Replies } from './replies.js';
 import type { Member, Room } from './room.js';
 import type { Passage } from './room-gate.js';
+import { SerialQueue } from './serial-queue.js';
 import type { SessionCloseReason, SessionEvents, SessionState } from './session-events.js';
+import { SessionGrants } from './session-grants.js';
 import type { Sfu, SfuStream, SfuStreamListener } from './sfu/port.js';
 import { encodeUid } from './sfu/uid.js';
 import { StatsMeter } from './stats.js';
@@ -48,6 +51,8 @@ export interface SessionSetup<Principal> {
   policy: GuardPolicy;
   autoSubscribe: boolean;
   principal: Principal | undefined;
+  /** Whether the application says which user it is, and not the client itself. */
+  isNamed: boolean;
   logger: Logger;
   joinTimeoutMs: number;
   answerTimeoutMs: number;
@@ -62,7 +67,7 @@ export interface SessionSetup<Principal> {
  * it serves, and can be driven without any.
  * @category Session
  */
-export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> implements Member {
+export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> implements Member, Moderated {
   readonly id: string;
   readonly room: Room;
   readonly userId: string;
@@ -74,9 +79,12 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
   readonly #guard: Guard;
   readonly #meter: StatsMeter;
   #state: SessionState = 'joining';
-  #role: Role;
-  #grants: Grants;
   #principal: Principal | undefined;
+  readonly #grants: SessionGrants;
+  /** What it may do has changed while it was joining. */
+  #isStale = false;
+  /** Those of its tracks that a moderator has cut off, as it was told. */
+  #cut: ReadonlySet<string> = new Set();
   #stream: SfuStream | undefined;
   #answer: SessionDescription | undefined;
   /** Its way through the room's gate on the SFU. */
@@ -87,6 +95,8 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
   readonly #subscribed = new Replies<void>();
   readonly #subscriber: SubscriberNegotiation;
   readonly #publisher = new PublisherNegotiation();
+  /** What is with the SFU: an offer of the client, or the relay's revision of its last one. */
+  readonly #exchange = new SerialQueue();
   readonly #gathering = new Gathering();
   readonly #sender: Sender;
 
@@ -102,11 +112,10 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
     this.id = setup.id;
     this.room = setup.room;
     this.userId = setup.userId;
-    this.#role = setup.role;
-    this.#grants = setup.grants;
+    this.#grants = new SessionGrants(setup.grants, setup.role);
     this.hidden = setup.grants.hidden === true;
     this.#principal = setup.principal;
-    this.#guard = new Guard(setup.policy, setup.room, setup.id);
+    this.#guard = new Guard(setup.policy, setup.room, setup);
     this.#meter = new StatsMeter({
       sessionId: this.id,
       roomId: this.roomId,
@@ -129,12 +138,22 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
   }
 
   get role(): Role {
-    return this.#role;
+    return this.#grants.role;
   }
 
   /** What it may do by now. */
   get grants(): Readonly<Grants> {
-    return this.#grants;
+    return this.#grants.current;
+  }
+
+  /** @internal */
+  get isNamed(): boolean {
+    return this.#setup.isNamed;
+  }
+
+  /** Those of its tracks, by their ids, that a moderator has cut off. */
+  get cutTracks(): readonly string[] {
+    return [...this.#cut];
   }
 
   /** What `authenticate` returned, where the session was authenticated; for the newest token since. */
@@ -167,7 +186,7 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
   }
 
   get stats(): SessionStats {
-    return { ...this.#meter.current, role: this.#role };
+    return { ...this.#meter.current, role: this.role };
   }
 
   /**
@@ -185,20 +204,21 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
     if (signal?.aborted) abort();
     try {
       const offer = { type: 'offer', sdp } as const;
-      const { sdp: checked, tracks } = this.#guard.offer(offer, () => true);
+      const checked = this.#guard.offer(offer, () => true);
       const metadata = await this.#deadline(
         admit(this.#cancel.signal),
         'ERR_RELAY_INTERNAL',
         'The application does not answer.',
       );
-      this.#answer = await this.#deadline(this.#openAndJoin(sfu, checked));
+      const { answer, released } = await this.#deadline(this.#openAndJoin(sfu, checked));
+      this.#answer = answer;
       this.#checkCancelled();
       this.#passage?.joined();
       this.#state = 'joined';
-      this.room.add(this, tracks, metadata);
+      this.#cut = released.cut;
+      this.room.add(this, released.tracks, released.cut, metadata);
       this.#subscriber.open();
-      // What it may do can have changed meanwhile.
-      void this.#reoffer();
+      if (this.#isStale) void this.#revise();
     } catch (error) {
       const failure = this.#cancel.signal.aborted ? this.#cancellation() : RelayError.from(error);
       this.#cancel.abort(failure);
@@ -275,8 +295,6 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
   update(update: ParticipantUpdate): void {
     this.#joinedStream();
     checkUpdate(update, this.tracks);
-    const cutOff = update.tracks?.find(({ trackId, muted }) => !muted && this.#guard.isMuted(trackId));
-    if (cutOff) throw new RelayError('ERR_RELAY_FORBIDDEN', 'A moderator has muted this track.');
     this.room.update(this, update);
   }
 
@@ -305,33 +323,21 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
   }
 
   /**
-   * @internal What it may do from now on. Resolves when the SFU takes no more than that of what it publishes; where
-   * that can't be had, the session ends.
+   * @internal Changes what it may do. Resolves when the SFU takes no more than that of what it publishes; where that
+   * can't be had, the session ends.
    */
-  async setGrants(grants: Grants, role: Role, offer: GuardPolicy['offer']): Promise<void> {
-    const isOtherRole = role !== this.#role;
-    this.#grants = grants;
-    this.#role = role;
-    this.#guard.policy = { ...this.#guard.policy, offer, canSubscribe: grants.canSubscribe !== false };
-    if (this.#state !== 'joined') return;
-    if (isOtherRole) this.room.refresh(this);
-    this.emit('grants', grants);
-    await this.#reoffer();
+  async changeGrants(changes: LiveGrants): Promise<void> {
+    if (this.#grants.change(changes)) await this.#grantsChanged();
   }
 
-  /**
-   * @internal Cuts a track off at the SFU, whatever the client goes on sending, or lets it be heard again.
-   * @throws RelayError `ERR_RELAY_INVALID_PARAMS`: it has no such track.
-   */
-  async mute(trackId: string, muted: boolean): Promise<void> {
-    this.#joinedStream();
-    if (!this.tracks.some((track) => track.trackId === trackId))
-      throw new RelayError('ERR_RELAY_INVALID_PARAMS', 'There is no such track in the room.');
-    this.#guard.mute(trackId, muted);
-    await this.#reoffer();
-    if (this.#state !== 'joined') return;
-    this.room.update(this, { tracks: [{ trackId, muted }] });
-    this.emit('mute', { trackId, muted });
+  /** @internal Another token of its client says what it may do; what was changed in the meantime stays so. */
+  renewGrants(grants: Grants): Promise<void> | undefined {
+    return this.#grants.renew(grants) ? this.#grantsChanged() : undefined;
+  }
+
+  /** @internal */
+  applyMutes(): Promise<void> {
+    return this.#revise();
   }
 
   /** Leaves the SFU; resolves when the SFU has ended the stream. Never rejects, and may be called again. */
@@ -373,6 +379,11 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
   }
 
   /** @internal */
+  notifyRoom(state: { locked: boolean }): void {
+    this.emit('room', state);
+  }
+
+  /** @internal */
   notifyMessage(message: RoomMessage, mayDrop: boolean): void {
     this.emit('message', message, mayDrop ? MAY_DROP : MUST_ARRIVE);
   }
@@ -384,39 +395,64 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
 
   /** What was sent before a connection broke is carried out, what comes of somebody who was put out is not. */
   #checkMessages(): void {
-    if (this.#grants.canPublishData === false)
+    if (this.grants.canPublishData === false)
       throw new RelayError('ERR_RELAY_FORBIDDEN', 'You may not send messages in this room.');
     if (this.#reason && this.#reason.by !== 'client' && this.#reason.by !== 'sfu')
       throw notNow('The session has ended.');
   }
 
-  async #openAndJoin(sfu: Sfu, sdp: string): Promise<SessionDescription> {
+  async #openAndJoin(sfu: Sfu, checked: CheckedOffer) {
     const stream = await sfu.open(this.#listener(), this.#cancel.signal);
     this.#stream = stream;
     if (this.#cancel.signal.aborted) stream.end();
     this.#checkCancelled();
     this.#passage = await this.room.gate.enter(this.#cancel.signal);
     this.#checkCancelled();
+    const released = this.#guard.release(checked);
+    const { sdp } = released;
     this.#gathering.begin(sdp);
-    return this.#answers.ask(() =>
+    const answer = await this.#answers.ask(() =>
       stream.join({
         roomId: this.roomId,
         uid: encodeUid({ roomId: this.roomId, userId: this.userId, sessionId: this.id }),
         sdp,
-        autoSubscribe: this.#setup.autoSubscribe && this.#setup.policy.canSubscribe,
+        autoSubscribe: this.#setup.autoSubscribe && this.#guard.policy.canSubscribe,
       }),
     );
+    return { answer, released };
   }
 
-  /** The client's last offer, as its rights are now, on its behalf: the client has no part in it. */
-  async #reoffer(): Promise<void> {
+  async #grantsChanged(): Promise<void> {
+    const { grants, role } = this;
+    const { policy } = this.#guard;
+    const canSubscribe = grants.canSubscribe !== false;
+    const offer = { ...policy.offer, ...publishLimits(grants, role) };
+    const isOtherRole = (policy.offer.kinds.size === 0) !== (offer.kinds.size === 0);
+    this.#guard.policy = { ...policy, offer, canSubscribe };
+    if (policy.canSubscribe && !canSubscribe) {
+      // Ion adds every new track to a peer that takes all, and an unanswered offer of it would be for good.
+      const error = new RelayError('ERR_RELAY_FORBIDDEN', 'You may no longer receive media in this room.');
+      await this.close({ by: 'application', error });
+      return;
+    }
+    if (this.#state === 'joined') {
+      if (isOtherRole) this.room.refresh(this);
+      this.emit('grants', { grants, role });
+    }
+    await this.#revise();
+  }
+
+  /**
+   * What it may publish by now, for the SFU: the client's last offer once more, less what must not be heard. The client
+   * has no part in it, and does not get the answer.
+   */
+  async #revise(): Promise<void> {
+    this.#isStale = this.#state === 'joining';
     try {
-      await this.#publisher.urgent(async () => {
-        const offer = this.#state === 'joined' ? this.#guard.reoffer() : undefined;
-        if (!offer) return;
-        const stream = this.#joinedStream();
-        await this.#reply(this.#answers.ask(() => stream.offer(offer.sdp)));
-        this.room.setTracks(this, offer.tracks);
+      await this.#exchange.run(async () => {
+        const released = this.#state === 'joined' ? this.#guard.revise() : undefined;
+        if (!released) return;
+        await this.#sendOffer(released);
       });
     } catch (error) {
       if (this.#state === 'joined') this.#break(RelayError.from(error));
@@ -424,14 +460,24 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
   }
 
   async #negotiate(offer: SessionDescription): Promise<SessionDescription> {
-    const { sdp, tracks } = this.#guard.offer(offer, (checked) => this.#gathering.isRestart(checked));
-    if (this.#gathering.isRestart(sdp)) await this.#gathering.settled();
-    const stream = this.#joinedStream();
-    this.#gathering.begin(sdp);
-    this.#answer = await this.#reply(this.#answers.ask(() => stream.offer(sdp)));
-    this.room.setTracks(this, tracks);
+    const checked = this.#guard.offer(offer, (sdp) => this.#gathering.isRestart(sdp));
+    if (this.#gathering.isRestart(checked.sdp)) await this.#gathering.settled();
+    this.#answer = await this.#exchange.run(() => this.#sendOffer(this.#guard.release(checked)));
     this.emit('answer', this.#answer);
     return this.#answer;
+  }
+
+  async #sendOffer({ sdp, tracks, cut }: ReleasedOffer): Promise<SessionDescription> {
+    const stream = this.#joinedStream();
+    this.#gathering.begin(sdp);
+    const answer = await this.#reply(this.#answers.ask(() => stream.offer(sdp)));
+    const before = this.#cut;
+    this.#cut = cut;
+    this.room.setTracks(this, tracks, cut);
+    for (const { trackId } of tracks) {
+      if (before.has(trackId) !== cut.has(trackId)) this.emit('mute', { trackId, muted: cut.has(trackId) });
+    }
+    return answer;
   }
 
   #checkCancelled(): void {

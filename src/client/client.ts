@@ -1,4 +1,11 @@
-import type { JoinResult, Metadata, Participant, Subscription } from '../signal/protocol.js';
+import type {
+  JoinResult,
+  Metadata,
+  ModerateParams,
+  MuteParams,
+  Participant,
+  Subscription,
+} from '../signal/protocol.js';
 import { Control, type Layer } from './control.js';
 import { Emitter } from './emitter.js';
 import type { PublishOptions } from './encodings.js';
@@ -11,7 +18,16 @@ import { Roster } from './roster.js';
 import { type CloseInfo, closed, Rpc } from './rpc.js';
 import { Session } from './session.js';
 import { Stay } from './stay.js';
-import { isDescription, isGoaway, isParticipantsEvent, isTracksEvent, isTrickle } from './wire.js';
+import {
+  isDescription,
+  isGoaway,
+  isGrants,
+  isMute,
+  isParticipantsEvent,
+  isRoom,
+  isTracksEvent,
+  isTrickle,
+} from './wire.js';
 
 /**
  * One connection to the relay and, between `join()` and `leave()`, one session with its two peer connections; where
@@ -47,7 +63,10 @@ export class RelayClient extends Emitter<RelayClientEvents> {
     return this.#roster.participants;
   }
 
-  /** What `join()` resolved with, or the last recovery; undefined while there is none. */
+  /**
+   * What `join()` resolved with, or the last recovery; undefined while there is none. `grants`, `role` and `locked` are
+   * those of now.
+   */
   get session(): JoinResult | undefined {
     return this.#session?.result;
   }
@@ -156,6 +175,14 @@ export class RelayClient extends Emitter<RelayClientEvents> {
   /** Whether the SFU sends us a stream's video, audio: what is left out stays as it is. */
   setReceiving(streamId: string, { video, audio }: { video?: boolean; audio?: boolean }): void {
     this.#joined().control.wish(streamId, { video, audio });
+  }
+
+  /**
+   * Moderates the room, where our grants say `roomAdmin` (docs/MODERATION.md).
+   * @throws RelayClientError `ERR_RELAY_FORBIDDEN`, `ERR_RELAY_INVALID_PARAMS`
+   */
+  async moderate(params: ModerateParams): Promise<void> {
+    await this.#do(() => this.#rpc.request('moderate', params));
   }
 
   /** Restarts ICE of the connection that sends; done by itself when that connection fails. */
@@ -310,7 +337,30 @@ export class RelayClient extends Emitter<RelayClientEvents> {
       if (!this.#session || !this.#roster.applyTracks(params)) return;
       this.emit('tracks', params);
       this.#roomChanged(params.state === 'removed' ? params.tracks : []);
+    } else if (method === 'grants' && isGrants(params)) {
+      const session = this.#session;
+      if (!session?.result) return;
+      Object.assign(session.result, params);
+      this.#watch(session.publisher.limit(params.grants, params.role === 'publisher'));
+      this.emit('grants', params);
+    } else if (method === 'mute' && isMute(params)) {
+      this.#watch(this.#cut(params));
+      this.emit('mute', params);
+    } else if (method === 'room' && isRoom(params)) {
+      Object.assign(this.#session?.result ?? {}, params);
+      this.emit('room', params);
     } else if (KNOWN.has(method)) this.emit('error', malformed(`a malformed "${method}" notification`));
+  }
+
+  /** What fails because the session ends is no news. */
+  #watch(task: Promise<unknown>): void {
+    const session = this.#session;
+    task.catch((error) => this.#session === session && this.emit('error', error));
+  }
+
+  async #cut({ trackId, muted }: MuteParams): Promise<void> {
+    const again = await this.#session?.publisher.cut(trackId, muted);
+    if (again && this.#stay?.muted.has(again)) await this.setMuted(again, true);
   }
 
   #roomChanged(gone: readonly { trackId: string }[]): void {
@@ -360,4 +410,4 @@ export class RelayClient extends Emitter<RelayClientEvents> {
 }
 
 /** Others are a later relay's, and none of our business. */
-const KNOWN = new Set(['goaway', 'offer', 'trickle', 'participants', 'tracks']);
+const KNOWN = new Set(['goaway', 'offer', 'trickle', 'participants', 'tracks', 'grants', 'mute', 'room']);

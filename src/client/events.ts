@@ -1,4 +1,12 @@
-import type { GoawayParams, ParticipantsEvent, SessionStats, TracksEvent } from '../signal/protocol.js';
+import type {
+  GoawayParams,
+  GrantsParams,
+  MuteParams,
+  ParticipantsEvent,
+  RoomParams,
+  SessionStats,
+  TracksEvent,
+} from '../signal/protocol.js';
 import type { RelayClientError } from './errors.js';
 import type { RemoteTrack } from './remote-tracks.js';
 import type { CloseInfo } from './rpc.js';
@@ -26,6 +34,12 @@ export type RelayClientEvents = {
   speakers: [streamIds: string[]];
   /** After each periodic report: the relay's figures, and what was reported. */
   stats: [stats: SessionStats, report: RTCStats[]];
+  /** What we may do has changed; `client.session` knows already. What may not be sent any more is being unpublished. */
+  grants: [params: GrantsParams];
+  /** A moderator has cut off a track of ours, or lets it be heard again: it is then sent anew, under another id. */
+  mute: [params: MuteParams];
+  /** The room was locked, or unlocked; `client.session` knows already. */
+  room: [params: RoomParams];
   /** The relay is about to close this connection; the client then connects again by itself. */
   goaway: [params: GoawayParams];
   /** What failed with nobody waiting for it. */

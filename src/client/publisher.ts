@@ -1,4 +1,4 @@
-import type { IceCandidate, SessionDescription } from '../signal/protocol.js';
+import type { Grants, IceCandidate, SessionDescription } from '../signal/protocol.js';
 import { onLocalCandidate, RemoteCandidates } from './candidates.js';
 import { CONTROL_CHANNEL } from './control.js';
 import { encodingsFor, type PublishOptions, preferCodecs } from './encodings.js';
@@ -100,8 +100,45 @@ export class Publisher {
 
   /** Under which id the room knows a track that is sent. */
   trackIdOf(track: MediaStreamTrack): string | undefined {
-    const mid = this.#find(track)?.transceiver.mid;
-    return mid == null ? undefined : readMsid(this.pc.localDescription?.sdp ?? '', mid).trackId;
+    const sent = this.#find(track);
+    return sent && this.#idOf(sent.transceiver);
+  }
+
+  /** Stops sending what may not be sent any more, counted as the relay does: by sections. */
+  limit({ canPublishSources, maxTracks }: Grants, mayPublish: boolean): Promise<void> {
+    const isAllowed = ({ transceiver }: Sent) => {
+      const { kind } = transceiver.receiver.track;
+      return mayPublish && canPublishSources?.some((source) => kindOf(source) === kind) !== false;
+    };
+    const place = ({ transceiver: { mid } }: Sent) =>
+      this.pc.localDescription?.sdp.indexOf(`a=mid:${mid}\r\n`) ?? 0;
+    return this.#remove((sent) => {
+      const allowed = [...this.#sent].filter(isAllowed).sort((one, other) => place(one) - place(other));
+      return !allowed.slice(0, maxTracks).includes(sent);
+    });
+  }
+
+  /**
+   * A moderator has cut a track off at the SFU: nothing is sent of it. Or lets it be heard again: it is sent anew, as
+   * the SFU never takes a section's simulcast again.
+   * @returns the track, where it is sent anew
+   */
+  cut(trackId: string, isCut: boolean): Promise<MediaStreamTrack | undefined> {
+    return this.#run(async () => {
+      const sent = [...this.#sent].find(({ transceiver }) => this.#idOf(transceiver) === trackId);
+      const sender = sent?.transceiver.sender;
+      if (!sent || !sender?.track) return undefined;
+      const { track } = sender;
+      if (isCut) {
+        const parameters = sender.getParameters();
+        for (const encoding of parameters.encodings ?? []) encoding.active = false;
+        await sender.setParameters(parameters);
+        return undefined;
+      }
+      this.#drop(sent);
+      await this.#send([{ track, stream: sent.stream, options: sent.options }]);
+      return track;
+    });
   }
 
   restartIce(): Promise<void> {
@@ -172,6 +209,10 @@ export class Publisher {
     return [...this.#sent].find(({ transceiver }) => transceiver.sender.track === track);
   }
 
+  #idOf({ mid }: RTCRtpTransceiver): string | undefined {
+    return mid == null ? undefined : readMsid(this.pc.localDescription?.sdp ?? '', mid).trackId;
+  }
+
   #renegotiate(options?: RTCOfferOptions): Promise<SessionDescription> {
     return this.#negotiate((desc) => this.#options.rpc.request('offer', { desc }), options);
   }
@@ -222,3 +263,4 @@ export class Publisher {
 
 const isLive = (track: MediaStreamTrack) => track.readyState === 'live';
 const hasEnded = ({ transceiver }: Sent) => transceiver.sender.track?.readyState === 'ended';
+const kindOf = (source: string) => (/audio|microphone/.test(source) ? 'audio' : 'video');

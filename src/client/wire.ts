@@ -1,8 +1,11 @@
 import type {
   GoawayParams,
+  GrantsParams,
   JoinResult,
+  MuteParams,
   Participant,
   ParticipantsEvent,
+  RoomParams,
   SessionDescription,
   Track,
   TracksEvent,
@@ -67,6 +70,18 @@ export function isTracksEvent(value: unknown): value is TracksEvent {
     ['added', 'updated', 'removed'].includes(value.state as string) &&
     isParticipant(value)
   );
+}
+
+export function isGrants(value: unknown): value is GrantsParams {
+  return has(value, 'string', 'role') && isRecord(value.grants);
+}
+
+export function isMute(value: unknown): value is MuteParams {
+  return has(value, 'string', 'trackId') && typeof value.muted === 'boolean';
+}
+
+export function isRoom(value: unknown): value is RoomParams {
+  return isRecord(value) && typeof value.locked === 'boolean';
 }
 
 export function isGoaway(value: unknown): value is GoawayParams {

@@ -16,6 +16,7 @@ import type { CreateSessionParams, SfuRelay } from '../relay.js';
 import type { Session } from '../session.js';
 import type { SessionCloseReason, SessionEvents } from '../session-events.js';
 import { Expiry } from './expiry.js';
+import { moderate } from './moderation.js';
 import type { JoinResult, RelayNotifications } from './protocol.js';
 import { claim, reach, type Visitor, welcome } from './visitor.js';
 
@@ -122,6 +123,8 @@ export class Participation<P extends Principal> {
         return this.#joined()
           .subscribe(params.subscriptions as Subscription[])
           .then(() => reply({}));
+      case 'moderate':
+        return moderate(this.#relay, this.#joined(), params).then(() => reply({}));
       case 'leave':
         if (!this.#joining) this.#joined();
         return this.leave().then(() => reply({}));
@@ -191,6 +194,9 @@ export class Participation<P extends Principal> {
       tracks: (event) => client.notify('tracks', event),
       message: (message, delivery) => client.deliver(message, delivery),
       messagedeleted: (deletion) => client.deliver(deletion, { mayDrop: false }),
+      grants: (event) => client.notify('grants', event),
+      mute: (event) => client.notify('mute', event),
+      room: (state) => client.notify('room', state),
       close: (reason) => this.#sessionClosed(session, reason),
     };
     const names = Object.keys(listeners) as (keyof SessionEvents)[];
@@ -211,7 +217,7 @@ export class Participation<P extends Principal> {
 
   /** The session as its client has to know it. */
   describe(): JoinResult {
-    const { id, roomId, userId, role, room, answer } = this.#joined();
+    const { id, roomId, userId, role, grants, cutTracks, room, answer } = this.#joined();
     return {
       type: 'answer',
       sdp: answer.sdp,
@@ -219,6 +225,9 @@ export class Participation<P extends Principal> {
       roomId,
       userId,
       role,
+      grants,
+      muted: [...cutTracks],
+      locked: room.locked,
       participants: room.others(id),
       revision: room.revision,
       iceServers: [...this.#relay.iceServers],

@@ -3,6 +3,7 @@
  * Types and constants only, so that server and browser share this one file.
  */
 
+import type { Grants, LiveGrants } from '../grants.js';
 import type {
   IceCandidate,
   IceServer,
@@ -22,9 +23,12 @@ import type {
   Target,
   TracksEvent,
 } from '../model.js';
+import type { MuteTarget } from '../moderation/mutes.js';
 
 export { CloseCode } from '../close-code.js';
+export type { Grants, LiveGrants } from '../grants.js';
 export type * from '../model.js';
+export type { MuteTarget } from '../moderation/mutes.js';
 
 /** The WebSocket subprotocol. A client that offers none is served the same. */
 export const SUBPROTOCOL = 'sfu-relay.v1';
@@ -51,6 +55,11 @@ export interface JoinResult extends SessionDescription {
   roomId: string;
   userId: string;
   role: Role;
+  grants: Grants;
+  /** Of one's own tracks, those that a moderator has cut off. */
+  muted: string[];
+  /** Whether nobody may join now. */
+  locked: boolean;
   /** The others, with their tracks, as of `revision`. */
   participants: Participant[];
   revision: number;
@@ -64,6 +73,33 @@ export interface JoinResult extends SessionDescription {
 export interface TrickleParams {
   target: Target;
   candidate: IceCandidate;
+}
+
+/** `moderate`, client → relay: what a client with `roomAdmin` does in its own room. */
+export type ModerateParams =
+  | { action: 'kick'; userId: string; reason?: string }
+  | { action: 'ban'; userId: string; durationMs?: number; reason?: string }
+  | { action: 'unban'; userId: string }
+  | ({ action: 'mute' | 'unmute' } & MuteTarget)
+  | { action: 'lock' | 'unlock' }
+  | { action: 'end'; reason?: string }
+  | { action: 'updateGrants'; sessionId: string; grants: Omit<LiveGrants, 'roomAdmin'> };
+
+/** `grants`, relay → client: what this client may do has changed. */
+export interface GrantsParams {
+  grants: Grants;
+  role: Role;
+}
+
+/** `mute`, relay → client: a moderator has cut off this client's own track, or lets it be heard again. */
+export interface MuteParams {
+  trackId: string;
+  muted: boolean;
+}
+
+/** `room`, relay → client. */
+export interface RoomParams {
+  locked: boolean;
 }
 
 /** `goaway`, relay → client: this relay is about to close the connection; connect again elsewhere. */
@@ -91,6 +127,7 @@ export interface ClientRequests {
   update: { params: ParticipantUpdate; result: Record<string, never> };
   message: { params: OutgoingMessage; result: MessageReceipt };
   stats: { params: { report: StatsReport }; result: SessionStats };
+  moderate: { params: ModerateParams; result: Record<string, never> };
   leave: { params?: undefined; result: Record<string, never> };
   ping: { params?: undefined; result: Record<string, never> };
 }
@@ -111,6 +148,9 @@ export interface RelayNotifications {
   tracks: TracksEvent;
   expiring: ExpiringParams;
   message: RoomMessage | MessageDeletion;
+  grants: GrantsParams;
+  mute: MuteParams;
+  room: RoomParams;
   goaway: GoawayParams;
 }
 

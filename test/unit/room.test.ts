@@ -114,6 +114,8 @@ class FakeMember implements Member {
   }
 }
 
+const NOTHING: ReadonlySet<string> = new Set();
+
 describe('whoever comes, at any moment, and follows the events knows the room as it is', () => {
   function play(room: Room, members: (FakeMember | undefined)[], { who, what, value }: Step, n: number) {
     const member = members[who];
@@ -121,10 +123,10 @@ describe('whoever comes, at any moment, and follows the events knows the room as
       if (member) room.remove(member);
       // It hears of what comes after its snapshot, which its own coming is not.
       const next = member ? undefined : new FakeMember(`${who}-${n}`, who, room);
-      next?.changes(room, () => room.add(next, tracksOf(next.id, value), undefined));
+      next?.changes(room, () => room.add(next, tracksOf(next.id, value), NOTHING));
       members[who] = next;
     } else if (what === 'publish') {
-      member?.changes(room, () => room.setTracks(member, tracksOf(member.id, value)));
+      member?.changes(room, () => room.setTracks(member, tracksOf(member.id, value), NOTHING));
     } else if (what === 'update') {
       member?.changes(room, () => room.update(member, { metadata: { value } }));
     } else if (member) {

@@ -41,6 +41,9 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
           "$ref": "#/$defs/stats.request"
         },
         {
+          "$ref": "#/$defs/moderate.request"
+        },
+        {
           "$ref": "#/$defs/leave.request"
         },
         {
@@ -79,6 +82,15 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
           "$ref": "#/$defs/relay.message"
         },
         {
+          "$ref": "#/$defs/relay.grants"
+        },
+        {
+          "$ref": "#/$defs/relay.mute"
+        },
+        {
+          "$ref": "#/$defs/relay.room"
+        },
+        {
           "$ref": "#/$defs/relay.goaway"
         },
         {
@@ -104,6 +116,9 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         },
         {
           "$ref": "#/$defs/stats.result"
+        },
+        {
+          "$ref": "#/$defs/moderate.result"
         },
         {
           "$ref": "#/$defs/leave.result"
@@ -576,6 +591,58 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
       ],
       "additionalProperties": false
     },
+    "moderate.request": {
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "id": {
+          "type": [
+            "string",
+            "number"
+          ]
+        },
+        "method": {
+          "const": "moderate"
+        },
+        "params": {
+          "$ref": "#/$defs/ModerateParams"
+        }
+      },
+      "required": [
+        "method",
+        "id",
+        "params"
+      ],
+      "additionalProperties": false
+    },
+    "moderate.result": {
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "id": {
+          "type": [
+            "string",
+            "number"
+          ]
+        },
+        "result": {
+          "type": "object",
+          "additionalProperties": {
+            "not": {}
+          }
+        }
+      },
+      "required": [
+        "jsonrpc",
+        "id",
+        "result"
+      ],
+      "additionalProperties": false
+    },
     "leave.request": {
       "type": "object",
       "properties": {
@@ -873,6 +940,66 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
       ],
       "additionalProperties": false
     },
+    "relay.grants": {
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "method": {
+          "const": "grants"
+        },
+        "params": {
+          "$ref": "#/$defs/GrantsParams"
+        }
+      },
+      "required": [
+        "jsonrpc",
+        "method",
+        "params"
+      ],
+      "additionalProperties": false
+    },
+    "relay.mute": {
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "method": {
+          "const": "mute"
+        },
+        "params": {
+          "$ref": "#/$defs/MuteParams"
+        }
+      },
+      "required": [
+        "jsonrpc",
+        "method",
+        "params"
+      ],
+      "additionalProperties": false
+    },
+    "relay.room": {
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "method": {
+          "const": "room"
+        },
+        "params": {
+          "$ref": "#/$defs/RoomParams"
+        }
+      },
+      "required": [
+        "jsonrpc",
+        "method",
+        "params"
+      ],
+      "additionalProperties": false
+    },
     "relay.goaway": {
       "type": "object",
       "properties": {
@@ -1050,6 +1177,20 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         "role": {
           "$ref": "#/$defs/Role"
         },
+        "grants": {
+          "$ref": "#/$defs/Grants"
+        },
+        "muted": {
+          "type": "array",
+          "items": {
+            "type": "string"
+          },
+          "description": "Of one's own tracks, those that a moderator has cut off."
+        },
+        "locked": {
+          "type": "boolean",
+          "description": "Whether nobody may join now."
+        },
         "participants": {
           "type": "array",
           "items": {
@@ -1079,9 +1220,12 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         }
       },
       "required": [
+        "grants",
         "iceServers",
+        "locked",
         "maxMessageBytes",
         "messages",
+        "muted",
         "participants",
         "revision",
         "role",
@@ -1093,6 +1237,76 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
       ],
       "additionalProperties": false,
       "description": "The result of `join`: the answer, and what the client has to know of the room."
+    },
+    "Grants": {
+      "type": "object",
+      "properties": {
+        "room": {
+          "anyOf": [
+            {
+              "type": "string"
+            },
+            {
+              "type": "array",
+              "items": {
+                "type": "string"
+              }
+            }
+          ],
+          "description": "The rooms that it may join: a name, a pattern in which `*` stands for any characters (`class-*`), or a list of them.",
+          "default": "any"
+        },
+        "canPublish": {
+          "type": "boolean",
+          "description": "Send audio and video.",
+          "default": true
+        },
+        "canPublishSources": {
+          "type": "array",
+          "items": {
+            "$ref": "#/$defs/TrackSource"
+          },
+          "description": "What it may send. A source is the client's word, so its kind is what is enforced: `camera` and `screen_share` are video, `microphone` and `screen_share_audio` are audio.",
+          "default": "all"
+        },
+        "maxTracks": {
+          "type": "number",
+          "description": "Tracks that it may send at a time.",
+          "default": 16
+        },
+        "canSubscribe": {
+          "type": "boolean",
+          "description": "Receive the others' tracks.",
+          "default": true
+        },
+        "canPublishData": {
+          "type": "boolean",
+          "description": "Send messages to the room: chat, gifts, likes, and the application's own.",
+          "default": true
+        },
+        "hidden": {
+          "type": "boolean",
+          "description": "Not shown to the others; can't publish.",
+          "default": false
+        },
+        "roomAdmin": {
+          "type": "boolean",
+          "description": "Moderate the room: mute, remove and ban others, change what they may do, lock and end it.",
+          "default": false
+        }
+      },
+      "additionalProperties": false,
+      "description": "What a participant may do; the names are LiveKit's. What is left out is allowed."
+    },
+    "TrackSource": {
+      "type": "string",
+      "enum": [
+        "camera",
+        "microphone",
+        "screen_share",
+        "screen_share_audio"
+      ],
+      "description": "Where a track comes from; LiveKit's names."
     },
     "Participant": {
       "type": "object",
@@ -1415,6 +1629,202 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
       "additionalProperties": false,
       "description": "A session's figures, from the differences between its client's last two reports."
     },
+    "ModerateParams": {
+      "anyOf": [
+        {
+          "type": "object",
+          "properties": {
+            "action": {
+              "type": "string",
+              "const": "kick"
+            },
+            "userId": {
+              "type": "string"
+            },
+            "reason": {
+              "type": "string"
+            }
+          },
+          "required": [
+            "action",
+            "userId"
+          ],
+          "additionalProperties": false
+        },
+        {
+          "type": "object",
+          "properties": {
+            "action": {
+              "type": "string",
+              "const": "ban"
+            },
+            "userId": {
+              "type": "string"
+            },
+            "durationMs": {
+              "type": "number"
+            },
+            "reason": {
+              "type": "string"
+            }
+          },
+          "required": [
+            "action",
+            "userId"
+          ],
+          "additionalProperties": false
+        },
+        {
+          "type": "object",
+          "properties": {
+            "action": {
+              "type": "string",
+              "const": "unban"
+            },
+            "userId": {
+              "type": "string"
+            }
+          },
+          "required": [
+            "action",
+            "userId"
+          ],
+          "additionalProperties": false
+        },
+        {
+          "type": "object",
+          "additionalProperties": false,
+          "properties": {
+            "trackId": {
+              "type": "string"
+            },
+            "action": {
+              "type": "string",
+              "enum": [
+                "mute",
+                "unmute"
+              ]
+            }
+          },
+          "required": [
+            "action",
+            "trackId"
+          ]
+        },
+        {
+          "type": "object",
+          "additionalProperties": false,
+          "properties": {
+            "userId": {
+              "type": "string"
+            },
+            "kind": {
+              "type": "string",
+              "enum": [
+                "audio",
+                "video"
+              ]
+            },
+            "action": {
+              "type": "string",
+              "enum": [
+                "mute",
+                "unmute"
+              ]
+            }
+          },
+          "required": [
+            "action",
+            "userId"
+          ]
+        },
+        {
+          "type": "object",
+          "properties": {
+            "action": {
+              "type": "string",
+              "enum": [
+                "lock",
+                "unlock"
+              ]
+            }
+          },
+          "required": [
+            "action"
+          ],
+          "additionalProperties": false
+        },
+        {
+          "type": "object",
+          "properties": {
+            "action": {
+              "type": "string",
+              "const": "end"
+            },
+            "reason": {
+              "type": "string"
+            }
+          },
+          "required": [
+            "action"
+          ],
+          "additionalProperties": false
+        },
+        {
+          "type": "object",
+          "properties": {
+            "action": {
+              "type": "string",
+              "const": "updateGrants"
+            },
+            "sessionId": {
+              "type": "string"
+            },
+            "grants": {
+              "type": "object",
+              "properties": {
+                "canPublish": {
+                  "type": "boolean",
+                  "description": "Send audio and video.",
+                  "default": true
+                },
+                "canPublishSources": {
+                  "type": "array",
+                  "items": {
+                    "$ref": "#/$defs/TrackSource"
+                  },
+                  "description": "What it may send. A source is the client's word, so its kind is what is enforced: `camera` and `screen_share` are video, `microphone` and `screen_share_audio` are audio.",
+                  "default": "all"
+                },
+                "maxTracks": {
+                  "type": "number",
+                  "description": "Tracks that it may send at a time.",
+                  "default": 16
+                },
+                "canSubscribe": {
+                  "type": "boolean",
+                  "description": "Receive the others' tracks.",
+                  "default": true
+                },
+                "canPublishData": {
+                  "type": "boolean",
+                  "description": "Send messages to the room: chat, gifts, likes, and the application's own.",
+                  "default": true
+                }
+              },
+              "additionalProperties": false
+            }
+          },
+          "required": [
+            "action",
+            "sessionId",
+            "grants"
+          ],
+          "additionalProperties": false
+        }
+      ],
+      "description": "`moderate`, client → relay: what a client with `roomAdmin` does in its own room."
+    },
     "TrickleParams": {
       "type": "object",
       "properties": {
@@ -1559,6 +1969,53 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
       ],
       "additionalProperties": false,
       "description": "A moderator has deleted the message of this id."
+    },
+    "GrantsParams": {
+      "type": "object",
+      "properties": {
+        "grants": {
+          "$ref": "#/$defs/Grants"
+        },
+        "role": {
+          "$ref": "#/$defs/Role"
+        }
+      },
+      "required": [
+        "grants",
+        "role"
+      ],
+      "additionalProperties": false,
+      "description": "`grants`, relay → client: what this client may do has changed."
+    },
+    "MuteParams": {
+      "type": "object",
+      "properties": {
+        "trackId": {
+          "type": "string"
+        },
+        "muted": {
+          "type": "boolean"
+        }
+      },
+      "required": [
+        "trackId",
+        "muted"
+      ],
+      "additionalProperties": false,
+      "description": "`mute`, relay → client: a moderator has cut off this client's own track, or lets it be heard again."
+    },
+    "RoomParams": {
+      "type": "object",
+      "properties": {
+        "locked": {
+          "type": "boolean"
+        }
+      },
+      "required": [
+        "locked"
+      ],
+      "additionalProperties": false,
+      "description": "`room`, relay → client."
     },
     "GoawayParams": {
       "type": "object",

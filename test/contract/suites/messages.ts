@@ -250,8 +250,7 @@ export function messagesSuite(stage: ContractStage): void {
       await send(client, 'chat', { text: 'before' });
       const pending = send(client, 'slow', 1);
       await settled(client);
-      const offer = { kinds: new Set<never>(), maxTracks: 0, dataChannels: true };
-      await stage.relay.getSession(sessionId)?.setGrants({ canPublishData: false }, 'publisher', offer);
+      await stage.relay.updateGrants(sessionId, { canPublishData: false });
       gate.resolve();
       expect((await pending).error?.data?.code).toBe('ERR_RELAY_FORBIDDEN');
       expect((await send(client, 'chat', { text: 'after' })).error?.data?.code).toBe('ERR_RELAY_FORBIDDEN');

@@ -1,0 +1,128 @@
+import { RelayError } from '../errors.js';
+import type { Grants } from '../grants.js';
+import { checkId } from '../ids.js';
+import type { Track } from '../model.js';
+import type { SessionCloseReason } from '../session-events.js';
+import { type BanOptions, type BanStore, checkReason, hasExpired, makeBan } from './bans.js';
+import { Mutes, type MuteTarget } from './mutes.js';
+
+/** What moderation needs of a session, be it joining, joined or ending. */
+export interface Moderated {
+  readonly userId: string;
+  /** Whether the application says who it is, and not the client itself. */
+  readonly isNamed: boolean;
+  readonly grants: Readonly<Grants>;
+  readonly tracks: readonly Track[];
+  close(reason: SessionCloseReason): Promise<void>;
+  /** Holds what it publishes against the mutes, at the SFU. */
+  applyMutes(): Promise<void>;
+  notifyRoom(state: { locked: boolean }): void;
+}
+
+const REMOVED = 'You have been put out of this room.';
+
+/** What has been decided about who may be in one room, and who may be heard there. */
+export class Moderation {
+  /** Sessions that are joining, joined or ending. */
+  readonly sessions = new Set<Moderated>();
+  readonly #roomId: string;
+  readonly #bans: BanStore;
+  readonly #mutes = new Mutes();
+  /** While it is locked: the users who may come back. */
+  #regulars: Set<string> | undefined;
+  #end: RelayError | undefined;
+
+  constructor(roomId: string, bans: BanStore) {
+    this.#roomId = roomId;
+    this.#bans = bans;
+  }
+
+  get isLocked(): boolean {
+    return this.#regulars !== undefined;
+  }
+
+  /** @throws RelayError `ERR_RELAY_REMOVED`, `ERR_RELAY_ROOM_LOCKED`, `ERR_RELAY_ROOM_ENDED` */
+  async admit({ userId, isNamed, grants }: Moderated): Promise<void> {
+    const ban = await this.#bans.find(this.#roomId, userId);
+    if (ban && !hasExpired(ban)) throw new RelayError('ERR_RELAY_REMOVED', ban.reason ?? REMOVED);
+    if (this.#end) throw this.#end;
+    const isRegular = isNamed && this.#regulars?.has(userId);
+    if (this.#regulars && !isRegular && grants.roomAdmin !== true)
+      throw new RelayError('ERR_RELAY_ROOM_LOCKED', 'The room is locked: nobody may join it now.');
+  }
+
+  async kick(userId: string, reason: string = REMOVED): Promise<void> {
+    const error = new RelayError('ERR_RELAY_REMOVED', checkReason(reason));
+    this.#regulars?.delete(checkId(userId, 'userId'));
+    await this.#closeAll(this.#of(userId), error);
+  }
+
+  async ban(userId: string, options: BanOptions): Promise<void> {
+    const ban = makeBan(userId, options);
+    // First: whoever joins from now on is refused, and whoever has begun before is among the sessions.
+    await this.#bans.set(this.#roomId, ban);
+    await this.kick(userId, ban.reason);
+  }
+
+  async unban(userId: string): Promise<void> {
+    await this.#bans.delete(this.#roomId, checkId(userId, 'userId'));
+  }
+
+  async mute(target: MuteTarget): Promise<void> {
+    const sessions = this.#affected(target);
+    if ('trackId' in target && sessions.length === 0)
+      throw new RelayError('ERR_RELAY_INVALID_PARAMS', 'There is no such track in the room.');
+    this.#mutes.add(target);
+    await Promise.all(sessions.map((session) => session.applyMutes()));
+  }
+
+  async unmute(target: MuteTarget): Promise<void> {
+    const sessions = this.#affected(target);
+    this.#mutes.delete(
+      target,
+      sessions.flatMap(({ tracks }) => tracks),
+    );
+    await Promise.all(sessions.map((session) => session.applyMutes()));
+  }
+
+  isMuted(userId: string, track: Track): boolean {
+    return this.#mutes.covers(userId, track);
+  }
+
+  lock(): void {
+    if (this.#regulars) return;
+    const named = [...this.sessions].filter(({ isNamed }) => isNamed);
+    this.#regulars = new Set(named.map(({ userId }) => userId));
+    this.#tellLocked(true);
+  }
+
+  unlock(): void {
+    if (!this.#regulars) return;
+    this.#regulars = undefined;
+    this.#tellLocked(false);
+  }
+
+  async end(reason = 'The room has been ended.'): Promise<void> {
+    this.#end = new RelayError('ERR_RELAY_ROOM_ENDED', checkReason(reason));
+    await this.#closeAll([...this.sessions], this.#end);
+  }
+
+  #of(userId: string): Moderated[] {
+    return [...this.sessions].filter((session) => session.userId === userId);
+  }
+
+  #affected(target: MuteTarget): Moderated[] {
+    if (!('trackId' in target)) return this.#of(checkId(target.userId, 'userId'));
+    return [...this.sessions].filter(({ tracks }) =>
+      tracks.some(({ trackId }) => trackId === target.trackId),
+    );
+  }
+
+  async #closeAll(sessions: Moderated[], error: RelayError): Promise<void> {
+    await Promise.all(sessions.map((session) => session.close({ by: 'application', error })));
+  }
+
+  #tellLocked(locked: boolean): void {
+    for (const session of [...this.sessions]) session.notifyRoom({ locked });
+  }
+}

@@ -1,0 +1,46 @@
+import { RelayError } from '../errors.js';
+import type { Track } from '../model.js';
+
+/**
+ * What is muted: one track, or a user, whatever they publish now and later in this room.
+ * @category Moderation
+ */
+export type MuteTarget = { trackId: string } | { userId: string /** @default both */; kind?: Track['kind'] };
+
+const MAX_MUTES = 1_000;
+const BOTH = ['audio', 'video'] as const;
+
+/** Who must not be heard in a room. As long as the room lasts: it outlives the sessions of a user. */
+export class Mutes {
+  readonly #tracks = new Set<string>();
+  /** `kind user`. */
+  readonly #users = new Set<string>();
+
+  /** @throws RelayError `ERR_RELAY_TOO_MANY` */
+  add(target: MuteTarget): void {
+    if (this.#tracks.size + this.#users.size >= MAX_MUTES)
+      throw new RelayError('ERR_RELAY_TOO_MANY', 'Too much is muted in this room: lift some of it.');
+    if ('trackId' in target) this.#tracks.add(target.trackId);
+    else for (const each of entriesOf(target)) this.#users.add(each);
+  }
+
+  /** That of a user ends those of the given tracks of theirs, too. */
+  delete(target: MuteTarget, tracksOfUser: readonly Track[] = []): void {
+    if ('trackId' in target) {
+      this.#tracks.delete(target.trackId);
+      return;
+    }
+    for (const each of entriesOf(target)) this.#users.delete(each);
+    for (const { trackId, kind } of tracksOfUser) {
+      if (target.kind === undefined || target.kind === kind) this.#tracks.delete(trackId);
+    }
+  }
+
+  covers(userId: string, { trackId, kind }: Track): boolean {
+    return this.#tracks.has(trackId) || this.#users.has(`${kind} ${userId}`);
+  }
+}
+
+function entriesOf({ userId, kind }: Extract<MuteTarget, { userId: string }>): string[] {
+  return (kind ? [kind] : BOTH).map((each) => `${each} ${userId}`);
+}
