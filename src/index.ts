@@ -20,6 +20,7 @@ export type {
   SignalMessage,
 } from './hooks.js';
 export type { CandidatePolicy } from './ice.js';
+export type { IceServersContext, IceServersFunction } from './ice-servers.js';
 export { LIMITS } from './limits.js';
 export type { Logger } from './logger.js';
 export { type ChatOptions, chat } from './messages/chat.js';
@@ -67,3 +68,4 @@ export {
   type ConnectionOptions,
 } from './signal/connection.js';
 export type { HandshakeRequest, RelaySocket } from './signal/socket.js';
+export { type TurnRestOptions, turnRest } from './turn-rest.js';

@@ -4,6 +4,7 @@ import { RelayError } from './errors.js';
 import { HookRunner } from './hook-runner.js';
 import type { HookFailure, Hooks } from './hooks.js';
 import type { CandidatePolicy } from './ice.js';
+import { type IceServersFor, type IceServersFunction, resolveIceServers } from './ice-servers.js';
 import { type Logger, silentLogger } from './logger.js';
 import { type MessageKinds, type ResolvedKinds, resolveKinds } from './messages/kinds.js';
 import type { IceServer } from './model.js';
@@ -54,8 +55,12 @@ export interface SfuRelayOptions<P extends Principal = Principal> {
    * 30 s). `any` takes it always: for clients that you trust, or an Ion that is mended. @default 'safe'
    */
   layerSubscriptions?: 'safe' | 'any';
-  /** Handed to clients with the result of their join. @default none */
-  iceServers?: readonly IceServer[];
+  /**
+   * Handed to clients with the result of their join: a list, or a function that gives one for each session, such as
+   * `turnRest()`. Where it throws, gives what can't be used, or nothing within `hookTimeoutMs`, the join goes on without
+   * any. @default none
+   */
+  iceServers?: readonly IceServer[] | IceServersFunction<P>;
   /**
    * The kinds of messages that participants may send to their room, by name: `chat()`, `like()`, `gift()`, and kinds of
    * your own, each with a schema (docs/MESSAGES.md). `{}` takes none. @default { chat: chat(), like: like() }
@@ -86,7 +91,7 @@ export interface ResolvedOptions<P extends Principal> {
   sfu: ResolvedSfuOptions;
   authenticate: Authenticate<P>;
   hooks: HookRunner<P>;
-  iceServers: IceServer[];
+  iceServers: IceServersFor<P>;
   messages: ResolvedKinds;
   hookTimeoutMs: number;
   joinTimeoutMs: number;
@@ -143,7 +148,7 @@ export function resolveOptions<P extends Principal>(options: SfuRelayOptions<P>)
         'drop',
       ]),
     },
-    iceServers: structuredClone([...(options.iceServers ?? [])]),
+    iceServers: resolveIceServers(options.iceServers, { timeoutMs: hookTimeoutMs, logger }),
     messages: resolveKinds(options.messages),
     hookTimeoutMs,
     joinTimeoutMs: integer(options, 'joinTimeoutMs', 15_000),

@@ -8,7 +8,7 @@ import { candidateFilter } from './ice.js';
 import { checkId } from './ids.js';
 import { MessageArchive } from './messages/archive.js';
 import type { Moderated } from './messages/room-messages.js';
-import type { IceServer, Metadata, Role, SessionStats } from './model.js';
+import type { Metadata, Role, SessionStats } from './model.js';
 import { type BanOptions, makeBan } from './moderation/bans.js';
 import { type ResolvedOptions, resolveOptions, type SfuRelayOptions } from './options.js';
 import { Room } from './room.js';
@@ -107,10 +107,6 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
   /** Rooms with sessions, by id. */
   get rooms(): ReadonlyMap<string, Room> {
     return this.#rooms;
-  }
-
-  get iceServers(): readonly IceServer[] {
-    return this.#options.iceServers;
   }
 
   get logger() {
@@ -304,6 +300,8 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
       moderate: this.hooks.has('onMessage')
         ? (message, recheck) => this.#moderate(session, message, recheck)
         : undefined,
+      iceServers: () =>
+        this.#options.iceServers({ sessionId: id, roomId, userId, role: session.role, principal }),
       joinTimeoutMs: this.#options.joinTimeoutMs,
       answerTimeoutMs: this.#options.answerTimeoutMs,
       onAbandoned: () => {

@@ -11,6 +11,7 @@ import type { Moderate, Sender } from './messages/room-messages.js';
 import { SendQueue } from './messages/send-queue.js';
 import type {
   IceCandidate,
+  IceServer,
   MessageDeletion,
   MessageReceipt,
   Metadata,
@@ -58,6 +59,8 @@ export interface SessionSetup<Principal> {
   answerTimeoutMs: number;
   /** The application's word on a message, before it goes to the room. */
   moderate: Moderate | undefined;
+  /** Asked for once the session is let in; never rejects. */
+  iceServers?: () => readonly IceServer[] | Promise<readonly IceServer[]>;
   /** The SFU has ended the stream by an error, be the session alive, failed or leaving: its peer stays there. */
   onAbandoned?: () => void;
 }
@@ -85,6 +88,7 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
   #isStale = false;
   /** Those of its tracks that a moderator has cut off, as it was told. */
   #cut: ReadonlySet<string> = new Set();
+  #iceServers: readonly IceServer[] = [];
   #stream: SfuStream | undefined;
   #answer: SessionDescription | undefined;
   /** Its way through the room's gate on the SFU. */
@@ -166,6 +170,11 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
     this.#principal = principal;
   }
 
+  /** For its client's peer connections. */
+  get iceServers(): readonly IceServer[] {
+    return this.#iceServers;
+  }
+
   get roomId(): string {
     return this.room.id;
   }
@@ -210,8 +219,12 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
         'ERR_RELAY_INTERNAL',
         'The application does not answer.',
       );
-      const { answer, released } = await this.#deadline(this.#openAndJoin(sfu, checked));
+      const [{ answer, released }, iceServers] = await Promise.all([
+        this.#deadline(this.#openAndJoin(sfu, checked)),
+        this.#deadline(Promise.resolve(this.#setup.iceServers?.() ?? [])),
+      ]);
       this.#answer = answer;
+      this.#iceServers = iceServers;
       this.#checkCancelled();
       this.#passage?.joined();
       this.#state = 'joined';
@@ -234,7 +247,7 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
   successor(room: Room): Session<Principal> {
     const { policy } = this.#setup;
     const offer = { ...policy.offer, dataChannels: true };
-    const { onAbandoned: _, ...setup } = this.#setup;
+    const { onAbandoned: _, iceServers: __, ...setup } = this.#setup;
     return new Session({
       ...setup,
       room,

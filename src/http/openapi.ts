@@ -47,7 +47,21 @@ const schemas = {
     additionalProperties: true,
   },
   Created: success(
-    object({ session_id: id, sdp: { ...sdp, description: "The answer, with the SFU's candidates." } }),
+    object(
+      {
+        session_id: id,
+        sdp: { ...sdp, description: "The answer, with the SFU's candidates." },
+        ice_servers: {
+          type: 'array',
+          items: object({ urls: {}, username: { type: 'string' }, credential: { type: 'string' } }, [
+            'username',
+            'credential',
+          ]),
+          description: 'For the peer connections: as many RTCIceServer, where the relay has any.',
+        },
+      },
+      ['ice_servers'],
+    ),
   ),
   Statistics: success(
     object({

@@ -37,7 +37,12 @@ export function sessionRoutes<P extends Principal>(
       void session.close({ by: 'client' });
       throw new RelayError('ERR_RELAY_ABORTED', 'The client has gone.');
     }
-    return success({ session_id: session.id, sdp });
+    const { iceServers } = session;
+    return success({
+      session_id: session.id,
+      sdp,
+      ...(iceServers.length > 0 && { ice_servers: iceServers }),
+    });
   };
 
   const find = async (request: ApiRequest, id: string): Promise<Session<P>> => {

@@ -217,7 +217,7 @@ export class Participation<P extends Principal> {
 
   /** The session as its client has to know it. */
   describe(): JoinResult {
-    const { id, roomId, userId, role, grants, cutTracks, room, answer } = this.#joined();
+    const { id, roomId, userId, role, grants, cutTracks, room, answer, iceServers } = this.#joined();
     return {
       type: 'answer',
       sdp: answer.sdp,
@@ -230,7 +230,7 @@ export class Participation<P extends Principal> {
       locked: room.locked,
       participants: room.others(id),
       revision: room.revision,
-      iceServers: [...this.#relay.iceServers],
+      iceServers: [...iceServers],
       maxMessageBytes: this.#client.maxMessageBytes,
       messages: room.recentMessages,
     };

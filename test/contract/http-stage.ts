@@ -61,13 +61,15 @@ export class HttpStage {
   readonly start = async (
     options: HttpOptions & Partial<SfuRelayOptions> & { withoutRelay?: boolean } = {},
   ): Promise<void> => {
-    const { authenticate = anonymous(), hooks = {}, joinTimeoutMs = 15_000, withoutRelay, ...http } = options;
+    const { authenticate = anonymous(), hooks = {}, joinTimeoutMs = 15_000, iceServers = [] } = options;
+    const { withoutRelay, ...http } = options;
     await this.#stop();
     this.#relay = new SfuRelay({
       sfu: { serverUrl: this.sfu.address },
       authenticate,
       hooks,
       joinTimeoutMs,
+      iceServers,
     });
     const listener = this.#makeListener(withoutRelay ? undefined : this.#relay, http);
     this.#server = typeof listener === 'function' ? createServer(listener) : listener;

@@ -6,7 +6,7 @@ import { describeReal } from '../../support/real.js';
 import type { HttpStage } from '../http-stage.js';
 
 export function documentedSuite(stage: HttpStage): void {
-  const { curl, request } = stage;
+  const { curl, request, start } = stage;
 
   describeReal(['curl'], 'with curl, as documented', () => {
     test.each([
@@ -51,6 +51,12 @@ export function documentedSuite(stage: HttpStage): void {
   });
 
   describe('POST /session', () => {
+    test("has the session's ICE servers, where there are any", async () => {
+      await start({ iceServers: ({ userId }) => [{ urls: 'turn:a', username: userId, credential: 'c' }] });
+      const { body } = await request('POST', '/session', { room_id: 'r', user_id: 1, sdp: fakeOffer() });
+      expect(body.data.ice_servers).toEqual([{ urls: 'turn:a', username: '1', credential: 'c' }]);
+    });
+
     test("answers with the SFU's candidates, for a client without trickle ICE", async () => {
       const { body } = await request('POST', '/session', { room_id: 'r', user_id: 1, sdp: fakeOffer() });
       expect(body.data.sdp).toMatch(
