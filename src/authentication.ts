@@ -88,7 +88,7 @@ export function isPrincipal<P extends Principal>(value: unknown): value is P {
 }
 
 function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function checkExpiry(expiresAt: unknown): void {

@@ -2,6 +2,7 @@ export { type Authenticate, type AuthRequest, anonymous, type Principal } from '
 export { CloseCode } from './close-code.js';
 export type { VideoCodec } from './codecs.js';
 export { parseSfuConfig, type SfuConfig } from './config.js';
+export type { CountLimits } from './count-limits.js';
 export { ERRORS, RelayError, type RelayErrorCode, type RelayErrorOptions } from './errors.js';
 export type { Grants, LiveGrants, TrackSource } from './grants.js';
 export type {

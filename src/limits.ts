@@ -28,6 +28,10 @@ export const LIMITS = {
   maxMessageCount: 1_000,
   /** Messages of a session that wait for a slow schema or hook. */
   maxWaitingMessages: 64,
+  /** Messages of a session, in each direction, that wait while the application is asked about one. */
+  maxHeldMessages: 64,
+  /** Messages that a rate limiter refuses in a row, before the client's connection is closed with 4429. */
+  maxRefusedMessages: 100,
   /** Messages that the SFU has not taken from a session's stream. */
   maxPendingToSfu: 256,
 } as const;

@@ -1,5 +1,6 @@
 import type { Authenticate, Principal } from './authentication.js';
 import type { VideoCodec } from './codecs.js';
+import { type CountLimits, type ResolvedCountLimits, resolveCountLimits } from './count-limits.js';
 import { RelayError } from './errors.js';
 import { HookRunner } from './hook-runner.js';
 import type { HookFailure, Hooks } from './hooks.js';
@@ -9,6 +10,7 @@ import { type Logger, silentLogger } from './logger.js';
 import { type MessageKinds, type ResolvedKinds, resolveKinds } from './messages/kinds.js';
 import type { IceServer } from './model.js';
 import { type BanStore, MemoryBans } from './moderation/bans.js';
+import { type RateLimiter, SafeRateLimiter } from './rate-limiter.js';
 import { integer, type ResolvedSfuOptions, resolveSfuOptions, type SfuOptions } from './sfu/options.js';
 
 /**
@@ -28,6 +30,13 @@ export interface SfuRelayOptions<P extends Principal = Principal> {
    * @default 'refuse' for all
    */
   hookFailure?: HookFailure;
+  /**
+   * How much each client may send: `rateLimits()` of `sfu-relay/limits`, or one of your own. One that fails, or has no
+   * answer within `hookTimeoutMs`, stops nobody. @default none
+   */
+  rateLimiter?: RateLimiter;
+  /** How many sessions, participants, rooms and connections there may be. @default unlimited */
+  limits?: CountLimits;
   /**
    * A user who is in the room already joins again: both stay, the newer one replaces the older (closed with 4409),
    * or it is refused (`ERR_RELAY_SESSION_EXISTS`). @default 'allow'
@@ -92,6 +101,8 @@ export interface ResolvedOptions<P extends Principal> {
   authenticate: Authenticate<P>;
   hooks: HookRunner<P>;
   iceServers: IceServersFor<P>;
+  rateLimiter: SafeRateLimiter | undefined;
+  limits: ResolvedCountLimits;
   messages: ResolvedKinds;
   hookTimeoutMs: number;
   joinTimeoutMs: number;
@@ -126,8 +137,13 @@ export function resolveOptions<P extends Principal>(options: SfuRelayOptions<P>)
       'ERR_RELAY_CONFIG',
       '"authenticate" is missing: write authenticate: async (request) => ({ userId }), or authenticate: anonymous() for a demo.',
     );
-  const { logger = silentLogger } = options;
+  const { logger = silentLogger, rateLimiter } = options;
   const hookTimeoutMs = integer(options, 'hookTimeoutMs', 5_000);
+  if (rateLimiter !== undefined && typeof rateLimiter?.consume !== 'function')
+    throw new RelayError(
+      'ERR_RELAY_CONFIG',
+      '"rateLimiter" must have a method consume: write rateLimiter: rateLimits(), of sfu-relay/limits.',
+    );
   return {
     sfu: resolveSfuOptions(options.sfu),
     authenticate: options.authenticate,
@@ -136,6 +152,8 @@ export function resolveOptions<P extends Principal>(options: SfuRelayOptions<P>)
       failure: { ...options.hookFailure },
       logger,
     }),
+    rateLimiter: rateLimiter && new SafeRateLimiter(rateLimiter, { timeoutMs: hookTimeoutMs, logger }),
+    limits: resolveCountLimits(options.limits),
     duplicateUser: oneOf('duplicateUser', options.duplicateUser, ['allow', 'replace', 'reject']),
     videoCodec: oneOf('videoCodec', options.videoCodec, ['VP8', 'VP9', 'H264']),
     dataChannels: oneOf('dataChannels', options.dataChannels, ['allow', 'refuse']),

@@ -1,3 +1,7 @@
+import pTimeout from 'p-timeout';
+import { RelayError } from './errors.js';
+import type { Logger } from './logger.js';
+
 /**
  * A message of a client, as a rate limiter gets to see it.
  * @category Limits
@@ -25,4 +29,43 @@ export interface RateLimiter {
    * Another error lets the message pass: a store that is down stops nobody.
    */
   consume(message: LimitedMessage): void | Promise<void>;
+}
+
+/** A rate limiter of the application's, whose own faults stop nobody. */
+export class SafeRateLimiter {
+  readonly #limiter: RateLimiter;
+  readonly #timeoutMs: number;
+  readonly #logger: Logger;
+
+  constructor(limiter: RateLimiter, { timeoutMs, logger }: { timeoutMs: number; logger: Logger }) {
+    this.#limiter = limiter;
+    this.#timeoutMs = timeoutMs;
+    this.#logger = logger;
+  }
+
+  /** @throws RelayError, at once or by the promise: it is one too many. */
+  consume(message: LimitedMessage): void | Promise<void> {
+    try {
+      const pending = this.#limiter.consume(message);
+      if (pending instanceof Promise) return this.#wait(pending);
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  async #wait(pending: Promise<void>): Promise<void> {
+    try {
+      await pTimeout(pending, {
+        milliseconds: this.#timeoutMs,
+        message: `The rate limiter has not answered within ${this.#timeoutMs} ms.`,
+      });
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): void {
+    if (error instanceof RelayError) throw error;
+    this.#logger.warn({ err: error }, 'The rate limiter failed: a message has passed it');
+  }
 }

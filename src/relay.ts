@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type AuthRequest, identify, isPrincipal, type Principal } from './authentication.js';
+import { AddressCount, checkCounts } from './count-limits.js';
 import { RelayError } from './errors.js';
 import { SafeEmitter } from './events.js';
 import { checkLiveGrants, type Grants, type LiveGrants, publishLimits, resolveRole } from './grants.js';
@@ -11,6 +12,7 @@ import type { Moderated } from './messages/room-messages.js';
 import type { Metadata, Role, SessionStats } from './model.js';
 import { type BanOptions, makeBan } from './moderation/bans.js';
 import { type ResolvedOptions, resolveOptions, type SfuRelayOptions } from './options.js';
+import type { SafeRateLimiter } from './rate-limiter.js';
 import { Room } from './room.js';
 import { Session } from './session.js';
 import type { SessionCloseReason } from './session-events.js';
@@ -81,6 +83,8 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
   readonly #rooms = new Map<string, Room>();
   readonly #messages: MessageArchive;
   readonly #attachments = new Set<Attachment>();
+  /** @internal */
+  readonly addresses: AddressCount;
   readonly #admitsCandidate: ((candidate: string) => boolean) | undefined;
   /** The newest of those that are being laid; never rejects. */
   #ghosts: Promise<void> = Promise.resolve();
@@ -92,6 +96,7 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
     super(resolved.logger);
     this.#options = resolved;
     this.#sfu = new SfuNode(resolved.sfu);
+    this.addresses = new AddressCount(resolved.limits);
     this.#messages = new MessageArchive({
       kinds: resolved.messages,
       checkTimeoutMs: resolved.hookTimeoutMs,
@@ -116,6 +121,11 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
   /** @internal */
   get hooks(): HookRunner<P> {
     return this.#options.hooks;
+  }
+
+  /** @internal */
+  get rateLimiter(): SafeRateLimiter | undefined {
+    return this.#options.rateLimiter;
   }
 
   /** @internal */
@@ -279,6 +289,13 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
       throw new RelayError('ERR_RELAY_SESSION_EXISTS', `The session "${id}" exists already.`);
     if (this.#options.duplicateUser === 'reject' && this.#sessionsOf(roomId, userId).length > 0)
       throw new RelayError('ERR_RELAY_SESSION_EXISTS', `The user "${userId}" is in the room already.`);
+    const replaces = this.#options.duplicateUser === 'replace';
+    checkCounts(
+      this.#options.limits,
+      { roomId, userId, hidden: grants.hidden === true },
+      this.#sessions.values(),
+      (other) => replaces && other.state === 'joined' && other.roomId === roomId && other.userId === userId,
+    );
 
     const session: Session<P> = new Session<P>({
       id,
@@ -296,6 +313,7 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
       autoSubscribe,
       principal,
       isNamed: principal === undefined || principal.userId !== undefined,
+      hooks: this.hooks,
       logger: this.#options.logger,
       moderate: this.hooks.has('onMessage')
         ? (message, recheck) => this.#moderate(session, message, recheck)

@@ -1,9 +1,12 @@
 import pTimeout from 'p-timeout';
+import type { Principal } from './authentication.js';
 import { RelayError, type RelayErrorCode } from './errors.js';
 import { SafeEmitter } from './events.js';
 import { Gathering } from './gathering.js';
 import { type Grants, type LiveGrants, publishLimits } from './grants.js';
 import { type CheckedOffer, Guard, type GuardPolicy, type ReleasedOffer } from './guard.js';
+import type { HookRunner } from './hook-runner.js';
+import type { ReplyMessage } from './hooks.js';
 import { decodeCandidate } from './ice.js';
 import { LIMITS } from './limits.js';
 import type { Logger } from './logger.js';
@@ -36,6 +39,7 @@ import type { Passage } from './room-gate.js';
 import { SerialQueue } from './serial-queue.js';
 import type { SessionCloseReason, SessionEvents, SessionState } from './session-events.js';
 import { SessionGrants } from './session-grants.js';
+import { SessionHooks } from './session-hooks.js';
 import type { Sfu, SfuStream, SfuStreamListener } from './sfu/port.js';
 import { encodeUid } from './sfu/uid.js';
 import { StatsMeter } from './stats.js';
@@ -43,7 +47,7 @@ import { SubscriberNegotiation } from './subscriber-negotiation.js';
 import { checkUpdate } from './update.js';
 
 /** What a session is made of; the relay fills it in. */
-export interface SessionSetup<Principal> {
+export interface SessionSetup<P extends Principal> {
   id: string;
   room: Room;
   userId: string;
@@ -51,7 +55,8 @@ export interface SessionSetup<Principal> {
   grants: Grants;
   policy: GuardPolicy;
   autoSubscribe: boolean;
-  principal: Principal | undefined;
+  principal: P | undefined;
+  hooks: HookRunner<P> | undefined;
   /** Whether the application says which user it is, and not the client itself. */
   isNamed: boolean;
   logger: Logger;
@@ -70,7 +75,10 @@ export interface SessionSetup<Principal> {
  * it serves, and can be driven without any.
  * @category Session
  */
-export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> implements Member, Moderated {
+export class Session<P extends Principal = Principal>
+  extends SafeEmitter<SessionEvents>
+  implements Member, Moderated
+{
   readonly id: string;
   readonly room: Room;
   readonly userId: string;
@@ -78,11 +86,14 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
   /** ms since the epoch. */
   readonly createdAt = Date.now();
 
-  readonly #setup: SessionSetup<Principal>;
+  readonly #setup: SessionSetup<P>;
   readonly #guard: Guard;
   readonly #meter: StatsMeter;
+  /** Where the application is to be asked of messages to the SFU, and of those from it. */
+  readonly #signals: SessionHooks<P> | undefined;
+  readonly #replies: SessionHooks<P> | undefined;
   #state: SessionState = 'joining';
-  #principal: Principal | undefined;
+  #principal: P | undefined;
   readonly #grants: SessionGrants;
   /** What it may do has changed while it was joining. */
   #isStale = false;
@@ -110,7 +121,7 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
   #ended = deferred();
 
   /** @internal */
-  constructor(setup: SessionSetup<Principal>) {
+  constructor(setup: SessionSetup<P>) {
     super(setup.logger);
     this.#setup = setup;
     this.id = setup.id;
@@ -133,6 +144,11 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
       check: () => this.#checkMessages(),
       moderate: setup.moderate,
     };
+    const { hooks } = setup;
+    const [onSignal, onReply] = [hooks?.has('onSignal'), hooks?.has('onReply')];
+    const asked = hooks && (onSignal || onReply) ? new SessionHooks(hooks, this) : undefined;
+    this.#signals = onSignal ? asked : undefined;
+    this.#replies = onReply ? asked : undefined;
     this.#subscriber = new SubscriberNegotiation({
       answerTimeoutMs: setup.answerTimeoutMs,
       deliver: (event) =>
@@ -161,12 +177,12 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
   }
 
   /** What `authenticate` returned, where the session was authenticated; for the newest token since. */
-  get principal(): Principal | undefined {
+  get principal(): P | undefined {
     return this.#principal;
   }
 
   /** @internal */
-  set principal(principal: Principal) {
+  set principal(principal: P) {
     this.#principal = principal;
   }
 
@@ -213,20 +229,19 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
     if (signal?.aborted) abort();
     try {
       const offer = { type: 'offer', sdp } as const;
-      const checked = this.#guard.offer(offer, () => true);
-      const metadata = await this.#deadline(
-        admit(this.#cancel.signal),
-        'ERR_RELAY_INTERNAL',
-        'The application does not answer.',
-      );
+      const asked = this.#signals?.signal({ method: 'join', params: offer }, (params) => params) ?? offer;
+      const passed = asked instanceof Promise ? await this.#application(asked) : asked;
+      const checked = this.#guard.offer(passed, () => true);
+      const metadata = await this.#application(admit(this.#cancel.signal));
       const [{ answer, released }, iceServers] = await Promise.all([
         this.#deadline(this.#openAndJoin(sfu, checked)),
         this.#deadline(Promise.resolve(this.#setup.iceServers?.() ?? [])),
       ]);
-      this.#answer = answer;
       this.#iceServers = iceServers;
+      this.#answer = this.#replies
+        ? await this.#application(this.#passAnswer(this.#replies, answer))
+        : answer;
       this.#checkCancelled();
-      this.#passage?.joined();
       this.#state = 'joined';
       this.#cut = released.cut;
       this.room.add(this, released.tracks, released.cut, metadata);
@@ -244,7 +259,7 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
   }
 
   /** @internal A session that takes the place of this one on the SFU, seen by nobody. */
-  successor(room: Room): Session<Principal> {
+  successor(room: Room): Session<P> {
     const { policy } = this.#setup;
     const offer = { ...policy.offer, dataChannels: true };
     const { onAbandoned: _, iceServers: __, ...setup } = this.#setup;
@@ -254,6 +269,7 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
       policy: { ...policy, offer },
       grants: { hidden: true },
       autoSubscribe: false,
+      hooks: undefined,
     });
   }
 
@@ -265,28 +281,31 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
    */
   async offer(description: SessionDescription): Promise<SessionDescription> {
     this.#joinedStream();
-    return this.#publisher.offer(() => this.#negotiate(description));
+    const negotiate = (offer: SessionDescription) => this.#publisher.offer(() => this.#negotiate(offer));
+    if (!this.#signals) return negotiate(description);
+    return this.#signals.signal({ method: 'offer', params: description }, negotiate);
   }
 
   /**
-   * The client's answer to the SFU's pending offer.
+   * The client's answer to the SFU's pending offer. Gives a promise where `onSignal` does.
    * @throws RelayError `ERR_RELAY_INVALID_STATE`, `ERR_RELAY_INVALID_SDP`
    */
-  answerOffer(description: SessionDescription): void {
-    const stream = this.#joinedStream();
-    const sdp = this.#guard.answer(description, this.#subscriber.pendingOffer);
-    this.#subscriber.answered();
-    stream.answer(sdp);
+  answerOffer(description: SessionDescription): void | Promise<void> {
+    this.#joinedStream();
+    if (!this.#signals) return this.#sendAnswer(description);
+    const message = { method: 'answer', params: description } as const;
+    return heard(this.#signals.signal(message, (params) => this.#sendAnswer(params)));
   }
 
   /**
-   * A candidate of the client. An empty one says that there are no more.
+   * A candidate of the client. An empty one says that there are no more. Gives a promise where `onSignal` does.
    * @throws RelayError `ERR_RELAY_INVALID_STATE`, `ERR_RELAY_INVALID_PARAMS`, `ERR_RELAY_INVALID_SDP`
    */
-  addIceCandidate({ target, candidate }: { target: Target; candidate: IceCandidate }): void {
-    const stream = this.#joinedStream();
-    const init = this.#guard.candidate(target, candidate);
-    if (init !== undefined) stream.candidate(target, init);
+  addIceCandidate(trickle: { target: Target; candidate: IceCandidate }): void | Promise<void> {
+    this.#joinedStream();
+    if (!this.#signals) return this.#sendCandidate(trickle);
+    const message = { method: 'trickle', params: trickle } as const;
+    return heard(this.#signals.signal(message, (params) => this.#sendCandidate(params)));
   }
 
   /**
@@ -295,10 +314,10 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
    * `ERR_RELAY_SFU_TIMEOUT`
    */
   async subscribe(subscriptions: readonly Subscription[]): Promise<void> {
-    const stream = this.#joinedStream();
-    this.#guard.subscriptions(subscriptions);
-    if (subscriptions.length > 0)
-      await this.#reply(this.#subscribed.ask(() => stream.subscribe(subscriptions)));
+    this.#joinedStream();
+    if (!this.#signals) return this.#sendSubscriptions(subscriptions);
+    const message = { method: 'subscribe', params: { subscriptions } } as const;
+    return this.#signals.signal(message, (params) => this.#sendSubscriptions(params.subscriptions));
   }
 
   /**
@@ -414,6 +433,26 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
       throw notNow('The session has ended.');
   }
 
+  #sendAnswer(description: SessionDescription): void {
+    const stream = this.#joinedStream();
+    const sdp = this.#guard.answer(description, this.#subscriber.pendingOffer);
+    this.#subscriber.answered();
+    stream.answer(sdp);
+  }
+
+  #sendCandidate({ target, candidate }: { target: Target; candidate: IceCandidate }): void {
+    const stream = this.#joinedStream();
+    const init = this.#guard.candidate(target, candidate);
+    if (init !== undefined) stream.candidate(target, init);
+  }
+
+  async #sendSubscriptions(subscriptions: readonly Subscription[]): Promise<void> {
+    const stream = this.#joinedStream();
+    this.#guard.subscriptions(subscriptions);
+    if (subscriptions.length > 0)
+      await this.#reply(this.#subscribed.ask(() => stream.subscribe(subscriptions)));
+  }
+
   async #openAndJoin(sfu: Sfu, checked: CheckedOffer) {
     const stream = await sfu.open(this.#listener(), this.#cancel.signal);
     this.#stream = stream;
@@ -432,6 +471,9 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
         autoSubscribe: this.#setup.autoSubscribe && this.#guard.policy.canSubscribe,
       }),
     );
+    this.#checkCancelled();
+    // Others wait for this one to have joined: not for the application, too.
+    this.#passage.joined();
     return { answer, released };
   }
 
@@ -475,9 +517,49 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
   async #negotiate(offer: SessionDescription): Promise<SessionDescription> {
     const checked = this.#guard.offer(offer, (sdp) => this.#gathering.isRestart(sdp));
     if (this.#gathering.isRestart(checked.sdp)) await this.#gathering.settled();
-    this.#answer = await this.#exchange.run(() => this.#sendOffer(this.#guard.release(checked)));
+    const answer = await this.#exchange.run(() => this.#sendOffer(this.#guard.release(checked)));
+    this.#answer = this.#replies ? await this.#passAnswer(this.#replies, answer) : answer;
     this.emit('answer', this.#answer);
     return this.#answer;
+  }
+
+  async #passAnswer(hooks: SessionHooks<P>, answer: SessionDescription): Promise<SessionDescription> {
+    return (await hooks.reply({ method: 'answer', params: answer }, (params) => params)) ?? answer;
+  }
+
+  /** What the SFU says of its own accord, as the application lets it pass. */
+  #passReply<Message extends ReplyMessage>(
+    hooks: SessionHooks<P>,
+    message: Message,
+    act: (params: Message['params']) => void,
+  ): void {
+    const failed = (error: unknown) => {
+      // A candidate less is no loss that anybody notices; an offer less is every later track.
+      if (message.method !== 'trickle') this.#fail(RelayError.from(error));
+    };
+    try {
+      const passing = hooks.reply(message, act);
+      if (passing instanceof Promise) passing.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  #receiveOffer(offer: SessionDescription): void {
+    if (!this.#replies) this.#subscriber.offer(offer);
+    else
+      this.#passReply(this.#replies, { method: 'offer', params: offer }, (shown) =>
+        this.#subscriber.offer(offer, shown),
+      );
+  }
+
+  #receiveCandidate(target: Target, candidate: IceCandidate): void {
+    if (target === 0) this.#gathering.candidate();
+    if (!this.#replies) this.#subscriber.candidate(target, candidate);
+    else
+      this.#passReply(this.#replies, { method: 'trickle', params: { target, candidate } }, (shown) =>
+        this.#subscriber.candidate(shown.target, shown.candidate),
+      );
   }
 
   async #sendOffer({ sdp, tracks, cut }: ReleasedOffer): Promise<SessionDescription> {
@@ -491,6 +573,11 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
       if (before.has(trackId) !== cut.has(trackId)) this.emit('mute', { trackId, muted: cut.has(trackId) });
     }
     return answer;
+  }
+
+  /** What the application is asked of: it has as long as the SFU. */
+  #application<Value>(answer: Promise<Value>): Promise<Value> {
+    return this.#deadline(answer, 'ERR_RELAY_INTERNAL', 'The application does not answer.');
   }
 
   #checkCancelled(): void {
@@ -538,11 +625,10 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
       onJoined: (answer) => this.#answers.answer(answer),
       onRefused: (reason) => this.#refused(reason),
       onAnswer: (answer) => this.#answers.answer(answer),
-      onOffer: (offer) => this.#subscriber.offer(offer),
+      onOffer: (offer) => this.#receiveOffer(offer),
       onCandidate: (target, init) => {
         const candidate = decodeCandidate(init);
-        if (candidate && target === 0) this.#gathering.candidate();
-        if (candidate) this.#subscriber.candidate(target, candidate);
+        if (candidate) this.#receiveCandidate(target, candidate);
         else
           logger.warn({ ...this.#fields(), init: init.slice(0, 200) }, 'The SFU sent a malformed candidate');
       },
@@ -573,6 +659,11 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
     else this.#finish({ by: 'sfu', ...(error && { error }) });
   }
 
+  #fail(error: RelayError): void {
+    if (this.#state === 'joining') this.#cancel.abort(error);
+    else this.#break(error);
+  }
+
   /** An offer without an answer leaves the client deaf to every later track, and nobody says so. */
   #unanswered(): void {
     const message = "The SFU's offer was not answered in time: join afresh.";
@@ -595,6 +686,7 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
     const error = reason.error ?? new RelayError('ERR_RELAY_ABORTED', 'The session was closed.');
     this.#answers.refuseAll(error);
     this.#subscribed.refuseAll(error);
+    (this.#signals ?? this.#replies)?.close(error);
   }
 
   #finish(reason: SessionCloseReason): void {
@@ -619,6 +711,12 @@ export class Session<Principal = unknown> extends SafeEmitter<SessionEvents> imp
 /** One for all deliveries. */
 const MAY_DROP = { mayDrop: true } as const;
 const MUST_ARRIVE = { mayDrop: false } as const;
+
+/** Whoever ignores the promise has seen none where there is no hook: a refusal is no unhandled rejection. */
+function heard<Value>(result: Value | Promise<Value>): Value | Promise<Value> {
+  if (result instanceof Promise) result.catch(() => {});
+  return result;
+}
 
 function deferred(): { promise: Promise<void>; resolve(): void } {
   let resolve = () => {};

@@ -38,11 +38,12 @@ export class SubscriberNegotiation {
     return this.#held.length > 0;
   }
 
-  offer(offer: SessionDescription): void {
+  /** `shown` is what the client gets to see of it. */
+  offer(offer: SessionDescription, shown = offer): void {
     this.#pending = offer;
     // A newer offer makes an unheard one void.
     this.#held = this.#held.filter(({ name }) => name !== 'offer');
-    this.#pass({ name: 'offer', value: offer });
+    this.#pass({ name: 'offer', value: shown });
     for (const candidate of this.#early ?? [])
       this.#pass({ name: 'candidate', value: { target: 1, candidate } });
     this.#early = undefined;

@@ -62,7 +62,7 @@ export interface UwsBehavior {
   open(ws: UwsWebSocket): void;
   message(ws: UwsWebSocket, message: ArrayBuffer, isBinary: boolean): void;
   pong(ws: UwsWebSocket): void;
-  close(ws: UwsWebSocket): void;
+  close(ws: UwsWebSocket, code?: number, message?: ArrayBuffer): void;
 }
 
 /**
@@ -118,10 +118,10 @@ export function makeBehavior<P extends Principal>(
       else connection?.receive(Buffer.from(message).toString());
     },
     pong: (ws) => ws.getUserData().connection?.pong(),
-    close(ws) {
+    close(ws, code, reason) {
       const data = ws.getUserData();
       data.isOpen = false;
-      data.connection?.closed();
+      data.connection?.closed(code, reason && Buffer.from(reason).toString());
     },
   };
 }

@@ -47,7 +47,7 @@ export function useServer<P extends Principal>(
       else connection.receive(data.toString());
     });
     ws.on('pong', () => connection.pong());
-    ws.on('close', () => connection.closed());
+    ws.on('close', (code, reason) => connection.closed(code, reason.toString()));
   };
   server.on('connection', serve);
   return { dispose: () => void server.off('connection', serve) };

@@ -2,7 +2,7 @@ import type { Principal } from '../authentication.js';
 import { RelayError } from '../errors.js';
 import type { SfuRelay } from '../relay.js';
 import { errorObject } from '../signal/jsonrpc.js';
-import { type ApiRequest, type ApiResponse, json } from './exchange.js';
+import { type ApiRequest, type ApiResponse, errorHeaders, json } from './exchange.js';
 import { wireSchema } from './gen/wire-schema.js';
 import { healthRoute } from './health.js';
 import { openApi } from './openapi.js';
@@ -62,8 +62,7 @@ function matchPath(path: string, prefix: string): { route?: string; id: string }
 }
 
 function refusal(error: RelayError): ApiResponse {
-  const headers = error.httpStatus === 401 ? { 'www-authenticate': 'Bearer' } : {};
-  return json(error.httpStatus, errorObject(error), headers);
+  return json(error.httpStatus, errorObject(error), errorHeaders(error));
 }
 
 function notAllowed(methods: string[]): ApiResponse {

@@ -1,3 +1,4 @@
+import type { RelayError } from '../errors.js';
 import type { HandshakeRequest } from '../signal/socket.js';
 
 /** A request as every HTTP server can give it. */
@@ -38,6 +39,14 @@ export function json(
     status,
     headers: { ...HEADERS, 'content-type': 'application/json; charset=utf-8', ...headers },
     body: typeof body === 'string' ? body : JSON.stringify(body),
+  };
+}
+
+/** What HTTP itself says of an error, beside its status. */
+export function errorHeaders({ httpStatus, retryAfterMs }: RelayError): Readonly<Record<string, string>> {
+  return {
+    ...(httpStatus === 401 && { 'www-authenticate': 'Bearer' }),
+    ...(retryAfterMs !== undefined && { 'retry-after': String(Math.ceil(retryAfterMs / 1_000)) }),
   };
 }
 

@@ -1,12 +1,14 @@
 import type { Principal } from '../authentication.js';
 import { CloseCode } from '../close-code.js';
 import { RelayError } from '../errors.js';
+import { LIMITS } from '../limits.js';
 import type { Attachment, SfuRelay } from '../relay.js';
 import type { Session } from '../session.js';
 import { encodeError, encodeNotification, type RpcMessage } from '../signal/jsonrpc.js';
 import { encodeMessage } from '../signal/messaging.js';
 import { type Backlog, type Client, Participation } from '../signal/participation.js';
 import type { RelayNotifications } from '../signal/protocol.js';
+import { Turnstile } from '../signal/turnstile.js';
 import type { Visitor } from '../signal/visitor.js';
 import { EventStream } from './event-stream.js';
 import { CandidateCollector } from './gathering.js';
@@ -24,6 +26,7 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
   readonly maxMessageBytes: number;
   readonly #options: ResolvedHttpOptions;
   readonly #participation: Participation<P>;
+  readonly #turnstile: Turnstile | undefined;
   readonly #mailbox: Mailbox<Backlog[number]>;
   readonly #candidates: CandidateCollector;
   readonly #detach: () => void;
@@ -47,6 +50,19 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
     this.#candidates = new CandidateCollector(session);
     this.#participation = new Participation(relay, visitor, this);
     this.#participation.adopt(session);
+    const { rateLimiter } = relay;
+    this.#turnstile =
+      rateLimiter &&
+      new Turnstile(rateLimiter, {
+        sender: () => ({
+          connectionId: session.id,
+          remoteAddress: visitor.request.remoteAddress,
+          userId: visitor.principal.userId,
+          roomId: session.roomId,
+        }),
+        maxWaiting: LIMITS.maxHeldMessages,
+        onImpatience: (error) => void session.close({ by: 'relay', error }),
+      });
     this.#detach = relay.attach(this);
     session.on('close', ({ error }) =>
       this.end(error?.closeCode ?? CloseCode.Normal, error?.message ?? 'The session was closed.'),
@@ -104,9 +120,11 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
   async call({ method, params }: RpcMessage): Promise<object> {
     this.#checkServed();
     let result: object = {};
-    await this.#participation.call(method, params, (value) => {
-      result = value;
-    });
+    const carryOut = () =>
+      this.#participation.call(method, params, (value) => {
+        result = value;
+      });
+    await (this.#turnstile ? this.#turnstile.pass(method, carryOut) : carryOut());
     return result;
   }
 

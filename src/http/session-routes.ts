@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Principal } from '../authentication.js';
 import { RelayError } from '../errors.js';
 import type { SfuRelay } from '../relay.js';
@@ -5,7 +6,7 @@ import type { Session } from '../session.js';
 import { checkMessage, encodeError, encodeResult, RpcRefusal } from '../signal/jsonrpc.js';
 import { claim, reach, receiveVisitor } from '../signal/visitor.js';
 import type { Handler } from './api.js';
-import { type ApiRequest, type ApiResponse, eventStream, json, noContent } from './exchange.js';
+import { type ApiRequest, type ApiResponse, errorHeaders, eventStream, json, noContent } from './exchange.js';
 import { HttpSession } from './http-session.js';
 import type { ResolvedHttpOptions } from './options.js';
 import { readSessionBody } from './session-body.js';
@@ -22,6 +23,13 @@ export function sessionRoutes<P extends Principal>(
     const visitor = await receiveVisitor(relay, request, options);
     const body = await readJson(request, options.maxMessageBytes);
     const { params, userId } = readSessionBody(body, visitor.principal.userId);
+    await relay.rateLimiter?.consume({
+      method: 'join',
+      connectionId: randomUUID(),
+      remoteAddress: visitor.request.remoteAddress,
+      userId: visitor.principal.userId,
+      roomId: undefined,
+    });
     const session = await relay.createSession(
       { ...params, principal: visitor.principal },
       { signal: request.signal },
@@ -76,7 +84,8 @@ export function sessionRoutes<P extends Principal>(
     } catch (error) {
       const failure = RelayError.from(error);
       if (failure.code === 'ERR_RELAY_INTERNAL') relay.logger.error({ err: error }, 'A message failed');
-      return json(failure.httpStatus, encodeError(message.id ?? null, failure, message.method));
+      const body = encodeError(message.id ?? null, failure, message.method);
+      return json(failure.httpStatus, body, errorHeaders(failure));
     }
   };
 

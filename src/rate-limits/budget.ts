@@ -1,6 +1,6 @@
 import { RelayError } from '../errors.js';
+import { network } from '../network.js';
 import type { LimitedMessage } from '../rate-limiter.js';
-import { network } from './keys.js';
 import type { WindowSize } from './memory-window.js';
 
 interface Subject {

@@ -1,9 +1,11 @@
-import type { Principal } from '../authentication.js';
+import { randomUUID } from 'node:crypto';
+import type { AuthRequest, Principal } from '../authentication.js';
 import { CloseCode } from '../close-code.js';
 import { RelayError } from '../errors.js';
 import type { Attachment, SfuRelay } from '../relay.js';
+import { Admission } from './admission.js';
 import { admitRequest } from './client-request.js';
-import { handshakeToken, offeredProtocols, speaksOurs } from './handshake.js';
+import { offeredProtocols, speaksOurs } from './handshake.js';
 import {
   encodeError,
   encodeNotification,
@@ -22,7 +24,8 @@ import { Outbox } from './outbox.js';
 import { Participation } from './participation.js';
 import type { RelayNotifications } from './protocol.js';
 import { closeReason, type HandshakeRequest, type RelaySocket } from './socket.js';
-import { welcome } from './visitor.js';
+import { Turnstile } from './turnstile.js';
+import type { Visitor } from './visitor.js';
 
 export type { ConnectionOptions } from './options.js';
 
@@ -37,8 +40,11 @@ export interface ConnectionHandle {
   receiveBinary(): void;
   /** A pong frame came. */
   pong(): void;
-  /** The socket has closed; called once, as the last. */
-  closed(): void;
+  /**
+   * The socket has closed; called once, as the last. `code` and `reason` are those of the client's close frame; 1006
+   * where there was none.
+   */
+  closed(code?: number, reason?: string): void;
 }
 
 /**
@@ -53,6 +59,9 @@ export function acceptConnection<P extends Principal>(
 ): ConnectionHandle {
   return new Connection(relay, socket, request, resolveConnectionOptions(options));
 }
+
+/** RFC 6455 § 7.4.1. */
+const NO_CLOSE_FRAME = 1006;
 
 /** ms that a client has for its part of the closing handshake. */
 const CLOSING_TIMEOUT_MS = 5_000;
@@ -77,9 +86,16 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment {
     this.#resolveClosed = resolve;
   });
 
-  #authenticating = false;
-  #queue: RpcMessage[] = [];
+  readonly #id = randomUUID();
+  #admission: Admission<P> | undefined;
+  /** What `onConnect` let in. */
+  #entered: AuthRequest | undefined;
   #participation: Participation<P> | undefined;
+  readonly #turnstile: Turnstile | undefined;
+  /** Counts it no longer among its address' connections. */
+  #uncount = () => {};
+  /** The close frame of this side, where it was the first. */
+  #sentClose: { code: number; reason: string } | undefined;
 
   constructor(
     relay: SfuRelay<P>,
@@ -92,11 +108,19 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment {
     this.#request = request;
     this.#options = options;
     this.#outbox = new Outbox(socket, { ...options, onFailure: (error) => this.#sendFailed(error) });
+    const { rateLimiter } = relay;
+    this.#turnstile =
+      rateLimiter &&
+      new Turnstile(rateLimiter, {
+        sender: () => this.#sender,
+        maxWaiting: options.maxQueuedMessages,
+        onImpatience: (error) => this.#fail(error),
+      });
     this.#detach = relay.attach(this);
     this.#heartbeat = setInterval(() => this.#beat(), options.heartbeatIntervalMs);
     this.#watchHandshake();
     try {
-      this.#admit();
+      this.#admission = this.#open();
     } catch (error) {
       this.#fail(RelayError.from(error));
     }
@@ -114,29 +138,42 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment {
       return;
     }
     const message = parseMessage(text);
-    if (message instanceof RpcRefusal) this.#send(encodeError(message.id, message.error, message.method));
-    else if (this.#participation) this.#handle(message, this.#participation);
-    else this.#handleUnauthenticated(message);
+    if (message instanceof RpcRefusal) this.#handleMalformed(message);
+    else if (this.#participation) this.#admit(message, this.#participation);
+    else this.#admission?.receive(message);
   }
 
   receiveBinary(): void {
     if (this.#ended) return;
     this.#silence = 0;
-    this.#send(
-      encodeError(null, new RelayError('ERR_RELAY_INVALID_REQUEST', 'Send text frames, not binary ones.')),
-    );
+    const error = new RelayError('ERR_RELAY_INVALID_REQUEST', 'Send text frames, not binary ones.');
+    this.#handleMalformed(new RpcRefusal(null, error));
   }
 
   pong(): void {
     this.#silence = 0;
   }
 
-  closed(): void {
+  closed(code = NO_CLOSE_FRAME, reason = ''): void {
     this.#end();
     clearTimeout(this.#closing);
     this.#detach();
+    this.#uncount();
     void this.#participation?.leave();
     this.#resolveClosed();
+    if (!this.#entered) return;
+    const principal = this.#participation?.visitor.principal;
+    this.#relay.hooks.tell('onClose', {
+      request: this.#entered,
+      principal,
+      ...(this.#sentClose ?? { code, reason }),
+    });
+  }
+
+  get #sender() {
+    const { remoteAddress } = this.#request;
+    const { visitor, roomId } = this.#participation ?? {};
+    return { connectionId: this.#id, remoteAddress, userId: visitor?.principal.userId, roomId };
   }
 
   async drain(): Promise<void> {
@@ -156,64 +193,77 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment {
     this.#socket.terminate();
   }
 
-  #admit(): void {
+  #open(): Admission<P> {
     if (this.#relay.isClosing) throw new RelayError('ERR_RELAY_CLOSED', 'The relay is closing.');
     if (!speaksOurs(offeredProtocols(this.#request)))
       throw new RelayError('ERR_RELAY_SUBPROTOCOL', 'Offer the subprotocol sfu-relay.v1, or none.');
     this.#request = admitRequest(this.#request, this.#options);
-    const token = handshakeToken(this.#request);
-    if (token !== undefined) void this.#authenticate(token);
+    this.#uncount = this.#relay.addresses.add(this.#request.remoteAddress);
+    return new Admission(this.#relay, this.#request, {
+      connectionId: this.#id,
+      maxQueuedMessages: this.#options.maxQueuedMessages,
+      onEntered: (request) => {
+        this.#entered = request;
+      },
+      onAdmitted: (visitor, waiting, asked) => this.#admitted(visitor, waiting, asked),
+      onRefused: (error, first) => this.#refused(error, first),
+    });
   }
 
-  #handleUnauthenticated(message: RpcMessage): void {
-    if (this.#queue.length >= this.#options.maxQueuedMessages) {
-      this.#fail(new RelayError('ERR_RELAY_TOO_MANY', 'Too many messages before authentication.'));
-      return;
+  #admitted(visitor: Visitor<P>, waiting: readonly RpcMessage[], asked: RpcMessage | undefined): void {
+    if (this.#ended) return;
+    const participation = new Participation(this.#relay, visitor, {
+      maxMessageBytes: this.#options.maxMessageBytes,
+      notify: (method, params) => this.#notify(method, params),
+      deliver: (message, { mayDrop }) => {
+        const { text, bytes } = encodeMessage(message);
+        this.#outbox.send(text, mayDrop, bytes);
+      },
+      refuse: (method, error) => this.#send(encodeError(null, error, method)),
+      end: (code, reason) => this.#close(code, reason),
+      replaced: () => {
+        this.#close(CloseCode.Replaced, 'Another connection serves the session now.');
+        return [];
+      },
+    });
+    this.#participation = participation;
+    this.#admission = undefined;
+    for (const message of waiting) {
+      if (message === asked && message.method === 'authenticate') this.#authenticated(message, participation);
+      else this.#admit(message, participation);
     }
-    this.#queue.push(message);
-    if (this.#authenticating) return;
-    const { token } = message.params;
-    const byRequest = message.method === 'authenticate' && typeof token === 'string';
-    void this.#authenticate(byRequest ? token : undefined, message);
   }
 
-  /** @param asked by which message, where the handshake had no token */
-  async #authenticate(token: string | undefined, asked?: RpcMessage): Promise<void> {
-    this.#authenticating = true;
-    try {
-      const visitor = await welcome(this.#relay, this.#request, token);
-      if (this.#ended) return;
-      this.#participation = new Participation(this.#relay, visitor, {
-        maxMessageBytes: this.#options.maxMessageBytes,
-        notify: (method, params) => this.#notify(method, params),
-        deliver: (message, { mayDrop }) => {
-          const { text, bytes } = encodeMessage(message);
-          this.#outbox.send(text, mayDrop, bytes);
-        },
-        refuse: (method, error) => this.#send(encodeError(null, error, method)),
-        end: (code, reason) => this.#close(code, reason),
-        replaced: () => {
-          this.#close(CloseCode.Replaced, 'Another connection serves the session now.');
-          return [];
-        },
-      });
-    } catch (error) {
-      const failure = RelayError.from(error);
-      const [first] = this.#queue;
-      if (first?.id !== undefined) this.#send(encodeError(first.id, failure));
-      this.#fail(failure);
-      return;
-    }
-    const [first, ...rest] = this.#queue;
-    this.#queue = [];
-    if (first === asked && first?.method === 'authenticate') this.#authenticated(first, this.#participation);
-    else if (first) this.#handle(first, this.#participation);
-    for (const message of rest) this.#handle(message, this.#participation);
+  #refused(error: RelayError, first: RpcMessage | undefined): void {
+    if (first?.id !== undefined) this.#send(encodeError(first.id, error));
+    this.#fail(error);
   }
 
   #authenticated({ id }: RpcMessage, participation: Participation<P>): void {
     const { userId = null } = participation.visitor.principal;
     if (id !== undefined) this.#send(encodeResult(id, { userId }));
+  }
+
+  #handleMalformed({ id, error, method }: RpcRefusal): void {
+    const reply = () => this.#send(encodeError(id, error, method));
+    if (this.#turnstile) this.#pass(this.#turnstile, { id: id ?? undefined, method: 'invalid' }, reply);
+    else reply();
+  }
+
+  /** Carries a message out, when it is its turn. */
+  #admit(message: RpcMessage, participation: Participation<P>): void {
+    if (this.#turnstile) this.#pass(this.#turnstile, message, () => this.#handle(message, participation));
+    else this.#handle(message, participation);
+  }
+
+  #pass(turnstile: Turnstile, message: Pick<RpcMessage, 'id' | 'method'>, run: () => void): void {
+    const refused = (error: unknown) => this.#refuse(message, error);
+    try {
+      const act = () => (this.#ended ? undefined : run());
+      turnstile.pass(message.method, act)?.catch(refused);
+    } catch (error) {
+      refused(error);
+    }
   }
 
   /** One message, start to end; what goes wrong is answered, and harms no other. */
@@ -237,7 +287,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment {
     }
   }
 
-  #refuse({ id, method }: RpcMessage, error: unknown): void {
+  #refuse({ id, method }: Pick<RpcMessage, 'id' | 'method'>, error: unknown): void {
     const failure = RelayError.from(error);
     const fields = { err: error, method, remoteAddress: this.#request.remoteAddress };
     if (failure.code === 'ERR_RELAY_INTERNAL') this.#relay.logger.error(fields, 'A message failed');
@@ -294,11 +344,12 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment {
   #close(code: number, reason: string): void {
     if (this.#ended) return;
     this.#end();
+    this.#sentClose = { code, reason: closeReason(reason) };
     // The session ends also where the client never answers, and the socket where it never reads.
     this.#closing = setTimeout(() => this.#socket.terminate(), CLOSING_TIMEOUT_MS);
     void this.#participation?.leave();
     try {
-      this.#socket.close(code, closeReason(reason));
+      this.#socket.close(code, this.#sentClose.reason);
     } catch {
       this.#socket.terminate();
     }

@@ -82,6 +82,11 @@ export class Participation<P extends Principal> {
     return this.#visitor;
   }
 
+  /** Of its session, while there is one. */
+  get roomId(): string | undefined {
+    return this.#session?.roomId;
+  }
+
   get isJoined(): boolean {
     return this.#session !== undefined;
   }
@@ -94,12 +99,11 @@ export class Participation<P extends Principal> {
   call(method: string, params: Params, reply: Reply): void | Promise<void> {
     switch (method) {
       case 'trickle':
-        if (this.#session) this.#trickle(this.#session, params);
-        else this.#holdCandidate(params);
+        if (this.#session) return done(this.#trickle(this.#session, params), reply);
+        this.#holdCandidate(params);
         return reply({});
       case 'answer':
-        this.#joined().answerOffer(params.desc as SessionDescription);
-        return reply({});
+        return done(this.#joined().answerOffer(params.desc as SessionDescription), reply);
       case 'message':
         return this.#joined()
           .send(params as unknown as OutgoingMessage)
@@ -260,12 +264,15 @@ export class Participation<P extends Principal> {
     this.adopt(session);
     reply(this.describe());
     this.listen();
-    for (const early of this.#early.splice(0)) {
-      try {
-        this.#trickle(session, early);
-      } catch (error) {
-        this.#client.refuse('trickle', RelayError.from(error));
-      }
+    for (const early of this.#early.splice(0)) this.#trickleEarly(session, early);
+  }
+
+  #trickleEarly(session: Session<P>, early: Params): void {
+    const refused = (error: unknown) => this.#client.refuse('trickle', RelayError.from(error));
+    try {
+      this.#trickle(session, early)?.catch(refused);
+    } catch (error) {
+      refused(error);
     }
   }
 
@@ -315,8 +322,8 @@ export class Participation<P extends Principal> {
     this.#client.end(error?.closeCode ?? CloseCode.Normal, error?.message ?? 'The session was closed.');
   }
 
-  #trickle(session: Session<P>, { target, candidate }: Params): void {
-    session.addIceCandidate({ target: target as Target, candidate: candidate as IceCandidate });
+  #trickle(session: Session<P>, { target, candidate }: Params): void | Promise<void> {
+    return session.addIceCandidate({ target: target as Target, candidate: candidate as IceCandidate });
   }
 
   #holdCandidate(params: Params): void {
@@ -346,6 +353,11 @@ export class Participation<P extends Principal> {
       principal: this.visitor.principal,
     };
   }
+}
+
+/** Nothing waits where nothing is pending. */
+function done(pending: void | Promise<void>, reply: Reply): void | Promise<void> {
+  return pending ? pending.then(() => reply({})) : reply({});
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

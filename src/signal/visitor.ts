@@ -1,9 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import type { Principal } from '../authentication.js';
 import { RelayError } from '../errors.js';
 import type { SfuRelay } from '../relay.js';
 import type { Session } from '../session.js';
 import { admitRequest } from './client-request.js';
-import { handshakeToken } from './handshake.js';
+import { enter } from './entry.js';
 import type { ResolvedRequestOptions } from './options.js';
 import type { HandshakeRequest } from './socket.js';
 
@@ -31,7 +32,8 @@ export async function receiveVisitor<P extends Principal>(
   request: HandshakeRequest,
   options: ResolvedRequestOptions,
 ): Promise<Visitor<P>> {
-  return welcome(relay, admitRequest(request, options), handshakeToken(request));
+  const { token, ...entered } = await enter(relay, admitRequest(request, options), randomUUID());
+  return welcome(relay, entered, token);
 }
 
 /** Where the application names no user, the token stands for one; without either everybody is the same nobody. */

@@ -24,6 +24,8 @@ export interface ContractServer {
 
 export type Serve = (relay: SfuRelay, options: ConnectionOptions) => Promise<ContractServer>;
 
+type RelayOptions = Omit<Partial<SfuRelayOptions>, 'authenticate' | 'hooks'>;
+
 /** A scripted SFU, a relay in front of it, and a server of one transport. */
 export class ContractStage {
   readonly #serve: Serve;
@@ -52,6 +54,7 @@ export class ContractStage {
     options: ConnectionOptions &
       Pick<SfuRelayOptions, 'hooks' | 'hookTimeoutMs' | 'hookFailure' | 'messages'> & {
         authenticate?: Authenticate;
+        relay?: RelayOptions;
       } = {},
   ): Promise<void> => {
     const {
@@ -60,6 +63,7 @@ export class ContractStage {
       hookTimeoutMs,
       hookFailure,
       messages,
+      relay = {},
       ...connection
     } = options;
     await this.#stopRelay();
@@ -70,6 +74,7 @@ export class ContractStage {
       ...(hookTimeoutMs && { hookTimeoutMs }),
       ...(hookFailure && { hookFailure }),
       ...(messages && { messages }),
+      ...relay,
       iceServers: [{ urls: 'stun:stun.example.org' }],
     });
     this.#server = await this.#serve(this.#relay, connection);

@@ -59,10 +59,14 @@ export class HttpStage {
 
   /** Starts a relay and its server, instead of those that there are. */
   readonly start = async (
-    options: HttpOptions & Partial<SfuRelayOptions> & { withoutRelay?: boolean } = {},
+    options: HttpOptions &
+      Pick<Partial<SfuRelayOptions>, 'authenticate' | 'hooks' | 'joinTimeoutMs' | 'iceServers'> & {
+        relay?: Partial<SfuRelayOptions>;
+        withoutRelay?: boolean;
+      } = {},
   ): Promise<void> => {
     const { authenticate = anonymous(), hooks = {}, joinTimeoutMs = 15_000, iceServers = [] } = options;
-    const { withoutRelay, ...http } = options;
+    const { withoutRelay, relay = {}, ...http } = options;
     await this.#stop();
     this.#relay = new SfuRelay({
       sfu: { serverUrl: this.sfu.address },
@@ -70,6 +74,7 @@ export class HttpStage {
       hooks,
       joinTimeoutMs,
       iceServers,
+      ...relay,
     });
     const listener = this.#makeListener(withoutRelay ? undefined : this.#relay, http);
     this.#server = typeof listener === 'function' ? createServer(listener) : listener;

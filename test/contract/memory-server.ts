@@ -113,7 +113,7 @@ class MemorySocket implements ClientSocket {
   #end(closed: Closed): void {
     if (this.#over) return;
     this.#over = true;
-    this.#connection.closed();
+    this.#connection.closed(closed.code, closed.reason);
     this.#resolveClosed(closed);
   }
 }

@@ -7,6 +7,8 @@ import { drainingSuite } from './suites/draining.js';
 import { expirySuite } from './suites/expiry.js';
 import { handshakeSuite } from './suites/handshake.js';
 import { heartbeatSuite } from './suites/heartbeat.js';
+import { hookOrderSuite } from './suites/hook-order.js';
+import { hookOutcomesSuite } from './suites/hook-outcomes.js';
 import { hooksSuite } from './suites/hooks.js';
 import { joiningSuite } from './suites/joining.js';
 import { malformedMessagesSuite } from './suites/malformed.js';
@@ -36,5 +38,7 @@ export function transportContract(name: string, serve: Serve): void {
     drainingSuite(stage);
     backPressureSuite(stage);
     hooksSuite(stage);
+    hookOutcomesSuite(stage);
+    hookOrderSuite(stage);
   });
 }

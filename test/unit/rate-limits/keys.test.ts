@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { network } from '../../../src/network.js';
 import { rateLimits } from '../../../src/rate-limits/index.js';
-import { network, redisKey } from '../../../src/rate-limits/keys.js';
+import { redisKey } from '../../../src/rate-limits/keys.js';
 import { refusal } from './limited-message.js';
 
 describe('an address', () => {

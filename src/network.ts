@@ -1,0 +1,12 @@
+/**
+ * What stands for a client's address: of IPv6 the first 64 bits, as every host has as many addresses below them as it
+ * likes. The core hands addresses on in one spelling.
+ */
+export function network(address: string): string {
+  if (!address.includes(':') || address.includes('.')) return address;
+  const [plain] = /^(?:[^:]+:){4}/.exec(address) ?? [];
+  if (plain) return `${plain}:/64`;
+  const [before = [], after = []] = address.split('::').map((part) => part.split(':').filter(Boolean));
+  const zeros = Array<string>(Math.max(0, 8 - before.length - after.length)).fill('0');
+  return `${[...before, ...zeros, ...after].slice(0, 4).join(':')}::/64`;
+}

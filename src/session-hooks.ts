@@ -1,0 +1,88 @@
+import type { Principal } from './authentication.js';
+import type { RelayError } from './errors.js';
+import type { HookRunner } from './hook-runner.js';
+import type { ReplyMessage, SignalMessage } from './hooks.js';
+import { Lane } from './lane.js';
+import { LIMITS } from './limits.js';
+import type { Session } from './session.js';
+
+/**
+ * A session's messages between its client and the SFU, as the application lets them pass. Each direction keeps its order
+ * while the application thinks; the one does not wait for the other.
+ */
+export class SessionHooks<P extends Principal> {
+  readonly #runner: HookRunner<P>;
+  readonly #session: Session<P>;
+  readonly #signals = new Lane(LIMITS.maxHeldMessages);
+  readonly #replies = new Lane(LIMITS.maxHeldMessages);
+  readonly #over = new AbortController();
+
+  constructor(runner: HookRunner<P>, session: Session<P>) {
+    this.#runner = runner;
+    this.#session = session;
+  }
+
+  /**
+   * `act` gets what the client's message has become. One of the wrong shape is none of the application's business: the
+   * guard refuses it.
+   */
+  signal<Message extends SignalMessage, Result>(
+    { method, params }: Message,
+    act: (params: Message['params']) => Result | Promise<Result>,
+  ): Result | Promise<Result> {
+    if (!isSignal(method, params)) return act(params);
+    const isSound = (answer: unknown): answer is Message['params'] => isSignal(method, answer);
+    return this.#signals.run(
+      () => {
+        this.#checkOpen();
+        const message = { session: this.#session, method, params } as { session: Session<P> } & SignalMessage;
+        return this.#runner.ask('onSignal', message, isSound, this.#over.signal);
+      },
+      (answer = params) => act(answer),
+    );
+  }
+
+  /** `act` gets what the SFU's message has become; a candidate that was dropped goes nowhere. */
+  reply<Message extends ReplyMessage, Result>(
+    { method, params }: Message,
+    act: (params: Message['params']) => Result,
+  ): Result | undefined | Promise<Result | undefined> {
+    const isSound = (answer: unknown): answer is Message['params'] | false =>
+      answer === false ? method === 'trickle' : isSignal(method, answer);
+    return this.#replies.run(
+      () => {
+        this.#checkOpen();
+        const message = { session: this.#session, method, params } as { session: Session<P> } & ReplyMessage;
+        return this.#runner.ask('onReply', message, isSound, this.#over.signal);
+      },
+      (answer = params) => (answer === false ? undefined : act(answer)),
+    );
+  }
+
+  /** The session has ended: nobody waits for an answer any more. */
+  close(error: RelayError): void {
+    this.#over.abort(error);
+  }
+
+  #checkOpen(): void {
+    if (this.#over.signal.aborted) throw this.#over.signal.reason;
+  }
+}
+
+/** Whether it has the shape that its type promises. */
+function isSignal(method: SignalMessage['method'], params: unknown): boolean {
+  if (!isRecord(params)) return false;
+  const { target, candidate, subscriptions, type, sdp } = params;
+  switch (method) {
+    case 'trickle':
+      return (target === 0 || target === 1) && isRecord(candidate) && typeof candidate.candidate === 'string';
+    case 'subscribe':
+      return Array.isArray(subscriptions) && subscriptions.every((each) => typeof each?.trackId === 'string');
+    default:
+      return typeof sdp === 'string' && type === (method === 'answer' ? 'answer' : 'offer');
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

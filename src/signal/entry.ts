@@ -1,0 +1,32 @@
+import type { AuthRequest, Principal } from '../authentication.js';
+import type { SfuRelay } from '../relay.js';
+import { handshakeToken } from './handshake.js';
+import type { HandshakeRequest } from './socket.js';
+
+/**
+ * Lets a connection, or a request over HTTP, come as far as authentication; gives the request to authenticate.
+ * @throws RelayError by the promise: the rate limiter or the application refuses it.
+ */
+export async function enter<P extends Principal>(
+  relay: SfuRelay<P>,
+  request: HandshakeRequest,
+  connectionId: string,
+): Promise<AuthRequest> {
+  const { remoteAddress } = request;
+  const nobody = { userId: undefined, roomId: undefined };
+  await relay.rateLimiter?.consume({ method: 'connect', connectionId, remoteAddress, ...nobody });
+  const entering: AuthRequest = { ...request, token: handshakeToken(request) };
+  const changes = await relay.hooks.ask('onConnect', { request: entering }, isPartOfRequest);
+  return changes ? { ...entering, ...changes } : entering;
+}
+
+function isPartOfRequest(value: unknown): value is Partial<AuthRequest> {
+  if (!isRecord(value)) return false;
+  const { url, headers, remoteAddress, token } = value;
+  const areTexts = [url, remoteAddress, token].every((each) => ['undefined', 'string'].includes(typeof each));
+  return areTexts && (headers === undefined || isRecord(headers));
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,59 @@
+import { RelayError } from '../errors.js';
+import { Lane } from '../lane.js';
+import { LIMITS } from '../limits.js';
+import type { LimitedMessage, SafeRateLimiter } from '../rate-limiter.js';
+
+interface Setup {
+  /** Whose messages these are, by now. */
+  sender(): Omit<LimitedMessage, 'method'>;
+  /** Messages that may wait for the limiter. */
+  maxWaiting: number;
+  /** The client goes on and on, though it is refused: its messages are of no use any more. */
+  onImpatience(error: RelayError): void;
+}
+
+/** Lets the messages of one client in, as many as the rate limiter allows, and in their order while that is slow. */
+export class Turnstile {
+  readonly #limiter: SafeRateLimiter;
+  readonly #setup: Setup;
+  readonly #lane: Lane;
+  /** Refused since the last one passed. */
+  #refused = 0;
+
+  constructor(limiter: SafeRateLimiter, setup: Setup) {
+    this.#limiter = limiter;
+    this.#setup = setup;
+    this.#lane = new Lane(setup.maxWaiting);
+  }
+
+  /**
+   * Runs `act` when its message may pass. Gives a promise only where it had to wait, or `act` gives one.
+   * @throws RelayError `ERR_RELAY_TOO_MANY`, at once or by the promise
+   */
+  pass<Result>(method: string, act: () => Result | Promise<Result>): Result | Promise<Result> {
+    if (this.#lane.isFull)
+      return this.#refuse(
+        new RelayError('ERR_RELAY_TOO_MANY', 'Too many messages wait: send fewer at once.'),
+      );
+    return this.#lane.run(() => this.#consume(method), act);
+  }
+
+  #consume(method: string): void | Promise<void> {
+    const passed = () => {
+      this.#refused = 0;
+    };
+    const refused = (error: unknown) => this.#refuse(error);
+    try {
+      const pending = this.#limiter.consume({ method, ...this.#setup.sender() });
+      return pending ? pending.then(passed, refused) : passed();
+    } catch (error) {
+      refused(error);
+    }
+  }
+
+  #refuse(error: unknown): never {
+    this.#refused += 1;
+    if (this.#refused > LIMITS.maxRefusedMessages) this.#setup.onImpatience(RelayError.from(error));
+    throw error;
+  }
+}
