@@ -95,7 +95,7 @@ export class HookRunner<P extends Principal = Principal> {
     const hook = this.#hooks[name];
     if (!hook) return;
     const call = Object.assign(new Call(), payload);
-    const failed = (err: unknown) => this.#setup.logger.error({ err, hook: name }, 'A hook failed');
+    const failed = (err: unknown) => this.#setup.logger.error({ err, hook: name }, `${name} failed`);
     try {
       const told = hook(call);
       if (isPromise(told)) this.#wait(name, told, call).catch(failed);
@@ -123,7 +123,7 @@ export class HookRunner<P extends Principal = Principal> {
     let isOver = false;
     const settled = Promise.resolve(answer);
     settled.catch((err) => {
-      if (isOver) logger.warn({ err, hook: name }, 'A hook failed when nobody waited for it any more');
+      if (isOver) logger.warn({ err, hook: name }, `${name} failed when nobody waited for it any more`);
     });
     try {
       return await pTimeout(settled, {
@@ -148,8 +148,8 @@ export class HookRunner<P extends Principal = Principal> {
     const { logger, failure } = this.#setup;
     const passes = failure[name] === 'pass';
     const fields = { err: error, hook: name, outcome: passes ? 'pass' : 'refuse' };
-    if (error instanceof HookFault) logger.error(fields, 'A hook failed');
-    else logger.warn(fields, 'A hook failed');
+    if (error instanceof HookFault) logger.error(fields, `${name} failed`);
+    else logger.warn(fields, `${name} failed`);
     if (passes) return undefined;
     if (error instanceof HookFault)
       throw new RelayError('ERR_RELAY_INTERNAL', error.sentence, { cause: error });
