@@ -1,58 +1,47 @@
-import { type ClientDuplexStream, type StatusObject, status } from '@grpc/grpc-js';
 import { RelayError } from '../errors.js';
 import type { SessionDescription, Subscription, Target } from '../model.js';
 import { Target as IonTarget, type JoinReply, type Reply, type Request } from './gen/rtc.js';
+import type { CallListener, GrpcCall } from './grpc/call.js';
+import { errorFromStatus, type Status } from './grpc/status.js';
+import { decodeReply, decodeTrickle, encodeRequest, encodeTrickle } from './messages.js';
 import type { SfuJoin, SfuStream, SfuStreamListener } from './port.js';
-import { errorFromStatus } from './status.js';
 
 /** Before a join it is refused with `Reply.error`, and leaves nothing behind. */
 const REFUSED_CANDIDATE = '{}';
+
+interface StreamSetup {
+  /** Makes the call that the stream is. */
+  call(listener: CallListener): GrpcCall;
+  closeTimeoutMs: number;
+  /** The SFU has said something. */
+  onSign(): void;
+  /** The SFU did not answer. */
+  onSilence(): void;
+  onEnd(): void;
+}
 
 /**
  * One `rtc.RTC/Signal` stream. It is read from its first moment to its last, whatever becomes of the session: a
  * stream that nobody reads stalls the whole SFU (it broadcasts under one lock).
  */
-export class IonStream implements SfuStream {
-  readonly #call: ClientDuplexStream<Request, Reply>;
+export class IonStream implements SfuStream, CallListener {
+  readonly #call: GrpcCall;
   readonly #listener: SfuStreamListener;
-  readonly #closeTimeoutMs: number;
-  readonly #onSilence: () => void;
+  readonly #setup: StreamSetup;
   /** From the refused trickle to the join's reply. */
   #opening = false;
   #leaving = false;
   #failure: RelayError | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(
-    call: ClientDuplexStream<Request, Reply>,
-    listener: SfuStreamListener,
-    options: { closeTimeoutMs: number; onSign: () => void; onSilence: () => void; onEnd: () => void },
-  ) {
-    this.#call = call;
+  constructor(listener: SfuStreamListener, setup: StreamSetup) {
     this.#listener = listener;
-    this.#closeTimeoutMs = options.closeTimeoutMs;
-    this.#onSilence = options.onSilence;
-    call.on('data', (reply) => {
-      options.onSign();
-      try {
-        this.#deliver(reply);
-      } catch (error) {
-        this.#failure = RelayError.from(error);
-        call.cancel();
-      }
-    });
-    // The status says all that the error does, and always comes.
-    call.on('error', () => {});
-    call.on('status', (end: StatusObject) => {
-      clearTimeout(this.#timer);
-      options.onEnd();
-      const asWished = this.#leaving && (end.code === status.OK || end.code === status.CANCELLED);
-      this.#listener.onEnd(asWished ? undefined : (this.#failure ?? errorFromStatus(end)));
-    });
+    this.#setup = setup;
+    this.#call = setup.call(this);
   }
 
   get pending(): number {
-    return this.#call.writableLength;
+    return this.#call.pending;
   }
 
   /**
@@ -85,7 +74,7 @@ export class IonStream implements SfuStream {
   }
 
   candidate(target: Target, init: string): void {
-    this.#write({ $case: 'trickle', value: { target, init } });
+    if (!this.#leaving) this.#call.write(encodeTrickle(target, init));
   }
 
   subscribe(subscriptions: readonly Subscription[]): void {
@@ -105,17 +94,37 @@ export class IonStream implements SfuStream {
   end(silent = false): void {
     if (this.#leaving) return;
     this.#leaving = true;
-    if (silent) this.#onSilence();
+    if (silent) this.#setup.onSilence();
     this.#call.end();
-    this.#timer = setTimeout(() => this.#call.cancel(), this.#closeTimeoutMs);
+    this.#timer = setTimeout(() => this.#call.cancel(), this.#setup.closeTimeoutMs);
+  }
+
+  onMessage(message: Buffer): void {
+    this.#setup.onSign();
+    if (this.#leaving) return;
+    try {
+      const trickle = decodeTrickle(message);
+      if (trickle) this.#listener.onCandidate(trickle.target, trickle.init);
+      else this.#deliver(decodeReply(message));
+    } catch (error) {
+      this.#failure = RelayError.from(error);
+      this.#call.cancel();
+    }
+  }
+
+  onEnd(end: Status): void {
+    clearTimeout(this.#timer);
+    this.#setup.onEnd();
+    const asWished = this.#leaving && (end.code === 'OK' || end.code === 'CANCELLED');
+    this.#listener.onEnd(asWished ? undefined : (this.#failure ?? errorFromStatus(end)));
   }
 
   #write(payload: Request['payload']): void {
-    if (!this.#leaving) this.#call.write({ payload });
+    if (!this.#leaving) this.#call.write(encodeRequest(payload));
   }
 
   #deliver({ payload }: Reply): void {
-    if (this.#leaving || !payload) return;
+    if (!payload) return;
     const listener = this.#listener;
     switch (payload.$case) {
       case 'join':
@@ -157,27 +166,27 @@ function description(type: SessionDescription['type'], sdp: string): SessionDesc
 }
 
 /** A stream that only asks whether the SFU answers: a trickle without a join is refused, and leaves nothing. */
-export function probe(call: ClientDuplexStream<Request, Reply>, signal: AbortSignal): Promise<void> {
+export function probe(open: (listener: CallListener) => GrpcCall, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     let answered = false;
+    const call = open({
+      onMessage() {
+        answered = true;
+        call.end();
+      },
+      onEnd(end) {
+        signal.removeEventListener('abort', abort);
+        if (answered) resolve();
+        else if (signal.aborted || end.code === 'CANCELLED')
+          reject(
+            new RelayError('ERR_RELAY_SFU_TIMEOUT', 'The SFU does not answer.', { cause: signal.reason }),
+          );
+        else reject(errorFromStatus(end));
+      },
+    });
     const abort = () => call.cancel();
     signal.addEventListener('abort', abort, { once: true });
-    call.on('data', () => {
-      answered = true;
-      call.end();
-    });
-    call.on('error', () => {});
-    call.on('status', (end: StatusObject) => {
-      signal.removeEventListener('abort', abort);
-      if (answered) resolve();
-      else if (signal.aborted || end.code === status.CANCELLED)
-        reject(new RelayError('ERR_RELAY_SFU_TIMEOUT', 'The SFU does not answer.', { cause: signal.reason }));
-      else reject(errorFromStatus(end));
-    });
     if (signal.aborted) abort();
-    else
-      call.write({
-        payload: { $case: 'trickle', value: { target: IonTarget.PUBLISHER, init: REFUSED_CANDIDATE } },
-      });
+    else call.write(encodeTrickle(IonTarget.PUBLISHER, REFUSED_CANDIDATE));
   });
 }
