@@ -20,11 +20,18 @@ export class RelayClientError extends Error {
   readonly code: string;
   /** Whether the same may succeed later. */
   readonly retryable: boolean;
+  /** ms after which the same may succeed, where the relay says so: `ERR_RELAY_TOO_MANY`. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(code: string, message: string, options: { retryable?: boolean; cause?: unknown } = {}) {
+  constructor(
+    code: string,
+    message: string,
+    options: { retryable?: boolean; retryAfterMs?: number | undefined; cause?: unknown } = {},
+  ) {
     super(message, options);
     this.code = code;
     this.retryable = options.retryable ?? false;
+    this.retryAfterMs = options.retryAfterMs;
   }
 
   /** @internal What the browser's WebRTC threw; an error of ours stays what it is. */

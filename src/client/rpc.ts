@@ -132,13 +132,17 @@ function timedOut(method: string, milliseconds: number): RelayClientError {
 
 function refusal(error: unknown): RelayClientError {
   const { message, data } = (isRecord(error) ? error : {}) as Partial<ErrorObject>;
-  const { code, retryable, method } = isRecord(data)
+  const { code, retryable, retryAfterMs, method } = isRecord(data)
     ? data
     : ({} as Partial<NonNullable<ErrorObject['data']>>);
   const prefix = method ? `${method}: ` : '';
   return new RelayClientError(
     typeof code === 'string' ? code : 'ERR_RELAY_UNKNOWN',
     `${prefix}${message ?? 'Refused by the relay.'}`,
-    { retryable: retryable === true, cause: error },
+    {
+      retryable: retryable === true,
+      retryAfterMs: typeof retryAfterMs === 'number' ? retryAfterMs : undefined,
+      cause: error,
+    },
   );
 }

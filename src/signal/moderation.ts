@@ -28,6 +28,7 @@ const MEMBERS: Record<Action, Record<string, (value: unknown) => boolean>> = {
   unlock: {},
   end: { reason: isText },
   updateGrants: { sessionId: isText, grants: isAnything },
+  deleteMessage: { messageId: isText },
 };
 
 /**
@@ -87,6 +88,8 @@ export async function moderate<P extends Principal>(
         throw forbidden('Moderators are made by the application only.');
       return relay.updateGrants(sessionId, members.grants as LiveGrants);
     }
+    case 'deleteMessage':
+      return room.deleteMessage(String(members.messageId));
   }
 }
 
@@ -96,7 +99,7 @@ function checkMembers(action: unknown, members: Params): asserts action is Actio
   for (const [name, value] of Object.entries(members)) {
     if (!known[name]?.(value)) throw invalid(`"${action}" takes no such "${name.slice(0, 64)}".`);
   }
-  for (const name of ['userId', 'sessionId', 'grants']) {
+  for (const name of ['userId', 'sessionId', 'grants', 'messageId']) {
     if (name in known && !('kind' in known) && !(name in members))
       throw invalid(`"${action}" wants "${name}".`);
   }

@@ -83,7 +83,8 @@ export type ModerateParams =
   | ({ action: 'mute' | 'unmute' } & MuteTarget)
   | { action: 'lock' | 'unlock' }
   | { action: 'end'; reason?: string }
-  | { action: 'updateGrants'; sessionId: string; grants: Omit<LiveGrants, 'roomAdmin'> };
+  | { action: 'updateGrants'; sessionId: string; grants: Omit<LiveGrants, 'roomAdmin'> }
+  | { action: 'deleteMessage'; messageId: string };
 
 /** `grants`, relay → client: what this client may do has changed. */
 export interface GrantsParams {

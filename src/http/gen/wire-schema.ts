@@ -1821,6 +1821,23 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
             "grants"
           ],
           "additionalProperties": false
+        },
+        {
+          "type": "object",
+          "properties": {
+            "action": {
+              "type": "string",
+              "const": "deleteMessage"
+            },
+            "messageId": {
+              "type": "string"
+            }
+          },
+          "required": [
+            "action",
+            "messageId"
+          ],
+          "additionalProperties": false
         }
       ],
       "description": "`moderate`, client → relay: what a client with `roomAdmin` does in its own room."

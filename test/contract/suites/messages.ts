@@ -96,12 +96,15 @@ export function messagesSuite(stage: ContractStage): void {
       expect(messages.at(-1)).toMatchObject({ kind: 'like', data: { count: 0, total: 7 } });
     });
 
-    test('a deleted message is taken back from everybody, and not given to newcomers', async () => {
+    test('what a moderator deletes is taken back from everybody, and not given to newcomers', async () => {
       const alice = await joined({ uid: 'alice' });
       const { result } = await send(alice.client, 'chat', { text: 'rude' });
       await send(alice.client, 'chat', { text: 'kind' });
       const deleted = String(result?.id);
-      stage.relay.rooms.get('lobby')?.deleteMessage(deleted);
+      const remove = () => alice.client.request('moderate', { action: 'deleteMessage', messageId: deleted });
+      expect((await remove()).error?.data?.code).toBe('ERR_RELAY_FORBIDDEN');
+      await stage.relay.updateGrants(alice.sessionId, { roomAdmin: true });
+      await remove();
       await settled(alice.client);
       expect(heard(alice.client).at(-1)).toEqual({ deleted });
       const bob = await joined({ uid: 'bob' });

@@ -53,12 +53,12 @@ describe('join()', () => {
     const joining = client.join({ roomId: 'lobby' });
     await tick();
     const error = {
-      code: -32003,
-      message: 'Banned.',
-      data: { code: 'ERR_RELAY_FORBIDDEN', retryable: false },
+      code: -32029,
+      message: 'Slow down.',
+      data: { code: 'ERR_RELAY_TOO_MANY', retryable: true, retryAfterMs: 1500 },
     };
     socket.receive({ id: newest(socket.sent).id, error });
-    await expect(joining).rejects.toMatchObject({ code: 'ERR_RELAY_FORBIDDEN', message: 'Banned.' });
+    await expect(joining).rejects.toMatchObject({ ...error.data, message: 'Slow down.' });
     expect(FakePeer.all.every(({ isClosed }) => isClosed)).toBe(true);
     expect([client.state, client.session, client.publisher]).toEqual(['open', undefined, undefined]);
     expect(of('error')).toEqual([]);
