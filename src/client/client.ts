@@ -18,8 +18,10 @@ import { Roster } from './roster.js';
 import { type CloseInfo, closed, Rpc } from './rpc.js';
 import { Session } from './session.js';
 import { Stay } from './stay.js';
+import { TokenRefresh } from './token-source.js';
 import {
   isDescription,
+  isExpiring,
   isGoaway,
   isGrants,
   isMute,
@@ -45,12 +47,13 @@ export class RelayClient extends Emitter<RelayClientEvents> {
   #session: Session | undefined;
   /** The one under way, or the last. */
   #recovery: Promise<void> | undefined;
-  #token: string | undefined;
+  readonly #refresh: TokenRefresh;
 
   /** @internal */
   constructor(socket: WebSocket, settings: ClientSettings) {
     super();
     this.#settings = settings;
+    this.#refresh = new TokenRefresh(() => this.#renew(), this.#emits('error'));
     this.#rpc = this.#speak(socket);
   }
 
@@ -86,10 +89,14 @@ export class RelayClient extends Emitter<RelayClientEvents> {
     return this.#session?.subscriber;
   }
 
-  /** Says who we are, where `connect()` was given no token. As the first request; repeated after a reconnect. */
+  /**
+   * Says who we are, where `connect()` was given no token, as the first request; later, brings another token of the same
+   * user. The newest one is used again after a reconnect.
+   */
   async authenticate(token: string): Promise<{ userId: string | null }> {
-    this.#token = token;
-    return this.#rpc.request('authenticate', { token });
+    const result = await this.#rpc.request('authenticate', { token });
+    this.#settings.tokens.token = token;
+    return result;
   }
 
   /**
@@ -215,9 +222,10 @@ export class RelayClient extends Emitter<RelayClientEvents> {
       onNotification: (method, params) => this.#notified(method, params),
       onError: this.#emits('error'),
       onClose: (error) => {
+        this.#refresh.stop();
         // A recovery notices by itself.
         if (this.#state === 'reconnecting') return;
-        if (error.retryable && this.#isJoined && this.#settings.dial) this.#recover(error);
+        if (this.#isCurable(error) && this.#isJoined && this.#settings.dial) this.#recover(error);
         else this.#finish(error);
       },
     });
@@ -261,6 +269,17 @@ export class RelayClient extends Emitter<RelayClientEvents> {
     return result;
   }
 
+  /** The token may have expired while nobody could bring another one: the machine slept. */
+  #isCurable({ retryable, cause }: RelayClientError): boolean {
+    return retryable || (this.#settings.tokens.isLasting && (cause as CloseInfo).code === 4401);
+  }
+
+  async #renew(): Promise<void> {
+    const rpc = this.#rpc;
+    const token = await this.#settings.tokens.next();
+    if (token !== undefined && rpc.isOpen) await rpc.request('authenticate', { token });
+  }
+
   get #isJoined(): boolean {
     return this.#state === 'joined' || this.#state === 'reconnecting-media';
   }
@@ -284,14 +303,17 @@ export class RelayClient extends Emitter<RelayClientEvents> {
   async #reenter(stay: Stay): Promise<void> {
     try {
       if (!this.#rpc.isOpen) {
-        const socket = await this.#settings.dial?.(stay.signal);
-        if (socket) this.#rpc = this.#speak(socket);
-        if (this.#token !== undefined) await this.authenticate(this.#token);
+        const dialled = await this.#settings.dial?.(stay.signal);
+        if (dialled) this.#rpc = this.#speak(dialled.socket);
+        if (dialled?.unsaid !== undefined) await this.authenticate(dialled.unsaid);
       }
       stay.signal.throwIfAborted();
       await this.#enter(stay);
     } catch (error) {
       const isOurs = this.#stay === stay;
+      // It is asked again: of the other failures somebody hears when they are the last.
+      if (isOurs && (error as RelayClientError).code === 'ERR_CLIENT_TOKEN')
+        this.emit('error', error as RelayClientError);
       if (isOurs) this.#drop(error as RelayClientError);
       if (isOurs || this.#state === 'closed') this.#rpc.close();
       throw error;
@@ -326,6 +348,9 @@ export class RelayClient extends Emitter<RelayClientEvents> {
     if (method === 'goaway' && isGoaway(params)) {
       if (this.#stay) this.#stay.earliest = Date.now() + params.reconnectAfterMs;
       this.emit('goaway', params);
+    } else if (method === 'expiring' && isExpiring(params)) {
+      if (this.#settings.tokens.isLasting) this.#refresh.begin(params.expiresInMs);
+      this.emit('expiring', params);
     } else if (method === 'offer' && isDescription(params, 'offer')) this.#session?.offer(params);
     else if (method === 'trickle' && isTrickle(params)) this.#session?.candidate(params);
     else if (method === 'participants' && isParticipantsEvent(params)) {
@@ -386,6 +411,7 @@ export class RelayClient extends Emitter<RelayClientEvents> {
   #finish(error: RelayClientError): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
+    this.#refresh.stop();
     this.#end(error);
     this.#rpc.close();
     this.emit('state', 'closed');
@@ -410,4 +436,14 @@ export class RelayClient extends Emitter<RelayClientEvents> {
 }
 
 /** Others are a later relay's, and none of our business. */
-const KNOWN = new Set(['goaway', 'offer', 'trickle', 'participants', 'tracks', 'grants', 'mute', 'room']);
+const KNOWN = new Set([
+  'expiring',
+  'goaway',
+  'offer',
+  'trickle',
+  'participants',
+  'tracks',
+  'grants',
+  'mute',
+  'room',
+]);

@@ -1,6 +1,8 @@
 import { BEARER_PREFIX, SUBPROTOCOL } from '../signal/protocol.js';
 import { RelayClient } from './client.js';
-import { RelayClientError } from './errors.js';
+import { aborted, RelayClientError } from './errors.js';
+import type { Dialled } from './options.js';
+import { TokenSource } from './token-source.js';
 
 /**
  * How to connect.
@@ -9,6 +11,11 @@ import { RelayClientError } from './errors.js';
 export interface ConnectOptions {
   /** For the application's `authenticate`; sent as the subprotocol entry `bearer.<token>`, else as a first request. */
   token?: string;
+  /**
+   * Gives a token that is good now: for the first connection (where there is no `token`) and each one after it, and
+   * before a token expires, so that the session goes on. One that fails is asked again, and told of by `error`.
+   */
+  getToken?: () => string | Promise<string>;
   /** Gives up the attempt; of no effect once connected. */
   signal?: AbortSignal;
   /** ms. @default 10_000 */
@@ -33,25 +40,34 @@ const PROTOCOL_TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
  * Opens the WebSocket to the relay.
  * @param url `ws://` or `wss://`; from a page on https only `wss://`
  * @returns once it is open
- * @throws RelayClientError `ERR_CLIENT_CONNECT`, `ERR_CLIENT_ABORTED`, or the relay's refusal of the token
+ * @throws RelayClientError `ERR_CLIENT_CONNECT`, `ERR_CLIENT_ABORTED`, `ERR_CLIENT_TOKEN`, or the relay's refusal of the token
  * @category Client
  */
 export async function connect(url: string | URL, options: ConnectOptions = {}): Promise<RelayClient> {
   const { token, signal, connectTimeoutMs = 10_000, requestTimeoutMs = 20_000 } = options;
   const { rtcConfiguration = {}, statsIntervalMs = 2_000, reconnect = true } = options;
-  const fitsSubprotocol = token !== undefined && PROTOCOL_TOKEN.test(token);
-  const protocols = [SUBPROTOCOL, ...(fitsSubprotocol ? [BEARER_PREFIX + token] : [])];
-  const dial = (cancel?: AbortSignal) => open(String(url), protocols, connectTimeoutMs, cancel);
+  const tokens = new TokenSource({ token, getToken: options.getToken, timeoutMs: requestTimeoutMs });
+  const dial = async (cancel?: AbortSignal): Promise<Dialled> => {
+    const given = tokens.next(cancel);
+    const next = given instanceof Promise ? await given : given;
+    const fits = next !== undefined && PROTOCOL_TOKEN.test(next);
+    const protocols = [SUBPROTOCOL, ...(fits ? [BEARER_PREFIX + next] : [])];
+    return {
+      socket: await open(String(url), protocols, connectTimeoutMs, cancel),
+      unsaid: fits ? undefined : next,
+    };
+  };
   const settings = {
+    tokens,
     requestTimeoutMs,
     rtcConfiguration,
     statsIntervalMs,
     dial: reconnect ? dial : undefined,
   };
-  const client = new RelayClient(await dial(signal), settings);
-  if (token === undefined || fitsSubprotocol) return client;
+  const { socket, unsaid } = await dial(signal);
+  const client = new RelayClient(socket, settings);
   try {
-    await client.authenticate(token);
+    if (unsaid !== undefined) await client.authenticate(unsaid);
     return client;
   } catch (error) {
     client.close();
@@ -98,8 +114,4 @@ function failed(url: string, detail: string, cause?: unknown): RelayClientError 
     `The WebSocket to ${url.replace(/[?#].*/s, '')} can't be opened (${detail}). Does the relay run there, does a ` +
     'page on https use wss://, do proxies let WebSockets through?';
   return new RelayClientError('ERR_CLIENT_CONNECT', message, { retryable: cause === undefined, cause });
-}
-
-function aborted(signal: AbortSignal): RelayClientError {
-  return new RelayClientError('ERR_CLIENT_ABORTED', 'Aborted.', { cause: signal.reason });
 }

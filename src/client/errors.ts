@@ -5,6 +5,7 @@
  * |---|---|
  * | `ERR_CLIENT_CONNECT` | the WebSocket can't be opened |
  * | `ERR_CLIENT_ABORTED` | the caller's signal was aborted, or `leave()` overtook the call |
+ * | `ERR_CLIENT_TOKEN` | `getToken()` failed, or gave no token; `cause` is its error |
  * | `ERR_CLIENT_TIMEOUT` | the relay did not answer a request in time |
  * | `ERR_CLIENT_CLOSED` | the connection is closed; `cause` is the {@link CloseInfo} |
  * | `ERR_CLIENT_STATE` | not now: e.g. `publish()` before `join()` |
@@ -44,6 +45,10 @@ export class RelayClientError extends Error {
 
 /** @internal */
 export const notNow = (message: string) => new RelayClientError('ERR_CLIENT_STATE', message);
+
+/** @internal */
+export const aborted = ({ reason }: AbortSignal) =>
+  new RelayClientError('ERR_CLIENT_ABORTED', 'Aborted.', { cause: reason });
 
 /** @internal */
 export const left = () => new RelayClientError('ERR_CLIENT_ABORTED', 'The session was left.');

@@ -1,4 +1,5 @@
 import type {
+  ExpiringParams,
   GoawayParams,
   GrantsParams,
   MuteParams,
@@ -40,6 +41,8 @@ export type RelayClientEvents = {
   mute: [params: MuteParams];
   /** The room was locked, or unlocked; `client.session` knows already. */
   room: [params: RoomParams];
+  /** The token is about to expire. With `getToken` another one is brought by itself; without, `authenticate()` does. */
+  expiring: [params: ExpiringParams];
   /** The relay is about to close this connection; the client then connects again by itself. */
   goaway: [params: GoawayParams];
   /** What failed with nobody waiting for it. */

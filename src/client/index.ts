@@ -4,6 +4,7 @@
  */
 export type {
   CloseCode,
+  ExpiringParams,
   GoawayParams,
   Grants,
   GrantsParams,

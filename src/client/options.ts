@@ -1,4 +1,5 @@
 import type { Metadata, Role } from '../signal/protocol.js';
+import type { TokenSource } from './token-source.js';
 
 /**
  * Which room to join, and how.
@@ -25,5 +26,12 @@ export interface ClientSettings {
   rtcConfiguration: RTCConfiguration;
   statsIntervalMs: number;
   /** Opens another WebSocket like the first; undefined where the client is not to come back by itself. */
-  dial: ((cancel: AbortSignal) => Promise<WebSocket>) | undefined;
+  dial: ((cancel: AbortSignal) => Promise<Dialled>) | undefined;
+  tokens: TokenSource;
+}
+
+/** @internal An open WebSocket, and the token that has to be said on it, where the handshake could not have it. */
+export interface Dialled {
+  socket: WebSocket;
+  unsaid: string | undefined;
 }

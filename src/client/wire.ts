@@ -1,4 +1,5 @@
 import type {
+  ExpiringParams,
   GoawayParams,
   GrantsParams,
   JoinResult,
@@ -82,6 +83,10 @@ export function isMute(value: unknown): value is MuteParams {
 
 export function isRoom(value: unknown): value is RoomParams {
   return isRecord(value) && typeof value.locked === 'boolean';
+}
+
+export function isExpiring(value: unknown): value is ExpiringParams {
+  return has(value, 'number', 'expiresInMs');
 }
 
 export function isGoaway(value: unknown): value is GoawayParams {

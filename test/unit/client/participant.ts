@@ -67,6 +67,7 @@ export async function connected(options: Parameters<typeof connect>[1] = {}): Pr
     'trackended',
     'speakers',
     'stats',
+    'expiring',
     'goaway',
     'error',
     'close',
