@@ -19,8 +19,9 @@ export class Gathering {
 
   /** The offer goes to the SFU now. */
   begin(sdp: string): void {
-    if (!this.isRestart(sdp)) return;
-    this.#credentials = credentialsOf(sdp);
+    const credentials = credentialsOf(sdp);
+    if (this.#credentials === credentials) return;
+    this.#credentials = credentials;
     this.#since = Date.now();
     this.#lastCandidate = undefined;
   }

@@ -1,5 +1,5 @@
-import pTimeout from 'p-timeout';
 import type { Principal } from './authentication.js';
+import { withDeadline } from './deadline.js';
 import { RelayError, type RelayErrorCode } from './errors.js';
 import type { AskedHook, HookContext, HookFailure, Hooks } from './hooks.js';
 import type { Logger } from './logger.js';
@@ -126,14 +126,9 @@ export class HookRunner<P extends Principal = Principal> {
       if (isOver) logger.warn({ err, hook: name }, `${name} failed when nobody waited for it any more`);
     });
     try {
-      return await pTimeout(settled, {
-        milliseconds: timeoutMs,
-        message: new HookFault(
-          'The application does not answer.',
-          `${name} has not answered within ${timeoutMs} ms.`,
-        ),
-        ...(until && { signal: until }),
-      });
+      const late = () =>
+        new HookFault('The application does not answer.', `${name} has not answered within ${timeoutMs} ms.`);
+      return await withDeadline(settled, timeoutMs, late, until);
     } catch (error) {
       isOver = true;
       call.abort(error);

@@ -1,4 +1,4 @@
-import pTimeout from 'p-timeout';
+import { withDeadline } from './deadline.js';
 import { RelayError } from './errors.js';
 import type { Logger } from './logger.js';
 
@@ -55,10 +55,8 @@ export class SafeRateLimiter {
 
   async #wait(pending: Promise<void>): Promise<void> {
     try {
-      await pTimeout(pending, {
-        milliseconds: this.#timeoutMs,
-        message: `The rate limiter has not answered within ${this.#timeoutMs} ms.`,
-      });
+      const late = () => new Error(`The rate limiter has not answered within ${this.#timeoutMs} ms.`);
+      await withDeadline(pending, this.#timeoutMs, late);
     } catch (error) {
       this.#failed(error);
     }

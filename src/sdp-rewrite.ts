@@ -1,4 +1,4 @@
-import type { SdpSection } from './sdp.js';
+import { linesOf, type SdpSection } from './sdp.js';
 
 /** What of a description the SFU gets to see. */
 export interface RewritePolicy {
@@ -31,7 +31,7 @@ export function rewriteSdp(sdp: string, sections: readonly SdpSection[], policy:
   let section: SdpSection | undefined;
   let next = 0;
   const lines: string[] = [];
-  for (const line of sdp.split(/\r?\n/)) {
+  for (const line of linesOf(sdp)) {
     if (line.startsWith('m=')) {
       section = sections[next++];
       lines.push(section?.payloads ? withPayloads(line, section.payloads) : line);
@@ -52,9 +52,12 @@ function withPayloads(mediaLine: string, payloads: ReadonlySet<string>): string 
 function isKept(line: string, section: SdpSection | undefined, policy: RewritePolicy): boolean {
   const { admitsCandidate, countsVideoPackets } = policy;
   if (admitsCandidate && line.startsWith('a=candidate:')) return admitsCandidate(line.slice(2));
-  if (!countsVideoPackets && section?.kind === 'video' && TRANSPORT_WIDE_CC.test(line)) return false;
-  const payload = section?.payloads && CODEC_LINE.exec(line)?.[1];
-  return payload === undefined || section?.payloads?.has(payload) === true;
+  if (line.startsWith('a=extmap:'))
+    return countsVideoPackets || section?.kind !== 'video' || !TRANSPORT_WIDE_CC.test(line);
+  // Most lines are no codec's, and are told apart by a character.
+  if (!section?.payloads || !(line.startsWith('a=r') || line.startsWith('a=f'))) return true;
+  const payload = CODEC_LINE.exec(line)?.[1];
+  return payload === undefined || section.payloads.has(payload);
 }
 
 /**

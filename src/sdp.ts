@@ -54,19 +54,28 @@ function invalid(what: string): RelayError {
 export function parseSdp(sdp: unknown, videoCodec: VideoCodec = 'VP8'): SdpSection[] {
   if (typeof sdp !== 'string' || sdp.length === 0) throw invalid('it is not a text');
   if (sdp.length > LIMITS.maxSdpLength) throw invalid(`it is longer than ${LIMITS.maxSdpLength} characters`);
-  const lines = sdp.split(/\r?\n/);
-  if (lines.at(-1) === '') lines.pop();
-  for (const line of lines) {
-    // Control characters and lone CRs are where two parsers would read two different descriptions.
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: that is the point.
-    if (!/^[a-z]=[^\u0000-\u0008\u000a-\u001f\u007f-\u009f]+$/.test(line))
-      throw invalid('a line is not of the form "x=…"');
+  if (!WELL_FORMED.test(sdp)) {
+    const isEnded = sdp.endsWith('\n') || !WELL_FORMED.test(`${sdp}\n`);
+    throw invalid(isEnded ? 'a line is not of the form "x=…"' : 'its last line has no end');
   }
-  if (!sdp.endsWith('\n')) throw invalid('its last line has no end');
-
   const reader = new SdpReader(videoCodec);
-  for (const line of lines) reader.read(line);
+  const lines = linesOf(sdp);
+  for (let index = 0; index < lines.length - 1; index += 1) reader.read(lines[index] ?? '');
   return reader.finish();
+}
+
+/** Lines of the form "x=…", each ended; the last of `linesOf` is then empty. */
+// Control characters and lone CRs are where two parsers would read two different descriptions.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: that is the point.
+const WELL_FORMED = /^(?:[a-z]=[^\u0000-\u0008\u000a-\u001f\u007f-\u009f]+\r?\n)+$/;
+
+/** Split at LF, or CRLF. */
+export function linesOf(sdp: string): string[] {
+  const lines = sdp.split('\n');
+  for (const [index, line] of lines.entries()) {
+    if (line.endsWith('\r')) lines[index] = line.slice(0, -1);
+  }
+  return lines;
 }
 
 interface OpenSection extends SdpSection {

@@ -1,5 +1,5 @@
-import pTimeout from 'p-timeout';
 import type { Principal } from './authentication.js';
+import { withDeadline } from './deadline.js';
 import { RelayError, type RelayErrorCode } from './errors.js';
 import { SafeEmitter } from './events.js';
 import { Gathering } from './gathering.js';
@@ -602,11 +602,8 @@ export class Session<P extends Principal = Principal>
     code: RelayErrorCode = 'ERR_RELAY_SFU_TIMEOUT',
     message = 'The SFU does not answer.',
   ): Promise<Value> {
-    return pTimeout(promise, {
-      milliseconds: this.#setup.joinTimeoutMs,
-      message: new RelayError(code, message),
-      signal: this.#cancel.signal,
-    });
+    const late = () => new RelayError(code, message);
+    return withDeadline(promise, this.#setup.joinTimeoutMs, late, this.#cancel.signal);
   }
 
   /** A reply that is overdue could not be told from the next one: the session is over. */
