@@ -1,5 +1,6 @@
 import type {
   JoinResult,
+  MessageReceipt,
   Metadata,
   ModerateParams,
   MuteParams,
@@ -11,6 +12,7 @@ import { Emitter } from './emitter.js';
 import type { PublishOptions } from './encodings.js';
 import { left, malformed, notNow, type RelayClientError } from './errors.js';
 import type { ClientState, RelayClientEvents } from './events.js';
+import { Messages, type SendOptions } from './messages.js';
 import type { ClientSettings, JoinOptions } from './options.js';
 import type { Publication } from './publisher.js';
 import type { RemoteTrack } from './remote-tracks.js';
@@ -41,6 +43,10 @@ export class RelayClient extends Emitter<RelayClientEvents> {
   #rpc: Rpc;
   readonly #settings: ClientSettings;
   readonly #roster = new Roster();
+  readonly #messages = new Messages(
+    (message) => this.#do(() => this.#rpc.request('message', message)),
+    (name, ...args) => this.emit(name, ...args),
+  );
   #state: ClientState = 'open';
   /** From join() to leave(). */
   #stay: Stay | undefined;
@@ -166,6 +172,33 @@ export class RelayClient extends Emitter<RelayClientEvents> {
     });
   }
 
+  /**
+   * Sends a message of a kind that the application has declared (`messages` of SfuRelay). Where the connection breaks
+   * it is sent again on the next one, and carried out once.
+   */
+  async send(kind: string, data: unknown, options?: SendOptions): Promise<MessageReceipt> {
+    return this.#messages.send(kind, data, options);
+  }
+
+  /** `send('chat', { text })` */
+  async chat(text: string, options?: SendOptions): Promise<MessageReceipt> {
+    return this.send('chat', { text }, options);
+  }
+
+  /** `send('gift', { gift, count })`: it is carried out once, whatever breaks. */
+  async sendGift(
+    gift: string,
+    { count = 1, ...options }: SendOptions & { count?: number } = {},
+  ): Promise<MessageReceipt> {
+    return this.send('gift', { gift, count }, options);
+  }
+
+  /** Gathers likes for 250 ms, and sends their sum: call it for each. */
+  like(count = 1): void {
+    this.#joined();
+    this.#messages.like(count);
+  }
+
   /** Which of the room's tracks to receive. `layer` is one of the track's `layers`, left out where it has none. */
   async subscribe(subscriptions: readonly Subscription[]): Promise<void> {
     await this.#do(async (_, stay) => {
@@ -250,6 +283,7 @@ export class RelayClient extends Emitter<RelayClientEvents> {
     this.#session = session;
     const result = await session.join(async (offer) => {
       const answer = await rpc.request('join', { ...stay.params, offer });
+      if (this.#session === session) this.#messages.joined(answer?.messages);
       // leave() came too early for the relay.
       if (this.#session !== session) rpc.request('leave').catch(() => {});
       return answer;
@@ -374,7 +408,8 @@ export class RelayClient extends Emitter<RelayClientEvents> {
     } else if (method === 'room' && isRoom(params)) {
       Object.assign(this.#session?.result ?? {}, params);
       this.emit('room', params);
-    } else if (KNOWN.has(method)) this.emit('error', malformed(`a malformed "${method}" notification`));
+    } else if (method === 'message' && this.#messages.received(params)) return;
+    else if (KNOWN.has(method)) this.emit('error', malformed(`a malformed "${method}" notification`));
   }
 
   /** What fails because the session ends is no news. */
@@ -397,6 +432,7 @@ export class RelayClient extends Emitter<RelayClientEvents> {
   #end(error = left()): void {
     this.#stay?.end(error);
     this.#stay = undefined;
+    this.#messages.forget();
     this.#drop(error);
     if (this.#state !== 'closed') this.#setState('open');
   }
@@ -443,6 +479,7 @@ const KNOWN = new Set([
   'trickle',
   'participants',
   'tracks',
+  'message',
   'grants',
   'mute',
   'room',

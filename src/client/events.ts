@@ -2,8 +2,10 @@ import type {
   ExpiringParams,
   GoawayParams,
   GrantsParams,
+  MessageDeletion,
   MuteParams,
   ParticipantsEvent,
+  RoomMessage,
   RoomParams,
   SessionStats,
   TracksEvent,
@@ -19,6 +21,14 @@ import type { CloseInfo } from './rpc.js';
  */
 export type ClientState = 'open' | 'joining' | 'joined' | 'reconnecting-media' | 'reconnecting' | 'closed';
 
+/**
+ * A message of one of the kinds that are ready made.
+ * @category Client
+ */
+export interface MessageOf<Data> extends RoomMessage {
+  readonly data: Data;
+}
+
 /** @category Client */
 export type RelayClientEvents = {
   /** Every change of `client.state`. */
@@ -31,6 +41,16 @@ export type RelayClientEvents = {
   track: [remote: RemoteTrack];
   /** Once for each `track`: it was unpublished, unsubscribed, its publisher left, or we did. */
   trackended: [remote: RemoteTrack];
+  /** A message of the room, our own ones too; on joining those before, on coming back those that we have missed. */
+  message: [message: RoomMessage];
+  /** As `message`: what somebody has written. */
+  chat: [message: MessageOf<{ text: string }>];
+  /** As `message`: what somebody gives. */
+  gift: [message: MessageOf<{ gift: string; count: number }>];
+  /** As `message`: likes since the last of these, and all so far. */
+  like: [message: MessageOf<{ count: number; total: number }>];
+  /** A moderator has deleted the message of this id. */
+  messagedeleted: [deletion: MessageDeletion];
   /** The streams that are heard, loudest first (Ion: `audioLevels`). */
   speakers: [streamIds: string[]];
   /** After each periodic report: the relay's figures, and what was reported. */

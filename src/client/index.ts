@@ -11,6 +11,8 @@ export type {
   IceServer,
   JoinResult,
   LiveGrants,
+  MessageDeletion,
+  MessageReceipt,
   Metadata,
   ModerateParams,
   MuteParams,
@@ -18,6 +20,7 @@ export type {
   Participant,
   ParticipantsEvent,
   Role,
+  RoomMessage,
   RoomParams,
   SessionDescription,
   SessionStats,
@@ -31,7 +34,8 @@ export type { Layer } from './control.js';
 export type { Emitter } from './emitter.js';
 export type { PublishOptions } from './encodings.js';
 export { RelayClientError } from './errors.js';
-export type { ClientState, RelayClientEvents } from './events.js';
+export type { ClientState, MessageOf, RelayClientEvents } from './events.js';
+export type { SendOptions } from './messages.js';
 export type { JoinOptions } from './options.js';
 export type { Publication } from './publisher.js';
 export type { RemoteTrack } from './remote-tracks.js';

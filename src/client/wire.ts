@@ -3,9 +3,11 @@ import type {
   GoawayParams,
   GrantsParams,
   JoinResult,
+  MessageDeletion,
   MuteParams,
   Participant,
   ParticipantsEvent,
+  RoomMessage,
   RoomParams,
   SessionDescription,
   Track,
@@ -91,6 +93,14 @@ export function isExpiring(value: unknown): value is ExpiringParams {
 
 export function isGoaway(value: unknown): value is GoawayParams {
   return has(value, 'string', 'reason') && has(value, 'number', 'reconnectAfterMs');
+}
+
+export function isMessage(value: unknown): value is RoomMessage {
+  return has(value, 'string', 'id', 'kind') && has(value, 'number', 'at');
+}
+
+export function isDeletion(value: unknown): value is MessageDeletion {
+  return has(value, 'string', 'deleted');
 }
 
 export function isListOf<Item>(value: unknown, isItem: (item: unknown) => item is Item): value is Item[] {
