@@ -199,6 +199,7 @@ export class Room {
    * room of this name.
    */
   end({ reason }: { reason?: string } = {}): Promise<void> {
+    this.messages.forget();
     return this.moderation.end(reason);
   }
 

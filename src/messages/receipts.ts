@@ -50,6 +50,11 @@ export class Receipts {
     return receipt;
   }
 
+  clear(): void {
+    this.#senders.clear();
+    this.#size = 0;
+  }
+
   #tidy(senderId: string, sender: Sender, now: number): void {
     for (const [id, { expiresAt }] of sender) {
       if (sender.size <= MAX_PER_SENDER && expiresAt > now) break;

@@ -108,6 +108,13 @@ export class RoomMessages {
     for (const tally of this.#tallies.values()) tally.flush();
   }
 
+  /** The room was ended: what comes after it is another one. */
+  forget(): void {
+    this.#receipts.clear();
+    for (const history of this.#histories.values()) history.clear();
+    this.#totals.clear();
+  }
+
   close(): void {
     this.flush();
     this.#line.close();

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { chat, gift, like, SfuRelay } from '../../../src/index.js';
+import { chat, gift, like, type Principal, SfuRelay } from '../../../src/index.js';
 import { fakeOffer } from '../../../src/testing/index.js';
 import { Child } from '../../support/child.js';
 import type { ContractServer, Serve } from '../contract-stage.js';
@@ -27,7 +27,7 @@ export function listeningCrowd(
     test(`hears each message once and in order, gifts once, and ${likesPerSecond} likes a second for ${seconds} s to the last`, async () => {
       const relay = new SfuRelay({
         sfu: { serverUrl: 'localhost:5551' },
-        authenticate: ({ token }) => ({ grants: { hidden: token !== 'speaker' } }),
+        authenticate: ({ token }): Principal => ({ grants: { hidden: token !== 'speaker' } }),
         messages: { chat: chat(), gift: gift(), like: like() },
       });
       const server = await serve(relay, { slowConsumerTimeoutMs: 60_000, heartbeatIntervalMs: 60_000 });
