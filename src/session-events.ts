@@ -39,8 +39,8 @@ export type SessionEvents = {
   grants: [event: { grants: Readonly<Grants>; role: Role }];
   /** A moderator has cut off one of its own tracks, or lets it be heard again. */
   mute: [mute: { trackId: string; muted: boolean }];
-  /** A message of the room, its own ones too. `mayDrop`: it may be left out for a client that is slow. */
-  message: [message: RoomMessage, delivery: { mayDrop: boolean }];
+  /** A message of the room, its own ones too. */
+  message: [message: RoomMessage];
   messagedeleted: [deletion: MessageDeletion];
   /** The room was locked, or unlocked. */
   room: [state: { locked: boolean }];

@@ -70,6 +70,11 @@ export interface SessionSetup<P extends Principal> {
   onAbandoned?: () => void;
 }
 
+/** Whom a session serves. What may be dropped may be left out where the client is slow. */
+export interface MessageReceiver {
+  deliver(message: RoomMessage | MessageDeletion, mayDrop: boolean): void;
+}
+
 /**
  * One participant: one signalling stream on the SFU, one state machine. It knows nothing of the connection that
  * it serves, and can be driven without any.
@@ -85,6 +90,8 @@ export class Session<P extends Principal = Principal>
   readonly hidden: boolean;
   /** ms since the epoch. */
   readonly createdAt = Date.now();
+  /** @internal Who gets the room's messages, on a way that is short: there are many for each. */
+  receiver: MessageReceiver | undefined;
 
   readonly #setup: SessionSetup<P>;
   readonly #guard: Guard;
@@ -417,12 +424,22 @@ export class Session<P extends Principal = Principal>
 
   /** @internal */
   notifyMessage(message: RoomMessage, mayDrop: boolean): void {
-    this.emit('message', message, mayDrop ? MAY_DROP : MUST_ARRIVE);
+    this.#receive(message, mayDrop);
+    this.emit('message', message);
   }
 
   /** @internal */
   notifyDeletion(deletion: MessageDeletion): void {
+    this.#receive(deletion, false);
     this.emit('messagedeleted', deletion);
+  }
+
+  #receive(message: RoomMessage | MessageDeletion, mayDrop: boolean): void {
+    try {
+      this.receiver?.deliver(message, mayDrop);
+    } catch (error) {
+      this.#setup.logger.error({ err: error, ...this.#fields() }, 'A message could not be delivered');
+    }
   }
 
   /** What was sent before a connection broke is carried out, what comes of somebody who was put out is not. */
@@ -704,10 +721,6 @@ export class Session<P extends Principal = Principal>
     return { sessionId: this.id, roomId: this.roomId, userId: this.userId };
   }
 }
-
-/** One for all deliveries. */
-const MAY_DROP = { mayDrop: true } as const;
-const MUST_ARRIVE = { mayDrop: false } as const;
 
 /** Whoever ignores the promise has seen none where there is no hook: a refusal is no unhandled rejection. */
 function heard<Value>(result: Value | Promise<Value>): Value | Promise<Value> {

@@ -128,7 +128,7 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
     return result;
   }
 
-  deliver(params: RelayNotifications['message'], { mayDrop }: { mayDrop: boolean }): void {
+  deliver(params: RelayNotifications['message'], mayDrop: boolean): void {
     if (mayDrop && this.#mailbox.unreadBytes > this.#options.maxBufferedBytes / 4) return;
     this.#push(encodeMessage(params).text, { method: 'message', params });
   }

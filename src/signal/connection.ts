@@ -215,7 +215,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment {
     const participation = new Participation(this.#relay, visitor, {
       maxMessageBytes: this.#options.maxMessageBytes,
       notify: (method, params) => this.#notify(method, params),
-      deliver: (message, { mayDrop }) => {
+      deliver: (message, mayDrop) => {
         const { text, bytes } = encodeMessage(message);
         this.#outbox.send(text, mayDrop, bytes);
       },

@@ -35,7 +35,7 @@ export interface Client {
   readonly maxMessageBytes: number;
   notify<Method extends keyof RelayNotifications>(method: Method, params: RelayNotifications[Method]): void;
   /** A message of the room, the same for all its clients. */
-  deliver(message: RelayNotifications['message'], delivery: { mayDrop: boolean }): void;
+  deliver(message: RelayNotifications['message'], mayDrop: boolean): void;
   /** A notification of the client's can't be taken after all. */
   refuse(method: string, error: RelayError): void;
   /** The session was ended by the other side, and the connection with it. */
@@ -196,8 +196,6 @@ export class Participation<P extends Principal> {
       candidate: (candidate) => client.notify('trickle', candidate),
       participants: (event) => client.notify('participants', event),
       tracks: (event) => client.notify('tracks', event),
-      message: (message, delivery) => client.deliver(message, delivery),
-      messagedeleted: (deletion) => client.deliver(deletion, { mayDrop: false }),
       grants: (event) => client.notify('grants', event),
       mute: (event) => client.notify('mute', event),
       room: (state) => client.notify('room', state),
@@ -205,8 +203,10 @@ export class Participation<P extends Principal> {
     };
     const names = Object.keys(listeners) as (keyof SessionEvents)[];
     for (const name of names) session.on(name, listeners[name] as () => void);
+    session.receiver = client;
     this.#unlisten = () => {
       this.#unlisten = () => {};
+      session.receiver = undefined;
       for (const name of names) session.off(name, listeners[name] as () => void);
     };
   }
