@@ -1,7 +1,7 @@
 import { RelayError } from '../errors.js';
 import type { Target } from '../model.js';
 import { Reply, Request } from './gen/rtc.js';
-import { PREFIX_BYTES } from './grpc/message-reader.js';
+import { PREFIX_BYTES } from './grpc/client.js';
 
 /** A request as it goes into the stream, its prefix before it. */
 export function encodeRequest(payload: Request['payload']): Buffer {

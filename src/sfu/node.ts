@@ -1,13 +1,15 @@
 import { RelayError } from '../errors.js';
-import { Connection } from './grpc/connection.js';
-import type { ResolvedSfuOptions, SfuTlsOptions } from './options.js';
+import type { ConnectionSetup, GrpcConnection } from './grpc/client.js';
+import { GrpcJsConnection } from './grpc/grpc-js/connection.js';
+import { Http2Connection } from './grpc/http2/connection.js';
+import type { ResolvedSfuOptions } from './options.js';
 import type { Sfu, SfuStream, SfuStreamListener } from './port.js';
 import { IonStream, probe } from './stream.js';
 
 /** One Ion SFU: the connections to it, and the streams on them. */
 export class SfuNode implements Sfu {
   readonly #options: ResolvedSfuOptions;
-  readonly #connections = new Set<Connection>();
+  readonly #connections = new Set<GrpcConnection>();
   #closed = false;
 
   constructor(options: ResolvedSfuOptions) {
@@ -58,7 +60,7 @@ export class SfuNode implements Sfu {
     for (const connection of this.#connections) connection.close();
   }
 
-  async #reserve(signal: AbortSignal): Promise<Connection> {
+  async #reserve(signal: AbortSignal): Promise<GrpcConnection> {
     if (this.#closed) throw closing();
     const connection = this.#connectionWithRoom();
     connection.streams += 1;
@@ -72,37 +74,25 @@ export class SfuNode implements Sfu {
     }
   }
 
-  #connectionWithRoom(): Connection {
+  #connectionWithRoom(): GrpcConnection {
     for (const connection of this.#connections) {
       if (!connection.suspect && connection.streams < this.#options.maxStreamsPerChannel) return connection;
     }
-    const { serverUrl, tls, connectTimeoutMs, keepaliveTimeMs } = this.#options;
-    const connection = new Connection({
-      url: `${tls ? 'https' : 'http'}://${serverUrl}`,
-      method: '/rtc.RTC/Signal',
-      tls: tls ? toTlsOptions(tls) : {},
-      connectTimeoutMs,
-      keepaliveTimeMs,
+    const { client, serverUrl, tls, connectTimeoutMs, keepaliveTimeMs } = this.#options;
+    const setup: ConnectionSetup = {
+      ...{ serverUrl, method: '/rtc.RTC/Signal', tls, connectTimeoutMs, keepaliveTimeMs },
       onLost: (lost) => this.#connections.delete(lost),
-    });
+    };
+    const connection = client === 'grpc-js' ? new GrpcJsConnection(setup) : new Http2Connection(setup);
     this.#connections.add(connection);
     return connection;
   }
 
   /** One empty sound connection is kept, so that the next session need not connect. */
-  #release(connection: Connection): void {
+  #release(connection: GrpcConnection): void {
     connection.streams -= 1;
     if (connection.streams === 0 && (connection.suspect || this.#connections.size > 1)) connection.close();
   }
-}
-
-function toTlsOptions({ ca, cert, key, serverName }: SfuTlsOptions) {
-  return {
-    ...(ca !== undefined && { ca: Buffer.from(ca) }),
-    ...(cert !== undefined && { cert: Buffer.from(cert) }),
-    ...(key !== undefined && { key: Buffer.from(key) }),
-    ...(serverName !== undefined && { servername: serverName }),
-  };
 }
 
 function closing(): RelayError {

@@ -1,4 +1,7 @@
 import { RelayError } from '../errors.js';
+import type { SfuTlsOptions } from './tls.js';
+
+export type { SfuTlsOptions } from './tls.js';
 
 /**
  * Where the SFU is, and how to speak with it.
@@ -9,6 +12,11 @@ export interface SfuOptions {
   serverUrl: string;
   /** TLS, or mutual TLS with `cert` and `key`. @default none: plain HTTP/2, for an SFU on a private network */
   tls?: SfuTlsOptions;
+  /**
+   * What speaks gRPC: the relay's own client, for this one kind of call, or @grpc/grpc-js: a general one, which
+   * costs a message about twice as much and goes through HTTP proxies (`http_proxy`). @default 'http2'
+   */
+  client?: 'http2' | 'grpc-js';
   /** ms to wait for a connection. @default 5000 */
   connectTimeoutMs?: number;
   /** ms to wait for the SFU to end a stream that was left, before it is cancelled. @default 2000 */
@@ -22,33 +30,21 @@ export interface SfuOptions {
   keepaliveTimeMs?: number;
 }
 
-/**
- * PEM texts or files' contents.
- * @category Configuration
- */
-export interface SfuTlsOptions {
-  /** Certificate authorities. @default the system's */
-  ca?: string | Uint8Array;
-  /** Client certificate, for mutual TLS. */
-  cert?: string | Uint8Array;
-  /** Client key, for mutual TLS. */
-  key?: string | Uint8Array;
-  /** The name that the certificate must bear. @default the host of `serverUrl` */
-  serverName?: string;
-}
-
 export type ResolvedSfuOptions = Required<Omit<SfuOptions, 'tls'>> & { tls: SfuTlsOptions | undefined };
 
 /** @throws RelayError `ERR_RELAY_CONFIG` that says what to write instead. */
 export function resolveSfuOptions(options: SfuOptions): ResolvedSfuOptions {
   if (typeof options !== 'object' || options === null)
     throw new RelayError('ERR_RELAY_CONFIG', '"sfu" is missing: write sfu: { serverUrl: "localhost:5551" }.');
-  const { tls } = options;
+  const { tls, client = 'http2' } = options;
+  if (client !== 'http2' && client !== 'grpc-js')
+    throw new RelayError('ERR_RELAY_CONFIG', '"sfu.client" must be "http2" or "grpc-js".');
   if (tls && (tls.cert === undefined) !== (tls.key === undefined))
     throw new RelayError('ERR_RELAY_CONFIG', 'Mutual TLS needs both "tls.cert" and "tls.key".');
   return {
     serverUrl: checkServerUrl(options.serverUrl),
     tls,
+    client,
     connectTimeoutMs: integer(options, 'connectTimeoutMs', 5_000),
     closeTimeoutMs: integer(options, 'closeTimeoutMs', 2_000),
     maxStreamsPerChannel: integer(options, 'maxStreamsPerChannel', 100),

@@ -1,7 +1,7 @@
 import { RelayError } from '../errors.js';
 import type { SessionDescription, Subscription, Target } from '../model.js';
 import { Target as IonTarget, type JoinReply, type Reply, type Request } from './gen/rtc.js';
-import type { CallListener, GrpcCall } from './grpc/call.js';
+import type { CallListener, GrpcCall } from './grpc/client.js';
 import { errorFromStatus, type Status } from './grpc/status.js';
 import { decodeReply, decodeTrickle, encodeRequest, encodeTrickle } from './messages.js';
 import type { SfuJoin, SfuStream, SfuStreamListener } from './port.js';

@@ -4,25 +4,15 @@ import {
   type IncomingHttpHeaders,
   type IncomingHttpStatusHeader,
 } from 'node:http2';
+import { type CallListener, type GrpcCall, MAX_MESSAGE_BYTES } from '../client.js';
+import { type Status, statusOf, statusOfHttp, statusOfReset } from '../status.js';
 import { MessageReader } from './message-reader.js';
-import { type Status, statusOf, statusOfHttp, statusOfReset } from './status.js';
-
-/** Where a call's messages and its end go. */
-export interface CallListener {
-  /** One message, which holds until this returns. */
-  onMessage(message: Buffer): void;
-  /** The last call, once. */
-  onEnd(status: Status): void;
-}
-
-/** The longest message that is taken. */
-const MAX_MESSAGE_BYTES = 1024 * 1024;
 
 /**
  * One bidirectional gRPC call, on node:http2 itself: what a general client does besides (interceptors, retries, filters,
  * an object stream on each side) costs a candidate more than all the rest of its way.
  */
-export class GrpcCall {
+export class Http2Call implements GrpcCall {
   readonly #stream: ClientHttp2Stream;
   readonly #listener: CallListener;
   readonly #isConnectionLost: () => boolean;
@@ -55,19 +45,16 @@ export class GrpcCall {
     stream.on('close', () => this.#closed());
   }
 
-  /** Messages that the other side has not taken yet. */
   get pending(): number {
     return this.#pending;
   }
 
-  /** Sends a message, its prefix before it. */
   write(framed: Buffer): void {
     if (this.#stream.destroyed || this.#stream.writableEnded) return;
     this.#pending += 1;
     this.#stream.write(framed, this.#written);
   }
 
-  /** Half-closes. */
   end(): void {
     this.#stream.end();
   }

@@ -1,34 +1,24 @@
-import { type ClientHttp2Session, connect, type SecureClientSessionOptions } from 'node:http2';
-import { RelayError } from '../../errors.js';
-import { type CallListener, GrpcCall } from './call.js';
+import { type ClientHttp2Session, connect } from 'node:http2';
+import { RelayError } from '../../../errors.js';
+import type { SfuTlsOptions } from '../../tls.js';
+import {
+  type CallListener,
+  type ConnectionSetup,
+  type GrpcCall,
+  type GrpcConnection,
+  MAX_SESSION_MEMORY_MB,
+  PING_TIMEOUT_MS,
+} from '../client.js';
+import { Http2Call } from './call.js';
 
-export interface ConnectionSetup {
-  /** `http://host:port`, or https. */
-  url: string;
-  /** The path of the method that is called. */
-  method: string;
-  tls: Pick<SecureClientSessionOptions, 'ca' | 'cert' | 'key' | 'servername'>;
-  connectTimeoutMs: number;
-  keepaliveTimeMs: number;
-  /** No further call may be made on it. */
-  onLost(connection: Connection): void;
-}
-
-/** ms that the other side has to answer a ping. */
-const PING_TIMEOUT_MS = 20_000;
-/** Node ends a connection with all its streams at 10 MB of session memory. */
-const MAX_SESSION_MEMORY_MB = 1024;
-
-/** One HTTP/2 connection to the SFU, shared by the sessions that it has room for. */
-export class Connection {
+/** On node:http2 itself. */
+export class Http2Connection implements GrpcConnection {
   readonly #session: ClientHttp2Session;
   readonly #setup: ConnectionSetup;
   readonly #keepalive: NodeJS.Timeout;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #connected: Promise<void>;
-  /** Calls that are open, or about to be. */
   streams = 0;
-  /** The SFU was silent when it should have answered: no new call until it says something again. */
   suspect = false;
   /** It takes no further call. */
   #leaving = false;
@@ -44,8 +34,8 @@ export class Connection {
       'grpc-accept-encoding': 'identity',
       'user-agent': 'sfu-relay',
     };
-    this.#session = connect(setup.url, {
-      ...setup.tls,
+    this.#session = connect(`${setup.tls ? 'https' : 'http'}://${setup.serverUrl}`, {
+      ...(setup.tls && toTlsOptions(setup.tls)),
       settings: { enablePush: false },
       maxSessionMemory: MAX_SESSION_MEMORY_MB,
     });
@@ -58,24 +48,17 @@ export class Connection {
     this.#connected.catch(() => {});
   }
 
-  /**
-   * Resolves when the connection stands.
-   * @throws RelayError `ERR_RELAY_SFU_UNAVAILABLE` as soon as connecting fails, `ERR_RELAY_SFU_TIMEOUT`,
-   * `ERR_RELAY_ABORTED`
-   */
   async ready(signal: AbortSignal): Promise<void> {
     if (signal.aborted) throw aborted(signal);
     if (!this.#isReady) await untilAborted(this.#connected, signal);
   }
 
-  /** @throws RelayError `ERR_RELAY_SFU_UNAVAILABLE`: it was lost. */
   call(listener: CallListener): GrpcCall {
     if (this.#leaving) throw unavailable(new Error('the connection was lost'));
     const stream = this.#session.request(this.#headers, { endStream: false });
-    return new GrpcCall(stream, listener, () => this.#session.destroyed);
+    return new Http2Call(stream, listener, () => this.#session.destroyed);
   }
 
-  /** Ends it, and the calls that are open. */
   close(): void {
     this.#lose();
     this.#session.destroy();
@@ -121,6 +104,15 @@ export class Connection {
     timer.unref();
     this.#session.ping(() => clearTimeout(timer));
   }
+}
+
+function toTlsOptions({ ca, cert, key, serverName }: SfuTlsOptions) {
+  return {
+    ...(ca !== undefined && { ca: Buffer.from(ca) }),
+    ...(cert !== undefined && { cert: Buffer.from(cert) }),
+    ...(key !== undefined && { key: Buffer.from(key) }),
+    ...(serverName !== undefined && { servername: serverName }),
+  };
 }
 
 function untilAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {

@@ -1,5 +1,4 @@
-/** Before each message: whether it is compressed, and its length (gRPC's PROTOCOL-HTTP2). */
-export const PREFIX_BYTES = 5;
+import { PREFIX_BYTES } from '../client.js';
 
 /** Puts the messages of a stream together again, which come in whatever pieces HTTP/2 has cut them into. */
 export class MessageReader {

@@ -1,0 +1,60 @@
+import type { SfuTlsOptions } from '../tls.js';
+import type { Status } from './status.js';
+
+/** One HTTP/2 connection to the SFU, shared by the sessions that it has room for. */
+export interface GrpcConnection {
+  /** Calls that are open, or about to be. */
+  streams: number;
+  /** The SFU was silent when it should have answered: no new call until it says something again. */
+  suspect: boolean;
+  /**
+   * Resolves when the connection stands.
+   * @throws RelayError `ERR_RELAY_SFU_UNAVAILABLE` as soon as connecting fails, `ERR_RELAY_SFU_TIMEOUT`,
+   * `ERR_RELAY_ABORTED`
+   */
+  ready(signal: AbortSignal): Promise<void>;
+  /** @throws RelayError `ERR_RELAY_SFU_UNAVAILABLE`: it was lost. */
+  call(listener: CallListener): GrpcCall;
+  /** Ends it, and the calls that are open. */
+  close(): void;
+}
+
+/** One bidirectional call. */
+export interface GrpcCall {
+  /** Messages that the other side has not taken yet. */
+  readonly pending: number;
+  /** Sends a message, its prefix before it. */
+  write(framed: Buffer): void;
+  /** Half-closes. */
+  end(): void;
+  cancel(): void;
+}
+
+/** Where a call's messages and its end go. */
+export interface CallListener {
+  /** One message, which holds until this returns. */
+  onMessage(message: Buffer): void;
+  /** The last call, once. */
+  onEnd(status: Status): void;
+}
+
+export interface ConnectionSetup {
+  /** `host:port` */
+  serverUrl: string;
+  /** The path of the method that is called. */
+  method: string;
+  tls: SfuTlsOptions | undefined;
+  connectTimeoutMs: number;
+  keepaliveTimeMs: number;
+  /** No further call may be made on it. */
+  onLost(connection: GrpcConnection): void;
+}
+
+/** Before each message: whether it is compressed, and its length (gRPC's PROTOCOL-HTTP2). */
+export const PREFIX_BYTES = 5;
+/** The longest message that is taken. */
+export const MAX_MESSAGE_BYTES = 1024 * 1024;
+/** ms that the other side has to answer a ping. */
+export const PING_TIMEOUT_MS = 20_000;
+/** Node ends a connection with all its streams at 10 MB of session memory. */
+export const MAX_SESSION_MEMORY_MB = 1024;

@@ -1,0 +1,103 @@
+import { Client, type ClientOptions, connectivityState, credentials } from '@grpc/grpc-js';
+import { RelayError } from '../../../errors.js';
+import {
+  type CallListener,
+  type ConnectionSetup,
+  type GrpcCall,
+  type GrpcConnection,
+  MAX_MESSAGE_BYTES,
+  MAX_SESSION_MEMORY_MB,
+  PING_TIMEOUT_MS,
+} from '../client.js';
+import { GrpcJsCall } from './call.js';
+
+/** By @grpc/grpc-js. */
+export class GrpcJsConnection implements GrpcConnection {
+  readonly #client: Client;
+  readonly #setup: ConnectionSetup;
+  streams = 0;
+  suspect = false;
+  #closed = false;
+
+  constructor(setup: ConnectionSetup) {
+    const { serverUrl, tls } = setup;
+    this.#setup = setup;
+    this.#client = new Client(
+      serverUrl,
+      tls
+        ? credentials.createSsl(toBuffer(tls.ca), toBuffer(tls.key), toBuffer(tls.cert))
+        : credentials.createInsecure(),
+      optionsOf(setup),
+    );
+  }
+
+  /** grpc-js has no deadline of its own for this. */
+  async ready(signal: AbortSignal): Promise<void> {
+    const { connectTimeoutMs } = this.#setup;
+    const channel = this.#client.getChannel();
+    const deadline = Date.now() + connectTimeoutMs;
+    let state = channel.getConnectivityState(true);
+    while (state !== connectivityState.READY) {
+      if (signal.aborted) throw new RelayError('ERR_RELAY_ABORTED', 'Cancelled.', { cause: signal.reason });
+      if (this.#closed) throw unavailable('the connection was closed');
+      if (state === connectivityState.TRANSIENT_FAILURE || state === connectivityState.SHUTDOWN)
+        throw unavailable('the connection was refused or lost');
+      if (Date.now() >= deadline) {
+        this.suspect = true;
+        const cause = new Error(`no connection within ${connectTimeoutMs} ms`);
+        throw new RelayError('ERR_RELAY_SFU_TIMEOUT', 'The SFU does not answer.', { cause });
+      }
+      await this.#stateAfter(state, deadline, signal);
+      state = channel.getConnectivityState(true);
+    }
+  }
+
+  call(listener: CallListener): GrpcCall {
+    if (this.#closed) throw unavailable('the connection was closed');
+    const pass = (message: Buffer) => message;
+    return new GrpcJsCall(this.#client.makeBidiStreamRequest(this.#setup.method, pass, pass), listener);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#setup.onLost(this);
+    this.#client.close();
+  }
+
+  #stateAfter(state: connectivityState, deadline: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      signal.addEventListener('abort', done, { once: true });
+      this.#client.getChannel().watchConnectivityState(state, deadline, done);
+    });
+  }
+}
+
+function optionsOf({ keepaliveTimeMs, tls }: ConnectionSetup): ClientOptions {
+  return {
+    // Channels would share one connection otherwise, and with it its stream limit.
+    'grpc.use_local_subchannel_pool': 1,
+    // A stream lives for hours: no copy of what was sent is kept for a retry that never comes.
+    'grpc.enable_retries': 0,
+    'grpc-node.max_session_memory': MAX_SESSION_MEMORY_MB,
+    'grpc.keepalive_time_ms': keepaliveTimeMs,
+    'grpc.keepalive_timeout_ms': PING_TIMEOUT_MS,
+    'grpc.keepalive_permit_without_calls': 0,
+    'grpc.initial_reconnect_backoff_ms': 100,
+    'grpc.max_reconnect_backoff_ms': 1_000,
+    'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
+    ...(tls?.serverName && { 'grpc.ssl_target_name_override': tls.serverName }),
+  };
+}
+
+function toBuffer(pem: string | Uint8Array | undefined): Buffer | null {
+  return pem === undefined ? null : Buffer.from(pem);
+}
+
+function unavailable(why: string): RelayError {
+  return new RelayError('ERR_RELAY_SFU_UNAVAILABLE', "The SFU can't be reached.", { cause: new Error(why) });
+}
