@@ -5,6 +5,7 @@ import { authenticationSuite } from './suites/authentication.js';
 import { backPressureSuite } from './suites/back-pressure.js';
 import { drainingSuite } from './suites/draining.js';
 import { expirySuite } from './suites/expiry.js';
+import { grantsMatrixSuite } from './suites/grants-matrix.js';
 import { handshakeSuite } from './suites/handshake.js';
 import { heartbeatSuite } from './suites/heartbeat.js';
 import { hookOrderSuite } from './suites/hook-order.js';
@@ -33,6 +34,7 @@ export function transportContract(name: string, serve: Serve): void {
     sessionSuite(stage);
     attachingSuite(stage);
     roomSuite(stage);
+    grantsMatrixSuite(stage);
     messagesSuite(stage);
     heartbeatSuite(stage);
     drainingSuite(stage);
