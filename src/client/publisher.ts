@@ -192,7 +192,14 @@ export class Publisher {
   #drop(sent: Sent): void {
     this.#sent.delete(sent);
     sent.listening.abort();
-    if (this.pc.signalingState !== 'closed') sent.transceiver.stop();
+    if (this.pc.signalingState === 'closed') return;
+    const { transceiver } = sent;
+    if (transceiver.currentDirection) transceiver.stop();
+    else {
+      // One that was never negotiated, Chromium goes on offering once it is stopped, and the next one not at all.
+      transceiver.direction = 'inactive';
+      transceiver.sender.replaceTrack(null).catch(() => {});
+    }
   }
 
   /** The tracks of one device end together, and are taken out by one negotiation. */

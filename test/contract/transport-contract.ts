@@ -14,9 +14,11 @@ import { hooksSuite } from './suites/hooks.js';
 import { joiningSuite } from './suites/joining.js';
 import { malformedMessagesSuite } from './suites/malformed.js';
 import { messagesSuite } from './suites/messages.js';
+import { moderationSuite } from './suites/moderation.js';
 import { requestsSuite } from './suites/requests.js';
 import { roomSuite } from './suites/room.js';
 import { sessionSuite } from './suites/session.js';
+import { viewerOrdersSuite } from './suites/viewer-orders.js';
 
 /** What every transport has to do, whatever it is made of. */
 export function transportContract(name: string, serve: Serve): void {
@@ -35,6 +37,8 @@ export function transportContract(name: string, serve: Serve): void {
     attachingSuite(stage);
     roomSuite(stage);
     grantsMatrixSuite(stage);
+    moderationSuite(stage);
+    viewerOrdersSuite(stage);
     messagesSuite(stage);
     heartbeatSuite(stage);
     drainingSuite(stage);

@@ -119,22 +119,34 @@ export class FakeTransceiver {
   currentDirection: string | null = null;
   stopped = false;
   codecs: string[] = [];
-  readonly sender: { track: FakeTrack | null; replaceTrack(track: FakeTrack | null): Promise<void> } = {
-    track: null,
-    replaceTrack: async (track) => {
+  direction = 'sendonly';
+  /** Of its encoding. */
+  active = true;
+  readonly sender = {
+    track: null as FakeTrack | null,
+    replaceTrack: async (track: FakeTrack | null) => {
       this.sender.track = track;
+    },
+    getParameters: () => ({ encodings: [{ active: this.active }] }),
+    setParameters: async ({ encodings: [encoding] }: { encodings: { active: boolean }[] }) => {
+      this.active = encoding?.active === true;
     },
   };
   constructor(
     track: FakeTrack | undefined,
     readonly init: { sendEncodings?: { rid?: string; maxBitrate?: number }[]; streams?: FakeStream[] } = {},
     readonly trackId = track?.id ?? 'made-up-id',
+    readonly kind = track?.kind,
   ) {
     this.sender.track = track ?? null;
   }
 
   get track(): FakeTrack | undefined {
     return this.sender.track ?? undefined;
+  }
+
+  get receiver() {
+    return { track: { kind: this.kind } };
   }
 
   setCodecPreferences(codecs: { mimeType: string }[]): void {
@@ -211,7 +223,9 @@ export class FakePeer extends EventTarget {
 
   addTransceiver(trackOrKind: FakeTrack | string, init: FakeTransceiver['init']): FakeTransceiver {
     const track = typeof trackOrKind === 'string' ? undefined : trackOrKind;
-    const transceiver = new FakeTransceiver(track, init, track?.id ?? `made-up-${this.transceivers.length}`);
+    const id = track?.id ?? `made-up-${this.transceivers.length}`;
+    const kind = track?.kind ?? (trackOrKind as 'video');
+    const transceiver = new FakeTransceiver(track, init, id, kind);
     this.transceivers.push(transceiver);
     return transceiver;
   }
@@ -223,9 +237,10 @@ export class FakePeer extends EventTarget {
       .filter(({ mid, stopped }) => mid !== null || !stopped)
       .map((transceiver, index) => {
         transceiver.mid ??= String(index + 1);
-        const { mid, stopped, trackId, init } = transceiver;
+        const { mid, stopped, direction, trackId, init } = transceiver;
+        const sends = !stopped && direction !== 'inactive';
         const msid = `a=msid:${init.streams?.[0]?.id ?? '-'} ${trackId}\r\n`;
-        return `m=video ${stopped ? 0 : 9} X 96\r\na=mid:${mid}\r\n${stopped ? 'a=inactive\r\n' : msid}`;
+        return `m=video ${stopped ? 0 : 9} X 96\r\na=mid:${mid}\r\n${sends ? msid : 'a=inactive\r\n'}`;
       });
     return {
       type: 'offer',

@@ -55,6 +55,7 @@ export async function connected(options: Parameters<typeof connect>[1] = {}): Pr
     leave: () => ({}),
     subscribe: () => ({}),
     update: () => ({}),
+    moderate: () => ({}),
   };
   socket.open();
   const client = await connecting;
@@ -69,6 +70,9 @@ export async function connected(options: Parameters<typeof connect>[1] = {}): Pr
     'stats',
     'expiring',
     'goaway',
+    'grants',
+    'mute',
+    'room',
     'error',
     'close',
   ];
