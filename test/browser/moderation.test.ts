@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
+import { startIon } from '../support/ion.js';
 import type { BrowserParticipant } from '../support/participant.js';
 import { until } from '../support/poll.js';
-import { describeOnEachSfu, type Stage } from '../support/stage.js';
+import { describeReal } from '../support/real.js';
+import { type Stage, useStage } from '../support/stage.js';
 
 const SOON = { timeoutMs: 2_000, intervalMs: 50 };
 
@@ -35,7 +37,9 @@ const sending = (publisher: BrowserParticipant) =>
     () => window.client.publisher?.getSenders().filter(({ track }) => track).length ?? 0,
   );
 
-describeOnEachSfu('moderation', (stage) => {
+describeReal(['ion', 'chromium'], 'moderation, at the viewers of a real Ion', () => {
+  const stage = useStage(startIon);
+
   test.each([
     ['a camera', undefined],
     ['a camera with simulcast', { simulcast: true }],

@@ -6,6 +6,7 @@ import { errorsSuite } from './http-suites/errors.js';
 import { eventsSuite } from './http-suites/events.js';
 import { expirySuite } from './http-suites/expiry.js';
 import { lifetimeSuite } from './http-suites/lifetime.js';
+import { moderationSuite } from './http-suites/moderation.js';
 
 /** What the REST API has to do, whatever server it is mounted in. */
 export function httpContract(name: string, makeListener: MakeListener): void {
@@ -20,5 +21,6 @@ export function httpContract(name: string, makeListener: MakeListener): void {
     attachingSuite(stage);
     lifetimeSuite(stage);
     expirySuite(stage);
+    moderationSuite(stage);
   });
 }

@@ -53,6 +53,7 @@ export function viewerOrdersSuite(stage: ContractStage): void {
       await stage.start({ authenticate: () => ({ userId: 'eve', grants: { canPublish: false } }) });
       await fc.assert(
         fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 14 }), async (steps) => {
+          stage.sfu.received.length = 0;
           const client = await stage.open();
           const eve = stage.joinParams({ uid: 'eve' });
           let sessionId = 'none';
@@ -98,7 +99,6 @@ export function viewerOrdersSuite(stage: ContractStage): void {
           });
           expect(described.flatMap((sdp) => tracksOf(sdp))).toEqual([]);
           expect(stage.sfu.crashed).toBeUndefined();
-          stage.sfu.received.length = 0;
         }),
         { numRuns: 60 },
       );

@@ -39,8 +39,11 @@ describe('an answer', () => {
     'a=mid:2',
   );
 
-  test('has the sections stopped that its offer has stopped, and takes them out of the bundle', () => {
-    const offer = lines('v=0', 'm=application 9 X y', 'm=video 0 X 96', 'm=video 9 X 96');
+  test.each([
+    ['has stopped', ['m=video 0 X 96']],
+    ['sends nothing in', ['m=video 9 X 96', 'a=inactive']],
+  ])('has the sections stopped that its offer %s, and takes them out of the bundle', (_, section) => {
+    const offer = lines('v=0', 'm=application 9 X y', ...section, 'm=video 9 X 96');
     expect(stopSections(answer, offer)).toBe(
       lines(
         'v=0',
