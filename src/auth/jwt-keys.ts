@@ -5,11 +5,14 @@ import { misconfigured } from './failures.js';
  * How a token may be signed (RFC 7518 § 3.1, RFC 8037, RFC 9864).
  * @category Authentication
  */
-export type JwtAlgorithm = (typeof SYMMETRIC)[number] | (typeof ASYMMETRIC)[number];
+export type JwtAlgorithm =
+  | ('HS256' | 'HS384' | 'HS512')
+  | ('RS256' | 'RS384' | 'RS512' | 'PS256' | 'PS384' | 'PS512')
+  | ('ES256' | 'ES384' | 'ES512' | 'EdDSA' | 'Ed25519');
 
-const SYMMETRIC = ['HS256', 'HS384', 'HS512'] as const;
+const SYMMETRIC: readonly JwtAlgorithm[] = ['HS256', 'HS384', 'HS512'];
 
-const ASYMMETRIC = [
+const ASYMMETRIC: readonly JwtAlgorithm[] = [
   ...(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'] as const),
   ...(['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'] as const),
 ];
