@@ -5,7 +5,6 @@ import { authenticationSuite } from './suites/authentication.js';
 import { backPressureSuite } from './suites/back-pressure.js';
 import { drainingSuite } from './suites/draining.js';
 import { expirySuite } from './suites/expiry.js';
-import { grantsMatrixSuite } from './suites/grants-matrix.js';
 import { handshakeSuite } from './suites/handshake.js';
 import { heartbeatSuite } from './suites/heartbeat.js';
 import { hookOrderSuite } from './suites/hook-order.js';
@@ -18,7 +17,6 @@ import { moderationSuite } from './suites/moderation.js';
 import { requestsSuite } from './suites/requests.js';
 import { roomSuite } from './suites/room.js';
 import { sessionSuite } from './suites/session.js';
-import { viewerOrdersSuite } from './suites/viewer-orders.js';
 
 /** What every transport has to do, whatever it is made of. */
 export function transportContract(name: string, serve: Serve): void {
@@ -36,9 +34,7 @@ export function transportContract(name: string, serve: Serve): void {
     sessionSuite(stage);
     attachingSuite(stage);
     roomSuite(stage);
-    grantsMatrixSuite(stage);
     moderationSuite(stage);
-    viewerOrdersSuite(stage);
     messagesSuite(stage);
     heartbeatSuite(stage);
     drainingSuite(stage);

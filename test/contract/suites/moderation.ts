@@ -98,7 +98,9 @@ export function moderationSuite(stage: ContractStage): void {
         await moderate(mod, act, act === 'ban' ? { userId: 'eve' } : {});
         expect((await joining).error?.data?.code).toMatch(/REMOVED|ROOM_ENDED/);
         await stage.relay.unban('lobby', 'eve');
+        await client.close();
       }
+      expect(await mod.client.closed).toMatchObject({ code: 4410 });
     });
 
     test('a muted track is cut off at the SFU, in every later offer too, and is heard again when that is lifted', async () => {
