@@ -22,6 +22,7 @@ export default defineConfig([
       koa: 'src/http/koa.ts',
       fetch: 'src/http/fetch.ts',
       auth: 'src/auth/index.ts',
+      limits: 'src/rate-limits/index.ts',
       testing: 'src/testing/index.ts',
     },
     splitting: true,

@@ -65,11 +65,11 @@ export function checkCounts(
     if (other.roomId === joining.roomId && !other.hidden) inRoom += 1;
   }
   if (ofUser >= maxSessionsPerUser)
-    throw tooMany(`You have ${ofUser} sessions already, and may have no more: leave one first.`);
+    throw tooMany(`Too many sessions: you have ${ofUser} already, leave one first.`);
   if (inRoom >= maxParticipantsPerRoom && !joining.hidden)
-    throw tooMany(`The room is full: it has ${inRoom} participants.`);
+    throw tooMany(`The room is full: ${inRoom} are in it already.`);
   if (rooms.size >= maxRooms && !rooms.has(joining.roomId))
-    throw tooMany(`There are ${rooms.size} rooms already, and may be no more.`);
+    throw tooMany(`No more rooms can be opened: there are ${rooms.size} already.`);
 }
 
 /** The connections of each address. */
@@ -89,7 +89,8 @@ export class AddressCount {
     if (this.#most === Number.POSITIVE_INFINITY || remoteAddress === undefined) return () => {};
     const address = network(remoteAddress);
     const count = this.#counts.get(address) ?? 0;
-    if (count >= this.#most) throw tooMany(`There are ${count} connections from your address already.`);
+    if (count >= this.#most)
+      throw tooMany(`Too many connections from your address: there are ${count} already.`);
     this.#counts.set(address, count + 1);
     let isCounted = true;
     return () => {

@@ -1,6 +1,6 @@
 import type { Logger } from '../logger.js';
 
-/** ms from a failure, or a try, to the next try. */
+/** ms from the first failure, or a try, to the next try. */
 const RETRY_MS = 1_000;
 
 /** Whether Redis is worth waiting for: not from its first failure, or missed deadline, to its next answer in time. */
@@ -32,9 +32,9 @@ export class RedisHealth {
   }
 
   failed(err: unknown): void {
-    this.#tryAt = performance.now() + RETRY_MS;
     if (!this.#isUp) return;
     this.#isUp = false;
+    this.#tryAt = performance.now() + RETRY_MS;
     this.#logger.warn({ err }, 'Redis does not answer: rate limits hold for each process by itself');
   }
 }

@@ -11,6 +11,7 @@ import { hookOrderSuite } from './suites/hook-order.js';
 import { hookOutcomesSuite } from './suites/hook-outcomes.js';
 import { hooksSuite } from './suites/hooks.js';
 import { joiningSuite } from './suites/joining.js';
+import { limitsSuite } from './suites/limits.js';
 import { malformedMessagesSuite } from './suites/malformed.js';
 import { messagesSuite } from './suites/messages.js';
 import { moderationSuite } from './suites/moderation.js';
@@ -42,5 +43,6 @@ export function transportContract(name: string, serve: Serve): void {
     hooksSuite(stage);
     hookOutcomesSuite(stage);
     hookOrderSuite(stage);
+    limitsSuite(stage);
   });
 }

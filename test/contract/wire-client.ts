@@ -8,7 +8,11 @@ interface Message {
   method?: string;
   params?: Record<string, unknown>;
   result?: Record<string, unknown>;
-  error?: { code: number; message: string; data?: { code: string; retryable: boolean; method?: string } };
+  error?: {
+    code: number;
+    message: string;
+    data?: { code: string; retryable: boolean; retryAfterMs?: number; method?: string };
+  };
 }
 
 /** A client that knows nothing of the protocol: it sends what it is told, and remembers what it gets. */

@@ -17,11 +17,12 @@ const ALSO = ['@types/node', '@types/ws', '@types/express', '@types/koa', 'uWebS
 export class ConsumerProject {
   private constructor(readonly folder: string) {}
 
-  static async create(type: 'module' | 'commonjs'): Promise<ConsumerProject> {
+  /** `also` names what it has installed beside. */
+  static async create(type: 'module' | 'commonjs', also: readonly string[] = []): Promise<ConsumerProject> {
     if (!existsSync(join(root, 'dist/index.js'))) throw new Error('there is no dist/: npm run build first');
     const project = new ConsumerProject(await mkdtemp(join(tmpdir(), 'sfu-relay-consumer-')));
     await project.write('package.json', JSON.stringify({ name: 'consumer', private: true, type }));
-    await project.#install();
+    await project.#install(also);
     return project;
   }
 
@@ -62,7 +63,7 @@ export class ConsumerProject {
   }
 
   /** From the tarball; what the package depends on comes from this repository, so that no registry is asked. */
-  async #install(): Promise<void> {
+  async #install(also: readonly string[]): Promise<void> {
     const pack = ['pack', '--ignore-scripts', '--json', '--pack-destination', this.folder];
     const { stdout } = await run('npm', pack, { cwd: root });
     const [tarball] = JSON.parse(stdout) as { filename: string }[];
@@ -77,7 +78,7 @@ export class ConsumerProject {
 
     const manifest = JSON.parse(await readFile(join(this.installed, 'package.json'), 'utf8'));
     const peers = Object.keys(manifest.peerDependencies ?? {});
-    for (const name of [...Object.keys(manifest.dependencies), ...peers, ...ALSO]) {
+    for (const name of [...Object.keys(manifest.dependencies), ...peers, ...ALSO, ...also]) {
       await this.#link(name);
     }
   }

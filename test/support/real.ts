@@ -3,7 +3,7 @@ import { delimiter, join } from 'node:path';
 import { describe, test } from 'vitest';
 
 /** The parts that npm doesn't install: Go builds the real Ion SFU, Chromium is the real browser, curl runs examples. */
-export type Real = 'ion' | 'chromium' | 'curl';
+export type Real = 'ion' | 'chromium' | 'curl' | 'redis';
 
 const wanted: Record<Real, { find: () => string | undefined; install: string }> = {
   ion: {
@@ -14,12 +14,18 @@ const wanted: Record<Real, { find: () => string | undefined; install: string }> 
     find: chromiumPath,
     install: 'Chromium (Debian: apt-get install chromium) or its path in CHROMIUM_PATH',
   },
+  redis: { find: redisPath, install: 'redis-server (Debian: apt-get install redis-server)' },
   curl: { find: () => onPath('curl'), install: 'curl (Debian: apt-get install curl)' },
 };
 
 /** The `go` command, or undefined. */
 export function goPath(): string | undefined {
   return onPath('go');
+}
+
+/** The `redis-server` command, or undefined. */
+export function redisPath(): string | undefined {
+  return onPath('redis-server');
 }
 
 /** Chromium or Chrome: CHROMIUM_PATH, or the first on PATH. */

@@ -79,7 +79,7 @@ describe.each([
 
 describe('several budgets', () => {
   test('hold together: the smallest decides', () => {
-    const limiter = rateLimits({ ...none, connection: { ...budget, points: 9 }, room: budget });
+    const limiter = rateLimits({ ...none, connection: { ...budget, points: 20 }, room: budget });
     expect(passing(limiter)).toBe(3);
     expect(refused(limiter)).toMatchObject({ message: expect.stringContaining('in this room') });
   });
@@ -142,7 +142,7 @@ describe('what a message costs', () => {
   test('is said by one budget, for itself', () => {
     const limiter = rateLimits({
       ...none,
-      connection: { points: 200, durationMs: 1_000 },
+      connection: { points: 1_000, durationMs: 1_000 },
       user: { points: 2, durationMs: 60_000, costs: { '*': 0, join: 1 } },
     });
     expect(passingOf(limiter, 'offer')).toBe(10);
