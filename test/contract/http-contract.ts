@@ -6,6 +6,7 @@ import { errorsSuite } from './http-suites/errors.js';
 import { eventsSuite } from './http-suites/events.js';
 import { expirySuite } from './http-suites/expiry.js';
 import { lifetimeSuite } from './http-suites/lifetime.js';
+import { limitsSuite } from './http-suites/limits.js';
 import { moderationSuite } from './http-suites/moderation.js';
 
 /** What the REST API has to do, whatever server it is mounted in. */
@@ -20,6 +21,7 @@ export function httpContract(name: string, makeListener: MakeListener): void {
     eventsSuite(stage);
     attachingSuite(stage);
     lifetimeSuite(stage);
+    limitsSuite(stage);
     expirySuite(stage);
     moderationSuite(stage);
   });

@@ -1,12 +1,13 @@
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fakeOffer, type ScriptedSfu, startScriptedSfu } from '../../src/testing/index.js';
 import { WireClient } from '../contract/wire-client.js';
 import { Child } from '../support/child.js';
 import { ConsumerProject } from '../support/consumer.js';
-import { freePort } from '../support/listen.js';
+import { closeServer, freePort, listen } from '../support/listen.js';
 import { until } from '../support/poll.js';
-import { readmeExamples } from '../support/readme.js';
+import { examplesOf, readmeExamples } from '../support/readme.js';
 
 describe("the README's examples, run where the package is installed", () => {
   let sfu: ScriptedSfu;
@@ -16,7 +17,8 @@ describe("the README's examples, run where the package is installed", () => {
   beforeAll(async () => {
     sfu = await startScriptedSfu();
     project = await ConsumerProject.create('module');
-    examples = await readmeExamples();
+    const guides = await Promise.all(['docs/HOOKS.md', 'docs/LIMITS.md'].map(examplesOf));
+    examples = new Map([await readmeExamples(), ...guides].flatMap((each) => [...each]));
     for (const [name, code] of examples) await project.write(`${name}.js`, code);
   });
   afterAll(async () => {
@@ -25,7 +27,15 @@ describe("the README's examples, run where the package is installed", () => {
   });
 
   test('each marked example has a test here', () => {
-    expect([...examples.keys()].sort()).toEqual(['config', 'express', 'server', 'session', 'testing']);
+    expect([...examples.keys()].sort()).toEqual([
+      'config',
+      'express',
+      'hooks',
+      'limits',
+      'server',
+      'session',
+      'testing',
+    ]);
   });
 
   test('a server: lets in who has the token, and nobody else', async () => {
@@ -88,6 +98,47 @@ describe("the README's examples, run where the package is installed", () => {
     );
     const output = await project.run('use-config.js', { CONFIG: join(project.folder, 'config.yaml') });
     expect(output).toBe('true');
+  });
+
+  test('hooks: a token from a cookie, a word with another service, a word filter', async () => {
+    const rooms = createServer((request, response) => {
+      response.statusCode = request.url === '/lobby/members/alice' ? 200 : 404;
+      response.end('{"badge":"founder"}');
+    });
+    const env = { SFU_URL: sfu.address, ROOMS_URL: `http://127.0.0.1:${await listen(rooms)}` };
+    await project.write(
+      'use-hooks.js',
+      `import { relay } from './hooks.js';
+       const join = (userId) => relay.createSession({ roomId: 'lobby', userId, sdp: process.env.OFFER });
+       await join('alice');
+       const refusal = await join('mallory').catch((error) => error.message);
+       const [{ metadata }] = relay.rooms.get('lobby').participants;
+       process.stdout.write(JSON.stringify({ refusal, metadata }));
+       await relay.close();`,
+    );
+    try {
+      const output = await project.run('use-hooks.js', { ...env, OFFER: fakeOffer() });
+      expect(JSON.parse(output)).toEqual({
+        refusal: 'This room is for members.',
+        metadata: { badge: 'founder' },
+      });
+    } finally {
+      await closeServer(rooms);
+    }
+  });
+
+  test('limits', async () => {
+    await project.write(
+      'use-limits.js',
+      `import { relay } from './limits.js';
+       for (let n = 0; n < 10; n += 1)
+         await relay.createSession({ roomId: 'lobby', userId: '789', sdp: process.env.OFFER });
+       const join = relay.createSession({ roomId: 'attic', userId: '789', sdp: process.env.OFFER });
+       process.stdout.write(await join.catch((error) => error.message));
+       await relay.close();`,
+    );
+    const output = await project.run('use-limits.js', { SFU_URL: sfu.address, OFFER: fakeOffer() });
+    expect(output).toBe('Too many sessions: you have 10 already, leave one first.');
   });
 
   test('tests without an SFU', async () => {
