@@ -3,8 +3,12 @@ import type { IceCandidate, Metadata, Role, SessionDescription, Subscription, Ta
 import type { Session } from './session.js';
 import type { SessionCloseReason } from './session-events.js';
 
-// biome-ignore lint/suspicious/noConfusingVoidType: what a hook returns that has nothing to say, at once or later.
-type Answer<Value> = Value | void | Promise<Value | void>;
+/**
+ * What a hook returns: something, or nothing; at once, or later.
+ * @category Hooks
+ */
+// biome-ignore lint/suspicious/noConfusingVoidType: of a function that returns nothing.
+export type HookAnswer<Value> = Value | void | Promise<Value | void>;
 
 /**
  * What the application wants to be asked, or told. Each hook gets one payload, and may be async.
@@ -19,24 +23,24 @@ export interface Hooks<P extends Principal = Principal> {
    * A WebSocket, or a request of the REST API, before it is authenticated. May return members that take the place of the
    * request's: `{ token }` of a cookie.
    */
-  onConnect?(connect: ConnectContext): Answer<Partial<AuthRequest>>;
+  onConnect?(connect: ConnectContext): HookAnswer<Partial<AuthRequest>>;
   /** `authenticate` has said who it is. May return another principal. */
-  onAuthenticate?(authentication: AuthenticateContext<P>): Answer<P>;
+  onAuthenticate?(authentication: AuthenticateContext<P>): HookAnswer<P>;
   /** Before a session joins. May return what it tells the room of itself. */
-  onJoin?(join: JoinContext<P>): Answer<{ metadata?: Metadata }>;
+  onJoin?(join: JoinContext<P>): HookAnswer<{ metadata?: Metadata }>;
   /**
    * A message of a client, on its way to the SFU. May return other params, which are then checked as the client's own
    * would be.
    */
-  onSignal?(signal: SignalContext<P>): Answer<SignalMessage['params']>;
+  onSignal?(signal: SignalContext<P>): HookAnswer<SignalMessage['params']>;
   /** A message of the SFU, on its way to the client. May return other params; of a `trickle` false drops it. */
-  onReply?(reply: ReplyContext<P>): Answer<ReplyMessage['params'] | false>;
+  onReply?(reply: ReplyContext<P>): HookAnswer<ReplyMessage['params'] | false>;
   /** A message of a client to its room. May return other data, which is then checked as the client's own would be. */
   onMessage?(message: MessageContext<P>): unknown;
   /** A session has ended. Nothing waits for it. */
-  onLeave?(leave: LeaveContext<P>): Answer<undefined>;
+  onLeave?(leave: LeaveContext<P>): HookAnswer<undefined>;
   /** A WebSocket has closed. Nothing waits for it. */
-  onClose?(close: CloseContext<P>): Answer<undefined>;
+  onClose?(close: CloseContext<P>): HookAnswer<undefined>;
 }
 
 /** @category Hooks */
@@ -127,5 +131,8 @@ export interface CloseContext<P extends Principal = Principal> extends HookConte
  */
 export type HookFailure = { readonly [Name in AskedHook]?: 'refuse' | 'pass' };
 
-/** Those whose answer matters. */
+/**
+ * Those whose answer matters.
+ * @category Hooks
+ */
 export type AskedHook = Exclude<keyof Hooks, 'onLeave' | 'onClose'>;

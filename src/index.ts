@@ -6,9 +6,11 @@ export type { CountLimits } from './count-limits.js';
 export { ERRORS, RelayError, type RelayErrorCode, type RelayErrorOptions } from './errors.js';
 export type { Grants, LiveGrants, TrackSource } from './grants.js';
 export type {
+  AskedHook,
   AuthenticateContext,
   CloseContext,
   ConnectContext,
+  HookAnswer,
   HookContext,
   HookFailure,
   Hooks,
