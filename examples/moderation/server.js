@@ -1,0 +1,43 @@
+// @ts-check
+/**
+ * The live room, moderated: a word filter, and a service that is asked about each chat message.
+ *
+ *   npm run build && node examples/moderation/server.js
+ *   MODERATION_URL=http://127.0.0.1:8090/ node examples/moderation/server.js     with examples/moderation/service.js
+ */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { anonymous, chat, gift, like, SfuRelay } from 'sfu-relay';
+import { useServer } from 'sfu-relay/ws';
+import { WebSocketServer } from 'ws';
+import { serveFolders } from '../live-room/files.js';
+import { clientFolder, pageFolder } from '../live-room/page.js';
+import { run } from '../live-room/run.js';
+import { askService } from './ask-service.js';
+import { wordFilter } from './word-filter.js';
+
+run('node examples/moderation/server.js', async ({ port, host, serverUrl }) => {
+  const { MODERATION_URL, MODERATION_FAILURE = 'refuse', WORDS = 'darn,heck' } = process.env;
+  const filter = wordFilter(WORDS.split(','), { mode: 'star' });
+  const ask = MODERATION_URL ? askService(MODERATION_URL, { timeoutMs: 500 }) : undefined;
+
+  const relay = new SfuRelay({
+    sfu: { serverUrl },
+    authenticate: anonymous(),
+    messages: { chat: chat(), gift: gift(), like: like() },
+    hooks: {
+      // The filter first: it costs nothing. What it has changed is what the service is asked about.
+      async onMessage(message) {
+        const filtered = filter(message);
+        return (await ask?.(message, filtered)) ?? filtered;
+      },
+    },
+    // When the service is down: 'refuse' keeps the room silent, 'pass' lets it speak without a moderator.
+    hookFailure: { onMessage: MODERATION_FAILURE === 'pass' ? 'pass' : 'refuse' },
+  });
+
+  const http = createServer(serveFolders({ '/': pageFolder, '/sfu-relay/': clientFolder }));
+  await once(http.listen(port, host), 'listening');
+  useServer(relay, new WebSocketServer({ server: http, path: '/rtc' }));
+  return () => relay.close({ timeoutMs: 2000 });
+});
