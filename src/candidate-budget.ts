@@ -6,28 +6,40 @@ import { LIMITS } from './limits.js';
  * make, and has no limit of its own.
  */
 export class CandidateBudget {
-  readonly #seen = new Set<string>();
+  /** Most sessions are viewers, whose publisher connection never gets any. */
+  #seen: Set<string> | undefined;
 
   /**
-   * Candidates that are known already, as a description repeats them, cost nothing.
+   * A candidate that is known already, as a description repeats it, costs nothing.
    * @throws RelayError `ERR_RELAY_TOO_MANY`
    */
-  spend(candidates: readonly string[]): void {
-    for (const candidate of candidates) {
-      const [, , transport, , address, port] = candidate.split(' ', 6);
-      if (address === undefined) continue;
-      const place = `${transport} ${address} ${port}`;
-      if (this.#seen.size >= LIMITS.maxCandidates && !this.#seen.has(place))
-        throw new RelayError(
-          'ERR_RELAY_TOO_MANY',
-          `More than ${LIMITS.maxCandidates} candidates for one connection.`,
-        );
-      this.#seen.add(place);
-    }
+  spend(candidate: string): void {
+    const place = placeOf(candidate);
+    if (place === undefined) return;
+    this.#seen ??= new Set();
+    if (this.#seen.size >= LIMITS.maxCandidates && !this.#seen.has(place))
+      throw new RelayError(
+        'ERR_RELAY_TOO_MANY',
+        `More than ${LIMITS.maxCandidates} candidates for one connection.`,
+      );
+    this.#seen.add(place);
   }
 
   /** ICE starts anew. */
   renew(): void {
-    this.#seen.clear();
+    this.#seen = undefined;
   }
+}
+
+/** Transport, address and port of `candidate:<foundation> <component> <transport> <priority> <address> <port> …`. */
+function placeOf(candidate: string): string | undefined {
+  const component = candidate.indexOf(' ') + 1;
+  const transport = candidate.indexOf(' ', component) + 1;
+  const priority = candidate.indexOf(' ', transport) + 1;
+  const address = candidate.indexOf(' ', priority) + 1;
+  const port = candidate.indexOf(' ', address) + 1;
+  // An empty one says that there are no more.
+  if (component === 0 || port === 0) return undefined;
+  const end = candidate.indexOf(' ', port);
+  return candidate.slice(transport, priority) + candidate.slice(address, end < 0 ? undefined : end);
 }

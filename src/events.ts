@@ -1,15 +1,21 @@
-import { EventEmitter } from 'eventemitter3';
 import type { Logger } from './logger.js';
 
 type Listener<Args extends unknown[]> = (...args: Args) => unknown;
 
+interface Entry {
+  readonly name: string;
+  readonly listener: Listener<never[]>;
+  readonly once: boolean;
+}
+
 /**
- * An emitter whose listeners can't hurt: one that throws or rejects is logged, and the next one runs.
+ * An emitter whose listeners can't hurt: one that throws or rejects is logged, and the next one runs. There are many
+ * of them, and what they tell is most of what a relay does: one list each, and nothing made for a call.
  * @category Relay
  */
 export class SafeEmitter<Events extends { [Name in keyof Events]: unknown[] }> {
-  readonly #emitter = new EventEmitter();
-  readonly #guarded = new WeakMap<object, Listener<unknown[]>>();
+  /** Replaced, never changed: those that are being told are not disturbed by who comes and goes meanwhile. */
+  #entries: readonly Entry[] = NONE;
   readonly #logger: Logger;
 
   constructor(logger: Logger) {
@@ -17,49 +23,54 @@ export class SafeEmitter<Events extends { [Name in keyof Events]: unknown[] }> {
   }
 
   on<Name extends keyof Events & string>(name: Name, listener: Listener<Events[Name]>): this {
-    this.#emitter.on(name, this.#guard(listener));
+    this.#entries = [...this.#entries, { name, listener, once: false }];
     return this;
   }
 
   once<Name extends keyof Events & string>(name: Name, listener: Listener<Events[Name]>): this {
-    this.#emitter.once(name, this.#guard(listener));
+    this.#entries = [...this.#entries, { name, listener, once: true }];
     return this;
   }
 
   off<Name extends keyof Events & string>(name: Name, listener: Listener<Events[Name]>): this {
-    const guarded = this.#guarded.get(listener);
-    if (guarded) this.#emitter.off(name, guarded);
+    this.#entries = this.#entries.filter((entry) => entry.name !== name || entry.listener !== listener);
     return this;
   }
 
   /** Without a name: the listeners of all events. */
   listenerCount(name?: keyof Events & string): number {
-    if (name !== undefined) return this.#emitter.listenerCount(name);
-    return this.#emitter.eventNames().reduce((sum, each) => sum + this.#emitter.listenerCount(each), 0);
+    if (name === undefined) return this.#entries.length;
+    return this.#entries.filter((entry) => entry.name === name).length;
   }
 
+  /** False where nobody listens. */
   protected emit<Name extends keyof Events & string>(name: Name, ...args: Events[Name]): boolean {
-    return this.#emitter.emit(name, ...args);
+    let isHeard = false;
+    for (const entry of this.#entries) {
+      if (entry.name !== name) continue;
+      isHeard = true;
+      if (entry.once) this.#entries = this.#entries.filter((each) => each !== entry);
+      this.#tell(entry.listener as Listener<unknown[]>, args);
+    }
+    return isHeard;
   }
 
   protected removeAllListeners(): void {
-    this.#emitter.removeAllListeners();
+    this.#entries = NONE;
   }
 
-  #guard<Args extends unknown[]>(listener: Listener<Args>): Listener<unknown[]> {
-    let guarded = this.#guarded.get(listener);
-    if (!guarded) {
-      const failed = (error: unknown) => this.#logger.error({ err: error }, 'A listener failed');
-      guarded = (...args) => {
-        try {
-          const result = listener(...(args as Args));
-          if (result instanceof Promise) result.catch(failed);
-        } catch (error) {
-          failed(error);
-        }
-      };
-      this.#guarded.set(listener, guarded);
+  #tell(listener: Listener<unknown[]>, args: unknown[]): void {
+    try {
+      const result = listener(...args);
+      if (result instanceof Promise) result.catch((error: unknown) => this.#failed(error));
+    } catch (error) {
+      this.#failed(error);
     }
-    return guarded;
+  }
+
+  #failed(error: unknown): void {
+    this.#logger.error({ err: error }, 'A listener failed');
   }
 }
+
+const NONE: readonly Entry[] = [];

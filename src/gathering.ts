@@ -48,5 +48,7 @@ export class Gathering {
 }
 
 function credentialsOf(sdp: string): string {
-  return /^a=ice-ufrag:.*/m.exec(sdp)?.[0] + String(/^a=ice-pwd:.*/m.exec(sdp)?.[0]);
+  const credentials = /^a=ice-ufrag:.*/m.exec(sdp)?.[0] + String(/^a=ice-pwd:.*/m.exec(sdp)?.[0]);
+  // Copied: it would hold the whole description in memory, of which it is two pieces.
+  return Buffer.from(credentials).toString();
 }

@@ -149,15 +149,20 @@ export function resolveRole(grants: Grants, roomId: string, wanted: Role | undef
   return wanted ?? (canPublish ? 'publisher' : 'subscriber');
 }
 
+const NO_KINDS: ReadonlySet<Track['kind']> = new Set();
+const ALL_KINDS: ReadonlySet<Track['kind']> = new Set(Object.values(KIND_OF_SOURCE));
+
+function kindsOf(sources: readonly TrackSource[] | undefined): ReadonlySet<Track['kind']> {
+  return sources ? new Set(sources.map((source) => KIND_OF_SOURCE[source])) : ALL_KINDS;
+}
+
 /** The kinds of tracks that a participant may send, and how many. */
 export function publishLimits(
   grants: Grants,
   role: Role,
 ): { kinds: ReadonlySet<Track['kind']>; maxTracks: number } {
-  const sources = grants.canPublishSources ?? (Object.keys(KIND_OF_SOURCE) as TrackSource[]);
-  const kinds = role === 'publisher' ? sources.map((source) => KIND_OF_SOURCE[source]) : [];
   return {
-    kinds: new Set(kinds),
+    kinds: role === 'publisher' ? kindsOf(grants.canPublishSources) : NO_KINDS,
     maxTracks: Math.min(grants.maxTracks ?? LIMITS.maxTracks, LIMITS.maxTracks),
   };
 }

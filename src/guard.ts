@@ -78,7 +78,7 @@ export class Guard {
     for (const track of checkOffer(sections, this.policy.offer)) this.#checkOwner(track);
     this.#countMids(sections);
     if (restartsIce(offer.sdp)) this.#candidates[0].renew();
-    this.#candidates[0].spend(sections.flatMap(({ candidates }) => candidates));
+    this.#spend(0, sections);
     return { sdp: offer.sdp, sections };
   }
 
@@ -137,7 +137,7 @@ export class Guard {
     checkType(answer, 'answer');
     const sections = parseSdp(answer.sdp, this.policy.videoCodec);
     checkAnswer(sections, offer);
-    this.#candidates[1].spend(sections.flatMap(({ candidates }) => candidates));
+    this.#spend(1, sections);
     const { admitsCandidate } = this.policy;
     return rewriteSdp(answer.sdp, sections, { admitsCandidate, countsVideoPackets: true });
   }
@@ -146,7 +146,7 @@ export class Guard {
   candidate(target: Target, candidate: IceCandidate): string | undefined {
     checkTarget(target);
     const init = encodeCandidate(candidate);
-    this.#candidates[target].spend([candidate.candidate]);
+    this.#candidates[target].spend(candidate.candidate);
     return this.policy.admitsCandidate?.(candidate.candidate) === false ? undefined : init;
   }
 
@@ -168,6 +168,12 @@ export class Guard {
       throw new RelayError('ERR_RELAY_FORBIDDEN', `The track "${trackId}" is another participant's.`);
     if (isAnothers(this.#room.ownerOfStream(streamId)))
       throw new RelayError('ERR_RELAY_FORBIDDEN', `The stream "${streamId}" is another participant's.`);
+  }
+
+  #spend(target: Target, sections: readonly SdpSection[]): void {
+    for (const { candidates } of sections) {
+      for (const candidate of candidates) this.#candidates[target].spend(candidate);
+    }
   }
 
   #countMids(sections: readonly SdpSection[]): void {

@@ -105,7 +105,7 @@ export class Session<P extends Principal = Principal>
   /** What it may do has changed while it was joining. */
   #isStale = false;
   /** Those of its tracks that a moderator has cut off, as it was told. */
-  #cut: ReadonlySet<string> = new Set();
+  #cut: ReadonlySet<string> = NO_TRACKS;
   #iceServers: readonly IceServer[] = [];
   #stream: SfuStream | undefined;
   #answer: SessionDescription | undefined;
@@ -123,7 +123,7 @@ export class Session<P extends Principal = Principal>
   readonly #sender: Sender;
 
   /** Aborts the join. */
-  readonly #cancel = new AbortController();
+  #cancel: AbortController | undefined = new AbortController();
   #reason: SessionCloseReason | undefined;
   #ended = deferred();
 
@@ -231,7 +231,8 @@ export class Session<P extends Principal = Principal>
     admit: (until: AbortSignal) => Promise<Metadata | undefined>,
     signal?: AbortSignal,
   ): Promise<void> {
-    const abort = () => this.#cancel.abort(signal?.reason);
+    const cancel = this.#cancel ?? new AbortController();
+    const abort = () => cancel.abort(signal?.reason);
     signal?.addEventListener('abort', abort, { once: true });
     if (signal?.aborted) abort();
     try {
@@ -239,24 +240,25 @@ export class Session<P extends Principal = Principal>
       const asked = this.#signals?.signal({ method: 'join', params: offer }, (params) => params) ?? offer;
       const passed = asked instanceof Promise ? await this.#application(asked) : asked;
       const checked = this.#guard.offer(passed, () => true);
-      const metadata = await this.#application(admit(this.#cancel.signal));
+      const metadata = await this.#application(admit(cancel.signal));
       const [{ answer, released }, iceServers] = await Promise.all([
-        this.#deadline(this.#openAndJoin(sfu, checked)),
-        this.#deadline(Promise.resolve(this.#setup.iceServers?.() ?? [])),
+        this.#deadline(this.#openAndJoin(sfu, checked, cancel.signal)),
+        this.#askForIceServers(),
       ]);
       this.#iceServers = iceServers;
       this.#answer = this.#replies
         ? await this.#application(this.#passAnswer(this.#replies, answer))
         : answer;
       this.#checkCancelled();
+      this.#cancel = undefined;
       this.#state = 'joined';
       this.#cut = released.cut;
       this.room.add(this, released.tracks, released.cut, metadata);
       this.#subscriber.open();
       if (this.#isStale) void this.#revise();
     } catch (error) {
-      const failure = this.#cancel.signal.aborted ? this.#cancellation() : RelayError.from(error);
-      this.#cancel.abort(failure);
+      const failure = cancel.signal.aborted ? this.#cancellation() : RelayError.from(error);
+      cancel.abort(failure);
       void this.#endStream(failure.code === 'ERR_RELAY_SFU_TIMEOUT');
       this.#finish({ by: 'relay', error: failure });
       throw failure;
@@ -381,7 +383,7 @@ export class Session<P extends Principal = Principal>
 
   /** Leaves the SFU; resolves when the SFU has ended the stream. Never rejects, and may be called again. */
   close(reason: SessionCloseReason = { by: 'application' }): Promise<void> {
-    if (this.#state === 'joining') this.#cancel.abort(reason.error);
+    if (this.#state === 'joining') this.#cancel?.abort(reason.error);
     else {
       this.#leave(reason);
       void this.#endStream();
@@ -470,12 +472,12 @@ export class Session<P extends Principal = Principal>
       await this.#reply(this.#subscribed.ask(() => stream.subscribe(subscriptions)));
   }
 
-  async #openAndJoin(sfu: Sfu, checked: CheckedOffer) {
-    const stream = await sfu.open(this.#listener(), this.#cancel.signal);
+  async #openAndJoin(sfu: Sfu, checked: CheckedOffer, cancelled: AbortSignal) {
+    const stream = await sfu.open(this.#listener(), cancelled);
     this.#stream = stream;
-    if (this.#cancel.signal.aborted) stream.end();
+    if (cancelled.aborted) stream.end();
     this.#checkCancelled();
-    this.#passage = await this.room.gate.enter(this.#cancel.signal);
+    this.#passage = await this.room.gate.enter(cancelled);
     this.#checkCancelled();
     const released = this.#guard.release(checked);
     const { sdp } = released;
@@ -592,17 +594,22 @@ export class Session<P extends Principal = Principal>
     return answer;
   }
 
+  async #askForIceServers(): Promise<readonly IceServer[]> {
+    const given = this.#setup.iceServers?.() ?? [];
+    return given instanceof Promise ? this.#deadline(given) : given;
+  }
+
   /** What the application is asked of: it has as long as the SFU. */
   #application<Value>(answer: Promise<Value>): Promise<Value> {
     return this.#deadline(answer, 'ERR_RELAY_INTERNAL', 'The application does not answer.');
   }
 
   #checkCancelled(): void {
-    if (this.#cancel.signal.aborted) throw this.#cancellation();
+    if (this.#cancel?.signal.aborted) throw this.#cancellation();
   }
 
   #cancellation(): RelayError {
-    return RelayError.from(this.#cancel.signal.reason, 'ERR_RELAY_ABORTED', 'The join was cancelled.');
+    return RelayError.from(this.#cancel?.signal.reason, 'ERR_RELAY_ABORTED', 'The join was cancelled.');
   }
 
   /** The stream, where messages may go to it. */
@@ -620,7 +627,7 @@ export class Session<P extends Principal = Principal>
     message = 'The SFU does not answer.',
   ): Promise<Value> {
     const late = () => new RelayError(code, message);
-    return withDeadline(promise, this.#setup.joinTimeoutMs, late, this.#cancel.signal);
+    return withDeadline(promise, this.#setup.joinTimeoutMs, late, this.#cancel?.signal);
   }
 
   /** A reply that is overdue could not be told from the next one: the session is over. */
@@ -669,12 +676,12 @@ export class Session<P extends Principal = Principal>
   #streamEnded(error: RelayError | undefined): void {
     if (this.#passage && error?.code === 'ERR_RELAY_SFU_STREAM_ENDED') this.#setup.onAbandoned?.();
     this.#passage?.ended();
-    if (this.#state === 'joining') this.#cancel.abort(error);
+    if (this.#state === 'joining') this.#cancel?.abort(error);
     else this.#finish({ by: 'sfu', ...(error && { error }) });
   }
 
   #fail(error: RelayError): void {
-    if (this.#state === 'joining') this.#cancel.abort(error);
+    if (this.#state === 'joining') this.#cancel?.abort(error);
     else this.#break(error);
   }
 
@@ -727,6 +734,8 @@ function heard<Value>(result: Value | Promise<Value>): Value | Promise<Value> {
   if (result instanceof Promise) result.catch(() => {});
   return result;
 }
+
+const NO_TRACKS: ReadonlySet<string> = new Set();
 
 function deferred(): { promise: Promise<void>; resolve(): void } {
   let resolve = () => {};
