@@ -4,6 +4,9 @@ import { fileURLToPath } from 'node:url';
 
 export const pageFolder = fileURLToPath(new URL('./public/', import.meta.url));
 
+/** Signs development tokens. */
+export const tokenPageFolder = fileURLToPath(new URL('./token-page/', import.meta.url));
+
 /** The browser library, from the build; the page loads it from `/sfu-relay/`. */
 export const clientFolder = fileURLToPath(new URL('.', import.meta.resolve('sfu-relay/client')));
 

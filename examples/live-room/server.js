@@ -12,17 +12,26 @@ import { anonymous, SfuRelay } from 'sfu-relay';
 import { useServer } from 'sfu-relay/ws';
 import { WebSocketServer } from 'ws';
 import { serveFolders } from './files.js';
-import { clientFolder, pageFolder } from './page.js';
+import { clientFolder, pageFolder, tokenPageFolder } from './page.js';
 import { run } from './run.js';
+import { openTokens } from './tokens.js';
 
 run('npm start', async ({ port, host, serverUrl }) => {
   // 1. The relay, in front of the SFU. Here everybody may do everything; a real application says who may do what:
   //    authenticate: async ({ token }) => ({ userId: …, grants: { canPublish: false } })
-  const relay = new SfuRelay({ sfu: { serverUrl }, authenticate: anonymous() });
+  //    In development it may be tried out, with tokens that /token/ signs.
+  const tokens = process.env.NODE_ENV === 'production' ? undefined : openTokens();
+  const others = anonymous();
+  const relay = new SfuRelay({ sfu: { serverUrl }, authenticate: tokens?.admit(others) ?? others });
 
   // 2. The page, and whether the SFU is reachable.
-  const pages = serveFolders({ '/': pageFolder, '/sfu-relay/': clientFolder });
+  const pages = serveFolders({
+    '/': pageFolder,
+    '/sfu-relay/': clientFolder,
+    ...(tokens && { '/token/': tokenPageFolder }),
+  });
   const http = createServer(async (request, response) => {
+    if (tokens && request.url === '/tokens') return tokens.answer(request, response);
     if (request.url !== '/healthz') return pages(request, response);
     const health = await relay.healthCheck();
     response.writeHead(health.ok ? 200 : 503, {

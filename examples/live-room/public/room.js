@@ -5,6 +5,7 @@
  * This is the file to read for the use of sfu-relay/client.
  */
 import { connect } from '/sfu-relay/client.js';
+import { signedToken } from './signed-token.js';
 
 /**
  * @typedef {{ sessionId: string, userId: string, tracks: { trackId: string, streamId: string, kind: string, layers: string[] }[] }} Participant
@@ -60,7 +61,7 @@ export class Room {
     this.#phase({ name: 'connecting', entered: this.#entered });
     let client;
     try {
-      client = await connect(SIGNALLING_URL, { signal, statsIntervalMs: 1000 });
+      client = await connect(SIGNALLING_URL, { signal, statsIntervalMs: 1000, ...signedToken });
       if (signal.aborted) return client.close();
       this.#client = client;
       this.#handlers.reset();
