@@ -7,6 +7,7 @@ import { eventsSuite } from './http-suites/events.js';
 import { expirySuite } from './http-suites/expiry.js';
 import { lifetimeSuite } from './http-suites/lifetime.js';
 import { limitsSuite } from './http-suites/limits.js';
+import { messagesSuite } from './http-suites/messages.js';
 import { moderationSuite } from './http-suites/moderation.js';
 
 /** What the REST API has to do, whatever server it is mounted in. */
@@ -21,6 +22,7 @@ export function httpContract(name: string, makeListener: MakeListener): void {
     eventsSuite(stage);
     attachingSuite(stage);
     lifetimeSuite(stage);
+    messagesSuite(stage);
     limitsSuite(stage);
     expirySuite(stage);
     moderationSuite(stage);
