@@ -20,12 +20,22 @@ export interface CountLimits {
 
 export type ResolvedCountLimits = Required<CountLimits>;
 
+const NAMES: readonly string[] = [
+  'maxSessionsPerUser',
+  'maxParticipantsPerRoom',
+  'maxRooms',
+  'maxConnectionsPerAddress',
+] satisfies (keyof CountLimits)[];
+
 /** @throws RelayError `ERR_RELAY_CONFIG` */
 export function resolveCountLimits(limits: CountLimits = {}): ResolvedCountLimits {
+  const unknown = Object.keys(limits).find((name) => !NAMES.includes(name));
+  if (unknown !== undefined)
+    throw new RelayError('ERR_RELAY_CONFIG', `"limits" has "${unknown}": write one of ${NAMES.join(', ')}.`);
   const limit = (name: keyof CountLimits) =>
     limits[name] === undefined || limits[name] === Number.POSITIVE_INFINITY
       ? Number.POSITIVE_INFINITY
-      : integer({ [`limits.${name}`]: limits[name] }, `limits.${name}`, 0);
+      : integer({ [`limits.${name}`]: limits[name] }, `limits.${name}`, 1);
   return {
     maxSessionsPerUser: limit('maxSessionsPerUser'),
     maxParticipantsPerRoom: limit('maxParticipantsPerRoom'),

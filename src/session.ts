@@ -300,8 +300,8 @@ export class Session<P extends Principal = Principal>
    * @throws RelayError `ERR_RELAY_INVALID_STATE`, `ERR_RELAY_INVALID_SDP`
    */
   answerOffer(description: SessionDescription): void | Promise<void> {
-    this.#joinedStream();
     if (!this.#signals) return this.#sendAnswer(description);
+    this.#joinedStream();
     const message = { method: 'answer', params: description } as const;
     return heard(this.#signals.signal(message, (params) => this.#sendAnswer(params)));
   }
@@ -311,8 +311,8 @@ export class Session<P extends Principal = Principal>
    * @throws RelayError `ERR_RELAY_INVALID_STATE`, `ERR_RELAY_INVALID_PARAMS`, `ERR_RELAY_INVALID_SDP`
    */
   addIceCandidate(trickle: { target: Target; candidate: IceCandidate }): void | Promise<void> {
-    this.#joinedStream();
     if (!this.#signals) return this.#sendCandidate(trickle);
+    this.#joinedStream();
     const message = { method: 'trickle', params: trickle } as const;
     return heard(this.#signals.signal(message, (params) => this.#sendCandidate(params)));
   }
@@ -323,8 +323,8 @@ export class Session<P extends Principal = Principal>
    * `ERR_RELAY_SFU_TIMEOUT`
    */
   async subscribe(subscriptions: readonly Subscription[]): Promise<void> {
-    this.#joinedStream();
     if (!this.#signals) return this.#sendSubscriptions(subscriptions);
+    this.#joinedStream();
     const message = { method: 'subscribe', params: { subscriptions } } as const;
     return this.#signals.signal(message, (params) => this.#sendSubscriptions(params.subscriptions));
   }

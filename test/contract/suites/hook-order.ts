@@ -18,7 +18,7 @@ const numbered = (n: number) => ({
 });
 
 export function hookOrderSuite(stage: ContractStage): void {
-  const { start, joined, expectNothingLeft } = stage;
+  const { start, open, joined, expectNothingLeft } = stage;
 
   describe('while onSignal is slow', () => {
     const isFirst = ({ method, params }: { method: string; params: unknown }) =>
@@ -73,6 +73,25 @@ export function hookOrderSuite(stage: ContractStage): void {
       expect(midsAt(stream)).toEqual([]);
       await expectNothingLeft();
     });
+  });
+
+  test('while onConnect is slow a connection waits, with what it has sent, and is closed when that is too much', async () => {
+    const waiting: (() => void)[] = [];
+    const onConnect = () => new Promise<undefined>((resolve) => waiting.push(() => resolve(undefined)));
+    await start({ maxQueuedMessages: 3, hooks: { onConnect } });
+    const client = await open();
+    const answers: string[] = [];
+    const requests = ['ping', 'update', 'ping'].map(async (method) => {
+      await client.request(method, method === 'update' ? {} : undefined);
+      answers.push(method);
+    });
+    const other = await open();
+    for (let n = 0; n < 4; n += 1) other.notify('ping');
+    expect((await other.closed).code).toBe(4429);
+    expect(answers).toEqual([]);
+    waiting[0]?.();
+    await Promise.all(requests);
+    expect(answers).toEqual(['ping', 'update', 'ping']);
   });
 
   test("while onReply is slow the SFU's messages wait in their order", async () => {

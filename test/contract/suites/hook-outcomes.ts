@@ -12,8 +12,12 @@ const faults = [
   ['throws', () => Promise.reject(new Error(secret)), secret],
   ['throws at once', () => fail(secret), secret],
   ['hangs', () => new Promise<never>(() => {}), 'has not answered within 50 ms'],
-  ['returns nonsense', () => 7 as never, "has returned what can't be used: a value of type number"],
-  ['returns nonsense later', async () => [] as never, "has returned what can't be used: a list"],
+  ['returns nonsense', () => fail as never, "has returned what can't be used: a value of type function"],
+  [
+    'returns nonsense later',
+    async () => Symbol('nonsense') as never,
+    "has returned what can't be used: a value of type symbol",
+  ],
 ] as const;
 
 function fail(message: string): never {
@@ -29,6 +33,10 @@ const occasions: Record<string, (stage: ContractStage, client: WireClient) => Pr
   onJoin: async ({ joinParams }, client) => (await client.request('join', joinParams())).error,
   onSignal: async ({ joinParams }, client) => (await client.request('join', joinParams())).error,
   onReply: async ({ joinParams }, client) => (await client.request('join', joinParams())).error,
+  onMessage: async ({ joinParams }, client) => {
+    await client.request('join', joinParams());
+    return (await client.request('message', { kind: 'note', data: 'hello' })).error;
+  },
 };
 
 export function hookOutcomesSuite(stage: ContractStage): void {
@@ -44,7 +52,7 @@ export function hookOutcomesSuite(stage: ContractStage): void {
   }
 
   const startWith = (hooks: Hooks, logger: Logger, hookFailure: HookFailure = {}) =>
-    start({ hooks, relay: { hookTimeoutMs: 50, hookFailure, logger } });
+    start({ hooks, messages: { note: {} }, relay: { hookTimeoutMs: 50, hookFailure, logger } });
 
   describe.each(Object.keys(occasions))('%s', (hook) => {
     test.each(faults)('that %s refuses, harms nobody, and is logged by its name', async (_, fault, log) => {
@@ -56,6 +64,7 @@ export function hookOutcomesSuite(stage: ContractStage): void {
       expect(JSON.stringify(seen)).not.toContain(secret);
       expect(failures[0]).toMatchObject({ hook, outcome: 'refuse' });
       expect(String(failures[0]?.err.message)).toContain(log);
+      client.vanish();
       await expectNothingLeft();
     });
 
@@ -63,7 +72,7 @@ export function hookOutcomesSuite(stage: ContractStage): void {
       const { logger, failures } = recordFailures();
       await startWith({ [hook]: fault }, logger, { [hook]: 'pass' });
       const { client } = await joined();
-      expect((await client.request('ping')).result).toEqual({});
+      expect((await client.request('message', { kind: 'note', data: 'hello' })).error).toBeUndefined();
       expect(failures[0]).toMatchObject({ hook, outcome: 'pass' });
       expect(String(failures[0]?.err.message)).toContain(log);
     });
@@ -72,7 +81,7 @@ export function hookOutcomesSuite(stage: ContractStage): void {
       const refuse = () => {
         throw new RelayError('ERR_RELAY_FORBIDDEN', 'Not on Sundays.');
       };
-      await start({ hooks: { [hook]: refuse }, relay: { hookFailure: { [hook]: 'pass' } } });
+      await startWith({ [hook]: refuse }, recordFailures().logger, { [hook]: 'pass' });
       const client = await open();
       const seen = (await occasions[hook]?.(stage, client)) ?? (await client.closed).reason;
       expect(JSON.stringify(seen)).toContain('Not on Sundays.');
