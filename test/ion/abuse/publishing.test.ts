@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fakeOffer } from '../../../src/testing/index.js';
 import { Bystander } from '../../fuzz/bystander.js';
@@ -65,6 +66,58 @@ describeAbuse('a client publishes nothing that it may not', (stand) => {
     const taken = stand.ion.log.split('\n').filter((line) => /Peer got remote track.*mallory/.test(line));
     expect(taken).toEqual([]);
     await smuggler.close();
+  });
+
+  test('who may not publish and sends all the same is not heard, in whatever order it speaks', async () => {
+    const { url } = await stand.relay({
+      authenticate: () => ({ userId: 'mallory', grants: { canPublish: false } }),
+    });
+    const said = [
+      'join',
+      'join as publisher',
+      'offer',
+      'offer',
+      'leave and join',
+      'update',
+      'token',
+    ] as const;
+    for (const order of fc.sample(
+      fc.tuple(fc.shuffledSubarray([...said]), fc.shuffledSubarray([...said])),
+      6,
+    )) {
+      const smuggler = new Smuggler();
+      const client = await stand.offender(url);
+      let shown = '';
+      const join = async () => {
+        const { result } = await client.request('join', asViewer(shown));
+        return String(result?.sdp);
+      };
+      const say = async (what: (typeof said)[number]) => {
+        const desc = offerOf(smuggler.offer);
+        if (what === 'join') await client.request('join', asViewer(desc.sdp));
+        else if (what === 'join as publisher') await client.request('join', joinParams({ offer: desc }));
+        else if (what === 'offer') expect((await client.request('offer', { desc })).error).toBeDefined();
+        else if (what === 'update')
+          await client.request('update', { tracks: [{ trackId: 't', muted: false }] });
+        else if (what === 'token') await client.request('authenticate', { token: 'another' });
+        else if ((await client.request('leave')).result) await join();
+      };
+      await smuggler.connect(asDataChannel, async (sdp) => {
+        shown = sdp;
+        for (const what of order[0]) await say(what);
+        const answer = await join();
+        const { candidate } = await client.notified('trickle');
+        return { answer, candidate: (candidate as { candidate: string }).candidate };
+      });
+      for (const what of order[1].filter((each) => each !== 'leave and join')) await say(what);
+      const [, ssrc] = /^a=ssrc:(\d+)/m.exec(smuggler.offer) ?? [];
+      await until(`the SFU has refused the video, after ${order[0]} and ${order[1]}`, () =>
+        stand.ion.log.includes(`unhandled RTP ssrc(${ssrc}), OnTrack will not be fired`),
+      );
+      expect(stand.ion.log).not.toMatch(/Peer got remote track.*mallory/);
+      await smuggler.close();
+      client.vanish();
+    }
   });
 
   test('who may send sound sends no video', async () => {

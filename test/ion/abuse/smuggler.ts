@@ -25,6 +25,11 @@ export class Smuggler {
   readonly #pc: RTCPeerConnection = peerConnection();
   #stopVideo = () => {};
 
+  /** What it would say if it were honest. */
+  get offer(): string {
+    return this.#pc.localDescription?.sdp ?? '';
+  }
+
   /** Resolves when it is connected and sends. */
   async connect(disguise: (section: string) => string | undefined, signal: Signal): Promise<void> {
     const track = new MediaStreamTrack({ kind: 'video', id: randomUUID() });
