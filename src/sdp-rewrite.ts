@@ -18,7 +18,7 @@ const TRANSPORT_WIDE_CC = /^a=extmap:\S+ \S*transport-wide-cc-extensions-01\b/;
 const SENDER_LINE = /^a=(?:ssrc|ssrc-group|msid|rid|simulcast):/;
 const DIRECTION_LINE = /^a=(?:sendrecv|sendonly|recvonly|inactive)$/;
 
-const CODEC_LINE = /^a=(?:rtpmap|fmtp|rtcp-fb):(\d+) /;
+const CODEC_LINES = ['a=rtpmap:', 'a=fmtp:', 'a=rtcp-fb:'];
 
 /**
  * The description as the SFU may have it: with the codecs that it forwards alone, without the candidates that a
@@ -54,10 +54,20 @@ function isKept(line: string, section: SdpSection | undefined, policy: RewritePo
   if (admitsCandidate && line.startsWith('a=candidate:')) return admitsCandidate(line.slice(2));
   if (line.startsWith('a=extmap:'))
     return countsVideoPackets || section?.kind !== 'video' || !TRANSPORT_WIDE_CC.test(line);
-  // Most lines are no codec's, and are told apart by a character.
-  if (!section?.payloads || !(line.startsWith('a=r') || line.startsWith('a=f'))) return true;
-  const payload = CODEC_LINE.exec(line)?.[1];
+  if (!section?.payloads) return true;
+  const payload = payloadOf(line);
   return payload === undefined || section.payloads.has(payload);
+}
+
+/** Of a codec's line: the payload type that it speaks of. */
+function payloadOf(line: string): string | undefined {
+  // Most lines are no codec's, and are told apart by a character.
+  const first = line.charAt(2);
+  if (first !== 'r' && first !== 'f') return undefined;
+  const prefix = CODEC_LINES.find((each) => line.startsWith(each));
+  if (prefix === undefined) return undefined;
+  const payload = line.slice(prefix.length, line.indexOf(' '));
+  return /^\d+$/.test(payload) ? payload : undefined;
 }
 
 /**

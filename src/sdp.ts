@@ -69,13 +69,11 @@ export function parseSdp(sdp: unknown, videoCodec: VideoCodec = 'VP8'): SdpSecti
 // biome-ignore lint/suspicious/noControlCharactersInRegex: that is the point.
 const WELL_FORMED = /^(?:[a-z]=[^\u0000-\u0008\u000a-\u001f\u007f-\u009f]+\r?\n)+$/;
 
-/** Split at LF, or CRLF. */
+const BARE_LF = /(?:^|[^\r])\n/;
+
+/** Split at LF, or CRLF: the one that browsers write, and that is split at fastest. */
 export function linesOf(sdp: string): string[] {
-  const lines = sdp.split('\n');
-  for (const [index, line] of lines.entries()) {
-    if (line.endsWith('\r')) lines[index] = line.slice(0, -1);
-  }
-  return lines;
+  return BARE_LF.test(sdp) ? sdp.split(/\r?\n/) : sdp.split('\r\n');
 }
 
 interface OpenSection extends SdpSection {
