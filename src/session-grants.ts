@@ -34,7 +34,9 @@ export class SessionGrants {
   /** Another token says something else. @returns whether that makes a difference. */
   renew(grants: Grants): boolean {
     // Who is seen and who is not does not change while somebody is in the room.
-    this.#given = { ...grants, hidden: this.#given.hidden === true };
+    const { hidden } = this.#given;
+    const { hidden: _, ...rest } = grants;
+    this.#given = { ...rest, ...(hidden !== undefined && { hidden }) };
     return this.#apply(false);
   }
 

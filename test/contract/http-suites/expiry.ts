@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { fakeOffer } from '../../../src/testing/index.js';
 import { until } from '../../support/poll.js';
 import type { HttpStage } from '../http-stage.js';
-import { byToken, tokenFor } from '../suites/expiry.js';
+import { byToken, SOON_MS, tokenFor, tokenForSoon } from '../suites/expiry.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -20,12 +20,26 @@ export function expirySuite(stage: HttpStage): void {
   const stats = (token: string) =>
     request('GET', '/session/one/stats', undefined, { headers: bearer(token) });
 
+  const authenticate = (fresh: string, token: string) =>
+    request(
+      'POST',
+      '/session/one/signal',
+      { id: 1, method: 'authenticate', params: { token: fresh } },
+      { headers: bearer(token) },
+    );
+  /** The session gets a token that ends soon: a slow machine has all the time to get there. */
+  const endSoon = async (token: string) => {
+    expect((await authenticate(tokenForSoon('alice'), token)).status).toBe(200);
+    return Date.now() + SOON_MS;
+  };
+
   describe('a session whose token expires', () => {
     test('is announced on the event stream, and ends with 4401', async () => {
       await start({ authenticate: byToken });
-      const token = tokenFor('alice', 600);
+      const token = tokenFor('alice', HOUR_MS);
       expect((await create(token)).status).toBe(200);
       const reader = await events('one', bearer(token));
+      await endSoon(token);
       expect((await reader.notified('expiring')).expiresInMs).toBeGreaterThan(0);
       await reader.ended;
       expect(reader.received[0]?.data.method).toBe('joined');
@@ -38,14 +52,17 @@ export function expirySuite(stage: HttpStage): void {
 
     test('ends without an event stream, too', async () => {
       await start({ authenticate: byToken });
-      await create(tokenFor('alice', 300));
+      const token = tokenFor('alice', HOUR_MS);
+      await create(token);
+      await endSoon(token);
       await until('it is gone', () => stage.relay.sessions.size + stage.relay.streamCount === 0);
     });
 
     test('is prolonged by a request with a later one, whose grants count', async () => {
       await start({ authenticate: byToken });
-      const end = Date.now() + 400;
-      await create(tokenFor('alice', 400));
+      const token = tokenFor('alice', HOUR_MS);
+      await create(token);
+      const end = await endSoon(token);
       const later = tokenFor('alice', HOUR_MS, { canPublish: false });
       expect((await stats(later)).status).toBe(200);
       await until('the first token would have expired', () => Date.now() > end + 50);
@@ -55,22 +72,17 @@ export function expirySuite(stage: HttpStage): void {
 
     test('is prolonged by authenticate, and not by somebody else', async () => {
       await start({ authenticate: byToken });
-      const token = tokenFor('alice', 2_000);
+      const token = tokenFor('alice', HOUR_MS);
       await create(token);
-      const authenticate = (fresh: string) =>
-        request(
-          'POST',
-          '/session/one/signal',
-          { id: 1, method: 'authenticate', params: { token: fresh } },
-          { headers: bearer(token) },
-        );
-      expect(await authenticate(tokenFor('mallory', HOUR_MS))).toMatchObject({
+      expect(await authenticate(tokenFor('mallory', 2 * HOUR_MS), token)).toMatchObject({
         status: 403,
         body: { error: { message: 'This token is of another user.' } },
       });
-      expect((await stats(tokenFor('mallory', HOUR_MS))).status).toBe(403);
-      expect((await authenticate(tokenFor('alice', HOUR_MS))).body.result).toEqual({ userId: 'alice' });
-      expect(stage.relay.getSession('one')?.principal?.expiresAt).toBeGreaterThan(Date.now() + HOUR_MS / 2);
+      expect((await stats(tokenFor('mallory', 2 * HOUR_MS))).status).toBe(403);
+      expect((await authenticate(tokenFor('alice', 2 * HOUR_MS), token)).body.result).toEqual({
+        userId: 'alice',
+      });
+      expect(stage.relay.getSession('one')?.principal?.expiresAt).toBeGreaterThan(Date.now() + HOUR_MS);
     });
 
     test('does not get back what it was granted before by an older one', async () => {
