@@ -1,7 +1,7 @@
 import type { MessageDeletion, RoomMessage } from '../model.js';
 
 /** How many of a kind have come, since it was last said. */
-export interface Count {
+interface Count {
   readonly kind: string;
   readonly count: number;
 }
