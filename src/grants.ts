@@ -111,7 +111,7 @@ export function checkLiveGrants(grants: unknown): LiveGrants {
 }
 
 /** Whether they cover a room. */
-export function admitsRoom({ room }: Grants, roomId: string): boolean {
+function admitsRoom({ room }: Grants, roomId: string): boolean {
   if (room === undefined) return true;
   return (typeof room === 'string' ? [room] : room).some((pattern) => matches(pattern, roomId));
 }
