@@ -377,7 +377,8 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
     room.sessionCount -= 1;
     if (room.sessionCount > 0) return;
     this.#rooms.delete(room.id);
-    this.#messages.keep(room.id, room.messages);
+    if (room.moderation.hasEnded) room.messages.close();
+    else this.#messages.keep(room.id, room.messages);
   }
 
   /**

@@ -196,7 +196,7 @@ export class Room {
 
   /**
    * Puts everybody out, also who is joining: the connections are closed with 4410. Who joins after that is in a new
-   * room of this name.
+   * room of this name, without the messages of this one.
    */
   end({ reason }: { reason?: string } = {}): Promise<void> {
     this.messages.forget();

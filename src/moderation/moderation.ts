@@ -41,6 +41,10 @@ export class Moderation {
     return this.#regulars !== undefined;
   }
 
+  get hasEnded(): boolean {
+    return this.#end !== undefined;
+  }
+
   /** @throws RelayError `ERR_RELAY_REMOVED`, `ERR_RELAY_ROOM_LOCKED`, `ERR_RELAY_ROOM_ENDED` */
   async admit({ userId, isNamed, grants }: Moderated): Promise<void> {
     const ban = await this.#bans.find(this.#roomId, userId);

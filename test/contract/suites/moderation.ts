@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Grants } from '../../../src/index.js';
+import { chat } from '../../../src/messages/chat.js';
 import { type FakeTrack, fakeOffer, tracksOf } from '../../../src/testing/index.js';
 import { until } from '../../support/poll.js';
 import type { ContractStage } from '../contract-stage.js';
@@ -13,6 +14,7 @@ export function moderationSuite(stage: ContractStage): void {
   /** Users are who they say they are; `mod` moderates. */
   const begin = () =>
     stage.start({
+      messages: { chat: chat() },
       authenticate: ({ token = 'nobody' }) => {
         const grants: Grants = { roomAdmin: token.startsWith('mod') };
         return token === 'nobody' ? { grants } : { userId: token, grants };
@@ -177,11 +179,12 @@ export function moderationSuite(stage: ContractStage): void {
       await begin();
       const [mod, bob] = [await enter('mod'), await enter('bob')];
       await moderate(mod, 'lock');
+      await bob.client.request('message', { kind: 'chat', data: { text: 'hello' } });
       expect(await moderate(mod, 'end', { reason: 'Good night.' })).toBeUndefined();
       for (const { client } of [mod, bob])
         expect(await client.closed).toMatchObject({ code: 4410, reason: 'Good night.' });
       await stage.expectNothingLeft();
-      expect((await enter('carol')).result.locked).toBe(false);
+      expect((await enter('carol')).result).toMatchObject({ locked: false, messages: [] });
     });
 
     test('what somebody may do is changed, and they are told', async () => {
