@@ -99,6 +99,7 @@ export function expirySuite(stage: ContractStage): void {
       expect((await client.request('ping')).result).toEqual({});
       expect(stage.relay.getSession(sessionId)?.state).toBe('joined');
       expect(stage.sfu.received).toHaveLength(length);
+      expect(client.methods()).not.toContain('grants');
     });
 
     test.each([

@@ -151,7 +151,7 @@ describe.each<[string, (each: Authority) => unknown]>([
   ]),
 ])('a server that %s', (_, spoil) => {
   test('is "not available", not a bad token; and asked again by the next', async () => {
-    const enter = make({ timeoutMs: 100 });
+    const enter = make({ timeoutMs: 500 });
     await enter('known');
     await spoil(server);
     const { code, error } = await failure(enter());

@@ -200,7 +200,7 @@ const faults: [string, (server: Authority) => unknown][] = [
 
 describe.each(faults)('a server that %s', (_, spoil) => {
   test('is "not available", not a bad token; and all is well once it is', async () => {
-    const enter = make({ timeoutMs: 100 });
+    const enter = make({ timeoutMs: 500 });
     await spoil(server);
     const { code, error, why } = await failure(enter(first));
     expect([code, error.retryable, error.httpStatus, error.closeCode]).toEqual([
@@ -220,7 +220,7 @@ describe.each(faults)('a server that %s', (_, spoil) => {
     const heard: string[] = [];
     const warn = (_fields: object, message: string) => void heard.push(message);
     const logger = { debug() {}, info() {}, error() {}, warn };
-    const enter = make({ timeoutMs: 100, cacheTtlMs: 1, logger });
+    const enter = make({ timeoutMs: 500, cacheTtlMs: 1, logger });
     await enter(first);
     await spoil(server);
     await passed(2);
