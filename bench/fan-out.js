@@ -31,16 +31,20 @@ else await measureAll(Number(args[0] ?? 1_000));
 
 /** The receivers' process: as many sockets on each path, which read and forget. */
 function receive(port, receivers) {
-  for (const path of ['/rtc', '/bare']) {
-    for (let n = 0; n < receivers; n += 1) {
-      const socket = connect(port, '127.0.0.1', () => socket.write(HANDSHAKE(path)));
-      socket.once('data', () => {
-        if (path === '/rtc') socket.write(frame(process.env.JOIN));
-        socket.resume();
-      });
-      socket.on('error', () => {});
-    }
-  }
+  const AT_ONCE = 50;
+  const paths = ['/rtc', '/bare'].flatMap((path) => Array(receivers).fill(path));
+  const next = () => {
+    const path = paths.pop();
+    if (path === undefined) return;
+    const socket = connect(port, '127.0.0.1', () => socket.write(HANDSHAKE(path)));
+    socket.once('data', () => {
+      if (path === '/rtc') socket.write(frame(process.env.JOIN));
+      socket.resume();
+      next();
+    });
+    socket.on('error', () => {});
+  };
+  for (let n = 0; n < AT_ONCE; n += 1) next();
 }
 
 /** A text frame of a client, masked with zeros. */
