@@ -5,20 +5,19 @@ import { until } from '../support/poll.js';
 import { describeReal } from '../support/real.js';
 import { type Stage, useStage } from '../support/stage.js';
 
-const SOON = { timeoutMs: 2_000, intervalMs: 50 };
-
-/** Resolves when nothing of it has been decoded for a while, which must be so within 2 s. */
+/** Resolves when the SFU has withdrawn the stream and nothing is decoded any more, which must be so within 2 s. */
 async function expectBlack(viewer: BrowserParticipant, streamId: string): Promise<void> {
   let before: number | undefined;
   await until(
     'no frame comes any more',
     async () => {
-      const { [streamId]: frames = 0 } = await viewer.framesDecoded();
+      const frames = Object.values(await viewer.framesDecoded()).reduce((sum, each) => sum + each, 0);
       const isStill = frames === before;
       before = frames;
-      return isStill;
+      const received = await viewer.received();
+      return isStill && !received.some((track) => track.streamId === streamId && track.kind === 'video');
     },
-    { ...SOON, intervalMs: 300 },
+    { timeoutMs: 2_000, intervalMs: 200 },
   );
 }
 
