@@ -10,6 +10,7 @@ import {
   type SfuRelayOptions,
 } from 'sfu-relay';
 import { cookie, introspection, jwt } from 'sfu-relay/auth';
+import { rateLimits } from 'sfu-relay/limits';
 import { fakeOffer, type ScriptedSfu, startScriptedSfu } from 'sfu-relay/testing';
 import { useServer } from 'sfu-relay/ws';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -35,11 +36,27 @@ const byServer: SfuRelayOptions['authenticate'] = introspection({
 });
 void byServer;
 
+const asked: SfuRelayOptions<Member>['hooks'] = {
+  onConnect: ({ request }) => ({ token: request.headers.cookie }),
+  async onJoin({ principal }) {
+    if (principal?.membership !== 'gold') throw new RelayError('ERR_RELAY_FORBIDDEN', 'Gold only.');
+  },
+  onSignal: ({ method, params }) => (method === 'offer' ? { ...params, sdp: params.sdp } : undefined),
+  onReply: async ({ method, params }) => method === 'trickle' && params.target === 1 && params,
+  onMessage: ({ data }) => data,
+};
+void asked;
+
 async function main(): Promise<void> {
   const sfu: ScriptedSfu = await startScriptedSfu();
   const { serverUrl } = parseSfuConfig(`sfu:\n  enabled: true\n  server_url: ${sfu.address}\n`);
 
-  const open = new SfuRelay({ sfu: { serverUrl }, authenticate: anonymous() });
+  const open = new SfuRelay({
+    sfu: { serverUrl },
+    authenticate: anonymous(),
+    rateLimiter: rateLimits(),
+    limits: { maxRooms: 100 },
+  });
   const session = await open.createSession({
     roomId: 'lobby',
     userId: '789',

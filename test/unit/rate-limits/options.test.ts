@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { Redis } from 'ioredis';
+import { createClient } from 'redis';
 import { describe, expect, test } from 'vitest';
 import { RelayError } from '../../../src/index.js';
 import { DEFAULT_COSTS, type RateLimitsOptions, rateLimits } from '../../../src/rate-limits/index.js';
@@ -55,6 +57,13 @@ describe('wrong options are refused, with advice', () => {
     expect(complaint({ user: { points: 100, durationMs: 1_500 } })).toBe('');
     expect(complaint({ redis, connection: { points: 100, durationMs: 1_500 } })).toBe('');
   });
+});
+
+test.each([
+  ['ioredis', () => rateLimits({ redis: new Redis({ lazyConnect: true }) })],
+  ['node-redis', () => rateLimits({ redis: createClient() })],
+])('a client of %s fits, by its type as well', (_, start) => {
+  expect(start()).toHaveProperty('consume');
 });
 
 describe('docs/LIMITS.md', () => {
