@@ -7,17 +7,16 @@
  */
 import { once } from 'node:events';
 import express from 'express';
-import { anonymous, SfuRelay } from 'sfu-relay';
 import { createRouter } from 'sfu-relay/express';
 import { useServer } from 'sfu-relay/ws';
 import { WebSocketServer } from 'ws';
 import { clientFolder, pageFolder, pageHeaders } from '../live-room/page.js';
+import { openRelay } from '../live-room/relay.js';
 import { run } from '../live-room/run.js';
 
 run('node examples/express/server.js', async ({ port, host, serverUrl }) => {
-  // 1. The relay, in front of the SFU. Here everybody may do everything; a real application says who may do what:
-  //    authenticate: async ({ token }) => ({ userId: …, grants: { canPublish: false } })
-  const relay = new SfuRelay({ sfu: { serverUrl }, authenticate: anonymous() });
+  // 1. The relay, in front of the SFU: who may do what, which messages there are, how many of them.
+  const relay = openRelay(serverUrl);
 
   // 2. The REST API. It reads the bodies itself; express.json() before it does no harm.
   const app = express();

@@ -11,17 +11,16 @@ import { serve } from '@hono/node-server';
 import { getConnInfo } from '@hono/node-server/conninfo';
 import { serveStatic } from '@hono/node-server/serve-static';
 import { Hono } from 'hono';
-import { anonymous, SfuRelay } from 'sfu-relay';
 import { createHandler } from 'sfu-relay/fetch';
 import { useServer } from 'sfu-relay/ws';
 import { WebSocketServer } from 'ws';
 import { clientFolder, pageFolder, pageHeaders } from '../live-room/page.js';
+import { openRelay } from '../live-room/relay.js';
 import { run } from '../live-room/run.js';
 
 run('node examples/hono/server.js', async ({ port, host, serverUrl }) => {
-  // 1. The relay, in front of the SFU. Here everybody may do everything; a real application says who may do what:
-  //    authenticate: async ({ token }) => ({ userId: …, grants: { canPublish: false } })
-  const relay = new SfuRelay({ sfu: { serverUrl }, authenticate: anonymous() });
+  // 1. The relay, in front of the SFU: who may do what, which messages there are, how many of them.
+  const relay = openRelay(serverUrl);
 
   // 2. The REST API. A Request doesn't say where it comes from, so `authenticate` is told of the socket's address.
   const app = new Hono();

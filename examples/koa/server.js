@@ -9,17 +9,16 @@ import { once } from 'node:events';
 import Koa from 'koa';
 import mount from 'koa-mount';
 import serve from 'koa-static';
-import { anonymous, SfuRelay } from 'sfu-relay';
 import { createMiddleware } from 'sfu-relay/koa';
 import { useServer } from 'sfu-relay/ws';
 import { WebSocketServer } from 'ws';
 import { clientFolder, pageFolder, pageHeaders } from '../live-room/page.js';
+import { openRelay } from '../live-room/relay.js';
 import { run } from '../live-room/run.js';
 
 run('node examples/koa/server.js', async ({ port, host, serverUrl }) => {
-  // 1. The relay, in front of the SFU. Here everybody may do everything; a real application says who may do what:
-  //    authenticate: async ({ token }) => ({ userId: …, grants: { canPublish: false } })
-  const relay = new SfuRelay({ sfu: { serverUrl }, authenticate: anonymous() });
+  // 1. The relay, in front of the SFU: who may do what, which messages there are, how many of them.
+  const relay = openRelay(serverUrl);
 
   // 2. The REST API. What is not its own goes on to the next middleware.
   const app = new Koa();

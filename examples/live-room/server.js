@@ -8,21 +8,19 @@
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { anonymous, SfuRelay } from 'sfu-relay';
 import { useServer } from 'sfu-relay/ws';
 import { WebSocketServer } from 'ws';
 import { serveFolders } from './files.js';
 import { clientFolder, pageFolder, tokenPageFolder } from './page.js';
+import { openRelay } from './relay.js';
 import { run } from './run.js';
 import { openTokens } from './tokens.js';
 
 run('npm start', async ({ port, host, serverUrl }) => {
-  // 1. The relay, in front of the SFU. Here everybody may do everything; a real application says who may do what:
-  //    authenticate: async ({ token }) => ({ userId: …, grants: { canPublish: false } })
-  //    In development it may be tried out, with tokens that /token/ signs.
+  // 1. The relay, in front of the SFU: who may do what, which messages there are, how many of them. In development also
+  //    whoever brings a token that /token/ has signed may do what it says.
   const tokens = process.env.NODE_ENV === 'production' ? undefined : openTokens();
-  const others = anonymous();
-  const relay = new SfuRelay({ sfu: { serverUrl }, authenticate: tokens?.admit(others) ?? others });
+  const relay = openRelay(serverUrl, tokens?.admit);
 
   // 2. The page, and whether the SFU is reachable.
   const pages = serveFolders({

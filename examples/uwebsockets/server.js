@@ -7,16 +7,15 @@
  */
 import uWS from 'uWebSockets.js';
 import { STATUS_CODES } from 'node:http';
-import { anonymous, SfuRelay } from 'sfu-relay';
 import { makeBehavior } from 'sfu-relay/uwebsockets';
 import { openFolders } from '../live-room/files.js';
 import { clientFolder, pageFolder, pageHeaders } from '../live-room/page.js';
+import { openRelay } from '../live-room/relay.js';
 import { run } from '../live-room/run.js';
 
 run('node examples/uwebsockets/server.js', async ({ port, host, serverUrl }) => {
-  // 1. The relay, in front of the SFU. Here everybody may do everything; a real application says who may do what:
-  //    authenticate: async ({ token }) => ({ userId: …, grants: { canPublish: false } })
-  const relay = new SfuRelay({ sfu: { serverUrl }, authenticate: anonymous() });
+  // 1. The relay, in front of the SFU: who may do what, which messages there are, how many of them.
+  const relay = openRelay(serverUrl);
 
   // 2. The signalling: every WebSocket on /rtc is one client of the relay.
   const app = uWS.App();

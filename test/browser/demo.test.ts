@@ -5,7 +5,7 @@ import { launchBrowser, type TestBrowser } from '../support/browser.js';
 import { type Demo, startDemo } from '../support/demo.js';
 import { startIon } from '../support/ion.js';
 import { closeServer, listen } from '../support/listen.js';
-import { connected, lists, showsVideo, Tabs } from '../support/live-room.js';
+import { connected, isTold, lists, moderate, reads, say, showsVideo, Tabs } from '../support/live-room.js';
 import { until } from '../support/poll.js';
 import { describeReal } from '../support/real.js';
 
@@ -55,6 +55,102 @@ describeReal(['chromium'], 'the demo', () => {
     await watching.getByTestId('leave').click();
     await lists(live, ['Cleo']);
     await watching.getByTestId('watch').waitFor();
+  });
+
+  test('what is written, given and liked reaches the others, and who comes later', async () => {
+    const ada = await open('?room=salon&name=Ada&auto=watch');
+    const ben = await open('?room=salon&name=Ben&auto=watch');
+    await say(ada, 'hello <b>all</b>');
+    await reads(ben, ['hello <b>all</b>']);
+    await say(ben, 'hi');
+    await reads(ada, ['hello <b>all</b>', 'hi']);
+
+    for (let click = 0; click < 7; click += 1) await ben.getByTestId('like').click();
+    await ben.getByTestId('gift-rocket').click();
+    await ada.getByTestId('gift-card').filter({ hasText: 'Bengave a rocket' }).waitFor();
+    await ben.locator('[data-testid=gift-rocket][data-state=given]').waitFor();
+
+    const late = await open('?room=salon&name=Cleo&auto=watch');
+    await reads(late, ['hello <b>all</b>', 'hi']);
+    for (const page of [ada, ben, late])
+      await until('the likes are counted', async () =>
+        /^7$/.test(await page.getByTestId('like-total').innerText()),
+      );
+
+    await ada.getByTestId('message').filter({ hasText: 'hi' }).hover();
+    await ada.getByLabel('Delete the message of Ben: hi').click();
+    for (const page of [ada, ben, late]) await reads(page, ['hello <b>all</b>']);
+    expect(await ben.getByTestId('message-delete').isVisible()).toBe(false);
+  });
+
+  test('who writes too fast is asked to slow down, and loses no word', async () => {
+    const ada = await open('?room=flood&name=Ada&auto=watch');
+    await connected(ada);
+    await ada.evaluate(() => {
+      const form = document.querySelector('#chat-form') as HTMLFormElement;
+      const field = form.querySelector('input') as HTMLInputElement;
+      for (let n = 0; n < 30; n += 1) {
+        field.value = 'again';
+        form.requestSubmit();
+      }
+    });
+    await ada.getByText(/Slow down a little: you can write again in \d s/).waitFor();
+    expect(await ada.getByTestId('chat-text').inputValue()).toBe('again');
+    await until('it is over', () => ada.getByTestId('chat-send').isEnabled());
+    await ada.getByTestId('chat-send').click();
+    await reads(ada, Array(26).fill('again'));
+  });
+
+  test('who is muted by a moderator is neither seen nor heard, until they are let', async () => {
+    const ada = await open('?room=stage&name=Ada&auto=watch');
+    const ben = await open('?room=stage&name=Ben&auto=live');
+    await showsVideo(ada, 'Ben');
+    const bitrate = (kind: string) => ada.getByTestId(`stats-${kind}-bitrate`);
+    await until('the sound comes', async () => /^[1-9]/.test(await bitrate('audio').innerText()));
+
+    await moderate(ada, 'Ben', 'Mute picture and sound');
+    await ada.getByText('Muted by a moderator').waitFor();
+    await ben.getByText('Muted by a moderator').waitFor();
+    for (const kind of ['audio', 'video'])
+      await until(`no ${kind} comes`, async () => /^0 kbit/.test(await bitrate(kind).innerText()));
+
+    await moderate(ada, 'Ben', 'Let be seen and heard');
+    await showsVideo(ada, 'Ben');
+  });
+
+  test('who is removed is told so and may come again; who is banned may not', async () => {
+    const ada = await open('?room=door&name=Ada&auto=watch');
+    const ben = await open('?room=door&name=Ben&auto=watch');
+    await lists(ada, ['Ada', 'Ben']);
+    await moderate(ada, 'Ben', 'Remove');
+    await isTold(ben, 'You were removed from this room');
+    await lists(ada, ['Ada']);
+
+    await ben.getByTestId('retry').click();
+    await lists(ada, ['Ada', 'Ben']);
+    await moderate(ada, 'Ben', 'Ban');
+    await ada.getByTestId('confirm').click();
+    await isTold(ben, 'You were removed from this room');
+    await ben.getByTestId('retry').click();
+    await ben.getByText('A moderator has banned you from this room.').waitFor();
+    await lists(ada, ['Ada']);
+  });
+
+  test('a locked room tells newcomers to wait, and lets them in when it is unlocked; then it ends for all', async () => {
+    const ada = await open('?room=vault&name=Ada&auto=watch');
+    const ben = await open('?room=vault&name=Ben&auto=watch');
+    await lists(ada, ['Ada', 'Ben']);
+    await moderate(ada, undefined, 'Lock the room');
+    await ben.getByTestId('locked').waitFor();
+    const late = await open('?room=vault&name=Cleo&auto=watch');
+    await isTold(late, 'This room is locked');
+
+    await moderate(ada, undefined, 'Unlock the room');
+    await lists(ada, ['Ada', 'Ben', 'Cleo']);
+    expect(await ben.getByTestId('moderate-room').isVisible()).toBe(false);
+    await moderate(ada, undefined, 'End for everyone');
+    await ada.getByTestId('confirm').click();
+    for (const page of [ada, ben, late]) await isTold(page, 'The room has ended');
   });
 
   test('ends with 0 on SIGTERM, though people are in it', async () => {

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test 
 import { fakeOffer } from '../../src/testing/index.js';
 import { launchBrowser, type TestBrowser } from '../support/browser.js';
 import { type Demo, startDemo } from '../support/demo.js';
-import { connected, lists, showsVideo, Tabs } from '../support/live-room.js';
+import { connected, lists, reads, say, showsVideo, Tabs } from '../support/live-room.js';
 import { describeReal } from '../support/real.js';
 
 const API = '/api/v1/sfu';
@@ -40,12 +40,16 @@ describeReal(['chromium'], 'the examples', () => {
       await server?.process.stop();
     });
 
-    test('who goes live in one tab is seen in another, and both see who is there', async () => {
+    test('who goes live in one tab is seen in another; both see who is there, and what they write', async () => {
       const live = await tabs.open(`${server.url}/?room=tea&name=Ada&auto=live`);
       const watching = await tabs.open(`${server.url}/?room=tea&name=Ben&auto=watch`);
 
       await showsVideo(watching, 'Ada');
-      for (const page of [live, watching]) await lists(page, ['Ada', 'Ben']);
+      await say(watching, 'hello');
+      for (const page of [live, watching]) {
+        await lists(page, ['Ada', 'Ben']);
+        await reads(page, ['hello']);
+      }
     });
 
     test('tells that the SFU can be reached', async () => {

@@ -43,6 +43,33 @@ export async function connected(page: Page): Promise<void> {
   );
 }
 
+/** Writes into the chat. */
+export async function say(page: Page, text: string): Promise<void> {
+  await page.getByTestId('chat-text').fill(text);
+  await page.getByTestId('chat-text').press('Enter');
+}
+
+/** Resolves when the chat has these messages, and no others. */
+export async function reads(page: Page, texts: readonly string[]): Promise<void> {
+  const messages = page.locator('[data-testid=message]:not(.pending) .words');
+  await until(
+    `the chat is ${texts.join(', ')}`,
+    async () => (await messages.allTextContents()).join('\n') === texts.join('\n'),
+  );
+}
+
+/** As a moderator: chooses from the menu of a person, or of the room. */
+export async function moderate(page: Page, whom: string | undefined, what: string): Promise<void> {
+  const button = whom ? page.getByLabel(`Moderate ${whom}`) : page.getByTestId('moderate-room');
+  await button.click();
+  await page.getByRole('menuitem', { name: what }).click();
+}
+
+/** Resolves when the page says why one is not in the room. */
+export async function isTold(page: Page, title: string): Promise<void> {
+  await page.getByTestId('error').getByRole('heading', { name: title }).waitFor();
+}
+
 /** Resolves when the tile of this person has shown ten more frames. */
 export async function showsVideo(page: Page, name: string): Promise<void> {
   const video = page.getByTestId('tile').filter({ hasText: name }).locator('video');

@@ -16,6 +16,7 @@ const entry = new Entry({
   onEnter: (visit) => {
     const url = new URL('/', location.href);
     url.searchParams.set('room', visit.roomId);
+    if (query.has('moderator')) url.searchParams.set('moderator', '');
     url.hash = location.hash;
     history.replaceState(null, '', url);
     view.enter(visit);

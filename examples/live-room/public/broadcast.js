@@ -20,6 +20,7 @@ export class Broadcast {
   /** @type {MediaStream | undefined} */
   #screen;
   #ended = false;
+  #cut = false;
   #buttons = { live: byId('live'), mic: byId('mic'), camera: byId('camera'), screen: byId('screen') };
 
   /**
@@ -40,6 +41,17 @@ export class Broadcast {
 
   get live() {
     return Boolean(this.#media ?? this.#screen);
+  }
+
+  /** @param {boolean} cut whether a moderator has muted what this person sends */
+  set cut(cut) {
+    if (cut === this.#cut) return;
+    this.#cut = cut;
+    if (this.live)
+      toast(
+        cut ? 'A moderator has muted you: nobody sees or hears you now.' : 'You are seen and heard again.',
+      );
+    this.#show();
   }
 
   async start() {
@@ -154,8 +166,8 @@ export class Broadcast {
       const tile = this.#stage.showOwn(media.stream, { name: this.#name, screen: false });
       tile.show({
         mirrored: media.fromCamera && media.cameraOn,
-        note: media.fromCamera ? '' : 'Generated picture',
-        micOff: !media.micOn,
+        note: this.#cut ? 'Muted by a moderator' : media.fromCamera ? '' : 'Generated picture',
+        micOff: !media.micOn || this.#cut,
         cameraOff: !media.cameraOn,
       });
     }

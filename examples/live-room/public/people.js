@@ -3,7 +3,7 @@
 import { announce, byId, fromTemplate, setText } from './dom.js';
 import { hueOf, initials } from './names.js';
 
-/** @typedef {{ sessionId: string, name: string, live: boolean, own: boolean }} Person */
+/** @typedef {{ sessionId: string, name: string, live: boolean, cut: boolean, own: boolean }} Person cut: a moderator has muted them */
 
 export class People {
   #list = byId('people-list');
@@ -11,6 +11,20 @@ export class People {
   #rows = new Map();
   /** @type {Map<string, Person> | undefined} the last ones shown, to tell what changed */
   #known;
+  #moderates = false;
+  #onMenu;
+
+  /** @param {{ onMenu: (person: Person, button: HTMLElement) => void }} handlers */
+  constructor({ onMenu }) {
+    this.#onMenu = onMenu;
+  }
+
+  /** @param {boolean} moderates whether there is a menu for each of the others */
+  set moderates(moderates) {
+    if (moderates === this.#moderates) return;
+    this.#moderates = moderates;
+    if (this.#known) this.show([...this.#known.values()]);
+  }
 
   /** @param {Person[]} people */
   show(people) {
@@ -37,12 +51,17 @@ export class People {
     const row = this.#rows.get(person.sessionId) ?? fromTemplate('person-template');
     this.#rows.set(person.sessionId, row);
     row.dataset.user = person.name;
-    row.dataset.live = String(person.live);
     row.style.setProperty('--hue', String(hueOf(person.name)));
     setText(row.querySelector('.avatar'), initials(person.name));
     setText(row.querySelector('.person-name'), person.name);
-    setText(row.querySelector('.person-note'), person.own ? 'You' : '');
-    setText(row.querySelector('.presence'), person.live ? 'Live' : 'Watching');
+    const own = this.#moderates ? 'You · moderator' : 'You';
+    setText(row.querySelector('.person-note'), person.own ? own : '');
+    setText(row.querySelector('.presence'), person.cut ? 'Muted' : person.live ? 'Live' : 'Watching');
+    row.dataset.live = String(person.live && !person.cut);
+    const menu = row.querySelector('.person-menu');
+    menu.hidden = !this.#moderates || person.own;
+    menu.setAttribute('aria-label', `Moderate ${person.name}`);
+    menu.onclick = () => this.#onMenu(person, menu);
     return row;
   }
 

@@ -1,14 +1,22 @@
 // @ts-check
 /** The room on the page: what the Room tells is shown, what the person clicks is done. */
 import { Broadcast } from './broadcast.js';
-import { byId, setText, toast } from './dom.js';
+import { Chat } from './chat.js';
+import { announce, byId, setText, toast } from './dom.js';
+import { GiftCards, phraseOf } from './gift-cards.js';
+import { Gifts } from './gifts.js';
+import { Likes } from './likes.js';
+import { Moderator } from './moderator.js';
 import { People } from './people.js';
 import { Room } from './room.js';
-import { Stage } from './stage.js';
+import { isCut, Stage } from './stage.js';
 import { Statistics } from './statistics.js';
-import { describePhase, describeProblem } from './status.js';
+import { describePhase, describeProblem, describeRefusal } from './status.js';
 
 /** @typedef {import('./room.js').Phase} Phase */
+
+/** What the panel shows where the page is too narrow for all. */
+const PANELS = { people: 'People', chat: 'Chat', stats: 'Connection', '': '' };
 
 export class RoomView {
   #root = byId('room');
@@ -17,7 +25,14 @@ export class RoomView {
     onChange: (count) => this.#showEmpty(count),
   });
   #statistics = new Statistics();
-  #people = new People();
+  #people = new People({ onMenu: (person, button) => this.#moderator.openFor(person, button) });
+  #moderator = new Moderator({ moderate: async (params) => this.#client.moderate(params) });
+  #chat = new Chat({
+    send: async (text) => this.#client.chat(text),
+    remove: (id) => this.#moderator.deleteMessage(id),
+  });
+  #giftCards = new GiftCards();
+  #likes = new Likes({ like: () => this.#client.like(), onRefused: sayWhy });
   /** @type {Room | undefined} */
   #room;
   /** @type {Broadcast | undefined} */
@@ -33,6 +48,7 @@ export class RoomView {
   /** @param {{ onLeave: () => void }} handlers */
   constructor({ onLeave }) {
     this.#onLeave = onLeave;
+    new Gifts({ give: async (gift) => this.#client.sendGift(gift), onRefused: sayWhy });
     byId('leave').onclick = () => this.#leave();
     byId('give-up').onclick = () => this.#leave();
     byId('retry').onclick = () => this.#room?.enter();
@@ -40,6 +56,8 @@ export class RoomView {
     byId('copy-link').onclick = () => this.#copyLink();
     byId('show-people').onclick = () => this.#togglePanel('people');
     byId('show-stats').onclick = () => this.#togglePanel('stats');
+    byId('show-chat').onclick = () => this.#togglePanel('chat');
+    byId('stats-more').onclick = () => this.#toggleCharts();
     byId('panel-close').onclick = () => this.#togglePanel('');
     addEventListener('keydown', ({ key }) => key === 'Escape' && this.#togglePanel(''));
   }
@@ -53,6 +71,7 @@ export class RoomView {
     document.title = `${roomId} · Live room`;
     for (const id of ['open-tab', 'empty-tab']) byId(id).href = linkTo(roomId, true);
     byId('room-title').focus();
+    this.#chat.enter(name);
     const room = new Room({ roomId, name, handlers: this.#handlers() });
     this.#room = room;
     this.#broadcast = new Broadcast({ room, stage: this.#stage, name, onChange: () => this.#showPeople() });
@@ -79,8 +98,41 @@ export class RoomView {
         this.#stage.speakers = streamIds;
       },
       stats: (stats) => this.#statistics.show(stats),
-      error: (problem) => toast(describeProblem(problem, { entered: true }).title),
+      chat: (message, facts) => this.#chat.add(message, facts),
+      gift: (message, { own }) => this.#showGift(message, own),
+      like: ({ data }) => this.#likes.show(data),
+      messageDeleted: ({ deleted }) => this.#chat.delete(deleted),
+      cut: (cut) => {
+        if (this.#broadcast) this.#broadcast.cut = cut;
+      },
+      history: (messages) => this.#chat.remember(messages.filter(({ kind }) => kind === 'chat')),
+      session: (session) => this.#showSession(session),
+      error: sayWhy,
     };
+  }
+
+  /** The RelayClient. @throws where there is no session */
+  get #client() {
+    if (!this.#room) throw new Error('Not in a room.');
+    return this.#room.client;
+  }
+
+  /** @param {{ grants: { roomAdmin?: boolean, canPublishData?: boolean }, locked: boolean }} session */
+  #showSession({ grants, locked }) {
+    const moderates = grants.roomAdmin === true;
+    this.#moderator.active = moderates;
+    this.#moderator.locked = locked;
+    this.#people.moderates = moderates;
+    this.#chat.moderates = moderates;
+    this.#chat.mayWrite = grants.canPublishData !== false;
+  }
+
+  /** @param {{ from?: { userId: string }, data: { gift: string, count: number } }} message @param {boolean} own */
+  #showGift({ from, data: { gift: giftId, count } }, own) {
+    const giver = from?.userId ?? 'The server';
+    this.#giftCards.show({ giver, own, giftId, count });
+    this.#chat.tell(`${own ? 'You' : giver} gave ${phraseOf(giftId)}.`);
+    if (!own) announce(`${giver} gave ${phraseOf(giftId)}.`);
   }
 
   /** @param {Phase} phase */
@@ -121,21 +173,33 @@ export class RoomView {
   }
 
   #showPeople() {
-    const own = { sessionId: '', name: this.#name, live: Boolean(this.#broadcast?.live), own: true };
+    const own = {
+      sessionId: '',
+      name: this.#name,
+      live: Boolean(this.#broadcast?.live),
+      cut: false,
+      own: true,
+    };
     const others = this.#others.map(({ sessionId, userId, tracks }) => {
-      return { sessionId, name: userId, live: tracks.length > 0, own: false };
+      return { sessionId, name: userId, live: tracks.length > 0, cut: isCut(tracks), own: false };
     });
     this.#people.show([own, ...others]);
   }
 
-  /** @param {'people' | 'stats' | ''} panel shown as a sheet where the page is too narrow for all */
+  /** @param {keyof typeof PANELS} panel */
   #togglePanel(panel) {
     const next = this.#root.dataset.panel === panel ? '' : panel;
     this.#root.dataset.panel = next;
-    setText(byId('panel-title'), next === 'stats' ? 'Connection' : 'People');
-    for (const name of ['people', 'stats'])
+    setText(byId('panel-title'), PANELS[next]);
+    for (const name of ['people', 'chat', 'stats'])
       byId(`show-${name}`).setAttribute('aria-expanded', String(next === name));
     if (next) byId('panel-close').focus();
+    if (next === 'chat') this.#chat.toEnd();
+  }
+
+  #toggleCharts() {
+    const open = byId('stats').classList.toggle('open');
+    byId('stats-more').setAttribute('aria-expanded', String(open));
   }
 
   async #copyLink() {
@@ -155,11 +219,17 @@ export class RoomView {
     this.#broadcast = undefined;
     this.#stage.clearRemote();
     this.#statistics.clear();
+    this.#giftCards.clear();
+    this.#likes.clear();
+    this.#moderator.locked = false;
     this.#togglePanel('');
     this.#root.hidden = true;
     this.#onLeave();
   }
 }
+
+/** @param {unknown} error */
+const sayWhy = (error) => toast(describeRefusal(error));
 
 /** @param {string} roomId @param {boolean} watch enters at once */
 function linkTo(roomId, watch) {

@@ -5,10 +5,10 @@
  * This is the file to read for the use of sfu-relay/client.
  */
 import { connect } from '/sfu-relay/client.js';
-import { signedToken } from './signed-token.js';
+import { credentials, signallingUrl } from './visitor.js';
 
 /**
- * @typedef {{ sessionId: string, userId: string, tracks: { trackId: string, streamId: string, kind: string, layers: string[] }[] }} Participant
+ * @typedef {{ sessionId: string, userId: string, tracks: { trackId: string, streamId: string, kind: string, muted: boolean, layers: string[] }[] }} Participant
  * @typedef {{ code?: string | number, message?: string, reason?: string, retryable: boolean }} Problem
  * @typedef {{ name: 'connecting', entered: boolean } | { name: 'connected' } | { name: 'restoring' }
  *   | { name: 'waiting', problem: Problem, seconds: number, entered: boolean }
@@ -22,11 +22,18 @@ import { signedToken } from './signed-token.js';
  * @property {(remote: any) => void} trackEnded
  * @property {(streamIds: string[]) => void} speakers
  * @property {(stats: any) => void} stats
+ * @property {(message: any, facts: { own: boolean, old: boolean }) => void} chat own: of this very page; old: from
+ *   before one came in
+ * @property {(message: any, facts: { own: boolean, old: boolean }) => void} gift
+ * @property {(message: any) => void} like
+ * @property {(deletion: { deleted: string }) => void} messageDeleted
+ * @property {(messages: any[]) => void} history what the room remembers, after each join
+ * @property {(session: any) => void} session what one may do, and whether the room is locked: as it is now
+ * @property {(cut: boolean) => void} cut whether a moderator has muted something of what is sent
  * @property {(error: Problem) => void} error something was refused; the session goes on
  */
 
 const RETRY_AFTER_SECONDS = [1, 2, 4, 8, 15];
-const SIGNALLING_URL = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/rtc`;
 
 export class Room {
   #handlers;
@@ -38,6 +45,8 @@ export class Room {
   #attempt = new AbortController();
   /** @type {Map<MediaStream, object>} what is published, and is published again by the next client */
   #published = new Map();
+  /** @type {Set<string>} own tracks that a moderator has muted */
+  #cut = new Set();
   #failures = 0;
   #entered = false;
   #earliestReconnect = 0;
@@ -61,7 +70,8 @@ export class Room {
     this.#phase({ name: 'connecting', entered: this.#entered });
     let client;
     try {
-      client = await connect(SIGNALLING_URL, { signal, statsIntervalMs: 1000, ...signedToken });
+      const url = signallingUrl(this.#roomId, this.#name);
+      client = await connect(url, { signal, statsIntervalMs: 1000, ...credentials() });
       if (signal.aborted) return client.close();
       this.#client = client;
       this.#handlers.reset();
@@ -95,6 +105,7 @@ export class Room {
    */
   async unpublish(stream) {
     this.#published.delete(stream);
+    if (this.#published.size === 0) this.#tellCut([]);
     await this.#joined?.unpublish(stream);
   }
 
@@ -111,6 +122,16 @@ export class Room {
   /** @param {string} streamId @param {string} layer */
   setLayer(streamId, layer) {
     this.#joined?.setLayer(streamId, layer);
+  }
+
+  /**
+   * For chat, gifts, likes and moderation: client.chat(), client.sendGift(), client.like(), client.moderate().
+   * @throws where there is no session
+   */
+  get client() {
+    const client = this.#joined;
+    if (!client) throw Object.assign(new Error('Not connected.'), { code: 'ERR_CLIENT_CLOSED' });
+    return client;
   }
 
   async leave() {
@@ -137,6 +158,13 @@ export class Room {
     client.on('speakers', handlers.speakers);
     client.on('stats', handlers.stats);
     client.on('error', handlers.error);
+    this.#listenToMessages(client);
+    for (const event of ['grants', 'room'])
+      client.on(event, () => client === this.#client && handlers.session(client.session));
+    client.on('mute', (/** @type {{ trackId: string, muted: boolean }} */ { trackId, muted }) => {
+      const others = [...this.#cut].filter((each) => each !== trackId);
+      this.#tellCut(muted ? [...others, trackId] : others);
+    });
     client.on('state', (/** @type {string} */ state) => {
       if (client !== this.#client) return;
       if (state === 'reconnecting-media') this.#phase({ name: 'restoring' });
@@ -151,11 +179,27 @@ export class Room {
     });
   }
 
+  /** @param {any} client */
+  #listenToMessages(client) {
+    const { chat, gift, like, messageDeleted } = this.#handlers;
+    const factsOf = (/** @type {any} */ { from }) => ({
+      own: from !== undefined && from.sessionId === client.session?.sessionId,
+      old: client.state === 'joining',
+    });
+    client.on('chat', (/** @type {any} */ message) => chat(message, factsOf(message)));
+    client.on('gift', (/** @type {any} */ message) => gift(message, factsOf(message)));
+    client.on('like', like);
+    client.on('messagedeleted', messageDeleted);
+  }
+
   /** @param {any} client for the first time, or back by itself */
   async #joinedNow(client) {
     this.#failures = 0;
     this.#entered = true;
     this.#tellParticipants(client);
+    this.#handlers.history(client.session.messages);
+    this.#handlers.session(client.session);
+    this.#tellCut(client.session.muted);
     this.#phase({ name: 'connected' });
     // What the client sends (again) already stays as it is; a track may have been replaced meanwhile.
     for (const [stream, options] of this.#published) {
@@ -163,6 +207,12 @@ export class Room {
         if (client === this.#client && client.state === 'joined') this.#handlers.error(error);
       });
     }
+  }
+
+  /** @param {string[]} trackIds */
+  #tellCut(trackIds) {
+    this.#cut = new Set(trackIds);
+    this.#handlers.cut(this.#cut.size > 0);
   }
 
   /** @param {any} client */

@@ -6,7 +6,7 @@ import { Tile } from './tile.js';
 
 /**
  * @typedef {import('./room.js').Participant} Participant
- * @typedef {{ streamId: string, name: string, screen: boolean, layers: string[] }} Announced
+ * @typedef {{ streamId: string, name: string, screen: boolean, cut: boolean, layers: string[] }} Announced
  */
 
 export class Stage {
@@ -43,6 +43,7 @@ export class Stage {
       const tile = this.#tiles.get(stream.streamId) ?? this.#add(stream);
       tile.identify(stream.name, stream.screen);
       tile.layers = stream.layers;
+      tile.cut = stream.cut;
     }
     this.#dropUnused();
   }
@@ -144,9 +145,15 @@ function streamsOf({ userId, tracks }) {
     const own = tracks.filter((track) => track.streamId === streamId);
     const video = own.find((track) => track.kind === 'video');
     const screen = own.every((track) => track.kind === 'video');
-    return { streamId, name: userId, screen, layers: video?.layers ?? [] };
+    return { streamId, name: userId, screen, cut: isCut(own), layers: video?.layers ?? [] };
   });
 }
+
+/**
+ * Whether a moderator has muted them. This page says nothing of its own pauses: it sends silence and a card.
+ * @param {Participant['tracks']} tracks
+ */
+export const isCut = (tracks) => tracks.length > 0 && tracks.every(({ muted }) => muted);
 
 /** @param {HTMLElement} element */
 function contentBox(element) {

@@ -27,7 +27,7 @@ export class Statistics {
       floor: 40_000,
     });
     this.#loss = new Chart(root, {
-      label: 'Packet loss',
+      label: 'Loss',
       series: [{ name: 'Packet loss', color: '--chart-loss' }],
       format: (share) => `${(share * 100).toFixed(1)} %`,
       floor: 0.02,

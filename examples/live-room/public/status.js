@@ -31,6 +31,8 @@ const TOO_SLOW = {
   title: 'This took too long',
   text: 'The connection was too slow for the server. Try again.',
 };
+const REMOVED = { title: 'You were removed from this room', text: 'A moderator has put you out.' };
+const ENDED = { title: 'The room has ended', text: 'A moderator has closed it for everybody.' };
 const ELSEWHERE = { title: 'You are here already', text: 'The same session was opened in another place.' };
 const RESTART = { title: 'The server is restarting', text: 'You come back into the room by yourself.' };
 
@@ -44,6 +46,12 @@ const BY_ERROR = {
   },
   ERR_RELAY_TOO_MANY: TOO_MANY,
   ERR_RELAY_FORBIDDEN: NO_RIGHT,
+  ERR_RELAY_REMOVED: REMOVED,
+  ERR_RELAY_ROOM_ENDED: ENDED,
+  ERR_RELAY_ROOM_LOCKED: {
+    title: 'This room is locked',
+    text: 'Nobody new may come in now. You are let in by yourself as soon as a moderator unlocks it.',
+  },
   ERR_RELAY_UNAUTHENTICATED: SIGN_IN,
   ERR_RELAY_CLIENT_TIMEOUT: TOO_SLOW,
   ERR_RELAY_SLOW_CONSUMER: TOO_SLOW,
@@ -65,6 +73,7 @@ const BY_CLOSE_CODE = {
   4401: SIGN_IN,
   4403: NO_RIGHT,
   4408: TOO_SLOW,
+  4410: ENDED,
   4409: ELSEWHERE,
   4429: TOO_MANY,
   4502: BY_ERROR.ERR_RELAY_SFU_STREAM_ENDED,
@@ -79,11 +88,34 @@ const BY_CLOSE_CODE = {
  * @returns {Words}
  */
 export function describeProblem(problem, { entered }) {
-  const known = typeof problem.code === 'number' ? BY_CLOSE_CODE[problem.code] : BY_ERROR[problem.code ?? ''];
+  const byCode =
+    typeof problem.code === 'number' ? BY_CLOSE_CODE[problem.code] : BY_ERROR[problem.code ?? ''];
+  const known = byCode === NO_RIGHT && entered ? REMOVED : byCode;
+  const said = problem.message || problem.reason;
   if (known === LOST && !entered) return UNREACHABLE;
-  const text = problem.message || problem.reason || 'Try again in a moment.';
-  return known ?? { title: 'That didn’t work', text };
+  // The moderator's own words.
+  if (known === REMOVED || known === ENDED) return { title: known.title, text: said || known.text };
+  return known ?? { title: 'That didn’t work', text: said || 'Try again in a moment.' };
 }
+
+/**
+ * Why something that one did in the room was not taken, in one line.
+ * @param {any} error
+ */
+export function describeRefusal(error) {
+  const wait = waitOf(error);
+  if (wait) return `Slow down a little: try again in ${wait} s.`;
+  // The relay says what is wrong with it.
+  if (['ERR_RELAY_FORBIDDEN', 'ERR_RELAY_INVALID_PARAMS'].includes(error.code)) return error.message;
+  return describeProblem(error, { entered: true }).title;
+}
+
+/**
+ * s until it may be tried again; 0 where that is not the matter.
+ * @param {any} error
+ */
+export const waitOf = ({ code, retryAfterMs }) =>
+  code === 'ERR_RELAY_TOO_MANY' ? Math.max(1, Math.ceil((retryAfterMs ?? 1000) / 1000)) : 0;
 
 /**
  * The pill in the header.

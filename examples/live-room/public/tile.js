@@ -56,10 +56,23 @@ export class Tile {
     this.play();
   }
 
+  /**
+   * A moderator has muted it: nothing comes any more, and the last picture must not stay.
+   * @param {boolean} cut
+   */
+  set cut(cut) {
+    this.element.classList.toggle('camera-off', cut);
+    setText(this.#find('.placeholder-words'), cut ? 'Muted by a moderator' : '');
+  }
+
   /** @param {MediaStreamTrack} track */
   removeTrack(track) {
     this.#media.removeTrack(track);
     if (track.kind === 'video') this.element.classList.remove('playing');
+    if (!this.empty) return;
+    // To an element a stream without tracks has ended: it would not play what comes later.
+    this.#media = new MediaStream();
+    this.video.srcObject = null;
   }
 
   get empty() {

@@ -131,12 +131,13 @@ export class Publisher {
     return header.extensions.find(({ id }) => uris[id] === uri)?.payload;
   }
 
+  /** Not by werift's receiver: that of a section which another track had before sends none. */
   #sendPictureLoss(mid: string): void {
-    for (const [ssrc, track] of this.#trackBySsrc) {
-      if (track === this.#tracks.get(mid))
-        this.#receiver(mid)
-          ?.sendRtcpPLI(ssrc)
-          .catch(() => {});
+    const { PictureLossIndication, RtcpPayloadSpecificFeedback } = this.#werift;
+    for (const [mediaSsrc, track] of this.#trackBySsrc) {
+      if (track !== this.#tracks.get(mid)) continue;
+      const feedback = new PictureLossIndication({ senderSsrc: 1, mediaSsrc });
+      this.#transport?.sendRtcp([new RtcpPayloadSpecificFeedback({ feedback })]).catch(() => {});
     }
   }
 

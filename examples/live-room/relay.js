@@ -1,0 +1,37 @@
+// @ts-check
+/** The relay of the live room, in front of the SFU: who may do what, which messages there are, and how many of them. */
+import { chat, gift, like, RelayError, SfuRelay } from 'sfu-relay';
+import { rateLimits } from 'sfu-relay/limits';
+import { GIFTS } from './public/gift-list.js';
+import { admitVisitors } from './visitors.js';
+
+/** @typedef {import('sfu-relay').Authenticate} Authenticate */
+
+/**
+ * @param {string} serverUrl of the SFU
+ * @param {(others: Authenticate) => Authenticate} [admit] lets some in by itself, and leaves the others to what it is
+ *   given
+ */
+export function openRelay(serverUrl, admit = (others) => others) {
+  /** @type {SfuRelay} */
+  const relay = new SfuRelay({
+    sfu: { serverUrl },
+    authenticate: admit(admitVisitors((roomId) => relay.rooms.has(roomId))),
+    messages: { chat: chat({ maxLength: 500 }), gift: gift(), like: like() },
+    hooks: { onMessage: checkGift },
+    // Beside what each connection and each address may send: nobody floods the chat.
+    rateLimiter: rateLimits({ user: { points: 25, durationMs: 5000, costs: { '*': 0, message: 1 } } }),
+  });
+  return relay;
+}
+
+/**
+ * Only what the page has to give. A shop would also look here who has paid for it.
+ * @param {{ kind: string, data: unknown }} message
+ */
+function checkGift({ kind, data }) {
+  if (kind !== 'gift') return;
+  const { gift } = /** @type {{ gift: string }} */ (data);
+  if (!GIFTS.some(({ id }) => id === gift))
+    throw new RelayError('ERR_RELAY_INVALID_PARAMS', 'There is no such gift.');
+}
