@@ -70,14 +70,14 @@ async function growth({ load, relay, scale }) {
   return figures;
 }
 
-/** Messages from one participant to all the others of its room. */
+/** Messages from each participant to all of its room, in rooms of viewers. */
 async function rooms({ load, scale }) {
   const { size, count, messages } = scale.room;
   const sessions = size * count;
-  await load.join(sessions, { window: 20, roomSize: size });
+  await load.join(sessions, { window: 20, roomSize: size, role: 'viewer' });
   await load.messages(Math.ceil(messages / 5), { window: 10 });
   const sent = await load.messages(messages, { window: 10 });
-  const deliveries = sent.count * (size - 1);
+  const deliveries = sent.count * size;
   const seconds = sent.seconds;
   await load.leave();
   return [

@@ -17,6 +17,7 @@ export async function build() {
       index: source('index'),
       ws: source('ws'),
       uwebsockets: source('uwebsockets'),
+      limits: source('rate-limits/index'),
       rtc: source('sfu/gen/rtc'),
     },
     outDir: library,

@@ -6,9 +6,11 @@ import { onCore } from './machine.js';
 
 const sdp = (name) => readFileSync(new URL(`../../test/fuzz/fixtures/${name}.sdp`, import.meta.url), 'utf8');
 
-/** What a client and the SFU say in a session: a browser that publishes audio and video, and Ion's part. */
+/** What the clients offer: one that publishes audio and video, as browsers do; one that only watches. */
+const OFFERS = { publisher: sdp('offer-audio-video'), viewer: sdp('offer-viewer') };
+
+/** What comes of it: Ion's answer, its offer, and the client's answer. */
 const DESCRIPTIONS = {
-  offer: sdp('offer-audio-video'),
   sfuAnswer: sdp('answer-tracks'),
   sfuOffer: sdp('offer-viewer'),
   answer: sdp('answer-empty'),
@@ -36,8 +38,8 @@ export class Load {
     await this.#do({ do: 'target', url: `ws://127.0.0.1:${port}/rtc`, pid, ...DESCRIPTIONS });
   }
 
-  join(count, { window, roomSize = 1 }) {
-    return this.#do({ do: 'join', count, window, roomSize });
+  join(count, { window, roomSize = 1, role = 'publisher' }) {
+    return this.#do({ do: 'join', count, window, roomSize, offer: OFFERS[role] });
   }
 
   leave() {
@@ -54,7 +56,7 @@ export class Load {
   }
 
   churn(count, { window }) {
-    return this.#do({ do: 'churn', count, window, roomSize: 1 });
+    return this.#do({ do: 'churn', count, window, roomSize: 1, offer: OFFERS.publisher });
   }
 
   stop() {

@@ -39,18 +39,16 @@ func (c *crowd) aim(command Command) Outcome {
 		s.conn.Close()
 	}
 	c.sessions, c.url, c.pid = nil, target, command.PID
-	c.offer = command.Offer
 	c.answerFrame = frame(fmt.Sprintf(`{"jsonrpc":"2.0","method":"answer","params":{"desc":{"type":"answer","sdp":%s}}}`,
 		quote(command.Answer)))
 	c.sfu.speak(command.SfuAnswer, command.SfuOffer)
 	return Outcome{}
 }
 
-func (c *crowd) offerOf(int) string { return c.offer }
-
 // Joins as many sessions more, so many at a time.
 func (c *crowd) join(command Command) Outcome {
 	c.roomSize = max(1, command.RoomSize)
+	c.offer = command.Offer
 	answered := c.sfu.answers.Load() + int64(command.Count)
 	joined := make([]*session, command.Count)
 	outcome := c.each(command, func(n int) error {
@@ -84,6 +82,7 @@ func (c *crowd) leave(command Command) Outcome {
 // Sessions that join and leave, one after the other in each of the window's places.
 func (c *crowd) churn(command Command) Outcome {
 	c.roomSize = max(1, command.RoomSize)
+	c.offer = command.Offer
 	before := c.sfu.streams.Load()
 	outcome := c.each(command, func(int) error {
 		s, err := c.connect(int(c.serial.Add(1)) - 1)

@@ -71,6 +71,7 @@ function speak({ sfuAnswer, sfuOffer }) {
 
 let target;
 let roomSize = 1;
+let offer;
 let sessions = [];
 let serial = 0;
 let run;
@@ -95,7 +96,7 @@ async function connect() {
         params: {
           sid: `room-${Math.floor(name / roomSize)}`,
           uid: `user-${name}`,
-          offer: { type: 'offer', sdp: target.offer },
+          offer: { type: 'offer', sdp: offer },
         },
       }),
     );
@@ -142,7 +143,7 @@ async function eventually(isSo, fault) {
   throw new Error(fault);
 }
 
-async function exchange({ count, window, rate, active }, arrivalsEach, send) {
+async function exchange({ count, window, rate = 0, active = 0 }, arrivalsEach, send) {
   const senders = active > 0 ? sessions.slice(0, active) : sessions;
   const sentAt = [];
   const missing = new Array(count).fill(arrivalsEach);
@@ -182,7 +183,7 @@ const ACTIONS = {
     speak(command);
   },
   async join(command) {
-    roomSize = command.roomSize;
+    ({ roomSize, offer } = command);
     const answers = sfu.answers + command.count;
     const took = await each(command.count, command.window, async () => sessions.push(await connect()));
     await eventually(() => sfu.answers >= answers, 'answers did not reach the SFU');
@@ -195,6 +196,7 @@ const ACTIONS = {
     return took;
   },
   async churn(command) {
+    ({ roomSize, offer } = command);
     const took = await each(command.count, command.window, async () => close(await connect()));
     await eventually(() => sfu.streams === 0, 'streams are left on the SFU');
     return took;
@@ -208,7 +210,7 @@ const ACTIONS = {
       });
     }),
   messages: (command) =>
-    exchange(command, roomSize - 1, ({ send }, number) =>
+    exchange(command, roomSize, ({ send }, number) =>
       send({
         method: 'message',
         params: { kind: 'chat', data: { text: `serial:${number} It is the east` } },

@@ -26,8 +26,9 @@ type Command struct {
 	RoomSize int `json:"roomSize"`
 	// Rounds a second; 0 for as many as the relay takes.
 	Rate float64 `json:"rate"`
-	// The descriptions that clients and SFU use.
-	Offer     string `json:"offer"`
+	// join, churn: what the sessions offer.
+	Offer string `json:"offer"`
+	// target: what clients and SFU answer, and the SFU offers.
 	Answer    string `json:"answer"`
 	SfuOffer  string `json:"sfuOffer"`
 	SfuAnswer string `json:"sfuAnswer"`

@@ -64,9 +64,9 @@ func (c *crowd) rounds(command Command) Outcome {
 	return c.exchange(command, 1, template)
 }
 
-// Messages to the others in the room.
+// Messages to all in the room, whoever sends them.
 func (c *crowd) messages(command Command) Outcome {
-	return c.exchange(command, c.roomSize-1, frame(messageText(0)))
+	return c.exchange(command, c.roomSize, frame(messageText(0)))
 }
 
 func (c *crowd) exchange(command Command, arrivalsEach int, template []byte) Outcome {

@@ -54,7 +54,7 @@ func (c *crowd) connect(number int) (*session, error) {
 	s := &session{socket: ws, crowd: c, done: make(chan struct{}), ready: make(chan error, 1), wanted: 4}
 	go s.listen()
 	join := fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":"join","params":{"sid":"room-%d","uid":"user-%d","offer":{"type":"offer","sdp":%s}}}`,
-		number/c.roomSize, number, quote(c.offerOf(number)))
+		number/c.roomSize, number, quote(c.offer))
 	if err := s.write(frame(join)); err != nil {
 		return nil, err
 	}

@@ -4,7 +4,7 @@
  */
 import { credentials } from '@grpc/grpc-js';
 
-/** Who is in each room, for messages from one client to the others. */
+/** Who is in each room, for messages to all of a room. */
 const rooms = new Map();
 
 /** `rtc` is the code that ts-proto made of proto/rtc.proto. */
@@ -48,7 +48,7 @@ export function forward(client, send) {
       }
       case 'message': {
         const message = JSON.stringify({ jsonrpc: '2.0', method, params });
-        for (const other of members) if (other !== send) other(message);
+        for (const member of members) member(message);
         return;
       }
     }

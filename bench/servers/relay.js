@@ -4,17 +4,27 @@ import { started } from './started.js';
 
 const [sfu, library, transport] = process.argv.slice(2);
 const { SfuRelay, RelayError } = await import(`${library}/index.mjs`);
+const { rateLimits } = await import(`${library}/limits.mjs`);
 
-const counts = { joins: 0, leaves: 0 };
+const counts = { joins: 0, signals: 0, messages: 0, leaves: 0 };
+/** More than any one sends here: what is to be paid for is the counting. */
+const budget = { points: 1e9, durationMs: 1_000 };
 const relay = new SfuRelay({
   sfu: { serverUrl: sfu },
   authenticate: async ({ token }) => {
     if (!token?.startsWith('token-')) throw new RelayError('ERR_RELAY_UNAUTHENTICATED', 'Who are you?');
     return { userId: `user-${token.slice(6)}`, grants: { room: 'room-*', canPublish: true } };
   },
+  rateLimiter: rateLimits({ connection: budget, address: budget }),
   hooks: {
     onJoin: () => {
       counts.joins += 1;
+    },
+    onSignal: () => {
+      counts.signals += 1;
+    },
+    onMessage: () => {
+      counts.messages += 1;
     },
     onLeave: () => {
       counts.leaves += 1;

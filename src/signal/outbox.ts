@@ -35,7 +35,8 @@ export class Outbox {
   send(text: string, mayDrop = false, bytes = Buffer.byteLength(text)): void {
     if (this.#stopped) return;
     const { maxBufferedBytes } = this.#setup;
-    const waiting = this.#socket.bufferedAmount;
+    // Nothing did after the last one, where it is not watched.
+    const waiting = this.#timer ? this.#socket.bufferedAmount : 0;
     if (mayDrop && waiting > maxBufferedBytes / 4) return;
     // A message larger than all that may wait goes out alone.
     if (waiting > 0 && waiting + bytes > maxBufferedBytes) {

@@ -55,7 +55,7 @@ var upgrader = websocket.Upgrader{
 	CheckOrigin:  func(*http.Request) bool { return true },
 }
 
-// The connections of each room, for messages from one client to the others.
+// The connections of each room, for messages to all of a room.
 var rooms = struct {
 	sync.Mutex
 	members map[string]map[*client]struct{}
@@ -161,7 +161,7 @@ func (c *client) handle(ctx context.Context, service rtc.RTCClient, m message) e
 			Target: rtc.Target_SUBSCRIBER, Type: p.Desc.Type, Sdp: p.Desc.SDP,
 		}}})
 	case "message":
-		c.tellOthers(m.Params)
+		c.tellRoom(m.Params)
 		return c.send(message{JSONRPC: "2.0", ID: m.ID, Result: struct{}{}})
 	case "leave":
 		if err := c.stream.CloseSend(); err != nil {
@@ -235,20 +235,18 @@ func (c *client) leave() {
 	}
 }
 
-func (c *client) tellOthers(params json.RawMessage) {
+func (c *client) tellRoom(params json.RawMessage) {
 	data, err := json.Marshal(message{JSONRPC: "2.0", Method: "message", Params: params})
 	if err != nil {
 		return
 	}
 	rooms.Lock()
-	others := make([]*client, 0, len(rooms.members[c.room]))
-	for other := range rooms.members[c.room] {
-		if other != c {
-			others = append(others, other)
-		}
+	members := make([]*client, 0, len(rooms.members[c.room]))
+	for member := range rooms.members[c.room] {
+		members = append(members, member)
 	}
 	rooms.Unlock()
-	for _, other := range others {
-		_ = other.sendText(data)
+	for _, member := range members {
+		_ = member.sendText(data)
 	}
 }
