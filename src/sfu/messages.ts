@@ -46,7 +46,9 @@ export function encodeTrickle(target: Target, init: string): Buffer {
 /** The `init` of a reply that is a candidate of the given target and nothing else; undefined for all others. */
 export function decodeTrickle(message: Buffer): { target: Target; init: string } | undefined {
   if (message[0] !== TRICKLE) return undefined;
-  let at = 1 + varintBytesAt(message, 1);
+  const outerBytes = varintBytesAt(message, 1);
+  let at = 1 + outerBytes;
+  if (at + readVarint(message, 1, outerBytes) !== message.length) return undefined;
   let target: Target = 0;
   if (message[at] === TARGET) {
     if (message[at + 1] !== 1) return undefined;

@@ -1,0 +1,43 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { MessageReader } from '../../../src/sfu/grpc/http2/message-reader.js';
+
+/** A message with its prefix: not compressed, and its length. */
+function framed(message: Uint8Array): Buffer {
+  const prefix = Buffer.alloc(5);
+  prefix.writeUInt32BE(message.length, 1);
+  return Buffer.concat([prefix, message]);
+}
+
+/** What a reader makes of pieces. */
+function readAll(pieces: readonly Buffer[], maxBytes = 1024): string[] {
+  const reader = new MessageReader(maxBytes);
+  const messages: string[] = [];
+  for (const piece of pieces) reader.read(piece, (message) => messages.push(message.toString('hex')));
+  return messages;
+}
+
+test('messages come out as they went in, wherever they were cut', () => {
+  const messages = fc.array(fc.uint8Array({ maxLength: 40 }), { minLength: 1, maxLength: 8 });
+  const cuts = fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1 });
+  fc.assert(
+    fc.property(messages, cuts, (sent, sizes) => {
+      const bytes = Buffer.concat(sent.map(framed));
+      const pieces: Buffer[] = [];
+      for (let at = 0, n = 0; at < bytes.length; n += 1) {
+        const size = sizes[n % sizes.length] ?? 1;
+        pieces.push(bytes.subarray(at, at + size));
+        at += size;
+      }
+      expect(readAll(pieces)).toEqual(sent.map((message) => Buffer.from(message).toString('hex')));
+    }),
+  );
+});
+
+test('a message that is too long is refused by its prefix, before it is there', () => {
+  expect(() => readAll([framed(Buffer.alloc(11)).subarray(0, 5)], 10)).toThrow('11 bytes');
+});
+
+test('a compressed message is refused', () => {
+  expect(() => readAll([Buffer.from([1, 0, 0, 0, 0])])).toThrow('compressed');
+});
