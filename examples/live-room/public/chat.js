@@ -85,7 +85,9 @@ export class Chat {
 
   /** @param {string} text what happened in the room */
   tell(text) {
-    this.#append(MessageRow.notice(text), true);
+    const last = this.#rows.at(-1);
+    if (last?.notice === text) last.again();
+    else this.#append(MessageRow.notice(text), true);
   }
 
   /** @param {string} id */

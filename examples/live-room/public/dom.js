@@ -70,6 +70,8 @@ export function toast(text, showForMs = 5000) {
   toastTimer = setTimeout(() => element.classList.remove('shown'), showForMs);
 }
 
+export const hideToast = () => byId('toast').classList.remove('shown');
+
 /**
  * Says something to screen readers only.
  * @param {string} text

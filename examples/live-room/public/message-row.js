@@ -10,6 +10,10 @@ const TIME = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-di
 /** @typedef {import('./chat.js').ChatMessage} ChatMessage */
 
 export class MessageRow {
+  /** What happened in the room; empty where somebody says something. */
+  notice = '';
+  #times = 1;
+
   /** @param {HTMLElement} element @param {{ id: string, at: number, sender: string, pending: boolean }} facts */
   constructor(element, { id, at, sender, pending }) {
     this.element = element;
@@ -42,7 +46,15 @@ export class MessageRow {
     const element = document.createElement('li');
     element.className = 'notice';
     setText(element, text);
-    return new MessageRow(element, { id: '', at: Date.now(), sender: '', pending: false });
+    const row = new MessageRow(element, { id: '', at: Date.now(), sender: '', pending: false });
+    row.notice = text;
+    return row;
+  }
+
+  /** The same has happened once more. */
+  again() {
+    this.#times++;
+    setText(this.element, `${this.notice} ×${this.#times}`);
   }
 
   /** @param {ChatMessage} message as the room has it */

@@ -2,7 +2,7 @@
 /** The room on the page: what the Room tells is shown, what the person clicks is done. */
 import { Broadcast } from './broadcast.js';
 import { Chat } from './chat.js';
-import { announce, byId, setText, toast } from './dom.js';
+import { announce, byId, hideToast, setText, toast } from './dom.js';
 import { GiftCards, phraseOf } from './gift-cards.js';
 import { Gifts } from './gifts.js';
 import { Likes } from './likes.js';
@@ -107,7 +107,8 @@ export class RoomView {
       },
       history: (messages) => this.#chat.remember(messages.filter(({ kind }) => kind === 'chat')),
       session: (session) => this.#showSession(session),
-      error: sayWhy,
+      // Of what fails as the connection goes, the panel says all that there is to say.
+      error: (problem) => this.#phase.name === 'connected' && sayWhy(problem),
     };
   }
 
@@ -131,7 +132,7 @@ export class RoomView {
   #showGift({ from, data: { gift: giftId, count } }, own) {
     const giver = from?.userId ?? 'The server';
     this.#giftCards.show({ giver, own, giftId, count });
-    this.#chat.tell(`${own ? 'You' : giver} gave ${phraseOf(giftId)}.`);
+    this.#chat.tell(`${own ? 'You' : giver} gave ${phraseOf(giftId)}`);
     if (!own) announce(`${giver} gave ${phraseOf(giftId)}.`);
   }
 
@@ -154,6 +155,7 @@ export class RoomView {
 
   /** @param {Extract<Phase, { name: 'waiting' | 'failed' }>} phase */
   #showTrouble(phase) {
+    hideToast();
     const error = byId('error');
     const { title, text } = describeProblem(phase.problem, { entered: phase.entered });
     setText(error.querySelector('h2'), title);
