@@ -25,7 +25,7 @@ const { values: options } = parseArgs({
     quick: { type: 'boolean', default: false },
     repeat: { type: 'string' },
     targets: { type: 'string' },
-    scenarios: { type: 'string', default: 'growth,churn,rooms' },
+    scenarios: { type: 'string', default: 'growth,publishers,rooms,churn' },
     out: { type: 'string', default: fileURLToPath(new URL('results', import.meta.url)) },
   },
 });

@@ -12,6 +12,7 @@ export function settings(quick) {
         active: 20,
         rate: 500,
         paced: 500,
+        publishers: 50,
         room: { size: 10, count: 4, messages: 100 },
         churn: { cycles: 100, parts: 2, window: 10 },
       }
@@ -24,6 +25,7 @@ export function settings(quick) {
         active: 200,
         rate: 2_000,
         paced: 6_000,
+        publishers: 2_000,
         room: { size: 100, count: 10, messages: 1_000 },
         churn: { cycles: 100_000, parts: 10, window: 50 },
       };
@@ -34,12 +36,12 @@ const perPiece = ({ cpu, count }) => (cpu * MICRO) / count;
 
 /** Until the code is compiled and the pools are filled: what is measured then is what lasts. */
 async function warmUp(load, { sessions, rounds }, window) {
-  await load.join(sessions, { window: 20 });
+  await load.join(sessions, { window: 20, role: 'publisher' });
   await load.rounds(rounds, { window: Math.min(window, sessions) });
   await load.leave();
 }
 
-/** More and more sessions on one process: joins, memory, candidates there and back. */
+/** More and more sessions on one process, of viewers, as most are: joins, memory, candidates there and back. */
 async function growth({ load, relay, scale }) {
   const figures = [];
   const add = (sessions, figure, value, unit) => figures.push({ figure, sessions, value, unit });
@@ -47,7 +49,7 @@ async function growth({ load, relay, scale }) {
   const empty = await relay.memory();
   let before = 0;
   for (const sessions of scale.sizes) {
-    const joins = await load.join(sessions - before, { window: 20 });
+    const joins = await load.join(sessions - before, { window: 20, role: 'viewer' });
     add(sessions, 'join: CPU', perPiece(joins), 'µs');
     add(sessions, 'join: p50', joins.p50, 'ms');
     add(sessions, 'join: p99', joins.p99, 'ms');
@@ -68,6 +70,21 @@ async function growth({ load, relay, scale }) {
   const leaves = await load.leave();
   add(before, 'leave: CPU', perPiece(leaves), 'µs');
   return figures;
+}
+
+/** Sessions that publish audio and video: a browser's offer is twelve times as long as a viewer's, and is kept. */
+async function publishers({ load, relay, scale }) {
+  const sessions = scale.publishers;
+  await warmUp(load, scale.warmUp, scale.window);
+  const empty = await relay.memory();
+  const joins = await load.join(sessions, { window: 20, role: 'publisher' });
+  const memory = ((await relay.memory()) - empty) / sessions;
+  await load.leave();
+  return [
+    { figure: 'join of a publisher: CPU', sessions, value: perPiece(joins), unit: 'µs' },
+    { figure: 'join of a publisher: p99', sessions, value: joins.p99, unit: 'ms' },
+    { figure: 'idle publisher: memory', sessions, value: memory, unit: 'KiB' },
+  ];
 }
 
 /** Messages from each participant to all of its room, in rooms of viewers. */
@@ -105,4 +122,4 @@ async function churn({ load, relay, scale }) {
   return figures;
 }
 
-export const SCENARIOS = { growth, churn, rooms };
+export const SCENARIOS = { growth, publishers, rooms, churn };

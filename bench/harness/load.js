@@ -38,7 +38,7 @@ export class Load {
     await this.#do({ do: 'target', url: `ws://127.0.0.1:${port}/rtc`, pid, ...DESCRIPTIONS });
   }
 
-  join(count, { window, roomSize = 1, role = 'publisher' }) {
+  join(count, { window, role, roomSize = 1 }) {
     return this.#do({ do: 'join', count, window, roomSize, offer: OFFERS[role] });
   }
 
