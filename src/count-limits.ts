@@ -52,34 +52,48 @@ interface Counted {
   readonly state: SessionState;
 }
 
+/** Where the sessions are found that are there already. */
+interface Census<Session> {
+  ofUser(userId: string): readonly Session[];
+  inRoom(roomId: string): ReadonlySet<Session>;
+  readonly roomCount: number;
+  rooms(): Iterable<Iterable<Session>>;
+}
+
 /**
  * Whether there may be one more session. Those that are leaving don't count any more, and neither does one that the new
  * one is going to replace.
  * @throws RelayError `ERR_RELAY_TOO_MANY`
  */
-export function checkCounts(
-  limits: ResolvedCountLimits,
+export function checkCounts<Session extends Counted>(
+  { maxSessionsPerUser, maxParticipantsPerRoom, maxRooms }: ResolvedCountLimits,
   joining: Omit<Counted, 'state'>,
-  sessions: Iterable<Counted>,
-  isReplaced: (other: Counted) => boolean,
+  census: Census<Session>,
+  isReplaced: (other: Session) => boolean,
 ): void {
-  const { maxSessionsPerUser, maxParticipantsPerRoom, maxRooms } = limits;
-  if (Math.min(maxSessionsPerUser, maxParticipantsPerRoom, maxRooms) === Number.POSITIVE_INFINITY) return;
-  const rooms = new Set<string>();
-  let ofUser = 0;
-  let inRoom = 0;
-  for (const other of sessions) {
-    if ((other.state !== 'joining' && other.state !== 'joined') || isReplaced(other)) continue;
-    rooms.add(other.roomId);
-    if (other.userId === joining.userId) ofUser += 1;
-    if (other.roomId === joining.roomId && !other.hidden) inRoom += 1;
+  const counts = (other: Session) =>
+    (other.state === 'joining' || other.state === 'joined') && !isReplaced(other);
+  // Those that don't count are few: only where all together are too many is it looked at each.
+  const ofUser = census.ofUser(joining.userId);
+  if (ofUser.length >= maxSessionsPerUser) {
+    const sum = count(ofUser, counts);
+    if (sum >= maxSessionsPerUser)
+      throw tooMany(`Too many sessions: you have ${sum} already, leave one first.`);
   }
-  if (ofUser >= maxSessionsPerUser)
-    throw tooMany(`Too many sessions: you have ${ofUser} already, leave one first.`);
-  if (inRoom >= maxParticipantsPerRoom && !joining.hidden)
-    throw tooMany(`The room is full: ${inRoom} are in it already.`);
-  if (rooms.size >= maxRooms && !rooms.has(joining.roomId))
-    throw tooMany(`No more rooms can be opened: there are ${rooms.size} already.`);
+  const inRoom = census.inRoom(joining.roomId);
+  if (inRoom.size >= maxParticipantsPerRoom && !joining.hidden) {
+    const sum = count(inRoom, (other) => counts(other) && !other.hidden);
+    if (sum >= maxParticipantsPerRoom) throw tooMany(`The room is full: ${sum} are in it already.`);
+  }
+  if (census.roomCount < maxRooms || count(inRoom, counts) > 0) return;
+  const rooms = count(census.rooms(), (room) => count(room, counts) > 0);
+  if (rooms >= maxRooms) throw tooMany(`No more rooms can be opened: there are ${rooms} already.`);
+}
+
+function count<Each>(all: Iterable<Each>, counts: (each: Each) => boolean): number {
+  let sum = 0;
+  for (const each of all) if (counts(each)) sum += 1;
+  return sum;
 }
 
 /** The connections of each address. */

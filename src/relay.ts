@@ -16,6 +16,7 @@ import type { SafeRateLimiter } from './rate-limiter.js';
 import { Room } from './room.js';
 import { Session } from './session.js';
 import type { SessionCloseReason } from './session-events.js';
+import { SessionIndex } from './session-index.js';
 import { EMPTY_OFFER } from './sfu/empty-offer.js';
 import { SfuNode } from './sfu/node.js';
 import type { Sfu } from './sfu/port.js';
@@ -80,6 +81,7 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
   readonly #options: ResolvedOptions<P>;
   readonly #sfu: Sfu;
   readonly #sessions = new Map<string, Session<P>>();
+  readonly #index = new SessionIndex<Session<P>>();
   readonly #rooms = new Map<string, Room>();
   readonly #messages: MessageArchive;
   readonly #attachments = new Set<Attachment>();
@@ -293,7 +295,7 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
     checkCounts(
       this.#options.limits,
       { roomId, userId, hidden: grants.hidden === true },
-      this.#sessions.values(),
+      this.#index,
       (other) => replaces && other.state === 'joined' && other.roomId === roomId && other.userId === userId,
     );
 
@@ -327,6 +329,7 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
       },
     });
     this.#sessions.set(id, session);
+    this.#index.add(session);
     session.room.moderation.sessions.add(session);
     session.once('close', (reason) => this.#sessionClosed(session, reason));
     return session;
@@ -353,7 +356,7 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
   }
 
   #sessionsOf(roomId: string, userId: string): Session<P>[] {
-    return [...this.#sessions.values()].filter((each) => each.userId === userId && each.roomId === roomId);
+    return this.#index.ofUser(userId).filter((each) => each.roomId === roomId);
   }
 
   #replaceOthersOf(session: Session<P>): void {
@@ -403,6 +406,7 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
 
   #sessionClosed(session: Session<P>, reason: SessionCloseReason): void {
     this.#sessions.delete(session.id);
+    this.#index.delete(session);
     session.room.moderation.sessions.delete(session);
     this.#leaveRoom(session.room);
     this.hooks.tell('onLeave', { session, reason });
