@@ -125,7 +125,9 @@ export class RoomView {
     this.#moderator.locked = locked;
     this.#people.moderates = moderates;
     this.#chat.moderates = moderates;
-    this.#chat.mayWrite = grants.canPublishData !== false;
+    const mayWrite = grants.canPublishData !== false;
+    this.#chat.mayWrite = mayWrite;
+    for (const id of ['like', 'gifts', 'show-gifts']) byId(id).inert = !mayWrite;
   }
 
   /** @param {{ from?: { userId: string }, data: { gift: string, count: number } }} message @param {boolean} own */
