@@ -2,12 +2,10 @@ import type { Principal } from './authentication.js';
 import { withDeadline } from './deadline.js';
 import { RelayError, type RelayErrorCode } from './errors.js';
 import { SafeEmitter } from './events.js';
-import { Gathering } from './gathering.js';
 import { type Grants, type LiveGrants, publishLimits } from './grants.js';
-import { type CheckedOffer, Guard, type GuardPolicy, type ReleasedOffer } from './guard.js';
+import { type CheckedOffer, Guard, type GuardPolicy } from './guard.js';
 import type { HookRunner } from './hook-runner.js';
 import type { ReplyMessage } from './hooks.js';
-import { decodeCandidate } from './ice.js';
 import { LIMITS } from './limits.js';
 import type { Logger } from './logger.js';
 import type { Moderate, Sender } from './messages/room-messages.js';
@@ -32,16 +30,14 @@ import type {
   TracksEvent,
 } from './model.js';
 import type { Moderated } from './moderation/moderation.js';
-import { PublisherNegotiation } from './publisher-negotiation.js';
-import { Replies } from './replies.js';
+import { Publishing } from './publishing.js';
 import type { Member, Room } from './room.js';
-import type { Passage } from './room-gate.js';
-import { SerialQueue } from './serial-queue.js';
 import type { SessionCloseReason, SessionEvents, SessionState } from './session-events.js';
 import { SessionGrants } from './session-grants.js';
 import { SessionHooks } from './session-hooks.js';
-import type { Sfu, SfuStream, SfuStreamListener } from './sfu/port.js';
+import type { Sfu, SfuStream } from './sfu/port.js';
 import { encodeUid } from './sfu/uid.js';
+import { SfuLink } from './sfu-link.js';
 import { StatsMeter } from './stats.js';
 import { SubscriberNegotiation } from './subscriber-negotiation.js';
 import { checkUpdate } from './update.js';
@@ -104,22 +100,12 @@ export class Session<P extends Principal = Principal>
   readonly #grants: SessionGrants;
   /** What it may do has changed while it was joining. */
   #isStale = false;
-  /** Those of its tracks that a moderator has cut off, as it was told. */
-  #cut: ReadonlySet<string> = NO_TRACKS;
   #iceServers: readonly IceServer[] = [];
-  #stream: SfuStream | undefined;
   #answer: SessionDescription | undefined;
-  /** Its way through the room's gate on the SFU. */
-  #passage: Passage | undefined;
 
-  /** Of the join and of every later offer. */
-  readonly #answers = new Replies<SessionDescription>();
-  readonly #subscribed = new Replies<void>();
+  readonly #link: SfuLink;
+  readonly #publishing: Publishing;
   readonly #subscriber: SubscriberNegotiation;
-  readonly #publisher = new PublisherNegotiation();
-  /** What is with the SFU: an offer of the client, or the relay's revision of its last one. */
-  readonly #exchange = new SerialQueue();
-  readonly #gathering = new Gathering();
   readonly #sender: Sender;
 
   /** Aborts the join. */
@@ -156,6 +142,22 @@ export class Session<P extends Principal = Principal>
     const asked = hooks && (onSignal || onReply) ? new SessionHooks(hooks, this) : undefined;
     this.#signals = onSignal ? asked : undefined;
     this.#replies = onReply ? asked : undefined;
+    this.#link = new SfuLink({
+      gate: setup.room.gate,
+      logger: setup.logger,
+      fields: { sessionId: this.id, roomId: this.roomId, userId: this.userId },
+      onOffer: (offer) => this.#receiveOffer(offer),
+      onCandidate: (target, candidate) => this.#receiveCandidate(target, candidate),
+      onRefused: (error) => void this.#break(error),
+      onAbandoned: () => setup.onAbandoned?.(),
+      onEnd: (error) => this.#streamEnded(error),
+    });
+    this.#publishing = new Publishing({
+      guard: this.#guard,
+      send: (sdp) => this.#reply(this.#link.offer(this.#joinedStream(), sdp)),
+      onAccepted: ({ tracks, cut }) => this.room.setTracks(this, tracks, cut),
+      onCut: (trackId, muted) => this.emit('mute', { trackId, muted }),
+    });
     this.#subscriber = new SubscriberNegotiation({
       answerTimeoutMs: setup.answerTimeoutMs,
       deliver: (event) =>
@@ -180,7 +182,7 @@ export class Session<P extends Principal = Principal>
 
   /** Those of its tracks, by their ids, that a moderator has cut off. */
   get cutTracks(): readonly string[] {
-    return [...this.#cut];
+    return [...this.#publishing.cut];
   }
 
   /** What `authenticate` returned, where the session was authenticated; for the newest token since. */
@@ -252,14 +254,14 @@ export class Session<P extends Principal = Principal>
       this.#checkCancelled();
       this.#cancel = undefined;
       this.#state = 'joined';
-      this.#cut = released.cut;
+      this.#publishing.joined(released);
       this.room.add(this, released.tracks, released.cut, metadata);
       this.#subscriber.open();
       if (this.#isStale) void this.#revise();
     } catch (error) {
       const failure = cancel.signal.aborted ? this.#cancellation() : RelayError.from(error);
       cancel.abort(failure);
-      void this.#endStream(failure.code === 'ERR_RELAY_SFU_TIMEOUT');
+      void this.#link.end(failure.code === 'ERR_RELAY_SFU_TIMEOUT');
       this.#finish({ by: 'relay', error: failure });
       throw failure;
     } finally {
@@ -290,7 +292,8 @@ export class Session<P extends Principal = Principal>
    */
   async offer(description: SessionDescription): Promise<SessionDescription> {
     this.#joinedStream();
-    const negotiate = (offer: SessionDescription) => this.#publisher.offer(() => this.#negotiate(offer));
+    const negotiate = (offer: SessionDescription) =>
+      this.#publishing.offer(offer, (answer) => this.#answered(answer));
     if (!this.#signals) return negotiate(description);
     return this.#signals.signal({ method: 'offer', params: description }, negotiate);
   }
@@ -386,7 +389,7 @@ export class Session<P extends Principal = Principal>
     if (this.#state === 'joining') this.#cancel?.abort(reason.error);
     else {
       this.#leave(reason);
-      void this.#endStream();
+      void this.#link.end();
     }
     return this.#ended.promise;
   }
@@ -468,31 +471,24 @@ export class Session<P extends Principal = Principal>
   async #sendSubscriptions(subscriptions: readonly Subscription[]): Promise<void> {
     const stream = this.#joinedStream();
     this.#guard.subscriptions(subscriptions);
-    if (subscriptions.length > 0)
-      await this.#reply(this.#subscribed.ask(() => stream.subscribe(subscriptions)));
+    if (subscriptions.length > 0) await this.#reply(this.#link.subscribe(stream, subscriptions));
   }
 
   async #openAndJoin(sfu: Sfu, checked: CheckedOffer, cancelled: AbortSignal) {
-    const stream = await sfu.open(this.#listener(), cancelled);
-    this.#stream = stream;
-    if (cancelled.aborted) stream.end();
+    const stream = await this.#link.open(sfu, cancelled);
     this.#checkCancelled();
-    this.#passage = await this.room.gate.enter(cancelled);
+    await this.#link.enter(cancelled);
     this.#checkCancelled();
-    const released = this.#guard.release(checked);
-    const { sdp } = released;
-    this.#gathering.begin(sdp);
-    const answer = await this.#answers.ask(() =>
-      stream.join({
-        roomId: this.roomId,
-        uid: encodeUid({ roomId: this.roomId, userId: this.userId, sessionId: this.id }),
-        sdp,
-        autoSubscribe: this.#setup.autoSubscribe && this.#guard.policy.canSubscribe,
-      }),
-    );
+    const released = this.#publishing.begin(checked);
+    const answer = await this.#link.join(stream, {
+      roomId: this.roomId,
+      uid: encodeUid({ roomId: this.roomId, userId: this.userId, sessionId: this.id }),
+      sdp: released.sdp,
+      autoSubscribe: this.#setup.autoSubscribe && this.#guard.policy.canSubscribe,
+    });
     this.#checkCancelled();
-    // Others wait for this one to have joined: not for the application, too.
-    this.#passage.joined();
+    // Not for the application, too.
+    this.#link.joined();
     return { answer, released };
   }
 
@@ -516,27 +512,17 @@ export class Session<P extends Principal = Principal>
     await this.#revise();
   }
 
-  /**
-   * What it may publish by now, for the SFU: the client's last offer once more, less what must not be heard. The client
-   * has no part in it, and does not get the answer.
-   */
+  /** What it publishes is held against what it may by now. */
   async #revise(): Promise<void> {
     this.#isStale = this.#state === 'joining';
     try {
-      await this.#exchange.run(async () => {
-        const released = this.#state === 'joined' ? this.#guard.revise() : undefined;
-        if (!released) return;
-        await this.#sendOffer(released);
-      });
+      await this.#publishing.revise(() => this.#state === 'joined');
     } catch (error) {
       if (this.#state === 'joined') this.#break(RelayError.from(error));
     }
   }
 
-  async #negotiate(offer: SessionDescription): Promise<SessionDescription> {
-    const checked = this.#guard.offer(offer, (sdp) => this.#gathering.isRestart(sdp));
-    if (this.#gathering.isRestart(checked.sdp)) await this.#gathering.settled();
-    const answer = await this.#exchange.run(() => this.#sendOffer(this.#guard.release(checked)));
+  async #answered(answer: SessionDescription): Promise<SessionDescription> {
     this.#answer = this.#replies ? await this.#passAnswer(this.#replies, answer) : answer;
     this.emit('answer', this.#answer);
     return this.#answer;
@@ -573,25 +559,12 @@ export class Session<P extends Principal = Principal>
   }
 
   #receiveCandidate(target: Target, candidate: IceCandidate): void {
-    if (target === 0) this.#gathering.candidate();
+    if (target === 0) this.#publishing.candidate();
     if (!this.#replies) this.#subscriber.candidate(target, candidate);
     else
       this.#passReply(this.#replies, { method: 'trickle', params: { target, candidate } }, (shown) =>
         this.#subscriber.candidate(shown.target, shown.candidate),
       );
-  }
-
-  async #sendOffer({ sdp, tracks, cut }: ReleasedOffer): Promise<SessionDescription> {
-    const stream = this.#joinedStream();
-    this.#gathering.begin(sdp);
-    const answer = await this.#reply(this.#answers.ask(() => stream.offer(sdp)));
-    const before = this.#cut;
-    this.#cut = cut;
-    this.room.setTracks(this, tracks, cut);
-    for (const { trackId } of tracks) {
-      if (before.has(trackId) !== cut.has(trackId)) this.emit('mute', { trackId, muted: cut.has(trackId) });
-    }
-    return answer;
   }
 
   async #askForIceServers(): Promise<readonly IceServer[]> {
@@ -614,11 +587,12 @@ export class Session<P extends Principal = Principal>
 
   /** The stream, where messages may go to it. */
   #joinedStream(): SfuStream {
-    if (this.#state !== 'joined' || !this.#stream)
+    const { stream } = this.#link;
+    if (this.#state !== 'joined' || !stream)
       throw notNow(this.#state === 'joining' ? 'The session has not joined yet.' : 'The session has ended.');
-    if (this.#stream.pending > LIMITS.maxPendingToSfu)
+    if (stream.pending > LIMITS.maxPendingToSfu)
       throw this.#break(new RelayError('ERR_RELAY_TOO_MANY', 'Too many messages wait for the SFU.'));
-    return this.#stream;
+    return stream;
   }
 
   #deadline<Value>(
@@ -640,42 +614,7 @@ export class Session<P extends Principal = Principal>
     }
   }
 
-  #listener(): SfuStreamListener {
-    const { logger } = this.#setup;
-    return {
-      onJoined: (answer) => this.#answers.answer(answer),
-      onRefused: (reason) => this.#refused(reason),
-      onAnswer: (answer) => this.#answers.answer(answer),
-      onOffer: (offer) => this.#receiveOffer(offer),
-      onCandidate: (target, init) => {
-        const candidate = decodeCandidate(init);
-        if (candidate) this.#receiveCandidate(target, candidate);
-        else
-          logger.warn({ ...this.#fields(), init: init.slice(0, 200) }, 'The SFU sent a malformed candidate');
-      },
-      onSubscribed: (refusal) => {
-        if (refusal === undefined) this.#subscribed.answer();
-        else this.#subscribed.refuse(refused('The SFU refused the subscription.', refusal));
-      },
-      onError: (reason) => logger.warn({ ...this.#fields(), reason }, 'The SFU complains'),
-      onEnd: (error) => this.#streamEnded(error),
-    };
-  }
-
-  #refused(reason: string): void {
-    const error = refused('The SFU refused the session.', reason);
-    if (!this.#answers.refuse(error)) this.#break(error);
-  }
-
-  /** Half-closes it, also where the join is not answered yet: the SFU would carry out a cancelled one all the same. */
-  async #endStream(silent = false): Promise<void> {
-    await this.#passage?.leave();
-    this.#stream?.end(silent);
-  }
-
   #streamEnded(error: RelayError | undefined): void {
-    if (this.#passage && error?.code === 'ERR_RELAY_SFU_STREAM_ENDED') this.#setup.onAbandoned?.();
-    this.#passage?.ended();
     if (this.#state === 'joining') this.#cancel?.abort(error);
     else this.#finish({ by: 'sfu', ...(error && { error }) });
   }
@@ -693,7 +632,7 @@ export class Session<P extends Principal = Principal>
 
   #break(error: RelayError): RelayError {
     this.#leave({ by: error.code.startsWith('ERR_RELAY_SFU') ? 'sfu' : 'relay', error });
-    void this.#endStream(error.code === 'ERR_RELAY_SFU_TIMEOUT');
+    void this.#link.end(error.code === 'ERR_RELAY_SFU_TIMEOUT');
     return error;
   }
 
@@ -705,8 +644,7 @@ export class Session<P extends Principal = Principal>
     this.#subscriber.stop();
     this.room.remove(this);
     const error = reason.error ?? new RelayError('ERR_RELAY_ABORTED', 'The session was closed.');
-    this.#answers.refuseAll(error);
-    this.#subscribed.refuseAll(error);
+    this.#link.refuseAll(error);
     (this.#signals ?? this.#replies)?.close(error);
   }
 
@@ -735,18 +673,12 @@ function heard<Value>(result: Value | Promise<Value>): Value | Promise<Value> {
   return result;
 }
 
-const NO_TRACKS: ReadonlySet<string> = new Set();
-
 function deferred(): { promise: Promise<void>; resolve(): void } {
   let resolve = () => {};
   const promise = new Promise<void>((settle) => {
     resolve = settle;
   });
   return { promise, resolve };
-}
-
-function refused(message: string, reason: string): RelayError {
-  return new RelayError('ERR_RELAY_SFU_REFUSED', message, { cause: new Error(reason) });
 }
 
 function notNow(message: string): RelayError {

@@ -1,0 +1,119 @@
+import { RelayError } from './errors.js';
+import { decodeCandidate } from './ice.js';
+import type { Logger } from './logger.js';
+import type { IceCandidate, SessionDescription, Subscription, Target } from './model.js';
+import { Replies } from './replies.js';
+import type { Passage, RoomGate } from './room-gate.js';
+import type { Sfu, SfuJoin, SfuStream, SfuStreamListener } from './sfu/port.js';
+
+interface Setup {
+  gate: RoomGate;
+  logger: Logger;
+  /** For the log. */
+  fields: object;
+  onOffer(offer: SessionDescription): void;
+  onCandidate(target: Target, candidate: IceCandidate): void;
+  /** The SFU refuses, and nobody asked. */
+  onRefused(error: RelayError): void;
+  /** The SFU has ended the stream by an error, and keeps its peer. */
+  onAbandoned(): void;
+  /** The stream has ended; without an error where this side has left. */
+  onEnd(error: RelayError | undefined): void;
+}
+
+/** One session's stream on the SFU: its way through the room's gate, its questions and their replies, its end. */
+export class SfuLink {
+  readonly #setup: Setup;
+  #stream: SfuStream | undefined;
+  /** Its way through the room's gate. */
+  #passage: Passage | undefined;
+  /** To the join and to every later offer. */
+  readonly #answers = new Replies<SessionDescription>();
+  readonly #subscribed = new Replies<void>();
+
+  constructor(setup: Setup) {
+    this.#setup = setup;
+  }
+
+  /** The stream, once it is open. */
+  get stream(): SfuStream | undefined {
+    return this.#stream;
+  }
+
+  async open(sfu: Sfu, cancelled: AbortSignal): Promise<SfuStream> {
+    const stream = await sfu.open(this.#listener(), cancelled);
+    this.#stream = stream;
+    if (cancelled.aborted) stream.end();
+    return stream;
+  }
+
+  /** Resolves when it may join. */
+  async enter(cancelled: AbortSignal): Promise<void> {
+    this.#passage = await this.#setup.gate.enter(cancelled);
+  }
+
+  join(stream: SfuStream, request: SfuJoin): Promise<SessionDescription> {
+    return this.#answers.ask(() => stream.join(request));
+  }
+
+  /** Others wait for this one to have joined. */
+  joined(): void {
+    this.#passage?.joined();
+  }
+
+  offer(stream: SfuStream, sdp: string): Promise<SessionDescription> {
+    return this.#answers.ask(() => stream.offer(sdp));
+  }
+
+  subscribe(stream: SfuStream, subscriptions: readonly Subscription[]): Promise<void> {
+    return this.#subscribed.ask(() => stream.subscribe(subscriptions));
+  }
+
+  /** Nobody waits for a reply any more. */
+  refuseAll(error: RelayError): void {
+    this.#answers.refuseAll(error);
+    this.#subscribed.refuseAll(error);
+  }
+
+  /** Half-closes it, also where the join is not answered yet: the SFU would carry out a cancelled one all the same. */
+  async end(silent = false): Promise<void> {
+    await this.#passage?.leave();
+    this.#stream?.end(silent);
+  }
+
+  #listener(): SfuStreamListener {
+    const { logger, fields, onOffer, onCandidate } = this.#setup;
+    return {
+      onJoined: (answer) => this.#answers.answer(answer),
+      onRefused: (reason) => this.#refused(reason),
+      onAnswer: (answer) => this.#answers.answer(answer),
+      onOffer,
+      onCandidate: (target, init) => {
+        const candidate = decodeCandidate(init);
+        if (candidate) onCandidate(target, candidate);
+        else logger.warn({ ...fields, init: init.slice(0, 200) }, 'The SFU sent a malformed candidate');
+      },
+      onSubscribed: (refusal) => {
+        if (refusal === undefined) this.#subscribed.answer();
+        else this.#subscribed.refuse(refused('The SFU refused the subscription.', refusal));
+      },
+      onError: (reason) => logger.warn({ ...fields, reason }, 'The SFU complains'),
+      onEnd: (error) => this.#ended(error),
+    };
+  }
+
+  #refused(reason: string): void {
+    const error = refused('The SFU refused the session.', reason);
+    if (!this.#answers.refuse(error)) this.#setup.onRefused(error);
+  }
+
+  #ended(error: RelayError | undefined): void {
+    if (this.#passage && error?.code === 'ERR_RELAY_SFU_STREAM_ENDED') this.#setup.onAbandoned();
+    this.#passage?.ended();
+    this.#setup.onEnd(error);
+  }
+}
+
+function refused(message: string, reason: string): RelayError {
+  return new RelayError('ERR_RELAY_SFU_REFUSED', message, { cause: new Error(reason) });
+}
