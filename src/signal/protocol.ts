@@ -44,7 +44,8 @@ export interface JoinParams {
   uid?: string;
   offer: SessionDescription;
   role?: Role;
-  config?: Record<string, string | boolean>;
+  /** Flags of ion-sdk-js, `true` or `"true"`: `NoPublish`, `NoSubscribe`, `NoAutoSubscribe`. Others are ignored. */
+  config?: Readonly<Record<string, unknown>>;
   metadata?: Metadata;
 }
 

@@ -1103,12 +1103,8 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         },
         "config": {
           "type": "object",
-          "additionalProperties": {
-            "type": [
-              "string",
-              "boolean"
-            ]
-          }
+          "additionalProperties": {},
+          "description": "Flags of ion-sdk-js, `true` or `\"true\"`: `NoPublish`, `NoSubscribe`, `NoAutoSubscribe`. Others are ignored."
         },
         "metadata": {
           "$ref": "#/$defs/Metadata"
