@@ -154,7 +154,7 @@ export class Session<P extends Principal = Principal>
     });
     this.#publishing = new Publishing({
       guard: this.#guard,
-      send: (sdp) => this.#reply(this.#link.offer(this.#joinedStream(), sdp)),
+      send: (sdp) => this.#sendOffer(sdp),
       onAccepted: ({ tracks, cut }) => this.room.setTracks(this, tracks, cut),
       onCut: (trackId, muted) => this.emit('mute', { trackId, muted }),
     });
@@ -455,6 +455,12 @@ export class Session<P extends Principal = Principal>
       throw notNow('The session has ended.');
   }
 
+  /** It may have waited for its turn until the session was over. */
+  async #sendOffer(sdp: string): Promise<SessionDescription> {
+    if (this.#reason) throw endOf(this.#reason);
+    return this.#reply(this.#link.offer(this.#joinedStream(), sdp));
+  }
+
   #sendAnswer(description: SessionDescription): void {
     const stream = this.#joinedStream();
     const sdp = this.#guard.answer(description, this.#subscriber.pendingOffer);
@@ -643,7 +649,7 @@ export class Session<P extends Principal = Principal>
     this.#state = 'closing';
     this.#subscriber.stop();
     this.room.remove(this);
-    const error = reason.error ?? new RelayError('ERR_RELAY_ABORTED', 'The session was closed.');
+    const error = endOf(reason);
     this.#link.refuseAll(error);
     (this.#signals ?? this.#replies)?.close(error);
   }
@@ -679,6 +685,11 @@ function deferred(): { promise: Promise<void>; resolve(): void } {
     resolve = settle;
   });
   return { promise, resolve };
+}
+
+/** What becomes of whatever is under way. */
+function endOf({ error }: SessionCloseReason): RelayError {
+  return error ?? new RelayError('ERR_RELAY_ABORTED', 'The session was closed.');
 }
 
 function notNow(message: string): RelayError {
