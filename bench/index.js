@@ -2,7 +2,8 @@
 /**
  * What a message, a join and a session cost in the relay, next to relays that only forward.
  *
- *   node bench [--quick] [--repeat 5] [--targets relay-uws,go] [--scenarios growth,rooms,churn] [--out folder]
+ *   node bench [--quick] [--repeat 5] [--targets relay-uws,go] [--scenarios growth,publishers,rooms,churn]
+ *              [--sizes 200,2000] [--out folder]
  *
  * The relay has one core to itself, the SFU and the clients have another (bench/load). The targets take turns, so that
  * whatever else the machine does falls on all of them; docs/PERFORMANCE.md says how to read the figures.
@@ -25,11 +26,13 @@ const { values: options } = parseArgs({
     quick: { type: 'boolean', default: false },
     repeat: { type: 'string' },
     targets: { type: 'string' },
+    sizes: { type: 'string' },
     scenarios: { type: 'string', default: 'growth,publishers,rooms,churn' },
     out: { type: 'string', default: fileURLToPath(new URL('results', import.meta.url)) },
   },
 });
 const scale = settings(options.quick);
+if (options.sizes) scale.sizes = options.sizes.split(',').map(Number);
 const repeat = Number(options.repeat ?? scale.repeat);
 const names = options.scenarios.split(',');
 
