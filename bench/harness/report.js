@@ -2,7 +2,7 @@ import { ratio, series, summary } from './statistics.js';
 import { TARGETS } from './targets.js';
 
 /** With what a target is compared: the peer that has the same socket, and Go. */
-export const COMPARISONS = [
+const COMPARISONS = [
   ['relay-uws', 'bare-uws'],
   ['relay-uws', 'go'],
   ['relay-ws', 'bare-ws'],

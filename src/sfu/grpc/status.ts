@@ -22,7 +22,7 @@ export const STATUS_NAMES = [
   'UNAUTHENTICATED',
 ] as const;
 
-export type StatusName = (typeof STATUS_NAMES)[number];
+type StatusName = (typeof STATUS_NAMES)[number];
 
 /** How a call has ended. */
 export interface Status {
