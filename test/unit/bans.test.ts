@@ -32,7 +32,7 @@ describe('a store of one’s own', () => {
       sfu: { serverUrl: sfu.address },
       authenticate: anonymous(),
       bans,
-      joinTimeoutMs: 200,
+      joinTimeoutMs: 1_000,
     });
     const joining = relay.createSession({ roomId: 'r', userId: 'u', sdp: fakeOffer() });
     const code = await joining.then(

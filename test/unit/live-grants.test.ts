@@ -18,9 +18,12 @@ const VIEWER = { canPublish: false };
 let sfu: ScriptedSfu;
 let relay: SfuRelay;
 
+const makeRelay = (joinTimeoutMs = 15_000) =>
+  new SfuRelay({ sfu: { serverUrl: sfu.address }, authenticate: anonymous(), joinTimeoutMs });
+
 beforeEach(async () => {
   sfu = await startScriptedSfu();
-  relay = new SfuRelay({ sfu: { serverUrl: sfu.address }, authenticate: anonymous(), joinTimeoutMs: 300 });
+  relay = makeRelay();
 });
 afterEach(async () => {
   await relay.close();
@@ -90,6 +93,8 @@ describe('what the SFU gets of a session that may do less', () => {
   });
 
   test('ends the session where the SFU does not answer', async () => {
+    await relay.close();
+    relay = makeRelay(1_000);
     const session = await join([audio]);
     sfu.script.onDescription = () => {};
     await relay.updateGrants('s1', VIEWER);

@@ -130,7 +130,7 @@ describe('the negotiation', () => {
     const hasty = new SfuRelay({
       sfu: { serverUrl: sfu.address },
       authenticate: anonymous(),
-      joinTimeoutMs: 500,
+      joinTimeoutMs: 1_000,
     });
     const session = await hasty.createSession({ roomId: 'r', userId: 'u', sdp: fakeOffer() });
     const offer = session.offer({ type: 'offer', sdp: fakeOffer() });
