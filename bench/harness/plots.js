@@ -26,7 +26,7 @@ export function plots(report) {
 
 /** A figure over the number of sessions: medians, joined, with the least and the greatest as bars. */
 function lineChart(report, figure, title) {
-  const [width, height, left, right, top, bottom] = [760, 360, 56, 230, 44, 40];
+  const [width, height, left, right, top, bottom] = [800, 360, 56, 270, 44, 40];
   const sizes = [
     ...new Set(report.results.filter((each) => each.figure === figure).map(({ sessions }) => sessions)),
   ].sort((one, other) => one - other);
