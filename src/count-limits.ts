@@ -14,7 +14,7 @@ export interface CountLimits {
   maxParticipantsPerRoom?: number;
   /** Rooms with participants. @default unlimited */
   maxRooms?: number;
-  /** WebSockets and event streams of an address, or of an IPv6 network of 64 bits. @default unlimited */
+  /** WebSockets of an address, or of an IPv6 network of 64 bits. @default unlimited */
   maxConnectionsPerAddress?: number;
 }
 
