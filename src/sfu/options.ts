@@ -14,7 +14,7 @@ export interface SfuOptions {
   tls?: SfuTlsOptions;
   /**
    * What speaks gRPC: the relay's own client, for this one kind of call, or @grpc/grpc-js: a general one, which
-   * costs a message about twice as much and goes through HTTP proxies (`http_proxy`). @default 'http2'
+   * costs a message about a third more CPU and goes through HTTP proxies (`http_proxy`). @default 'http2'
    */
   client?: 'http2' | 'grpc-js';
   /** ms to wait for a connection. @default 5000 */
