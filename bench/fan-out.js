@@ -13,17 +13,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-
-const HANDSHAKE = (path) =>
-  [
-    `GET ${path} HTTP/1.1`,
-    'Host: 127.0.0.1',
-    'Connection: Upgrade',
-    'Upgrade: websocket',
-    'Sec-WebSocket-Version: 13',
-    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-    '\r\n',
-  ].join('\r\n');
+import { handshake } from '../test/support/handshake.js';
 
 const [, script, ...args] = process.argv;
 if (args[0] === 'receive') receive(...args.slice(1).map(Number));
@@ -36,7 +26,7 @@ function receive(port, receivers) {
   const next = () => {
     const path = paths.pop();
     if (path === undefined) return;
-    const socket = connect(port, '127.0.0.1', () => socket.write(HANDSHAKE(path)));
+    const socket = connect(port, '127.0.0.1', () => socket.write(handshake(path)));
     socket.once('data', () => {
       if (path === '/rtc') socket.write(frame(process.env.JOIN));
       socket.resume();

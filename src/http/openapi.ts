@@ -57,7 +57,7 @@ const schemas = {
             'username',
             'credential',
           ]),
-          description: 'For the peer connections: as many RTCIceServer, where the relay has any.',
+          description: 'RTCIceServers for the peer connections; left out where the relay has none.',
         },
       },
       ['ice_servers'],

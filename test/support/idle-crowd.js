@@ -4,18 +4,10 @@
 // Prints "open <size>" when all of them are WebSockets, "closed <size> <json>" when the server has closed all of
 // them: how many by which code. Whatever goes wrong ends it with a sentence.
 import { connect } from 'node:net';
+import { handshake } from './handshake.js';
 
 const [port, size] = process.argv.slice(2).map(Number);
 const AT_ONCE = 200;
-const HANDSHAKE = [
-  'GET /rtc HTTP/1.1',
-  'Host: 127.0.0.1',
-  'Connection: Upgrade',
-  'Upgrade: websocket',
-  'Sec-WebSocket-Version: 13',
-  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-  '\r\n',
-].join('\r\n');
 
 let begun = 0;
 let open = 0;
@@ -37,7 +29,7 @@ function join() {
   begun += 1;
   let upgraded = false;
   let code = 'none';
-  const socket = connect(port, '127.0.0.1', () => socket.write(HANDSHAKE));
+  const socket = connect(port, '127.0.0.1', () => socket.write(handshake()));
   socket.on('data', (bytes) => {
     if (!upgraded) {
       if (!bytes.toString('latin1').startsWith('HTTP/1.1 101 ')) fail(`refused: ${bytes}`);

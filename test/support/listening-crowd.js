@@ -6,19 +6,11 @@
 // "report" it prints "report <json>" once all have it, and ends: what they have heard, by how many. Whatever goes wrong
 // ends it with a sentence.
 import { connect } from 'node:net';
+import { handshake } from './handshake.js';
 
 const [port, size, likesPerSecond, seconds] = process.argv.slice(2).map(Number);
 const AT_ONCE = 100;
 const TICK_MS = 20;
-const HANDSHAKE = [
-  'GET /rtc HTTP/1.1',
-  'Host: 127.0.0.1',
-  'Connection: Upgrade',
-  'Upgrade: websocket',
-  'Sec-WebSocket-Version: 13',
-  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-  '\r\n',
-].join('\r\n');
 
 const JOIN = frame(`{"id":1,"method":"join","params":${process.env.JOIN}}`);
 const LIKE = frame('{"method":"message","params":{"kind":"like"}}');
@@ -51,7 +43,7 @@ class Listener {
   #bytes = Buffer.alloc(0);
 
   constructor() {
-    this.socket = connect(port, '127.0.0.1', () => this.socket.write(HANDSHAKE));
+    this.socket = connect(port, '127.0.0.1', () => this.socket.write(handshake()));
     this.socket.on('data', (bytes) => this.#read(bytes));
     this.socket.on('error', (error) => fail(error.message));
     this.socket.on('close', () => fail('the relay has closed a socket'));
