@@ -62,21 +62,27 @@ export class SfuNode implements Sfu {
 
   async #reserve(signal: AbortSignal): Promise<GrpcConnection> {
     if (this.#closed) throw closing();
-    const connection = this.#connectionWithRoom();
-    connection.streams += 1;
-    try {
-      await connection.ready(signal);
-      if (this.#closed) throw closing();
-      return connection;
-    } catch (error) {
+    for (;;) {
+      const connection = this.#connectionWithRoom();
+      connection.streams += 1;
+      try {
+        await connection.ready(signal);
+        if (this.#closed) throw closing();
+        if (connection.streams <= connection.maxStreams) return connection;
+        if (connection.maxStreams === 0) throw full();
+      } catch (error) {
+        this.#release(connection);
+        throw error;
+      }
+      // The server takes fewer calls on it than were counted on before it said so.
       this.#release(connection);
-      throw error;
     }
   }
 
   #connectionWithRoom(): GrpcConnection {
     for (const connection of this.#connections) {
-      if (!connection.suspect && connection.streams < this.#options.maxStreamsPerChannel) return connection;
+      const most = Math.min(this.#options.maxStreamsPerChannel, connection.maxStreams);
+      if (!connection.suspect && connection.streams < most) return connection;
     }
     const { client, serverUrl, tls, connectTimeoutMs, keepaliveTimeMs } = this.#options;
     const setup: ConnectionSetup = {
@@ -93,6 +99,11 @@ export class SfuNode implements Sfu {
     connection.streams -= 1;
     if (connection.streams === 0 && (connection.suspect || this.#connections.size > 1)) connection.close();
   }
+}
+
+function full(): RelayError {
+  const cause = new Error('its server takes no calls on a connection');
+  return new RelayError('ERR_RELAY_SFU_UNAVAILABLE', "The SFU can't be reached.", { cause });
 }
 
 function closing(): RelayError {

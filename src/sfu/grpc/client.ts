@@ -5,6 +5,8 @@ import type { Status } from './status.js';
 export interface GrpcConnection {
   /** Calls that are open, or about to be. */
   streams: number;
+  /** Calls that the SFU's server takes on it at a time, as far as it has said so. */
+  readonly maxStreams: number;
   /** The SFU was silent when it should have answered: no new call until it says something again. */
   suspect: boolean;
   /**
@@ -56,5 +58,3 @@ export const PREFIX_BYTES = 5;
 export const MAX_MESSAGE_BYTES = 1024 * 1024;
 /** ms that the other side has to answer a ping. */
 export const PING_TIMEOUT_MS = 20_000;
-/** Node ends a connection with all its streams at 10 MB of session memory. */
-export const MAX_SESSION_MEMORY_MB = 1024;

@@ -1,5 +1,5 @@
-import { constants } from 'node:http2';
 import { RelayError, type RelayErrorCode } from '../../errors.js';
+import { ErrorCode } from './http2/frames.js';
 
 /** gRPC's status codes (google.golang.org/grpc/codes), by number. */
 export const STATUS_NAMES = [
@@ -44,20 +44,20 @@ const BY_HTTP_STATUS: Readonly<Record<number, StatusName>> = {
 
 /** What a stream means that was reset (gRPC's PROTOCOL-HTTP2). */
 const BY_RESET: Readonly<Record<number, StatusName>> = {
-  [constants.NGHTTP2_REFUSED_STREAM]: 'UNAVAILABLE',
-  [constants.NGHTTP2_CANCEL]: 'CANCELLED',
-  [constants.NGHTTP2_ENHANCE_YOUR_CALM]: 'RESOURCE_EXHAUSTED',
-  [constants.NGHTTP2_INADEQUATE_SECURITY]: 'PERMISSION_DENIED',
+  [ErrorCode.REFUSED_STREAM]: 'UNAVAILABLE',
+  [ErrorCode.CANCEL]: 'CANCELLED',
+  [ErrorCode.ENHANCE_YOUR_CALM]: 'RESOURCE_EXHAUSTED',
+  [ErrorCode.INADEQUATE_SECURITY]: 'PERMISSION_DENIED',
 };
 
 /** The status that headers or trailers carry; undefined where they carry none. */
-export function statusOf(headers: Readonly<Record<string, unknown>>): Status | undefined {
+export function statusOf(headers: Readonly<Record<string, string>>): Status | undefined {
   const number = headers['grpc-status'];
   if (number === undefined) return undefined;
   const details = headers['grpc-message'];
   return {
     code: STATUS_NAMES[Number(number)] ?? 'UNKNOWN',
-    details: typeof details === 'string' ? decoded(details) : '',
+    details: details === undefined ? '' : decoded(details),
   };
 }
 

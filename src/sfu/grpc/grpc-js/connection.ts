@@ -6,16 +6,20 @@ import {
   type GrpcCall,
   type GrpcConnection,
   MAX_MESSAGE_BYTES,
-  MAX_SESSION_MEMORY_MB,
   PING_TIMEOUT_MS,
 } from '../client.js';
 import { GrpcJsCall } from './call.js';
+
+/** Node ends a connection with all its streams at 10 MB of session memory. */
+const MAX_SESSION_MEMORY_MB = 1024;
 
 /** By @grpc/grpc-js. */
 export class GrpcJsConnection implements GrpcConnection {
   readonly #client: Client;
   readonly #setup: ConnectionSetup;
   streams = 0;
+  /** grpc-js knows it, and does not say. */
+  readonly maxStreams = Number.POSITIVE_INFINITY;
   suspect = false;
   #closed = false;
 

@@ -1,96 +1,147 @@
-import {
-  type ClientHttp2Stream,
-  constants,
-  type IncomingHttpHeaders,
-  type IncomingHttpStatusHeader,
-} from 'node:http2';
-import { type CallListener, type GrpcCall, MAX_MESSAGE_BYTES } from '../client.js';
+import type { CallListener, GrpcCall } from '../client.js';
 import { type Status, statusOf, statusOfHttp, statusOfReset } from '../status.js';
+import type { FrameWriter } from './frame-writer.js';
+import { ErrorCode, FrameType, MAX_31_BITS } from './frames.js';
+import type { Fields } from './hpack/decoder.js';
 import { MessageReader } from './message-reader.js';
+import type { Outflow } from './outflow.js';
 
-/**
- * One bidirectional gRPC call, on node:http2 itself: what a general client does besides (interceptors, retries, filters,
- * an object stream on each side) costs a candidate more than all the rest of its way.
- */
+/** What a call needs of its connection. */
+export interface CallSetup {
+  writer: FrameWriter;
+  outflow: Outflow;
+  /** It is over. */
+  forget(call: Http2Call): void;
+}
+
+/** One bidirectional gRPC call: a stream of an HTTP/2 connection (RFC 9113 § 5.1, gRPC's PROTOCOL-HTTP2). */
 export class Http2Call implements GrpcCall {
-  readonly #stream: ClientHttp2Stream;
+  readonly id: number;
+  /** Bytes that may be sent. */
+  window: number;
+  /** Bytes that were received, and not yet given back to the other side's window. */
+  received = 0;
+  readonly #setup: CallSetup;
   readonly #listener: CallListener;
-  readonly #isConnectionLost: () => boolean;
-  readonly #reader = new MessageReader(MAX_MESSAGE_BYTES);
-  readonly #deliver: (message: Buffer) => void;
-  readonly #written: () => void;
-  #pending = 0;
-  #httpStatus = 200;
+  readonly #reader = new MessageReader(this);
+  /** Messages that have to wait, and how much of the first one is sent. */
+  #queue: Buffer[] | undefined;
+  #sent = 0;
+  /** This side has said that it is done, or will once nothing waits. */
+  #isEnding = false;
+  #isOver = false;
+  /** 0 until the other side has answered. */
+  #httpStatus = 0;
   #status: Status | undefined;
-  /** By this side. */
-  #stopped = false;
 
-  constructor(stream: ClientHttp2Stream, listener: CallListener, isConnectionLost: () => boolean) {
-    this.#stream = stream;
+  constructor(id: number, listener: CallListener, setup: CallSetup) {
+    this.id = id;
+    this.window = setup.outflow.initialWindow;
+    this.#setup = setup;
     this.#listener = listener;
-    this.#isConnectionLost = isConnectionLost;
-    this.#deliver = (message) => listener.onMessage(message);
-    this.#written = () => {
-      this.#pending -= 1;
-    };
-    stream.on('response', (headers) => this.#answered(headers));
-    stream.on('data', (piece: Buffer) => this.#read(piece));
-    stream.on('trailers', (trailers) => {
-      this.#status ??= statusOf(trailers);
-    });
-    // The other side says no more: what this one would say is of no use.
-    stream.on('end', () => stream.close());
-    // What it says is in the reset's code, and `close` always comes.
-    stream.on('error', () => {});
-    stream.on('close', () => this.#closed());
   }
 
   get pending(): number {
-    return this.#pending;
+    return this.#queue?.length ?? 0;
   }
 
   write(framed: Buffer): void {
-    if (this.#stream.destroyed || this.#stream.writableEnded) return;
-    this.#pending += 1;
-    this.#stream.write(framed, this.#written);
-  }
-
-  end(): void {
-    this.#stream.end();
-  }
-
-  cancel(): void {
-    this.#stop({ code: 'CANCELLED', details: 'cancelled by this side' });
-  }
-
-  #answered(headers: IncomingHttpHeaders & IncomingHttpStatusHeader): void {
-    this.#httpStatus = headers[':status'] ?? 200;
-    this.#status ??= statusOf(headers);
-  }
-
-  #read(piece: Buffer): void {
-    if (this.#stopped) return;
-    try {
-      this.#reader.read(piece, this.#deliver);
-    } catch (error) {
-      this.#stop({ code: 'INTERNAL', details: error instanceof Error ? error.message : String(error) });
+    if (this.#isOver || this.#isEnding) return;
+    if (this.#queue) this.#queue.push(framed);
+    else if (!this.#setup.outflow.send(this, framed)) {
+      this.#queue = [framed];
+      this.resume();
     }
   }
 
-  #stop(status: Status): void {
-    this.#stopped = true;
-    this.#status ??= status;
-    this.#stream.close(constants.NGHTTP2_CANCEL);
+  end(): void {
+    if (this.#isOver || this.#isEnding) return;
+    this.#isEnding = true;
+    if (!this.#queue) this.#setup.writer.endStream(this.id);
   }
 
-  #closed(): void {
-    this.#listener.onEnd(this.#status ?? this.#statusOfClose());
+  cancel(): void {
+    this.stop(ErrorCode.CANCEL, { code: 'CANCELLED', details: 'cancelled by this side' });
   }
 
-  /** Of a stream that ended without a word about it. */
-  #statusOfClose(): Status {
-    if (this.#isConnectionLost()) return { code: 'UNAVAILABLE', details: 'the connection was lost' };
-    if (this.#httpStatus !== 200) return statusOfHttp(this.#httpStatus);
-    return statusOfReset(this.#stream.rstCode);
+  /** Sends what waits, as far as it may be sent. */
+  resume(): void {
+    const { outflow, writer } = this.#setup;
+    for (let first = this.#queue?.[0]; first; first = this.#queue?.[0]) {
+      this.#sent = outflow.sendPart(this, first, this.#sent);
+      if (this.#sent < first.length) {
+        outflow.wait(this);
+        return;
+      }
+      this.#queue?.shift();
+      this.#sent = 0;
+    }
+    this.#queue = undefined;
+    if (this.#isEnding) writer.endStream(this.id);
+  }
+
+  /** The other side has read so much more. */
+  widen(bytes: number): void {
+    this.window += bytes;
+    if (this.window > MAX_31_BITS)
+      this.stop(ErrorCode.FLOW_CONTROL_ERROR, { code: 'INTERNAL', details: 'a window of more than 31 bits' });
+    else if (this.#queue) this.resume();
+  }
+
+  receiveFields(fields: Fields): void {
+    if (this.#httpStatus < 200) this.#httpStatus = Number(fields[':status']) || 0;
+    this.#status ??= statusOf(fields);
+  }
+
+  receiveData(data: Buffer, start: number, end: number): void {
+    try {
+      this.#reader.read(data, start, end);
+    } catch (error) {
+      const details = error instanceof Error ? error.message : String(error);
+      this.stop(ErrorCode.CANCEL, { code: 'INTERNAL', details });
+    }
+  }
+
+  receiveMessage(message: Buffer): void {
+    if (!this.#isOver) this.#listener.onMessage(message);
+  }
+
+  /** The other side says no more: what this one would say is of no use. */
+  receiveEnd(): void {
+    if (this.#isOver) return;
+    const { writer } = this.#setup;
+    if (this.#queue) writer.number(FrameType.RST_STREAM, this.id, ErrorCode.CANCEL);
+    else if (!this.#isEnding) writer.endStream(this.id);
+    this.lose(this.#statusOfEnd(ErrorCode.NO_ERROR));
+  }
+
+  receiveReset(code: number): void {
+    this.lose(this.#statusOfEnd(code));
+  }
+
+  /** It has ended, by no doing of this side. */
+  lose(status: Status): void {
+    if (this.#finish()) this.#listener.onEnd(status);
+  }
+
+  /** Ends it on this side; whoever wants that hears of it later. */
+  stop(reason: number, status: Status): void {
+    if (!this.#finish()) return;
+    this.#setup.writer.number(FrameType.RST_STREAM, this.id, reason);
+    queueMicrotask(() => this.#listener.onEnd(status));
+  }
+
+  #finish(): boolean {
+    if (this.#isOver) return false;
+    this.#isOver = true;
+    this.#queue = undefined;
+    this.#setup.forget(this);
+    return true;
+  }
+
+  #statusOfEnd(code: number): Status {
+    if (this.#status) return this.#status;
+    if (this.#httpStatus !== 0 && this.#httpStatus !== 200) return statusOfHttp(this.#httpStatus);
+    return statusOfReset(code);
   }
 }

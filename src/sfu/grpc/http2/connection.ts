@@ -1,51 +1,92 @@
-import { type ClientHttp2Session, connect } from 'node:http2';
+import type { Socket } from 'node:net';
 import { RelayError } from '../../../errors.js';
-import type { SfuTlsOptions } from '../../tls.js';
 import {
   type CallListener,
   type ConnectionSetup,
   type GrpcCall,
   type GrpcConnection,
-  MAX_SESSION_MEMORY_MB,
   PING_TIMEOUT_MS,
 } from '../client.js';
-import { Http2Call } from './call.js';
+import { FrameReader } from './frame-reader.js';
+import { FrameWriter } from './frame-writer.js';
+import { ConnectionError, DEFAULT_WINDOW_BYTES, ErrorCode, FrameType, Setting } from './frames.js';
+import { encodeFields } from './hpack/encoder.js';
+import { CALL_WINDOW_BYTES, CONNECTION_WINDOW_BYTES, Multiplexer } from './multiplexer.js';
+import { encodeSettings } from './settings.js';
+import { openSocket } from './socket.js';
 
-/** On node:http2 itself. */
+/** RFC 9113 § 3.4 */
+const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+const SETTINGS = encodeSettings([
+  [Setting.ENABLE_PUSH, 0],
+  [Setting.INITIAL_WINDOW_SIZE, CALL_WINDOW_BYTES],
+]);
+const PING = Buffer.alloc(8);
+
+/**
+ * One HTTP/2 connection, on a socket itself: its calls are all of one kind, with small messages that are read at once,
+ * and what node:http2 does for calls of any kind costs a candidate as much as all the rest of its way.
+ */
 export class Http2Connection implements GrpcConnection {
-  readonly #session: ClientHttp2Session;
   readonly #setup: ConnectionSetup;
-  readonly #keepalive: NodeJS.Timeout;
-  readonly #headers: Readonly<Record<string, string>>;
+  /** The header block of each call's request. */
+  readonly #fields: Buffer;
+  readonly #socket: Socket;
+  readonly #writer: FrameWriter;
+  readonly #calls: Multiplexer;
+  readonly #frames: FrameReader;
   readonly #connected: Promise<void>;
+  readonly #keepalive: NodeJS.Timeout;
+  #pingTimer: NodeJS.Timeout | undefined;
   streams = 0;
   suspect = false;
-  /** It takes no further call. */
-  #leaving = false;
   #isReady = false;
+  /** The other side has said its first word. */
+  #greeted = () => {};
+  /** It takes no further call. */
+  #isLeaving = false;
+  #isOver = false;
+  /** Why. */
+  #cause = new Error('the connection was lost');
 
   constructor(setup: ConnectionSetup) {
+    const { serverUrl, method, tls } = setup;
     this.#setup = setup;
-    this.#headers = {
+    this.#fields = encodeFields({
       ':method': 'POST',
-      ':path': setup.method,
+      ':scheme': tls ? 'https' : 'http',
+      ':path': method,
+      ':authority': serverUrl,
       'content-type': 'application/grpc',
       te: 'trailers',
       'grpc-accept-encoding': 'identity',
       'user-agent': 'sfu-relay',
-    };
-    this.#session = connect(`${setup.tls ? 'https' : 'http'}://${setup.serverUrl}`, {
-      ...(setup.tls && toTlsOptions(setup.tls)),
-      settings: { enablePush: false },
-      maxSessionMemory: MAX_SESSION_MEMORY_MB,
     });
-    this.#session.once('goaway', () => this.#lose());
-    this.#session.once('close', () => this.#lose());
-    this.#keepalive = setInterval(() => this.#ping(), setup.keepaliveTimeMs);
-    this.#keepalive.unref();
+    this.#socket = openSocket(serverUrl, tls, (data, bytes) => this.#receive(data, bytes));
+    this.#writer = new FrameWriter(this.#socket, () => this.#calls.outflow.resume());
+    this.#calls = new Multiplexer({
+      writer: this.#writer,
+      onSettings: () => this.#greeted(),
+      onPong: () => this.#answered(),
+      onGoaway: (reason) => {
+        this.#cause = new Error(reason);
+        this.#leave();
+      },
+      onIdle: () => {
+        if (this.#isLeaving) this.close();
+      },
+    });
+    this.#frames = new FrameReader(this.#calls);
+    this.#greet();
     this.#connected = this.#connect();
     // Whoever waits for it hears of it; nobody may wait any more.
     this.#connected.catch(() => {});
+    this.#keepalive = setInterval(() => this.#ping(), setup.keepaliveTimeMs);
+    this.#keepalive.unref();
+  }
+
+  get maxStreams(): number {
+    return this.#calls.maxStreams;
   }
 
   async ready(signal: AbortSignal): Promise<void> {
@@ -54,65 +95,109 @@ export class Http2Connection implements GrpcConnection {
   }
 
   call(listener: CallListener): GrpcCall {
-    if (this.#leaving) throw unavailable(new Error('the connection was lost'));
-    const stream = this.#session.request(this.#headers, { endStream: false });
-    return new Http2Call(stream, listener, () => this.#session.destroyed);
+    if (this.#isLeaving) throw unavailable(this.#cause);
+    const call = this.#calls.open(this.#fields, listener);
+    if (this.#calls.isExhausted) this.#leave();
+    return call;
   }
 
   close(): void {
-    this.#lose();
-    this.#session.destroy();
+    this.#fail(ErrorCode.NO_ERROR, this.#isLeaving ? this.#cause : new Error('the connection was closed'));
   }
 
+  /** The first word of this side. */
+  #greet(): void {
+    this.#writer.raw(PREFACE);
+    this.#writer.frame(FrameType.SETTINGS, 0, 0, SETTINGS);
+    this.#writer.number(FrameType.WINDOW_UPDATE, 0, CONNECTION_WINDOW_BYTES - DEFAULT_WINDOW_BYTES);
+  }
+
+  /** Resolves with the first word of the other side: until then it may be anybody, or nobody. */
   #connect(): Promise<void> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.suspect = true;
         const cause = new Error(`no connection within ${this.#setup.connectTimeoutMs} ms`);
         reject(new RelayError('ERR_RELAY_SFU_TIMEOUT', 'The SFU does not answer.', { cause }));
-        this.close();
+        this.#fail(ErrorCode.NO_ERROR, cause);
       }, this.#setup.connectTimeoutMs);
-      // The first word of the other side: until then it may be anybody, or nobody.
-      this.#session.once('remoteSettings', () => {
+      this.#greeted = () => {
         clearTimeout(timer);
         this.#isReady = true;
         resolve();
+      };
+      this.#socket.on('error', (error) => {
+        this.#cause = error;
       });
-      let cause = new Error('the connection was lost');
-      this.#session.on('error', (error: Error) => {
-        cause = error;
-      });
-      this.#session.once('close', () => {
+      this.#socket.once('close', () => {
         clearTimeout(timer);
-        reject(unavailable(cause));
+        reject(unavailable(this.#cause));
+        this.#closed();
       });
     });
   }
 
-  #lose(): void {
-    if (this.#leaving) return;
-    this.#leaving = true;
-    this.#isReady = false;
+  #receive(data: Buffer, bytes: number): void {
+    if (this.#isOver) return;
+    try {
+      this.#frames.read(data, 0, bytes);
+    } catch (error) {
+      const code = error instanceof ConnectionError ? error.code : ErrorCode.INTERNAL_ERROR;
+      const message = error instanceof Error ? error.message : String(error);
+      this.#fail(code, new Error(this.#isReady ? message : `no HTTP/2 is spoken there: ${message}`));
+    }
+  }
+
+  /** Ends it at once, and says why as far as the other side listens. */
+  #fail(code: number, cause: Error): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#cause = cause;
+    this.#leave();
+    this.#writer.frame(FrameType.GOAWAY, 0, 0, goaway(code));
+    if (!this.#socket.connecting) this.#writer.flush();
+    this.#socket.destroy();
+  }
+
+  /** Takes no further call; those that are open go on, and the last one ends it. */
+  #leave(): void {
+    if (this.#isLeaving) return;
+    this.#isLeaving = true;
     clearInterval(this.#keepalive);
     this.#setup.onLost(this);
+    if (this.#calls.size === 0) this.close();
+  }
+
+  #closed(): void {
+    this.#isOver = true;
+    this.#isReady = false;
+    this.#leave();
+    clearTimeout(this.#pingTimer);
+    this.#calls.loseAll({ code: 'UNAVAILABLE', details: this.#cause.message });
   }
 
   /** Without calls there is nothing to lose. */
   #ping(): void {
-    if (this.streams === 0) return;
-    const timer = setTimeout(() => this.#session.destroy(), PING_TIMEOUT_MS);
-    timer.unref();
-    this.#session.ping(() => clearTimeout(timer));
+    if (this.#calls.size === 0 || this.#pingTimer) return;
+    this.#writer.frame(FrameType.PING, 0, 0, PING);
+    this.#pingTimer = setTimeout(
+      () => this.#fail(ErrorCode.NO_ERROR, new Error('a ping was not answered')),
+      PING_TIMEOUT_MS,
+    );
+    this.#pingTimer.unref();
+  }
+
+  #answered(): void {
+    clearTimeout(this.#pingTimer);
+    this.#pingTimer = undefined;
   }
 }
 
-function toTlsOptions({ ca, cert, key, serverName }: SfuTlsOptions) {
-  return {
-    ...(ca !== undefined && { ca: Buffer.from(ca) }),
-    ...(cert !== undefined && { cert: Buffer.from(cert) }),
-    ...(key !== undefined && { key: Buffer.from(key) }),
-    ...(serverName !== undefined && { servername: serverName }),
-  };
+function goaway(code: number): Buffer {
+  // After the last stream of the other side's, of which there are none.
+  const content = Buffer.alloc(8);
+  content.writeUInt32BE(code, 4);
+  return content;
 }
 
 function untilAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {

@@ -1,49 +1,29 @@
-import { PREFIX_BYTES } from '../client.js';
+import { MAX_MESSAGE_BYTES, PREFIX_BYTES } from '../client.js';
+import { UnitReader } from './unit-reader.js';
 
-/** Puts the messages of a stream together again, which come in whatever pieces HTTP/2 has cut them into. */
-export class MessageReader {
-  readonly #maxBytes: number;
-  /** Pieces of a message that is not whole yet, and how much more of it there has to be. */
-  #parts: Buffer[] = [];
-  #missing = 0;
+/** Who gets the messages; each holds until this returns. */
+interface MessageReceiver {
+  receiveMessage(message: Buffer): void;
+}
 
-  constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes;
+/** The messages of one call: whether it is compressed, its length, the message (gRPC's PROTOCOL-HTTP2). */
+export class MessageReader extends UnitReader {
+  readonly #receiver: MessageReceiver;
+
+  constructor(receiver: MessageReceiver) {
+    super(PREFIX_BYTES);
+    this.#receiver = receiver;
   }
 
-  /**
-   * Takes a piece, and hands on the messages that it completes; they hold as long as the piece does.
-   * @throws Error a message that is too long, or compressed
-   */
-  read(piece: Buffer, deliver: (message: Buffer) => void): void {
-    let data = piece;
-    if (this.#parts.length > 0) {
-      this.#parts.push(piece);
-      this.#missing -= piece.length;
-      if (this.#missing > 0) return;
-      data = Buffer.concat(this.#parts);
-      this.#parts = [];
-    }
-    let at = 0;
-    while (at + PREFIX_BYTES <= data.length) {
-      const end = at + PREFIX_BYTES + this.#lengthAt(data, at);
-      if (end > data.length) break;
-      deliver(data.subarray(at + PREFIX_BYTES, end));
-      at = end;
-    }
-    if (at < data.length) this.#keep(data.subarray(at));
-  }
-
-  #keep(rest: Buffer): void {
-    this.#parts.push(rest);
-    const whole = rest.length < PREFIX_BYTES ? PREFIX_BYTES : PREFIX_BYTES + this.#lengthAt(rest, 0);
-    this.#missing = whole - rest.length;
-  }
-
-  #lengthAt(data: Buffer, at: number): number {
+  protected override bytesOf(data: Buffer, at: number): number {
     if (data[at] !== 0) throw new Error('a compressed message, which was not asked for');
     const length = data.readUInt32BE(at + 1);
-    if (length > this.#maxBytes) throw new Error(`a message of ${length} bytes, more than ${this.#maxBytes}`);
-    return length;
+    if (length > MAX_MESSAGE_BYTES)
+      throw new Error(`a message of ${length} bytes, more than ${MAX_MESSAGE_BYTES}`);
+    return PREFIX_BYTES + length;
+  }
+
+  protected override take(data: Buffer, start: number, end: number): void {
+    this.#receiver.receiveMessage(data.subarray(start + PREFIX_BYTES, end));
   }
 }

@@ -1,0 +1,31 @@
+import { STATIC_TABLE } from './static-table.js';
+
+/**
+ * A header block that stands alone (RFC 7541 § 6.2.2): nothing of it goes into the other side's table, so that one block
+ * serves every call of a connection.
+ */
+export function encodeFields(fields: Readonly<Record<string, string>>): Buffer {
+  return Buffer.concat(Object.entries(fields).flatMap(([name, value]) => encodeField(name, value)));
+}
+
+function encodeField(name: string, value: string): Buffer[] {
+  const whole = STATIC_TABLE.findIndex(([known, its]) => known === name && its === value) + 1;
+  if (whole > 0) return [encodeInteger(whole, 7, 0x80)];
+  const index = STATIC_TABLE.findIndex(([known]) => known === name) + 1;
+  return [encodeInteger(index, 4, 0), ...(index === 0 ? encodeText(name) : []), ...encodeText(value)];
+}
+
+function encodeText(text: string): Buffer[] {
+  const bytes = Buffer.from(text, 'latin1');
+  return [encodeInteger(bytes.length, 7, 0), bytes];
+}
+
+/** RFC 7541 § 5.1 */
+function encodeInteger(value: number, prefixBits: number, flags: number): Buffer {
+  const mask = 2 ** prefixBits - 1;
+  if (value < mask) return Buffer.of(flags | value);
+  const bytes = [flags | mask];
+  let rest = value - mask;
+  for (; rest >= 0x80; rest >>>= 7) bytes.push((rest & 0x7f) | 0x80);
+  return Buffer.of(...bytes, rest);
+}
