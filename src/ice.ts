@@ -8,6 +8,9 @@ const CANDIDATE =
   /^(?:candidate:)?[A-Za-z0-9+/]{1,32} (\d{1,3}) (?:udp|tcp|UDP|TCP) (\d{1,10}) ([0-9A-Fa-f.:]{2,45}|[A-Za-z0-9-]{1,64}\.local) (\d{1,5}) typ (?:host|srflx|prflx|relay)((?: [!-~]+ [!-~]+)*)$/;
 const RELATED = / raddr (\S+) rport (\d{1,5})(?: |$)/;
 
+/** Characters that JSON takes as they are. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
 const isPort = (text: string | undefined) => Number(text) <= 65535;
 
 function isAddress(text: string | undefined): boolean {
@@ -49,7 +52,8 @@ const isTextOrNull = (value: unknown): value is string | null | undefined =>
 export function encodeCandidate(candidate: unknown): string {
   if (typeof candidate !== 'object' || candidate === null || Array.isArray(candidate))
     throw new RelayError('ERR_RELAY_INVALID_PARAMS', '"candidate" must be an RTCIceCandidateInit.');
-  const { candidate: line, sdpMid, sdpMLineIndex, usernameFragment } = candidate as Partial<IceCandidate>;
+  const init = candidate as Partial<IceCandidate>;
+  const { candidate: line, sdpMid, sdpMLineIndex, usernameFragment } = init;
   if (typeof line !== 'string')
     throw new RelayError('ERR_RELAY_INVALID_PARAMS', '"candidate.candidate" must be a string.');
   if (!isTextOrNull(sdpMid) || !isTextOrNull(usernameFragment))
@@ -66,7 +70,25 @@ export function encodeCandidate(candidate: unknown): string {
       '"sdpMLineIndex" must be a number from 0 to 65535, or null.',
     );
   checkCandidate(line);
-  return JSON.stringify({ candidate: line, sdpMid, sdpMLineIndex, usernameFragment });
+  return toJson(line, init);
+}
+
+/** As `JSON.stringify` writes it, which takes twice as long where nothing has to be escaped. */
+function toJson(line: string, rest: Omit<Partial<IceCandidate>, 'candidate'>): string {
+  const { sdpMid, sdpMLineIndex, usernameFragment } = rest;
+  if (!isPlain(line) || !isPlain(sdpMid) || !isPlain(usernameFragment))
+    return JSON.stringify({ candidate: line, sdpMid, sdpMLineIndex, usernameFragment });
+  const index = sdpMLineIndex === undefined ? '' : `,"sdpMLineIndex":${sdpMLineIndex}`;
+  return `{"candidate":"${line}"${field('sdpMid', sdpMid)}${index}${field('usernameFragment', usernameFragment)}}`;
+}
+
+function isPlain(text: string | null | undefined): boolean {
+  return text === null || text === undefined || PLAIN.test(text);
+}
+
+function field(name: string, value: string | null | undefined): string {
+  if (value === undefined) return '';
+  return value === null ? `,"${name}":null` : `,"${name}":"${value}"`;
 }
 
 export function checkTarget(target: unknown): asserts target is Target {
@@ -74,17 +96,18 @@ export function checkTarget(target: unknown): asserts target is Target {
     throw new RelayError('ERR_RELAY_INVALID_PARAMS', '"target" must be 0 (publisher) or 1 (subscriber).');
 }
 
-/** An SFU's candidate as it came over gRPC; undefined where it is not one. */
-export function decodeCandidate(json: string): IceCandidate | undefined {
-  if (json.length > 2 * LIMITS.maxCandidateLength) return undefined;
+/** What Go writes, where nothing had to be escaped: it is sound JSON, and need not be read to be known as that. */
+const PLAIN_INIT =
+  /^\{"candidate":"[ !#-[\]-~]*"(?:,"(?:sdpMid|usernameFragment)":(?:null|"[ !#-[\]-~]*")|,"sdpMLineIndex":(?:null|0|[1-9]\d{0,4}))*\}$/;
+
+/** The JSON of an SFU's candidate, as it may be passed on; undefined where it is none. */
+export function checkInit(init: string): string | undefined {
+  if (init.length > 2 * LIMITS.maxCandidateLength) return undefined;
+  if (PLAIN_INIT.test(init)) return init;
   try {
-    const value: unknown = JSON.parse(json);
-    return typeof value === 'object' &&
-      value !== null &&
-      'candidate' in value &&
-      typeof value.candidate === 'string'
-      ? (value as IceCandidate)
-      : undefined;
+    const value: unknown = JSON.parse(init);
+    const candidate = (value as Partial<IceCandidate> | null)?.candidate;
+    return typeof candidate === 'string' ? JSON.stringify(value) : undefined;
   } catch {
     return undefined;
   }

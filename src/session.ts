@@ -66,8 +66,11 @@ export interface SessionSetup<P extends Principal> {
   onAbandoned?: () => void;
 }
 
-/** Whom a session serves. What may be dropped may be left out where the client is slow. */
-export interface MessageReceiver {
+/** Whom a session serves, on a way that is short: of these there are many. */
+export interface Receiver {
+  /** A candidate of the SFU's; `init` is the JSON of an RTCIceCandidateInit. */
+  trickle(target: Target, init: string): void;
+  /** A message of the room. One that may be dropped may be left out where the client is slow. */
   deliver(message: RoomMessage | MessageDeletion, mayDrop: boolean): void;
 }
 
@@ -86,10 +89,8 @@ export class Session<P extends Principal = Principal>
   readonly hidden: boolean;
   /** ms since the epoch. */
   readonly createdAt = Date.now();
-  /** @internal Who gets the room's messages, on a way that is short: there are many for each. */
-  receiver: MessageReceiver | undefined;
-
   readonly #setup: SessionSetup<P>;
+  #receiver: Receiver | undefined;
   readonly #guard: Guard;
   readonly #meter: StatsMeter;
   /** Where the application is to be asked of messages to the SFU, and of those from it. */
@@ -147,7 +148,7 @@ export class Session<P extends Principal = Principal>
       logger: setup.logger,
       fields: { sessionId: this.id, roomId: this.roomId, userId: this.userId },
       onOffer: (offer) => this.#receiveOffer(offer),
-      onCandidate: (target, candidate) => this.#receiveCandidate(target, candidate),
+      onCandidate: (target, init) => this.#receiveCandidate(target, init),
       onRefused: (error) => void this.#break(error),
       onAbandoned: () => setup.onAbandoned?.(),
       onEnd: (error) => this.#streamEnded(error),
@@ -161,7 +162,9 @@ export class Session<P extends Principal = Principal>
     this.#subscriber = new SubscriberNegotiation({
       answerTimeoutMs: setup.answerTimeoutMs,
       deliver: (event) =>
-        event.name === 'offer' ? this.emit('offer', event.value) : this.emit('candidate', event.value),
+        event.name === 'offer'
+          ? this.emit('offer', event.value)
+          : this.#deliverCandidate(event.target, event.init),
       onUnanswered: () => this.#unanswered(),
     });
   }
@@ -366,6 +369,12 @@ export class Session<P extends Principal = Principal>
     return stats;
   }
 
+  /** @internal Who gets candidates and messages from now on, those first that have waited for somebody. */
+  serve(receiver: Receiver | undefined): void {
+    this.#receiver = receiver;
+    this.#releaseHeld();
+  }
+
   /**
    * @internal Changes what it may do. Resolves when the SFU takes no more than that of what it publishes; where that
    * can't be had, the session ends.
@@ -441,10 +450,14 @@ export class Session<P extends Principal = Principal>
 
   #receive(message: RoomMessage | MessageDeletion, mayDrop: boolean): void {
     try {
-      this.receiver?.deliver(message, mayDrop);
+      this.#receiver?.deliver(message, mayDrop);
     } catch (error) {
-      this.#setup.logger.error({ err: error, ...this.#fields() }, 'A message could not be delivered');
+      this.#deliveryFailed(error);
     }
+  }
+
+  #deliveryFailed(error: unknown): void {
+    this.#setup.logger.error({ err: error, ...this.#fields() }, 'A message could not be delivered');
   }
 
   /** What was sent before a connection broke is carried out, what comes of somebody who was put out is not. */
@@ -564,13 +577,27 @@ export class Session<P extends Principal = Principal>
       );
   }
 
-  #receiveCandidate(target: Target, candidate: IceCandidate): void {
+  #receiveCandidate(target: Target, init: string): void {
     if (target === 0) this.#publishing.candidate();
-    if (!this.#replies) this.#subscriber.candidate(target, candidate);
-    else
-      this.#passReply(this.#replies, { method: 'trickle', params: { target, candidate } }, (shown) =>
-        this.#subscriber.candidate(shown.target, shown.candidate),
+    if (!this.#replies) this.#subscriber.candidate(target, init);
+    else {
+      const params = { target, candidate: JSON.parse(init) as IceCandidate };
+      this.#passReply(this.#replies, { method: 'trickle', params }, (shown) =>
+        this.#subscriber.candidate(shown.target, JSON.stringify(shown.candidate)),
       );
+    }
+  }
+
+  /** False where nobody listens yet. */
+  #deliverCandidate(target: Target, init: string): boolean {
+    try {
+      this.#receiver?.trickle(target, init);
+    } catch (error) {
+      this.#deliveryFailed(error);
+    }
+    // Read for those who listen, and for nobody else.
+    if (this.listenerCount('candidate') === 0) return this.#receiver !== undefined;
+    return this.emit('candidate', { target, candidate: JSON.parse(init) });
   }
 
   async #askForIceServers(): Promise<readonly IceServer[]> {

@@ -1,7 +1,7 @@
 import { RelayError } from './errors.js';
-import { decodeCandidate } from './ice.js';
+import { checkInit } from './ice.js';
 import type { Logger } from './logger.js';
-import type { IceCandidate, SessionDescription, Subscription, Target } from './model.js';
+import type { SessionDescription, Subscription, Target } from './model.js';
 import { Replies } from './replies.js';
 import type { Passage, RoomGate } from './room-gate.js';
 import type { Sfu, SfuJoin, SfuStream, SfuStreamListener } from './sfu/port.js';
@@ -12,7 +12,8 @@ interface Setup {
   /** For the log. */
   fields: object;
   onOffer(offer: SessionDescription): void;
-  onCandidate(target: Target, candidate: IceCandidate): void;
+  /** `init` is sound JSON of an RTCIceCandidateInit. */
+  onCandidate(target: Target, init: string): void;
   /** The SFU refuses, and nobody asked. */
   onRefused(error: RelayError): void;
   /** The SFU has ended the stream by an error, and keeps its peer. */
@@ -89,8 +90,8 @@ export class SfuLink {
       onAnswer: (answer) => this.#answers.answer(answer),
       onOffer,
       onCandidate: (target, init) => {
-        const candidate = decodeCandidate(init);
-        if (candidate) onCandidate(target, candidate);
+        const checked = checkInit(init);
+        if (checked !== undefined) onCandidate(target, checked);
         else logger.warn({ ...fields, init: init.slice(0, 200) }, 'The SFU sent a malformed candidate');
       },
       onSubscribed: (refusal) => {

@@ -1,11 +1,12 @@
 import { RelayError } from './errors.js';
 import { LIMITS } from './limits.js';
-import type { IceCandidate, SessionDescription, Target } from './model.js';
+import type { SessionDescription, Target } from './model.js';
 
 /** What the SFU says of a session's peer connections, to be handed on in its order. */
 export type NegotiationEvent =
   | { name: 'offer'; value: SessionDescription }
-  | { name: 'candidate'; value: { target: Target; candidate: IceCandidate } };
+  /** `init` is the JSON of an RTCIceCandidateInit. */
+  | { name: 'candidate'; target: Target; init: string };
 
 interface Setup {
   answerTimeoutMs: number;
@@ -22,7 +23,7 @@ interface Setup {
 export class SubscriberNegotiation {
   readonly #setup: Setup;
   /** Of the subscriber connection, before its first offer. */
-  #early: IceCandidate[] | undefined = [];
+  #early: string[] | undefined = [];
   /** What nobody has listened to yet. */
   #held: NegotiationEvent[] = [];
   #open = false;
@@ -44,14 +45,13 @@ export class SubscriberNegotiation {
     // A newer offer makes an unheard one void.
     this.#held = this.#held.filter(({ name }) => name !== 'offer');
     this.#pass({ name: 'offer', value: shown });
-    for (const candidate of this.#early ?? [])
-      this.#pass({ name: 'candidate', value: { target: 1, candidate } });
+    for (const init of this.#early ?? []) this.#pass({ name: 'candidate', target: 1, init });
     this.#early = undefined;
   }
 
-  candidate(target: Target, candidate: IceCandidate): void {
-    if (target === 0 || !this.#early) this.#pass({ name: 'candidate', value: { target, candidate } });
-    else if (this.#early.length < LIMITS.maxHeldCandidates) this.#early.push(candidate);
+  candidate(target: Target, init: string): void {
+    if (target === 0 || !this.#early) this.#pass({ name: 'candidate', target, init });
+    else if (this.#early.length < LIMITS.maxHeldCandidates) this.#early.push(init);
   }
 
   /**
@@ -102,9 +102,7 @@ export class SubscriberNegotiation {
   /** A candidate of the subscriber connection stays behind the offer that nobody has listened to yet. */
   #waitsForOffer(event: NegotiationEvent): boolean {
     return (
-      event.name === 'candidate' &&
-      event.value.target === 1 &&
-      this.#held.some(({ name }) => name === 'offer')
+      event.name === 'candidate' && event.target === 1 && this.#held.some(({ name }) => name === 'offer')
     );
   }
 

@@ -2,6 +2,7 @@ import type { Principal } from '../authentication.js';
 import { CloseCode } from '../close-code.js';
 import { RelayError } from '../errors.js';
 import { LIMITS } from '../limits.js';
+import type { Target } from '../model.js';
 import type { Attachment, SfuRelay } from '../relay.js';
 import type { Session } from '../session.js';
 import { encodeError, encodeNotification, type RpcMessage } from '../signal/jsonrpc.js';
@@ -126,6 +127,10 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
       });
     await (this.#turnstile ? this.#turnstile.pass(method, carryOut) : carryOut());
     return result;
+  }
+
+  trickle(target: Target, init: string): void {
+    this.notify('trickle', { target, candidate: JSON.parse(init) });
   }
 
   deliver(params: RelayNotifications['message'], mayDrop: boolean): void {

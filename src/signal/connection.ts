@@ -10,6 +10,7 @@ import {
   encodeError,
   encodeNotification,
   encodeResult,
+  encodeTrickle,
   parseMessage,
   type RpcMessage,
   RpcRefusal,
@@ -215,6 +216,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment {
     const participation = new Participation(this.#relay, visitor, {
       maxMessageBytes: this.#options.maxMessageBytes,
       notify: (method, params) => this.#notify(method, params),
+      trickle: (target, init) => this.#send(encodeTrickle(target, init)),
       deliver: (message, mayDrop) => {
         const { text, bytes } = encodeMessage(message);
         this.#outbox.send(text, mayDrop, bytes);

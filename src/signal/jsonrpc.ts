@@ -1,4 +1,5 @@
 import { RelayError } from '../errors.js';
+import type { Target } from '../model.js';
 import type { ErrorObject, RelayNotifications } from './protocol.js';
 
 /** JSON-RPC 2.0: `null` for an id that could not be read. */
@@ -77,6 +78,11 @@ export function errorObject(error: RelayError, method?: string): ErrorObject {
       ...(method !== undefined && { method }),
     },
   };
+}
+
+/** A candidate, of which `init` is the JSON. */
+export function encodeTrickle(target: Target, init: string): string {
+  return `{"jsonrpc":"2.0","method":"trickle","params":{"target":${target},"candidate":${init}}}`;
 }
 
 export function encodeNotification<Method extends keyof RelayNotifications>(

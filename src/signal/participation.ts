@@ -13,7 +13,7 @@ import type {
   Target,
 } from '../model.js';
 import type { CreateSessionParams, SfuRelay } from '../relay.js';
-import type { Session } from '../session.js';
+import type { Receiver, Session } from '../session.js';
 import type { SessionCloseReason, SessionEvents } from '../session-events.js';
 import { Expiry } from './expiry.js';
 import { moderate } from './moderation.js';
@@ -31,11 +31,9 @@ export type Backlog = readonly (
 )[];
 
 /** Where an authenticated client hears from its session. */
-export interface Client {
+export interface Client extends Receiver {
   readonly maxMessageBytes: number;
   notify<Method extends keyof RelayNotifications>(method: Method, params: RelayNotifications[Method]): void;
-  /** A message of the room, the same for all its clients. */
-  deliver(message: RelayNotifications['message'], mayDrop: boolean): void;
   /** A notification of the client's can't be taken after all. */
   refuse(method: string, error: RelayError): void;
   /** The session was ended by the other side, and the connection with it. */
@@ -193,7 +191,6 @@ export class Participation<P extends Principal> {
     const client = this.#client;
     const listeners: { [Name in keyof SessionEvents]?: (...args: SessionEvents[Name]) => void } = {
       offer: (offer) => client.notify('offer', offer),
-      candidate: (candidate) => client.notify('trickle', candidate),
       participants: (event) => client.notify('participants', event),
       tracks: (event) => client.notify('tracks', event),
       grants: (event) => client.notify('grants', event),
@@ -203,10 +200,10 @@ export class Participation<P extends Principal> {
     };
     const names = Object.keys(listeners) as (keyof SessionEvents)[];
     for (const name of names) session.on(name, listeners[name] as () => void);
-    session.receiver = client;
+    session.serve(client);
     this.#unlisten = () => {
       this.#unlisten = () => {};
-      session.receiver = undefined;
+      session.serve(undefined);
       for (const name of names) session.off(name, listeners[name] as () => void);
     };
   }

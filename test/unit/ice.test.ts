@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { candidateFilter, checkCandidate, decodeCandidate, encodeCandidate } from '../../src/ice.js';
+import { candidateFilter, checkCandidate, checkInit, encodeCandidate } from '../../src/ice.js';
 
 const HOST = 'candidate:1 1 udp 2130706431 127.0.0.1 50000 typ host';
 
@@ -72,14 +73,64 @@ describe('an RTCIceCandidateInit', () => {
     );
   });
 
-  test('of the SFU that is none is undefined', () => {
-    expect(decodeCandidate(JSON.stringify({ candidate: HOST, sdpMid: '' }))).toEqual({
-      candidate: HOST,
-      sdpMid: '',
-    });
-    for (const junk of ['', 'null', '5', '{', '{}', '{"candidate":1}', `"${'x'.repeat(3_000)}"`]) {
-      expect(decodeCandidate(junk)).toBeUndefined();
-    }
+  test('is written as JSON.stringify writes it, whatever is in it', () => {
+    const text = fc.option(fc.string({ unit: 'binary', maxLength: 12 }), { nil: null });
+    const index = fc.option(fc.integer({ min: 0, max: 65_535 }), { nil: null });
+    const extension = fc.stringMatching(/^[!-~]{1,8}$/);
+    const init = fc.record(
+      { sdpMid: text, sdpMLineIndex: index, usernameFragment: text },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(init, extension, ({ sdpMid, sdpMLineIndex, usernameFragment }, value) => {
+        const given = { candidate: `${HOST} ufrag ${value}`, sdpMid, sdpMLineIndex, usernameFragment };
+        expect(encodeCandidate(given)).toBe(JSON.stringify(given));
+      }),
+    );
+  });
+});
+
+describe('a candidate of the SFU', () => {
+  test('is passed on as it came, where it is plain', () => {
+    const init = `{"candidate":"${HOST}","sdpMid":"0","sdpMLineIndex":0,"usernameFragment":null}`;
+    expect(checkInit(init)).toBe(init);
+  });
+
+  test('is passed on as sound JSON, however it is written', () => {
+    const escaped = `{ "candidate" : "a\\"b", "sdpMid":"\\u00e9", "more": [1, 2] }`;
+    expect(JSON.parse(checkInit(escaped) ?? '')).toEqual(JSON.parse(escaped));
+  });
+
+  test('is sound JSON with a candidate, or none', () => {
+    const sound = `{"candidate":"${HOST}","sdpMid":"0","sdpMLineIndex":0,"usernameFragment":"abcd"}`;
+    const place = fc.nat({ max: sound.length - 1 });
+    const other = fc.string({ unit: 'binary', maxLength: 3 });
+    fc.assert(
+      fc.property(place, fc.nat({ max: 3 }), other, (at, cut, put) => {
+        const init = sound.slice(0, at) + put + sound.slice(at + cut);
+        const checked = checkInit(init);
+        if (checked === undefined) return;
+        expect(JSON.parse(checked)).toEqual(JSON.parse(init));
+        expect(typeof JSON.parse(checked).candidate).toBe('string');
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test.each([
+    '',
+    'null',
+    '5',
+    '{',
+    '{}',
+    '{"candidate":1}',
+    '["candidate"]',
+    '{"candidate":"","sdpMLineIndex":01}',
+    '{"candidate":"\n"}',
+    `"${'x'.repeat(3_000)}"`,
+    `{"candidate":"${'x'.repeat(3_000)}"}`,
+  ])('that is none goes nowhere: %s', (junk) => {
+    expect(checkInit(junk)).toBeUndefined();
   });
 });
 
