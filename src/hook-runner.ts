@@ -2,6 +2,7 @@ import type { Principal } from './authentication.js';
 import { withDeadline } from './deadline.js';
 import { RelayError, type RelayErrorCode } from './errors.js';
 import type { AskedHook, HookContext, HookFailure, Hooks } from './hooks.js';
+import { LazySignal } from './lazy-signal.js';
 import type { Logger } from './logger.js';
 
 type HookName = keyof Hooks;
@@ -31,21 +32,6 @@ interface Setup {
   logger: Logger;
 }
 
-/** What a hook's payload has besides its subject: a signal that costs nothing where nobody looks at it. */
-class Call implements HookContext {
-  #controller: AbortController | undefined;
-
-  get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
-    return this.#controller.signal;
-  }
-
-  abort(reason: unknown): void {
-    this.#controller ??= new AbortController();
-    this.#controller.abort(reason);
-  }
-}
-
 /**
  * Asks and tells the application's hooks. What is asked of a hook that answers at once is answered at once, without a
  * promise; where there is no hook there is nothing to ask.
@@ -67,24 +53,25 @@ export class HookRunner<P extends Principal = Principal> {
 
   /**
    * What the hook has returned, where that `isSound`; undefined where it leaves things as they are. A promise only where
-   * the hook gave one. `until` is aborted when the answer is of no use any more.
+   * the hook gave one. The signal of `until`, which is asked for then, is aborted when the answer is of no use any more.
    * @throws RelayError, at once or by the promise: it is refused.
    */
   ask<Name extends AskedHook, Answer>(
     name: Name,
     payload: Payload<P, Name>,
     isSound: (answer: unknown) => answer is Answer,
-    until?: AbortSignal,
+    until?: { readonly signal: AbortSignal },
   ): Answer | undefined | Promise<Answer | undefined> {
     const hook = this.#hooks[name];
     if (!hook) return undefined;
-    const call = Object.assign(new Call(), payload);
+    const call = Object.assign(new LazySignal(), payload);
     try {
       const answer = hook(call);
       if (!isPromise(answer)) return this.#check(name, answer, isSound);
-      return this.#wait(name, answer, call, until)
+      const signal = until?.signal;
+      return this.#wait(name, answer, call, signal)
         .then((late) => this.#check(name, late, isSound))
-        .catch((error) => this.#failed(name, error, until));
+        .catch((error) => this.#failed(name, error, signal));
     } catch (error) {
       return this.#failed(name, error);
     }
@@ -94,7 +81,7 @@ export class HookRunner<P extends Principal = Principal> {
   tell<Name extends 'onLeave' | 'onClose'>(name: Name, payload: Payload<P, Name>): void {
     const hook = this.#hooks[name];
     if (!hook) return;
-    const call = Object.assign(new Call(), payload);
+    const call = Object.assign(new LazySignal(), payload);
     const failed = (err: unknown) => this.#setup.logger.error({ err, hook: name }, `${name} failed`);
     try {
       const told = hook(call);
@@ -116,7 +103,7 @@ export class HookRunner<P extends Principal = Principal> {
   async #wait(
     name: HookName,
     answer: PromiseLike<unknown>,
-    call: Call,
+    call: LazySignal,
     until?: AbortSignal,
   ): Promise<unknown> {
     const { timeoutMs, logger } = this.#setup;

@@ -344,7 +344,7 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
     const { id: sessionId, roomId, userId, role, principal } = session;
     await session.room.moderation.admit(session);
     const join = { sessionId, roomId, userId, role, metadata, principal };
-    const chosen = await this.hooks.ask('onJoin', join, isJoinAnswer, until);
+    const chosen = await this.hooks.ask('onJoin', join, isJoinAnswer, { signal: until });
     return chosen?.metadata ?? metadata;
   }
 

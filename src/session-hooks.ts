@@ -3,6 +3,7 @@ import type { RelayError } from './errors.js';
 import type { HookRunner } from './hook-runner.js';
 import type { ReplyMessage, SignalMessage } from './hooks.js';
 import { Lane } from './lane.js';
+import { LazySignal } from './lazy-signal.js';
 import { LIMITS } from './limits.js';
 import type { Session } from './session.js';
 
@@ -15,7 +16,8 @@ export class SessionHooks<P extends Principal> {
   readonly #session: Session<P>;
   readonly #signals = new Lane(LIMITS.maxHeldMessages);
   readonly #replies = new Lane(LIMITS.maxHeldMessages);
-  readonly #over = new AbortController();
+  /** Aborted when the session has ended: nobody waits for an answer any more. */
+  readonly #over = new LazySignal();
 
   constructor(runner: HookRunner<P>, session: Session<P>) {
     this.#runner = runner;
@@ -34,9 +36,9 @@ export class SessionHooks<P extends Principal> {
     const isSound = (answer: unknown): answer is Message['params'] => isSignal(method, answer);
     return this.#signals.run(
       () => {
-        this.#checkOpen();
+        this.#over.throwIfAborted();
         const message = { session: this.#session, method, params } as { session: Session<P> } & SignalMessage;
-        return this.#runner.ask('onSignal', message, isSound, this.#over.signal);
+        return this.#runner.ask('onSignal', message, isSound, this.#over);
       },
       (answer = params) => act(answer),
     );
@@ -51,21 +53,16 @@ export class SessionHooks<P extends Principal> {
       answer === false ? method === 'trickle' : isSignal(method, answer);
     return this.#replies.run(
       () => {
-        this.#checkOpen();
+        this.#over.throwIfAborted();
         const message = { session: this.#session, method, params } as { session: Session<P> } & ReplyMessage;
-        return this.#runner.ask('onReply', message, isSound, this.#over.signal);
+        return this.#runner.ask('onReply', message, isSound, this.#over);
       },
       (answer = params) => (answer === false ? undefined : act(answer)),
     );
   }
 
-  /** The session has ended: nobody waits for an answer any more. */
   close(error: RelayError): void {
     this.#over.abort(error);
-  }
-
-  #checkOpen(): void {
-    if (this.#over.signal.aborted) throw this.#over.signal.reason;
   }
 }
 

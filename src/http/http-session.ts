@@ -55,7 +55,8 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
     this.#turnstile =
       rateLimiter &&
       new Turnstile(rateLimiter, {
-        sender: () => ({
+        describe: (method) => ({
+          method,
           connectionId: session.id,
           remoteAddress: visitor.request.remoteAddress,
           userId: visitor.principal.userId,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { AuthRequest, Principal } from '../authentication.js';
 import { CloseCode } from '../close-code.js';
 import { RelayError } from '../errors.js';
+import type { LimitedMessage } from '../rate-limiter.js';
 import type { Attachment, SfuRelay } from '../relay.js';
 import { Admission } from './admission.js';
 import { admitRequest } from './client-request.js';
@@ -113,7 +114,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment {
     this.#turnstile =
       rateLimiter &&
       new Turnstile(rateLimiter, {
-        sender: () => this.#sender,
+        describe: (method) => this.#describe(method),
         maxWaiting: options.maxQueuedMessages,
         onImpatience: (error) => this.#fail(error),
       });
@@ -171,10 +172,10 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment {
     });
   }
 
-  get #sender() {
+  #describe(method: string): LimitedMessage {
     const { remoteAddress } = this.#request;
     const { visitor, roomId } = this.#participation ?? {};
-    return { connectionId: this.#id, remoteAddress, userId: visitor?.principal.userId, roomId };
+    return { method, connectionId: this.#id, remoteAddress, userId: visitor?.principal.userId, roomId };
   }
 
   async drain(): Promise<void> {

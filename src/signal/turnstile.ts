@@ -4,8 +4,8 @@ import { LIMITS } from '../limits.js';
 import type { LimitedMessage, SafeRateLimiter } from '../rate-limiter.js';
 
 interface Setup {
-  /** Whose messages these are, by now. */
-  sender(): Omit<LimitedMessage, 'method'>;
+  /** A message, with whose it is by now. */
+  describe(method: string): LimitedMessage;
   /** Messages that may wait for the limiter. */
   maxWaiting: number;
   /** The client goes on and on, though it is refused: its messages are of no use any more. */
@@ -39,16 +39,21 @@ export class Turnstile {
   }
 
   #consume(method: string): void | Promise<void> {
-    const passed = () => {
-      this.#refused = 0;
-    };
-    const refused = (error: unknown) => this.#refuse(error);
+    let pending: void | Promise<void>;
     try {
-      const pending = this.#limiter.consume({ method, ...this.#setup.sender() });
-      return pending ? pending.then(passed, refused) : passed();
+      pending = this.#limiter.consume(this.#setup.describe(method));
     } catch (error) {
-      refused(error);
+      this.#refuse(error);
     }
+    if (!pending) return this.#passed();
+    return pending.then(
+      () => this.#passed(),
+      (error) => this.#refuse(error),
+    );
+  }
+
+  #passed(): void {
+    this.#refused = 0;
   }
 
   #refuse(error: unknown): never {
