@@ -1,3 +1,5 @@
+import type { CancelSignal } from './cancellation.js';
+
 /**
  * What a promise gives, unless it takes longer than `timeoutMs`: then what `late` says is thrown; or `signal` aborts
  * before: then its reason. Nothing is made, and no stack captured, for a lateness that does not come.
@@ -6,7 +8,7 @@ export function withDeadline<Value>(
   promise: PromiseLike<Value>,
   timeoutMs: number,
   late: () => Error,
-  signal?: AbortSignal,
+  signal?: CancelSignal,
 ): Promise<Value> {
   return new Promise((resolve, reject) => {
     const abort = () => {
@@ -32,6 +34,6 @@ export function withDeadline<Value>(
       },
     );
     if (signal?.aborted) abort();
-    else signal?.addEventListener('abort', abort, { once: true });
+    else signal?.addEventListener('abort', abort);
   });
 }

@@ -1,9 +1,11 @@
 import type { Principal } from './authentication.js';
+import type { CancelSignal } from './cancellation.js';
 import { withDeadline } from './deadline.js';
 import { RelayError, type RelayErrorCode } from './errors.js';
 import type { AskedHook, HookContext, HookFailure, Hooks } from './hooks.js';
 import { LazySignal } from './lazy-signal.js';
 import type { Logger } from './logger.js';
+import { isPromise } from './promise.js';
 
 type HookName = keyof Hooks;
 type Hook = (payload: object) => unknown;
@@ -53,14 +55,14 @@ export class HookRunner<P extends Principal = Principal> {
 
   /**
    * What the hook has returned, where that `isSound`; undefined where it leaves things as they are. A promise only where
-   * the hook gave one. The signal of `until`, which is asked for then, is aborted when the answer is of no use any more.
+   * the hook gave one. `until` is aborted when the answer is of no use any more.
    * @throws RelayError, at once or by the promise: it is refused.
    */
   ask<Name extends AskedHook, Answer>(
     name: Name,
     payload: Payload<P, Name>,
     isSound: (answer: unknown) => answer is Answer,
-    until?: { readonly signal: AbortSignal },
+    until?: CancelSignal,
   ): Answer | undefined | Promise<Answer | undefined> {
     const hook = this.#hooks[name];
     if (!hook) return undefined;
@@ -68,10 +70,9 @@ export class HookRunner<P extends Principal = Principal> {
     try {
       const answer = hook(call);
       if (!isPromise(answer)) return this.#check(name, answer, isSound);
-      const signal = until?.signal;
-      return this.#wait(name, answer, call, signal)
+      return this.#wait(name, answer, call, until)
         .then((late) => this.#check(name, late, isSound))
-        .catch((error) => this.#failed(name, error, signal));
+        .catch((error) => this.#failed(name, error, until));
     } catch (error) {
       return this.#failed(name, error);
     }
@@ -104,7 +105,7 @@ export class HookRunner<P extends Principal = Principal> {
     name: HookName,
     answer: PromiseLike<unknown>,
     call: LazySignal,
-    until?: AbortSignal,
+    until?: CancelSignal,
   ): Promise<unknown> {
     const { timeoutMs, logger } = this.#setup;
     let isOver = false;
@@ -124,7 +125,7 @@ export class HookRunner<P extends Principal = Principal> {
   }
 
   /** What fails passes, or is refused. */
-  #failed(name: AskedHook, error: unknown, until?: AbortSignal): undefined {
+  #failed(name: AskedHook, error: unknown, until?: CancelSignal): undefined {
     if (error instanceof RelayError) throw error;
     if (until?.aborted) throw RelayError.from(until.reason, 'ERR_RELAY_ABORTED', 'Cancelled.');
     const { logger, failure } = this.#setup;
@@ -151,12 +152,6 @@ class HookFault extends Error {
   ) {
     super(message);
   }
-}
-
-function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
-  );
 }
 
 function describe(value: unknown): string {

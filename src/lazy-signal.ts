@@ -15,8 +15,4 @@ export class LazySignal {
     this.#aborted ??= { reason };
     this.#controller?.abort(reason);
   }
-
-  throwIfAborted(): void {
-    if (this.#aborted) throw this.#aborted.reason;
-  }
 }

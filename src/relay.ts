@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type AuthRequest, identify, isPrincipal, type Principal } from './authentication.js';
+import type { CancelSignal } from './cancellation.js';
 import { AddressCount, checkCounts } from './count-limits.js';
 import { RelayError } from './errors.js';
 import { SafeEmitter } from './events.js';
@@ -150,13 +151,18 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
     params: CreateSessionParams<P>,
     options: { signal?: AbortSignal } = {},
   ): Promise<Session<P>> {
+    return this.join(params, options.signal);
+  }
+
+  /** @internal As `createSession`. */
+  async join(params: CreateSessionParams<P>, signal?: CancelSignal): Promise<Session<P>> {
     this.#checkOpen();
     const session = this.#makeSession(params);
     await session.join(
       this.#sfu,
       params.sdp,
       (until) => this.#admit(session, params.metadata, until),
-      options.signal,
+      signal,
     );
     if (this.#options.duplicateUser === 'replace') this.#replaceOthersOf(session);
     this.emit('sessionopen', session);
@@ -336,16 +342,20 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
   }
 
   /** Asks whether it may join; gives the metadata that the application has chosen instead of the client's. */
-  async #admit(
+  #admit(
     session: Session<P>,
     metadata: Metadata | undefined,
-    until: AbortSignal,
-  ): Promise<Metadata | undefined> {
-    const { id: sessionId, roomId, userId, role, principal } = session;
-    await session.room.moderation.admit(session);
-    const join = { sessionId, roomId, userId, role, metadata, principal };
-    const chosen = await this.hooks.ask('onJoin', join, isJoinAnswer, { signal: until });
-    return chosen?.metadata ?? metadata;
+    until: CancelSignal,
+  ): Metadata | undefined | Promise<Metadata | undefined> {
+    const ask = () => {
+      const { id: sessionId, roomId, userId, role, principal } = session;
+      const join = { sessionId, roomId, userId, role, metadata, principal };
+      return this.hooks.ask('onJoin', join, isJoinAnswer, until);
+    };
+    const chosen = (answer: { metadata?: Metadata } | undefined) => answer?.metadata ?? metadata;
+    const admitted = session.room.moderation.admit(session);
+    const answer = admitted ? admitted.then(ask) : ask();
+    return answer instanceof Promise ? answer.then(chosen) : chosen(answer);
   }
 
   /** Asks for a message on its way to the room; gives the data that are to be passed on. */

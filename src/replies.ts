@@ -29,7 +29,7 @@ export class Replies<Value> {
     return waiting !== undefined;
   }
 
-  refuseAll(error: RelayError): void {
-    for (const waiting of this.#waiting.splice(0)) waiting.reject(error);
+  refuseAll(why: () => RelayError): void {
+    for (const waiting of this.#waiting.splice(0)) waiting.reject(why());
   }
 }

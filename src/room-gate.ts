@@ -1,3 +1,4 @@
+import type { CancelSignal } from './cancellation.js';
 import type { RelayError } from './errors.js';
 
 interface Waiting {
@@ -28,7 +29,7 @@ export class RoomGate {
   readonly #waiting = new Set<Waiting>();
 
   /** Resolves when the join may be sent. */
-  async enter(signal: AbortSignal): Promise<Passage> {
+  async enter(signal: CancelSignal): Promise<Passage> {
     await this.#turn(() => {
       if (this.#joined === 0 && this.#joining + this.#leaving > 0) return false;
       this.#joining += 1;
@@ -70,7 +71,7 @@ export class RoomGate {
     };
   }
 
-  #turn(tryNow: () => boolean, signal?: AbortSignal): Promise<void> {
+  #turn(tryNow: () => boolean, signal?: CancelSignal): Promise<void> {
     if (tryNow()) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const waiting: Waiting = {
@@ -89,7 +90,7 @@ export class RoomGate {
         abort();
         return;
       }
-      signal?.addEventListener('abort', abort, { once: true });
+      signal?.addEventListener('abort', abort);
       this.#waiting.add(waiting);
     });
   }

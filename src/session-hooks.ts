@@ -1,9 +1,9 @@
 import type { Principal } from './authentication.js';
+import { Cancellation } from './cancellation.js';
 import type { RelayError } from './errors.js';
 import type { HookRunner } from './hook-runner.js';
 import type { ReplyMessage, SignalMessage } from './hooks.js';
 import { Lane } from './lane.js';
-import { LazySignal } from './lazy-signal.js';
 import { LIMITS } from './limits.js';
 import type { Session } from './session.js';
 
@@ -17,7 +17,7 @@ export class SessionHooks<P extends Principal> {
   readonly #signals = new Lane(LIMITS.maxHeldMessages);
   readonly #replies = new Lane(LIMITS.maxHeldMessages);
   /** Aborted when the session has ended: nobody waits for an answer any more. */
-  readonly #over = new LazySignal();
+  readonly #over = new Cancellation();
 
   constructor(runner: HookRunner<P>, session: Session<P>) {
     this.#runner = runner;
@@ -61,8 +61,8 @@ export class SessionHooks<P extends Principal> {
     );
   }
 
-  close(error: RelayError): void {
-    this.#over.abort(error);
+  close(why: () => RelayError): void {
+    this.#over.abort(why);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Principal } from './authentication.js';
+import { Cancellation, type CancelSignal } from './cancellation.js';
 import { withDeadline } from './deadline.js';
 import { RelayError, type RelayErrorCode } from './errors.js';
 import { SafeEmitter } from './events.js';
@@ -110,7 +111,7 @@ export class Session<P extends Principal = Principal>
   readonly #sender: Sender;
 
   /** Aborts the join. */
-  #cancel: AbortController | undefined = new AbortController();
+  #cancel: Cancellation | undefined = new Cancellation();
   #reason: SessionCloseReason | undefined;
   #ended = deferred();
 
@@ -233,24 +234,26 @@ export class Session<P extends Principal = Principal>
   async join(
     sfu: Sfu,
     sdp: string,
-    admit: (until: AbortSignal) => Promise<Metadata | undefined>,
-    signal?: AbortSignal,
+    admit: (until: CancelSignal) => Metadata | undefined | Promise<Metadata | undefined>,
+    signal?: CancelSignal,
   ): Promise<void> {
-    const cancel = this.#cancel ?? new AbortController();
-    const abort = () => cancel.abort(signal?.reason);
-    signal?.addEventListener('abort', abort, { once: true });
+    const cancel = this.#cancel ?? new Cancellation();
+    const abort = () => cancel.abort(() => signal?.reason);
+    signal?.addEventListener('abort', abort);
     if (signal?.aborted) abort();
     try {
       const offer = { type: 'offer', sdp } as const;
       const asked = this.#signals?.signal({ method: 'join', params: offer }, (params) => params) ?? offer;
       const passed = asked instanceof Promise ? await this.#application(asked) : asked;
       const checked = this.#guard.offer(passed, () => true);
-      const metadata = await this.#application(admit(cancel.signal));
-      const [{ answer, released }, iceServers] = await Promise.all([
-        this.#deadline(this.#openAndJoin(sfu, checked, cancel.signal)),
-        this.#askForIceServers(),
-      ]);
-      this.#iceServers = iceServers;
+      const admitted = admit(cancel);
+      const metadata = admitted instanceof Promise ? await this.#application(admitted) : admitted;
+      this.#checkCancelled();
+      const joining = this.#deadline(this.#openAndJoin(sfu, checked, cancel));
+      const given = this.#setup.iceServers?.() ?? [];
+      if (given instanceof Promise) [this.#iceServers] = await Promise.all([this.#deadline(given), joining]);
+      else this.#iceServers = given;
+      const { answer, released } = await joining;
       this.#answer = this.#replies
         ? await this.#application(this.#passAnswer(this.#replies, answer))
         : answer;
@@ -262,8 +265,8 @@ export class Session<P extends Principal = Principal>
       this.#subscriber.open();
       if (this.#isStale) void this.#revise();
     } catch (error) {
-      const failure = cancel.signal.aborted ? this.#cancellation() : RelayError.from(error);
-      cancel.abort(failure);
+      const failure = cancel.aborted ? this.#cancellation() : RelayError.from(error);
+      cancel.abort(() => failure);
       void this.#link.end(failure.code === 'ERR_RELAY_SFU_TIMEOUT');
       this.#finish({ by: 'relay', error: failure });
       throw failure;
@@ -395,7 +398,7 @@ export class Session<P extends Principal = Principal>
 
   /** Leaves the SFU; resolves when the SFU has ended the stream. Never rejects, and may be called again. */
   close(reason: SessionCloseReason = { by: 'application' }): Promise<void> {
-    if (this.#state === 'joining') this.#cancel?.abort(reason.error);
+    if (this.#state === 'joining') this.#cancel?.abort(() => reason.error);
     else {
       this.#leave(reason);
       void this.#link.end();
@@ -493,7 +496,7 @@ export class Session<P extends Principal = Principal>
     if (subscriptions.length > 0) await this.#reply(this.#link.subscribe(stream, subscriptions));
   }
 
-  async #openAndJoin(sfu: Sfu, checked: CheckedOffer, cancelled: AbortSignal) {
+  async #openAndJoin(sfu: Sfu, checked: CheckedOffer, cancelled: CancelSignal) {
     const stream = await this.#link.open(sfu, cancelled);
     this.#checkCancelled();
     await this.#link.enter(cancelled);
@@ -600,22 +603,17 @@ export class Session<P extends Principal = Principal>
     return this.emit('candidate', { target, candidate: JSON.parse(init) });
   }
 
-  async #askForIceServers(): Promise<readonly IceServer[]> {
-    const given = this.#setup.iceServers?.() ?? [];
-    return given instanceof Promise ? this.#deadline(given) : given;
-  }
-
   /** What the application is asked of: it has as long as the SFU. */
   #application<Value>(answer: Promise<Value>): Promise<Value> {
     return this.#deadline(answer, 'ERR_RELAY_INTERNAL', 'The application does not answer.');
   }
 
   #checkCancelled(): void {
-    if (this.#cancel?.signal.aborted) throw this.#cancellation();
+    if (this.#cancel?.aborted) throw this.#cancellation();
   }
 
   #cancellation(): RelayError {
-    return RelayError.from(this.#cancel?.signal.reason, 'ERR_RELAY_ABORTED', 'The join was cancelled.');
+    return RelayError.from(this.#cancel?.reason, 'ERR_RELAY_ABORTED', 'The join was cancelled.');
   }
 
   /** The stream, where messages may go to it. */
@@ -634,7 +632,7 @@ export class Session<P extends Principal = Principal>
     message = 'The SFU does not answer.',
   ): Promise<Value> {
     const late = () => new RelayError(code, message);
-    return withDeadline(promise, this.#setup.joinTimeoutMs, late, this.#cancel?.signal);
+    return withDeadline(promise, this.#setup.joinTimeoutMs, late, this.#cancel);
   }
 
   /** A reply that is overdue could not be told from the next one: the session is over. */
@@ -648,12 +646,12 @@ export class Session<P extends Principal = Principal>
   }
 
   #streamEnded(error: RelayError | undefined): void {
-    if (this.#state === 'joining') this.#cancel?.abort(error);
+    if (this.#state === 'joining') this.#cancel?.abort(() => error);
     else this.#finish({ by: 'sfu', ...(error && { error }) });
   }
 
   #fail(error: RelayError): void {
-    if (this.#state === 'joining') this.#cancel?.abort(error);
+    if (this.#state === 'joining') this.#cancel?.abort(() => error);
     else this.#break(error);
   }
 
@@ -676,9 +674,9 @@ export class Session<P extends Principal = Principal>
     this.#state = 'closing';
     this.#subscriber.stop();
     this.room.remove(this);
-    const error = endOf(reason);
-    this.#link.refuseAll(error);
-    (this.#signals ?? this.#replies)?.close(error);
+    const why = () => endOf(reason);
+    this.#link.refuseAll(why);
+    (this.#signals ?? this.#replies)?.close(why);
   }
 
   #finish(reason: SessionCloseReason): void {

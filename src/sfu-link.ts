@@ -1,3 +1,4 @@
+import type { CancelSignal } from './cancellation.js';
 import { RelayError } from './errors.js';
 import { checkInit } from './ice.js';
 import type { Logger } from './logger.js';
@@ -41,7 +42,7 @@ export class SfuLink {
     return this.#stream;
   }
 
-  async open(sfu: Sfu, cancelled: AbortSignal): Promise<SfuStream> {
+  async open(sfu: Sfu, cancelled: CancelSignal): Promise<SfuStream> {
     const stream = await sfu.open(this.#listener(), cancelled);
     this.#stream = stream;
     if (cancelled.aborted) stream.end();
@@ -49,7 +50,7 @@ export class SfuLink {
   }
 
   /** Resolves when it may join. */
-  async enter(cancelled: AbortSignal): Promise<void> {
+  async enter(cancelled: CancelSignal): Promise<void> {
     this.#passage = await this.#setup.gate.enter(cancelled);
   }
 
@@ -71,9 +72,9 @@ export class SfuLink {
   }
 
   /** Nobody waits for a reply any more. */
-  refuseAll(error: RelayError): void {
-    this.#answers.refuseAll(error);
-    this.#subscribed.refuseAll(error);
+  refuseAll(why: () => RelayError): void {
+    this.#answers.refuseAll(why);
+    this.#subscribed.refuseAll(why);
   }
 
   /** Half-closes it, also where the join is not answered yet: the SFU would carry out a cancelled one all the same. */

@@ -2,8 +2,9 @@ import { RelayError } from '../errors.js';
 import type { Grants } from '../grants.js';
 import { checkId } from '../ids.js';
 import type { Track } from '../model.js';
+import { isPromise } from '../promise.js';
 import type { SessionCloseReason } from '../session-events.js';
-import { type BanOptions, type BanStore, checkReason, hasExpired, makeBan } from './bans.js';
+import { type Ban, type BanOptions, type BanStore, checkReason, hasExpired, makeBan } from './bans.js';
 import { Mutes, type MuteTarget } from './mutes.js';
 
 /** What moderation needs of a session, be it joining, joined or ending. */
@@ -45,9 +46,17 @@ export class Moderation {
     return this.#end !== undefined;
   }
 
-  /** @throws RelayError `ERR_RELAY_REMOVED`, `ERR_RELAY_ROOM_LOCKED`, `ERR_RELAY_ROOM_ENDED` */
-  async admit({ userId, isNamed, grants }: Moderated): Promise<void> {
-    const ban = await this.#bans.find(this.#roomId, userId);
+  /**
+   * Gives a promise only where the store of bans does.
+   * @throws RelayError `ERR_RELAY_REMOVED`, `ERR_RELAY_ROOM_LOCKED`, `ERR_RELAY_ROOM_ENDED`; at once or by the promise
+   */
+  admit(session: Moderated): void | Promise<void> {
+    const ban = this.#bans.find(this.#roomId, session.userId);
+    if (!isPromise(ban)) this.#admit(session, ban);
+    else return Promise.resolve(ban).then((found) => this.#admit(session, found));
+  }
+
+  #admit({ userId, isNamed, grants }: Moderated, ban: Ban | undefined): void {
     if (ban && !hasExpired(ban)) throw new RelayError('ERR_RELAY_REMOVED', ban.reason ?? REMOVED);
     if (this.#end) throw this.#end;
     const isRegular = isNamed && this.#regulars?.has(userId);

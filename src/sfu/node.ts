@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../cancellation.js';
 import { RelayError } from '../errors.js';
 import type { ConnectionSetup, GrpcConnection } from './grpc/client.js';
 import { GrpcJsConnection } from './grpc/grpc-js/connection.js';
@@ -22,7 +23,7 @@ export class SfuNode implements Sfu {
     return count;
   }
 
-  async open(listener: SfuStreamListener, signal: AbortSignal): Promise<SfuStream> {
+  async open(listener: SfuStreamListener, signal: CancelSignal): Promise<SfuStream> {
     const connection = await this.#reserve(signal);
     try {
       return new IonStream(listener, {
@@ -42,7 +43,7 @@ export class SfuNode implements Sfu {
     }
   }
 
-  async probe(signal: AbortSignal): Promise<void> {
+  async probe(signal: CancelSignal): Promise<void> {
     const connection = await this.#reserve(signal);
     try {
       await probe((messages) => connection.call(messages), signal);
@@ -60,7 +61,7 @@ export class SfuNode implements Sfu {
     for (const connection of this.#connections) connection.close();
   }
 
-  async #reserve(signal: AbortSignal): Promise<GrpcConnection> {
+  async #reserve(signal: CancelSignal): Promise<GrpcConnection> {
     if (this.#closed) throw closing();
     for (;;) {
       const connection = this.#connectionWithRoom();

@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../cancellation.js';
 import type { RelayError } from '../errors.js';
 import type { SessionDescription, Subscription, Target } from '../model.js';
 
@@ -9,12 +10,12 @@ export interface Sfu {
    * Opens one peer's signalling stream.
    * @throws RelayError `ERR_RELAY_SFU_UNAVAILABLE`, `ERR_RELAY_SFU_TIMEOUT`, `ERR_RELAY_ABORTED`, `ERR_RELAY_CLOSED`
    */
-  open(listener: SfuStreamListener, signal: AbortSignal): Promise<SfuStream>;
+  open(listener: SfuStreamListener, signal: CancelSignal): Promise<SfuStream>;
   /**
    * Proves the whole signalling loop without joining; leaves nothing behind.
    * @throws RelayError
    */
-  probe(signal: AbortSignal): Promise<void>;
+  probe(signal: CancelSignal): Promise<void>;
   /** Ends what is open. */
   close(): void;
   /** Streams that are open or ending. */

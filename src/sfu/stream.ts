@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../cancellation.js';
 import { RelayError } from '../errors.js';
 import type { SessionDescription, Subscription, Target } from '../model.js';
 import { Target as IonTarget, type JoinReply, type Reply, type Request } from './gen/rtc.js';
@@ -166,7 +167,7 @@ function description(type: SessionDescription['type'], sdp: string): SessionDesc
 }
 
 /** A stream that only asks whether the SFU answers: a trickle without a join is refused, and leaves nothing. */
-export function probe(open: (listener: CallListener) => GrpcCall, signal: AbortSignal): Promise<void> {
+export function probe(open: (listener: CallListener) => GrpcCall, signal: CancelSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     let answered = false;
     const call = open({

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Principal } from '../authentication.js';
+import { Cancellation } from '../cancellation.js';
 import { CloseCode } from '../close-code.js';
 import { RelayError } from '../errors.js';
 import { LIMITS } from '../limits.js';
@@ -56,7 +57,7 @@ export class Participation<P extends Principal> {
   #session: Session<P> | undefined;
   /** How to stop listening to it. */
   #unlisten = () => {};
-  #joining: AbortController | undefined;
+  #joining: Cancellation | undefined;
   /** The joins under way. */
   #joins: Promise<unknown> = Promise.resolve();
   /** The newest leaving, under way or done. */
@@ -167,7 +168,7 @@ export class Participation<P extends Principal> {
 
   /** Ends the session, or the join under way. Never rejects. */
   leave(reason: SessionCloseReason = { by: 'client' }): Promise<void> {
-    this.#joining?.abort();
+    this.#joining?.abort(() => new RelayError('ERR_RELAY_ABORTED', 'The join was cancelled.'));
     this.#early = [];
     const session = this.#session;
     this.#session = undefined;
@@ -245,11 +246,11 @@ export class Participation<P extends Principal> {
   async #carryOutJoin(params: Params, reply: Reply): Promise<void> {
     await this.#left;
     this.#checkFree();
-    const joining = new AbortController();
+    const joining = new Cancellation();
     this.#joining = joining;
     let session: Session<P>;
     try {
-      session = await this.#relay.createSession(this.#readJoin(params), { signal: joining.signal });
+      session = await this.#relay.join(this.#readJoin(params), joining);
     } catch (error) {
       this.#early = [];
       throw error;

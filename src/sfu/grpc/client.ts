@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../../cancellation.js';
 import type { SfuTlsOptions } from '../tls.js';
 import type { Status } from './status.js';
 
@@ -14,7 +15,7 @@ export interface GrpcConnection {
    * @throws RelayError `ERR_RELAY_SFU_UNAVAILABLE` as soon as connecting fails, `ERR_RELAY_SFU_TIMEOUT`,
    * `ERR_RELAY_ABORTED`
    */
-  ready(signal: AbortSignal): Promise<void>;
+  ready(signal: CancelSignal): Promise<void>;
   /** @throws RelayError `ERR_RELAY_SFU_UNAVAILABLE`: it was lost. */
   call(listener: CallListener): GrpcCall;
   /** Ends it, and the calls that are open. */

@@ -1,4 +1,5 @@
 import { Client, type ClientOptions, connectivityState, credentials } from '@grpc/grpc-js';
+import type { CancelSignal } from '../../../cancellation.js';
 import { RelayError } from '../../../errors.js';
 import {
   type CallListener,
@@ -36,7 +37,7 @@ export class GrpcJsConnection implements GrpcConnection {
   }
 
   /** grpc-js has no deadline of its own for this. */
-  async ready(signal: AbortSignal): Promise<void> {
+  async ready(signal: CancelSignal): Promise<void> {
     const { connectTimeoutMs } = this.#setup;
     const channel = this.#client.getChannel();
     const deadline = Date.now() + connectTimeoutMs;
@@ -69,7 +70,7 @@ export class GrpcJsConnection implements GrpcConnection {
     this.#client.close();
   }
 
-  #stateAfter(state: connectivityState, deadline: number, signal: AbortSignal): Promise<void> {
+  #stateAfter(state: connectivityState, deadline: number, signal: CancelSignal): Promise<void> {
     return new Promise((resolve) => {
       const done = () => {
         signal.removeEventListener('abort', done);

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { CancelSignal } from '../../../cancellation.js';
 import { RelayError } from '../../../errors.js';
 import {
   type CallListener,
@@ -89,7 +90,7 @@ export class Http2Connection implements GrpcConnection {
     return this.#calls.maxStreams;
   }
 
-  async ready(signal: AbortSignal): Promise<void> {
+  async ready(signal: CancelSignal): Promise<void> {
     if (signal.aborted) throw aborted(signal);
     if (!this.#isReady) await untilAborted(this.#connected, signal);
   }
@@ -200,7 +201,7 @@ function goaway(code: number): Buffer {
   return content;
 }
 
-function untilAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+function untilAborted(promise: Promise<void>, signal: CancelSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(aborted(signal));
     signal.addEventListener('abort', abort, { once: true });
@@ -212,6 +213,6 @@ function unavailable(cause: Error): RelayError {
   return new RelayError('ERR_RELAY_SFU_UNAVAILABLE', "The SFU can't be reached.", { cause });
 }
 
-function aborted(signal: AbortSignal): RelayError {
+function aborted(signal: CancelSignal): RelayError {
   return new RelayError('ERR_RELAY_ABORTED', 'Cancelled.', { cause: signal.reason });
 }
