@@ -70,3 +70,9 @@ export type RelayClientEvents = {
   /** It is over, and the client won't come back by itself. The last event, exactly once. */
   close: [info: CloseInfo];
 };
+
+/** @internal */
+export type Emit = <Name extends keyof RelayClientEvents>(
+  name: Name,
+  ...args: RelayClientEvents[Name]
+) => void;

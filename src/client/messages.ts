@@ -1,5 +1,5 @@
 import type { MessageDeletion, MessageReceipt, OutgoingMessage, RoomMessage } from '../signal/protocol.js';
-import type { RelayClientEvents } from './events.js';
+import type { Emit } from './events.js';
 import { isDeletion, isListOf, isMessage } from './wire.js';
 
 /** ms in which likes are gathered. */
@@ -8,8 +8,6 @@ const LIKE_WINDOW_MS = 250;
 const MAX_LIKES = 1_000;
 /** Longer than any history, so that nothing of it is shown twice. */
 const MAX_SEEN = 500;
-
-type Emit = <Name extends keyof RelayClientEvents>(name: Name, ...args: RelayClientEvents[Name]) => void;
 
 /**
  * Who it is for, and what it is known by.

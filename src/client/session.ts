@@ -33,6 +33,7 @@ export interface SessionOptions {
 
 /** The media of one session, from `join` to `leave`: both peer connections and what hangs on them. */
 export class Session {
+  readonly rpc: Rpc;
   readonly publisher: Publisher;
   readonly tracks: RemoteTracks;
   /** Resolves when nothing but another session brings the media back. */
@@ -52,6 +53,7 @@ export class Session {
   constructor(options: SessionOptions) {
     const { rpc, roster, control } = options;
     this.#options = options;
+    this.rpc = rpc;
     const onError = (error: RelayClientError) => this.#fail(error);
     this.tracks = new RemoteTracks({
       ownerOf: (trackId) => roster.ownerOf(trackId),
@@ -97,7 +99,7 @@ export class Session {
     this.#stats = new StatsReporter({
       intervalMs: this.#options.statsIntervalMs,
       connections: [this.publisher.pc, this.subscriber].filter((pc) => pc !== undefined),
-      send: (report) => this.#options.rpc.request('stats', { report }),
+      send: (report) => this.rpc.request('stats', { report }),
       onStats: this.#options.onStats,
       onError: (error) => this.#fail(error),
     });
@@ -124,7 +126,7 @@ export class Session {
   }
 
   #joined(result: JoinResult): void {
-    const { rpc, roster, rtcConfiguration, control } = this.#options;
+    const { roster, rtcConfiguration, control } = this.#options;
     this.#result = result;
     roster.reset(result.participants, result.revision);
     const configuration = withIceServers(rtcConfiguration, result.iceServers);
@@ -134,7 +136,7 @@ export class Session {
       pc: new RTCPeerConnection(configuration),
       tracks: this.tracks,
       control,
-      rpc,
+      rpc: this.rpc,
       onUp: () => this.#mark('subscriber', true),
       onDown: (error) => {
         this.#lose(error);

@@ -1,0 +1,275 @@
+import type { JoinResult } from '../signal/protocol.js';
+import { Control } from './control.js';
+import { left, notNow, type RelayClientError } from './errors.js';
+import type { ClientState, Emit, RelayClientEvents } from './events.js';
+import { Messages } from './messages.js';
+import type { ClientSettings, JoinOptions } from './options.js';
+import { Roster } from './roster.js';
+import { type CloseInfo, closed, Rpc } from './rpc.js';
+import { Session } from './session.js';
+import { Stay } from './stay.js';
+import { TokenRefresh } from './token-source.js';
+
+interface Setup {
+  settings: ClientSettings;
+  emit: Emit;
+  onNotification(method: string, params: unknown): void;
+}
+
+/** The client's one state machine: its WebSocket, its session in a room, and the next ones where these break. */
+export class Lifecycle {
+  readonly roster = new Roster();
+  readonly messages: Messages;
+  readonly #settings: ClientSettings;
+  readonly #emit: Emit;
+  readonly #onNotification: Setup['onNotification'];
+  readonly #refresh: TokenRefresh;
+  #rpc: Rpc;
+  #state: ClientState = 'open';
+  #stay: Stay | undefined;
+  #session: Session | undefined;
+  /** The one under way, or the last. */
+  #recovery: Promise<void> | undefined;
+
+  constructor(socket: WebSocket, { settings, emit, onNotification }: Setup) {
+    this.#settings = settings;
+    this.#emit = emit;
+    this.#onNotification = onNotification;
+    this.messages = new Messages((message) => this.do(({ rpc }) => rpc.request('message', message)), emit);
+    this.#refresh = new TokenRefresh(() => this.#renew(), this.#emits('error'));
+    this.#rpc = this.#speak(socket);
+  }
+
+  get state(): ClientState {
+    return this.#state;
+  }
+
+  /** From join() to leave(). */
+  get stay(): Stay | undefined {
+    return this.#stay;
+  }
+
+  get session(): Session | undefined {
+    return this.#session;
+  }
+
+  async authenticate(token: string): Promise<{ userId: string | null }> {
+    const result = await this.#rpc.request('authenticate', { token });
+    this.#settings.tokens.token = token;
+    return result;
+  }
+
+  /** The token ends soon: another one is brought, where there is one. */
+  expiring(expiresInMs: number): void {
+    if (this.#settings.tokens.isLasting) this.#refresh.begin(expiresInMs);
+  }
+
+  async join({ roomId, userId, role, metadata, autoSubscribe = true }: JoinOptions): Promise<JoinResult> {
+    if (this.#state !== 'open') throw this.#notNow();
+    const config = autoSubscribe ? undefined : { NoAutoSubscribe: 'true' };
+    // JSON leaves out what is undefined.
+    const params = { sid: roomId, uid: userId, role, metadata, config } as Stay['params'];
+    const control = new Control({
+      onSpeakers: this.#emits('speakers'),
+      onError: this.#emits('error'),
+    });
+    const stay = new Stay(params, control);
+    this.#stay = stay;
+    this.#setState('joining');
+    try {
+      return await this.#enter(stay);
+    } catch (error) {
+      if (this.#stay === stay) {
+        this.#end();
+        // The relay may have joined us all the same.
+        this.#rpc.request('leave').catch(() => {});
+      }
+      throw error;
+    }
+  }
+
+  async leave(): Promise<void> {
+    const session = this.#session;
+    if (!this.#stay) return;
+    if (!this.#rpc.isOpen) return this.close();
+    this.#end();
+    const left = this.#rpc.request('leave');
+    // Of a join under way nobody can say whether there is something to leave yet.
+    await (session?.result ? left : left.catch(() => {}));
+  }
+
+  close(): void {
+    this.#finish(closed(1000, ''));
+  }
+
+  joined(): Stay {
+    if (!this.#stay || this.#state === 'joining') throw this.#notNow();
+    return this.#stay;
+  }
+
+  /** In the session, or in the next one where this one is being replaced. */
+  async do<Result>(task: (session: Session, stay: Stay) => Promise<Result>): Promise<Result> {
+    for (;;) {
+      const stay = this.joined();
+      if (this.#state === 'reconnecting') await this.#recovery;
+      const session = this.#session;
+      if (!session || this.#state === 'reconnecting') continue;
+      try {
+        return await task(session, stay);
+      } catch (error) {
+        if (this.#session === session || this.#stay !== stay) throw error;
+      }
+    }
+  }
+
+  #speak(socket: WebSocket): Rpc {
+    return new Rpc(socket, {
+      requestTimeoutMs: this.#settings.requestTimeoutMs,
+      onNotification: this.#onNotification,
+      onError: this.#emits('error'),
+      onClose: (error) => {
+        this.#refresh.stop();
+        // A recovery notices by itself.
+        if (this.#state === 'reconnecting') return;
+        if (this.#isCurable(error) && this.#isJoined && this.#settings.dial) this.#recover(error);
+        else this.#finish(error);
+      },
+    });
+  }
+
+  /** Another session, with all that is wanted of it. */
+  async #enter(stay: Stay): Promise<JoinResult> {
+    const rpc = this.#rpc;
+    const session = new Session({
+      ...this.#settings,
+      rpc,
+      roster: this.roster,
+      control: stay.control,
+      onTrack: this.#emits('track'),
+      onTrackEnded: this.#emits('trackended'),
+      onStats: this.#emits('stats'),
+      onMediaState: (isUp) => {
+        if (this.#isJoined) this.#setState(isUp ? 'joined' : 'reconnecting-media');
+      },
+      onError: this.#emits('error'),
+    });
+    this.#session = session;
+    const result = await session.join(async (offer) => {
+      const answer = await rpc.request('join', { ...stay.params, offer });
+      if (this.#session === session) this.messages.joined(answer?.messages);
+      // leave() came too early for the relay.
+      if (this.#session !== session) rpc.request('leave').catch(() => {});
+      return answer;
+    });
+    stay.params.uid = result.userId;
+    await stay.restore(session, rpc, this.roster).catch((error: RelayClientError) => {
+      if (error.retryable || !rpc.isOpen || this.#session !== session) throw error;
+      // What is refused now is no reason to do without the rest.
+      this.#emit('error', error);
+    });
+    this.#setState('joined');
+    void session.lost.then((error) => {
+      if (this.#session !== session) return;
+      if (this.#settings.dial) this.#recover(error);
+      else this.#emit('error', error);
+    });
+    return result;
+  }
+
+  /** The token may have expired while nobody could bring another one: the machine slept. */
+  #isCurable({ retryable, cause }: RelayClientError): boolean {
+    return retryable || (this.#settings.tokens.isLasting && (cause as CloseInfo).code === 4401);
+  }
+
+  async #renew(): Promise<void> {
+    const rpc = this.#rpc;
+    const token = await this.#settings.tokens.next();
+    if (token !== undefined && rpc.isOpen) await rpc.request('authenticate', { token });
+  }
+
+  get #isJoined(): boolean {
+    return this.#state === 'joined' || this.#state === 'reconnecting-media';
+  }
+
+  #recover(error: RelayClientError): void {
+    const stay = this.#stay;
+    const session = this.#session;
+    if (!stay || !session) return;
+    this.#state = 'reconnecting';
+    const recovery = stay.replace(session, error, () => this.#reenter(stay));
+    this.#recovery = recovery;
+    recovery.catch((reason) => {
+      if (this.#stay === stay) this.#finish(reason);
+    });
+    // What is left of it on the relay.
+    this.#rpc.request('leave').catch(() => {});
+    this.#drop(error);
+    this.#emit('state', this.#state);
+  }
+
+  async #reenter(stay: Stay): Promise<void> {
+    try {
+      if (!this.#rpc.isOpen) {
+        const dialled = await this.#settings.dial?.(stay.signal);
+        if (dialled) this.#rpc = this.#speak(dialled.socket);
+        if (dialled?.unsaid !== undefined) await this.authenticate(dialled.unsaid);
+      }
+      stay.signal.throwIfAborted();
+      await this.#enter(stay);
+    } catch (error) {
+      const isOurs = this.#stay === stay;
+      // It is asked again: of the other failures somebody hears when they are the last.
+      if (isOurs && (error as RelayClientError).code === 'ERR_CLIENT_TOKEN')
+        this.#emit('error', error as RelayClientError);
+      if (isOurs) this.#drop(error as RelayClientError);
+      if (isOurs || this.#state === 'closed') this.#rpc.close();
+      throw error;
+    }
+  }
+
+  #notNow(): RelayClientError {
+    return notNow(`Not possible in the state "${this.#state}".`);
+  }
+
+  /** The session's end, on this side. */
+  #end(error = left()): void {
+    this.#stay?.end(error);
+    this.#stay = undefined;
+    this.messages.forget();
+    this.#drop(error);
+    if (this.#state !== 'closed') this.#setState('open');
+  }
+
+  #drop(error: RelayClientError): void {
+    const session = this.#session;
+    this.#session = undefined;
+    this.roster.reset();
+    session?.close(error);
+  }
+
+  #finish(error: RelayClientError): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#refresh.stop();
+    this.#end(error);
+    this.#rpc.close();
+    this.#emit('state', 'closed');
+    const { message: reason, retryable } = error;
+    this.#emit(
+      'close',
+      error.code === 'ERR_CLIENT_CLOSED'
+        ? (error.cause as CloseInfo)
+        : { code: 1006, reason, retryable, error },
+    );
+  }
+
+  #emits<Name extends keyof RelayClientEvents>(name: Name) {
+    return (...args: RelayClientEvents[Name]) => this.#emit(name, ...args);
+  }
+
+  #setState(state: ClientState): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    this.#emit('state', state);
+  }
+}

@@ -1,0 +1,111 @@
+import type { MuteParams } from '../signal/protocol.js';
+import { malformed } from './errors.js';
+import type { Emit } from './events.js';
+import type { Lifecycle } from './lifecycle.js';
+import {
+  isDescription,
+  isExpiring,
+  isGoaway,
+  isGrants,
+  isMute,
+  isParticipantsEvent,
+  isRoom,
+  isTracksEvent,
+  isTrickle,
+} from './wire.js';
+
+interface Setup {
+  lifecycle: Lifecycle;
+  emit: Emit;
+  /** Tells the others once more that a track is muted. */
+  mute(track: MediaStreamTrack): Promise<void>;
+}
+
+/** What the relay says unasked: who it is for, and which event it is. */
+export class Notifications {
+  readonly #setup: Setup;
+
+  constructor(setup: Setup) {
+    this.#setup = setup;
+  }
+
+  receive(method: string, params: unknown): void {
+    const { lifecycle, emit } = this.#setup;
+    const { session, stay, roster, messages } = lifecycle;
+    switch (method) {
+      case 'goaway':
+        if (!isGoaway(params)) break;
+        if (stay) stay.earliest = Date.now() + params.reconnectAfterMs;
+        emit('goaway', params);
+        return;
+      case 'expiring':
+        if (!isExpiring(params)) break;
+        lifecycle.expiring(params.expiresInMs);
+        emit('expiring', params);
+        return;
+      case 'offer':
+        if (!isDescription(params, 'offer')) break;
+        session?.offer(params);
+        return;
+      case 'trickle':
+        if (!isTrickle(params)) break;
+        session?.candidate(params);
+        return;
+      case 'participants':
+        if (!isParticipantsEvent(params)) break;
+        if (!session || !roster.applyParticipants(params)) return;
+        emit('participants', params);
+        this.#roomChanged(params.state === 'left' ? params.participant.tracks : []);
+        return;
+      case 'tracks':
+        if (!isTracksEvent(params)) break;
+        if (!session || !roster.applyTracks(params)) return;
+        emit('tracks', params);
+        this.#roomChanged(params.state === 'removed' ? params.tracks : []);
+        return;
+      case 'grants':
+        if (!isGrants(params)) break;
+        if (!session?.result) return;
+        Object.assign(session.result, params);
+        this.#watch(session.publisher.limit(params.grants, params.role === 'publisher'));
+        emit('grants', params);
+        return;
+      case 'mute':
+        if (!isMute(params)) break;
+        this.#watch(this.#cut(params));
+        emit('mute', params);
+        return;
+      case 'room':
+        if (!isRoom(params)) break;
+        Object.assign(session?.result ?? {}, params);
+        emit('room', params);
+        return;
+      case 'message':
+        if (!messages.received(params)) break;
+        return;
+      default:
+        // A later relay's, and none of our business.
+        return;
+    }
+    emit('error', malformed(`a malformed "${method}" notification`));
+  }
+
+  /** What fails because the session ends is no news. */
+  #watch(task: Promise<unknown>): void {
+    const { lifecycle, emit } = this.#setup;
+    const { session } = lifecycle;
+    task.catch((error) => lifecycle.session === session && emit('error', error));
+  }
+
+  async #cut({ trackId, muted }: MuteParams): Promise<void> {
+    const { lifecycle, mute } = this.#setup;
+    const again = await lifecycle.session?.publisher.cut(trackId, muted);
+    if (again && lifecycle.stay?.muted.has(again)) await mute(again);
+  }
+
+  #roomChanged(gone: readonly { trackId: string }[]): void {
+    const { session } = this.#setup.lifecycle;
+    session?.tracks.withdrawn(gone.map(({ trackId }) => trackId));
+    session?.tracks.announced();
+  }
+}
