@@ -1,9 +1,9 @@
+import { SerialQueue } from '../serial-queue.js';
 import type { Grants, IceCandidate, SessionDescription } from '../signal/protocol.js';
 import { onLocalCandidate, RemoteCandidates } from './candidates.js';
 import { CONTROL_CHANNEL } from './control.js';
 import { encodingsFor, type PublishOptions, preferCodecs } from './encodings.js';
 import { malformed, notNow, RelayClientError } from './errors.js';
-import { SerialQueue } from './queue.js';
 import type { Rpc } from './rpc.js';
 import { readMsid, stopSections } from './sdp.js';
 import { isDescription } from './wire.js';

@@ -1,8 +1,8 @@
+import { SerialQueue } from '../serial-queue.js';
 import type { SessionDescription } from '../signal/protocol.js';
 import { onLocalCandidate, RemoteCandidates } from './candidates.js';
 import { CONTROL_CHANNEL, type Control } from './control.js';
 import { mediaLost, RelayClientError } from './errors.js';
-import { SerialQueue } from './queue.js';
 import type { RemoteTracks } from './remote-tracks.js';
 import type { Rpc } from './rpc.js';
 

@@ -11,10 +11,18 @@ export class SendQueue {
     this.#maxWaiting = maxWaiting;
   }
 
-  /** @throws RelayError `ERR_RELAY_TOO_MANY` where too many wait already. */
+  /** As many wait as may, that which is under way among them. */
+  get isFull(): boolean {
+    return this.#waiting >= this.#maxWaiting;
+  }
+
+  /**
+   * Gives a promise only where it had to wait, or the task gives one.
+   * @throws RelayError `ERR_RELAY_TOO_MANY` where too many wait already.
+   */
   run<Value>(task: () => Value | Promise<Value>): Value | Promise<Value> {
-    if (this.#tail && this.#waiting >= this.#maxWaiting)
-      throw new RelayError('ERR_RELAY_TOO_MANY', 'Too many of your messages wait to be checked.');
+    if (this.isFull)
+      throw new RelayError('ERR_RELAY_TOO_MANY', 'Too many messages wait: send fewer at once.');
     const result = this.#tail ? this.#tail.then(task) : task();
     if (!(result instanceof Promise)) return result;
     this.#waiting += 1;
