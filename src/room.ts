@@ -16,6 +16,7 @@ import { type BanOptions, type BanStore, MemoryBans } from './moderation/bans.js
 import { Moderation } from './moderation/moderation.js';
 import type { MuteTarget } from './moderation/mutes.js';
 import { RoomGate } from './room-gate.js';
+import { Seat } from './seat.js';
 
 /** What a room needs of the sessions in it. */
 export interface Member {
@@ -27,15 +28,6 @@ export interface Member {
   notifyTracks(event: TracksEvent): void;
   notifyMessage(message: RoomMessage, mayDrop: boolean): void;
   notifyDeletion(deletion: MessageDeletion): void;
-}
-
-interface Seat {
-  member: Member;
-  /** `muted` is what the member says of them. */
-  tracks: readonly Track[];
-  /** Those of them, by their ids, that a moderator has cut off. */
-  cut: ReadonlySet<string>;
-  metadata: Metadata | undefined;
 }
 
 /**
@@ -112,20 +104,19 @@ export class Room {
   others(sessionId: string): Participant[] {
     const others: Participant[] = [];
     for (const seat of this.#seats.values()) {
-      if (!seat.member.hidden && seat.member.id !== sessionId) others.push(describe(seat));
+      if (!seat.member.hidden && seat.member.id !== sessionId) others.push(seat.participant);
     }
     return others;
   }
 
   tracksOf(sessionId: string): readonly Track[] {
-    const seat = this.#seats.get(sessionId);
-    return seat ? shown(seat) : [];
+    return this.#seats.get(sessionId)?.shown ?? [];
   }
 
   /** The track and who publishes it; undefined where the room has none of that id. */
   findTrack(trackId: string): { track: Track; sessionId: string } | undefined {
-    for (const [sessionId, { tracks }] of this.#seats) {
-      const track = tracks.find((each) => each.trackId === trackId);
+    for (const [sessionId, seat] of this.#seats) {
+      const track = seat.track(trackId);
       if (track) return { track, sessionId };
     }
     return undefined;
@@ -134,9 +125,7 @@ export class Room {
   /** Who publishes under a stream's id. `-` is nobody's: it says that a track is in no stream (RFC 8830). */
   ownerOfStream(streamId: string): string | undefined {
     if (streamId === '-') return undefined;
-    for (const [sessionId, { tracks }] of this.#seats) {
-      if (tracks.some((track) => track.streamId === streamId)) return sessionId;
-    }
+    for (const [sessionId, seat] of this.#seats) if (seat.publishesUnder(streamId)) return sessionId;
     return undefined;
   }
 
@@ -205,7 +194,7 @@ export class Room {
 
   /** @internal */
   add(member: Member, tracks: readonly Track[], cut: ReadonlySet<string>, metadata?: Metadata): void {
-    const seat: Seat = { member, tracks, cut, metadata };
+    const seat = new Seat(member, tracks, cut, metadata);
     this.#seats.set(member.id, seat);
     const others = this.#seatsOfUser.get(member.userId);
     if (others) others.add(seat);
@@ -231,20 +220,9 @@ export class Room {
   setTracks(member: Member, offered: readonly Track[], cut: ReadonlySet<string>): void {
     const seat = this.#seats.get(member.id);
     if (!seat) return;
-    const own = new Map(seat.tracks.map(({ trackId, muted }) => [trackId, muted]));
-    const before = new Map(shown(seat).map((track) => [track.trackId, track]));
-    seat.tracks = offered.map((track) => ({ ...track, muted: own.get(track.trackId) ?? track.muted }));
-    seat.cut = cut;
-    const tracks = shown(seat);
-    const after = new Set(tracks.map(({ trackId }) => trackId));
-    const removed = [...before.values()].filter(({ trackId }) => !after.has(trackId));
-    const added = tracks.filter(({ trackId }) => !before.has(trackId));
-    const changed = tracks.filter((track) => {
-      const earlier = before.get(track.trackId);
-      return earlier !== undefined && !isSame(earlier, track);
-    });
+    const { removed, updated, added } = seat.publish(offered, cut);
     this.#tellOfTracks(seat, 'removed', removed);
-    this.#tellOfTracks(seat, 'updated', changed);
+    this.#tellOfTracks(seat, 'updated', updated);
     this.#tellOfTracks(seat, 'added', added);
   }
 
@@ -252,16 +230,9 @@ export class Room {
   update(member: Member, { metadata, tracks = [] }: ParticipantUpdate): void {
     const seat = this.#seats.get(member.id);
     if (!seat) return;
-    const muted = new Map(tracks.map((track) => [track.trackId, track.muted]));
-    const before = shown(seat);
-    seat.tracks = seat.tracks.map((track) => ({
-      ...track,
-      muted: muted.get(track.trackId) ?? track.muted,
-    }));
-    const changed = shown(seat).filter((track, index) => track.muted !== before[index]?.muted);
-    this.#tellOfTracks(seat, 'updated', changed);
+    this.#tellOfTracks(seat, 'updated', seat.mute(tracks));
     if (metadata === undefined) return;
-    seat.metadata = metadata;
+    seat.describe(metadata);
     this.#tellOfParticipant(seat, 'updated');
   }
 
@@ -273,7 +244,7 @@ export class Room {
 
   #tellOfParticipant(seat: Seat, state: ParticipantsEvent['state']): void {
     if (seat.member.hidden) return;
-    const event = { revision: ++this.#revision, state, participant: describe(seat) };
+    const event = { revision: ++this.#revision, state, participant: seat.participant };
     this.#tellOthers(seat, (other) => other.notifyParticipants(event));
   }
 
@@ -324,24 +295,4 @@ export class Room {
       this.#outbox.shift();
     }
   }
-}
-
-/** Its tracks as the others know them. */
-function shown({ tracks, cut }: Seat): Track[] {
-  return tracks.map((track) => ({ ...track, muted: track.muted || cut.has(track.trackId) }));
-}
-
-function describe(seat: Seat): Participant {
-  const { id, userId, role } = seat.member;
-  const { metadata } = seat;
-  return { sessionId: id, userId, role, tracks: shown(seat), ...(metadata && { metadata }) };
-}
-
-function isSame(one: Track, other: Track): boolean {
-  return (
-    one.kind === other.kind &&
-    one.streamId === other.streamId &&
-    one.muted === other.muted &&
-    one.layers.join() === other.layers.join()
-  );
 }
