@@ -13,7 +13,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { handshake } from '../test/support/handshake.js';
+import { handshake, textFrame } from '../test/support/websocket-bytes.js';
 
 const [, script, ...args] = process.argv;
 if (args[0] === 'receive') receive(...args.slice(1).map(Number));
@@ -28,22 +28,13 @@ function receive(port, receivers) {
     if (path === undefined) return;
     const socket = connect(port, '127.0.0.1', () => socket.write(handshake(path)));
     socket.once('data', () => {
-      if (path === '/rtc') socket.write(frame(process.env.JOIN));
+      if (path === '/rtc') socket.write(textFrame(process.env.JOIN));
       socket.resume();
       next();
     });
     socket.on('error', () => {});
   };
   for (let n = 0; n < AT_ONCE; n += 1) next();
-}
-
-/** A text frame of a client, masked with zeros. */
-function frame(text) {
-  const bytes = Buffer.from(text);
-  const header = Buffer.alloc(8);
-  header.set([0x81, 0x80 | 126]);
-  header.writeUInt16BE(bytes.length, 2);
-  return Buffer.concat([header, bytes]);
 }
 
 async function measureAll(receivers) {

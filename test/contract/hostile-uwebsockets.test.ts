@@ -1,11 +1,11 @@
-import uWS from 'uWebSockets.js';
 import { makeBehavior, type UwsWebSocket } from '../../src/uwebsockets.js';
 import { hostileSockets } from './hostile-sockets.js';
+import { listenUwebsockets } from './uwebsockets-server.js';
 
 hostileSockets('uWebSockets.js', async (relay, options) => {
   const behavior = makeBehavior(relay, options);
   const clients = new Set<UwsWebSocket>();
-  const app = uWS.App().ws('/rtc', {
+  const server = await listenUwebsockets({
     ...behavior,
     open(ws: UwsWebSocket) {
       clients.add(ws);
@@ -16,16 +16,6 @@ hostileSockets('uWebSockets.js', async (relay, options) => {
       behavior.close(ws);
     },
   });
-  const port = await new Promise<number>((resolve, reject) => {
-    app.listen('127.0.0.1', 0, (socket) => {
-      if (socket) resolve(uWS.us_socket_local_port(socket));
-      else reject(new Error('uWebSockets.js can not listen'));
-    });
-  });
-  return {
-    port,
-    buffered: () => Math.max(0, ...[...clients].map((ws) => ws.getBufferedAmount())),
-    // Its types lag behind: it closes the listening socket and every connection.
-    stop: async () => (app as unknown as { close(): void }).close(),
-  };
+  const buffered = () => Math.max(0, ...[...clients].map((ws) => ws.getBufferedAmount()));
+  return { ...server, buffered };
 });

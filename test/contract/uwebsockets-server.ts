@@ -1,6 +1,6 @@
 import uWS from 'uWebSockets.js';
 import type { ConnectionOptions, SfuRelay } from '../../src/index.js';
-import { makeBehavior } from '../../src/uwebsockets.js';
+import { makeBehavior, type UwsBehavior } from '../../src/uwebsockets.js';
 import { overWebSocket } from './client-socket.js';
 import type { ContractServer } from './contract-stage.js';
 
@@ -9,17 +9,21 @@ export async function serveUwebsockets(
   relay: SfuRelay,
   options: ConnectionOptions,
 ): Promise<ContractServer & { port: number }> {
-  const app = uWS.App().ws('/rtc', makeBehavior(relay, options));
+  const { port, stop } = await listenUwebsockets(makeBehavior(relay, options));
+  return { port, connect: overWebSocket(`ws://127.0.0.1:${port}/rtc`), stop };
+}
+
+/** What the relay does with sockets, or something around it, on /rtc. */
+export async function listenUwebsockets(
+  behavior: UwsBehavior,
+): Promise<{ port: number; stop(): Promise<void> }> {
+  const app = uWS.App().ws('/rtc', behavior);
   const port = await new Promise<number>((resolve, reject) => {
     app.listen('127.0.0.1', 0, (socket) => {
       if (socket) resolve(uWS.us_socket_local_port(socket));
       else reject(new Error('uWebSockets.js can not listen'));
     });
   });
-  return {
-    port,
-    connect: overWebSocket(`ws://127.0.0.1:${port}/rtc`),
-    // Its types lag behind: it closes the listening socket and every connection.
-    stop: async () => (app as unknown as { close(): void }).close(),
-  };
+  // Its types lag behind: it closes the listening socket and every connection.
+  return { port, stop: async () => (app as unknown as { close(): void }).close() };
 }

@@ -4,7 +4,7 @@
 // Prints "open <size>" when all of them are WebSockets, "closed <size> <json>" when the server has closed all of
 // them: how many by which code. Whatever goes wrong ends it with a sentence.
 import { connect } from 'node:net';
-import { handshake } from './handshake.js';
+import { handshake } from './websocket-bytes.js';
 
 const [port, size] = process.argv.slice(2).map(Number);
 const AT_ONCE = 200;

@@ -6,14 +6,14 @@
 // "report" it prints "report <json>" once all have it, and ends: what they have heard, by how many. Whatever goes wrong
 // ends it with a sentence.
 import { connect } from 'node:net';
-import { handshake } from './handshake.js';
+import { handshake, textFrame } from './websocket-bytes.js';
 
 const [port, size, likesPerSecond, seconds] = process.argv.slice(2).map(Number);
 const AT_ONCE = 100;
 const TICK_MS = 20;
 
-const JOIN = frame(`{"id":1,"method":"join","params":${process.env.JOIN}}`);
-const LIKE = frame('{"method":"message","params":{"kind":"like"}}');
+const JOIN = textFrame(`{"id":1,"method":"join","params":${process.env.JOIN}}`);
+const LIKE = textFrame('{"method":"message","params":{"kind":"like"}}');
 
 const listeners = [];
 let joined = 0;
@@ -22,15 +22,6 @@ let reported = 0;
 function fail(reason) {
   process.stdout.write(`failed: ${reason} (${joined} joined)\n`);
   process.exit(1);
-}
-
-/** A text frame of a client, masked with zeros. */
-function frame(text) {
-  const bytes = Buffer.from(text);
-  const header = Buffer.alloc(8);
-  header.set([0x81, 0x80 | 126]);
-  header.writeUInt16BE(bytes.length, 2);
-  return Buffer.concat([header, bytes]);
 }
 
 class Listener {

@@ -1,13 +1,8 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { connect } from '../../../src/client/index.js';
 import { FakeSocket, installFakeBrowser, newest, settled } from './fake-browser.js';
 
 beforeEach(installFakeBrowser);
-afterEach(() => {
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-});
-
 const url = 'wss://relay.test/rtc?token=secret';
 
 test('opens a WebSocket of the relay’s subprotocol', async () => {

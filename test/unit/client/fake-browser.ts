@@ -1,13 +1,20 @@
 import { vi } from 'vitest';
 
-/** As much of a browser as the client touches: no media, no network, every step visible. */
-export function installFakeBrowser(): void {
+/**
+ * As much of a browser as the client touches: no media, no network, every step visible. For `beforeEach`.
+ * @returns takes it away again, and fake timers with it.
+ */
+export function installFakeBrowser(): () => void {
   FakeSocket.all = [];
   FakePeer.all = [];
   vi.stubGlobal('WebSocket', FakeSocket);
   vi.stubGlobal('RTCPeerConnection', FakePeer);
   vi.stubGlobal('RTCRtpReceiver', { getCapabilities: capabilities });
   vi.stubGlobal('MediaStream', FakeStream);
+  return () => {
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+  };
 }
 
 export const newest = <Item>(list: Item[]): Item => {

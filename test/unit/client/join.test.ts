@@ -1,9 +1,8 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { FakePeer, FakeSocket, installFakeBrowser, newest, offerWith, settled } from './fake-browser.js';
 import { connected, joined, joinResult, participant, track } from './participant.js';
 
 beforeEach(installFakeBrowser);
-afterEach(() => vi.unstubAllGlobals());
 
 const tick = settled;
 

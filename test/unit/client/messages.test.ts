@@ -1,13 +1,8 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { FakeSocket, installFakeBrowser, newest, settled } from './fake-browser.js';
 import { joined, joinResult } from './participant.js';
 
 beforeEach(installFakeBrowser);
-afterEach(() => {
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-});
-
 const message = (id: string, kind: string, data: unknown) => ({ id, kind, data, at: 1 });
 
 async function talking(messages = [message('m1', 'chat', { text: 'before' })]) {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import {
   asStream,
   asTrack,
@@ -11,7 +11,6 @@ import {
 import { joined } from './participant.js';
 
 beforeEach(installFakeBrowser);
-afterEach(() => vi.unstubAllGlobals());
 
 async function onAir() {
   const base = await joined();

@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   asStream,
   asTrack,
@@ -13,7 +13,6 @@ import {
 import { connected, joined } from './participant.js';
 
 beforeEach(installFakeBrowser);
-afterEach(() => vi.unstubAllGlobals());
 
 let camera: FakeTrack;
 let microphone: FakeTrack;

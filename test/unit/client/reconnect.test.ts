@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   asStream,
   asTrack,
@@ -13,15 +13,10 @@ import {
 } from './fake-browser.js';
 import { connected, type Joined, joined, joinResult, participant, track } from './participant.js';
 
+beforeEach(installFakeBrowser);
 beforeEach(() => {
-  installFakeBrowser();
   vi.useFakeTimers();
 });
-afterEach(() => {
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-});
-
 /** Longer than any one pause between two attempts. */
 const PAUSE_MS = 13_000;
 const settle = () => vi.advanceTimersByTimeAsync(0);

@@ -1,13 +1,8 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { installFakeBrowser } from './fake-browser.js';
 import { joined } from './participant.js';
 
 beforeEach(installFakeBrowser);
-afterEach(() => {
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-});
-
 async function joinedForAWhile() {
   const base = await joined({}, { reconnect: false });
   vi.useFakeTimers();

@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { type CloseInfo, Rpc } from '../../../src/client/rpc.js';
 import { FakeSocket, installFakeBrowser, newest } from './fake-browser.js';
 
@@ -9,8 +9,8 @@ const notifications: unknown[] = [];
 const errors: string[] = [];
 const closes: CloseInfo[] = [];
 
+beforeEach(installFakeBrowser);
 beforeEach(() => {
-  installFakeBrowser();
   vi.useFakeTimers();
   for (const list of [notifications, errors, closes]) list.length = 0;
   socket = new FakeSocket('ws://relay.test', []);
@@ -21,11 +21,6 @@ beforeEach(() => {
     onError: ({ message }) => errors.push(message),
     onClose: ({ cause }) => closes.push(cause as CloseInfo),
   });
-});
-
-afterEach(() => {
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
 });
 
 describe('a request', () => {

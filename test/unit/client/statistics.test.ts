@@ -1,16 +1,11 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
 import { installFakeBrowser, newest } from './fake-browser.js';
 import { joined } from './participant.js';
 
+beforeEach(installFakeBrowser);
 beforeEach(() => {
-  installFakeBrowser();
   vi.useFakeTimers();
 });
-afterEach(() => {
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-});
-
 const figures = { sessionId: 'mine', videoBitrate: 1 };
 const entry = (type: string, id = type) => ({ id, type, timestamp: 1 });
 const measured = () => joined({}, { statsIntervalMs: 1_000 });

@@ -1,17 +1,12 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { connect } from '../../../src/client/index.js';
 import { FakePeer, FakeSocket, installFakeBrowser, newest } from './fake-browser.js';
 import { connected, joined } from './participant.js';
 
+beforeEach(installFakeBrowser);
 beforeEach(() => {
-  installFakeBrowser();
   vi.useFakeTimers();
 });
-afterEach(() => {
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-});
-
 const url = 'ws://relay.test/rtc';
 const settle = () => vi.advanceTimersByTimeAsync(0);
 const bearer = (socket: FakeSocket) => socket.protocols[1];

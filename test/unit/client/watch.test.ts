@@ -1,14 +1,9 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { RemoteTrack } from '../../../src/client/index.js';
 import { FakeStream, FakeTrack, installFakeBrowser, newest, offerWith, settled } from './fake-browser.js';
 import { joined, participant, track } from './participant.js';
 
 beforeEach(installFakeBrowser);
-afterEach(() => {
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-});
-
 const added = (revision: number, ...tracks: ReturnType<typeof track>[]) => ({
   revision,
   state: 'added',
