@@ -1,32 +1,17 @@
 import { createServer } from 'node:http';
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { launchBrowser, type TestBrowser } from '../support/browser.js';
-import { type Demo, startDemo } from '../support/demo.js';
+import { describe, expect, test } from 'vitest';
+import { launchBrowser } from '../support/browser.js';
+import { startDemo, useDemo } from '../support/demo.js';
 import { startIon } from '../support/ion.js';
 import { closeServer, listen } from '../support/listen.js';
-import { connected, isTold, lists, moderate, reads, say, showsVideo, Tabs } from '../support/live-room.js';
+import { connected, isTold, lists, moderate, reads, say, showsVideo, useTabs } from '../support/live-room.js';
 import { until } from '../support/poll.js';
 import { describeReal } from '../support/real.js';
 
 describeReal(['chromium'], 'the demo', () => {
-  let browser: TestBrowser;
-  let demo: Demo;
-  let tabs: Tabs;
-
-  beforeAll(async () => {
-    browser = await launchBrowser();
-    tabs = new Tabs(browser);
-    demo = await startDemo();
-    await demo.ready();
-  });
-  afterEach(async () => {
-    expect(await tabs.close()).toEqual([]);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await demo?.process.stop();
-  });
+  const tabs = useTabs();
+  const demo = useDemo();
 
   const open = (query = ''): Promise<Page> => tabs.open(`${demo.url}/${query}`);
 
@@ -159,7 +144,7 @@ describeReal(['chromium'], 'the demo', () => {
   test('ends with 0 on SIGTERM, though people are in it', async () => {
     const { process: ending, url, ready } = await startDemo();
     await ready();
-    const { page } = await browser.open(`${url}/?room=tea&name=Ada&auto=watch`);
+    const { page } = await tabs.browser.open(`${url}/?room=tea&name=Ada&auto=watch`);
     await connected(page);
 
     await ending.stop();

@@ -1,8 +1,7 @@
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { fakeOffer } from '../../src/testing/index.js';
-import { launchBrowser, type TestBrowser } from '../support/browser.js';
-import { type Demo, startDemo } from '../support/demo.js';
-import { connected, lists, reads, say, showsVideo, Tabs } from '../support/live-room.js';
+import { startDemo, useDemo } from '../support/demo.js';
+import { connected, lists, reads, say, showsVideo, useTabs } from '../support/live-room.js';
 import { describeReal } from '../support/real.js';
 
 const API = '/api/v1/sfu';
@@ -15,30 +14,10 @@ const examples = {
 };
 
 describeReal(['chromium'], 'the examples', () => {
-  let browser: TestBrowser;
-  let tabs: Tabs;
-
-  beforeAll(async () => {
-    browser = await launchBrowser();
-    tabs = new Tabs(browser);
-  });
-  afterEach(async () => {
-    expect(await tabs.close()).toEqual([]);
-  });
-  afterAll(async () => {
-    await browser?.close();
-  });
+  const tabs = useTabs();
 
   describe.each(Object.entries(examples))('examples/%s', (example, { api, health, healthy }) => {
-    let server: Demo;
-
-    beforeAll(async () => {
-      server = await startDemo({ example });
-      await server.ready();
-    });
-    afterAll(async () => {
-      await server?.process.stop();
-    });
+    const server = useDemo(example);
 
     test('who goes live in one tab is seen in another; both see who is there, and what they write', async () => {
       const live = await tabs.open(`${server.url}/?room=tea&name=Ada&auto=live`);
@@ -111,7 +90,7 @@ describeReal(['chromium'], 'the examples', () => {
       const { process: ending, url, ready } = await startDemo({ example });
       onTestFinished(() => ending.stop());
       await ready();
-      const { page } = await browser.open(`${url}/?room=tea&name=Ada&auto=live`);
+      const { page } = await tabs.browser.open(`${url}/?room=tea&name=Ada&auto=live`);
       onTestFinished(() => page.context().close());
       await connected(page);
 
@@ -122,7 +101,7 @@ describeReal(['chromium'], 'the examples', () => {
   });
 });
 
-async function post({ url }: Demo, body: object) {
+async function post({ url }: { url: string }, body: object) {
   const response = await fetch(`${url}${API}/session`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

@@ -1,29 +1,13 @@
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { launchBrowser, type TestBrowser } from '../support/browser.js';
-import { type Demo, startDemo } from '../support/demo.js';
-import { connected, showsVideo, Tabs } from '../support/live-room.js';
+import { expect, test } from 'vitest';
+import { useDemo } from '../support/demo.js';
+import { connected, showsVideo, useTabs } from '../support/live-room.js';
 import { until } from '../support/poll.js';
 import { describeReal } from '../support/real.js';
 
 describeReal(['chromium'], 'the demo, with tokens', () => {
-  let browser: TestBrowser;
-  let demo: Demo;
-  let tabs: Tabs;
-
-  beforeAll(async () => {
-    browser = await launchBrowser();
-    tabs = new Tabs(browser);
-    demo = await startDemo();
-    await demo.ready();
-  });
-  afterEach(async () => {
-    expect(await tabs.close()).toEqual([]);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await demo?.process.stop();
-  });
+  const tabs = useTabs();
+  const demo = useDemo();
 
   async function enter(
     userId: string,

@@ -1,8 +1,31 @@
 import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll } from 'vitest';
 import { Child } from './child.js';
 import { freePort } from './listen.js';
 
-export type Demo = Awaited<ReturnType<typeof startDemo>>;
+type Demo = Awaited<ReturnType<typeof startDemo>>;
+
+/** The server for the suite that this is called in. */
+export function useDemo(example?: string): Pick<Demo, 'url' | 'port'> {
+  let demo: Demo | undefined;
+  beforeAll(async () => {
+    demo = await startDemo({ example });
+    await demo.ready();
+  });
+  afterAll(() => demo?.process.stop());
+  const running = () => {
+    if (!demo) throw new Error('the demo is not set up');
+    return demo;
+  };
+  return {
+    get url() {
+      return running().url;
+    },
+    get port() {
+      return running().port;
+    },
+  };
+}
 
 /** A server of examples/, as its README starts it, on a free port or the one given. */
 export async function startDemo({
@@ -10,7 +33,7 @@ export async function startDemo({
   port,
   sfuUrl,
 }: {
-  example?: string;
+  example?: string | undefined;
   port?: number;
   sfuUrl?: string;
 } = {}) {

@@ -1,18 +1,20 @@
 import type { Page } from 'playwright-core';
-import type { TestBrowser, TestPage } from './browser.js';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { launchBrowser, type TestBrowser, type TestPage } from './browser.js';
 import { until } from './poll.js';
 
-/** The tabs of one test. */
-export class Tabs {
-  readonly #browser: TestBrowser;
+/** The tabs of one test after the other, in one browser. */
+class Tabs {
+  #browser: TestBrowser | undefined;
   #open: TestPage[] = [];
 
-  constructor(browser: TestBrowser) {
-    this.#browser = browser;
+  get browser(): TestBrowser {
+    if (!this.#browser) throw new Error('the browser is not set up');
+    return this.#browser;
   }
 
   async open(url: string): Promise<Page> {
-    const tab = await this.#browser.open(url);
+    const tab = await this.browser.open(url);
     this.#open.push(tab);
     return tab.page;
   }
@@ -23,6 +25,25 @@ export class Tabs {
     for (const tab of closing) await tab[Symbol.asyncDispose]();
     return closing.flatMap(({ errors }) => errors);
   }
+
+  async setUp(): Promise<void> {
+    this.#browser = await launchBrowser();
+  }
+
+  async tearDown(): Promise<void> {
+    await this.#browser?.close();
+  }
+}
+
+/** Tabs for the suite that this is called in; no page may log an error or throw. */
+export function useTabs(): Tabs {
+  const tabs = new Tabs();
+  beforeAll(() => tabs.setUp());
+  afterEach(async () => {
+    expect(await tabs.close()).toEqual([]);
+  });
+  afterAll(() => tabs.tearDown());
+  return tabs;
 }
 
 /** Resolves when the list of participants is this. */
