@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { anonymous, SfuRelay } from '../../src/index.js';
-import { WatchedIon } from '../ion/abuse/watched-ion.js';
+import { type IonServer, startIon } from '../support/ion.js';
 import { until } from '../support/poll.js';
 import { Causes, type FuzzProgress, fuzz } from './run.js';
 
@@ -41,7 +41,7 @@ const CLIENTS = 40;
 /** A real Ion, a relay, and clients who say whatever comes to their mind. */
 export async function campaign(options: CampaignOptions): Promise<CampaignReport> {
   const { seed, messages, clients = CLIENTS, limitMs = Number.POSITIVE_INFINITY } = options;
-  const ion = await WatchedIon.start();
+  const ion = await startIon();
   const causes = new Causes();
   const relay = new SfuRelay({
     sfu: { serverUrl: ion.address },
@@ -89,7 +89,7 @@ export async function campaign(options: CampaignOptions): Promise<CampaignReport
 }
 
 /** Waits for what may take a moment, and leaves to the report what has not come about. */
-async function everybodyGone(relay: SfuRelay, ion: WatchedIon): Promise<void> {
+async function everybodyGone(relay: SfuRelay, ion: IonServer): Promise<void> {
   const isEmpty = () => relay.sessions.size + relay.streamCount + ion.peers.length === 0;
   await until('everybody has gone', isEmpty, { timeoutMs: 15_000 }).catch(() => {});
 }
@@ -97,7 +97,7 @@ async function everybodyGone(relay: SfuRelay, ion: WatchedIon): Promise<void> {
 setFlagsFromString('--expose-gc');
 const collectGarbage: () => void = runInNewContext('gc');
 
-function measure(ion: WatchedIon, isExact = false): Memory {
+function measure(ion: IonServer, isExact = false): Memory {
   if (isExact) collectGarbage();
   const { heapUsed, rss } = process.memoryUsage();
   return { heap: toMiB(heapUsed), rss: toMiB(rss), sfuRss: rssOf(ion.pid) };

@@ -1,5 +1,6 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 
 const maxLogChars = 64 * 1024;
 
@@ -29,6 +30,12 @@ export class Child {
 
   get pid(): number {
     return this.#process.pid ?? -1;
+  }
+
+  /** What it prints from now on, line by line. */
+  onLine(listener: (line: string) => void): void {
+    for (const input of [this.#process.stdout, this.#process.stderr])
+      if (input) createInterface({ input }).on('line', listener);
   }
 
   /** The last 64 Ki characters of stdout and stderr. */

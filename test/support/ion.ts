@@ -6,6 +6,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 import { Child } from './child.js';
 import { goPath } from './real.js';
 
@@ -19,6 +20,8 @@ export interface IonServer {
   readonly pid: number;
   /** The end of its output. */
   readonly log: string;
+  /** The uids of the peers in its rooms, ghosts included: its log says them, which no message of it does. */
+  readonly peers: string[];
   alive(): boolean;
   /** Resolves when the process has ended, however it did. */
   ended(): Promise<void>;
@@ -46,18 +49,23 @@ export async function buildIon(): Promise<string> {
   return binary;
 }
 
-/** Starts an Ion SFU on a free port and resolves when it listens; rejects with its output when it dies. */
-export async function startIon(): Promise<IonServer> {
+/**
+ * Starts an Ion SFU on a free port and resolves when it listens; rejects with its output when it dies.
+ * @param options `iceTimeoutSeconds`: without a sign of life for so long a connection has failed
+ */
+export async function startIon({ iceTimeoutSeconds = 30 } = {}): Promise<IonServer> {
   const binary = await buildIon();
   const folder = join(tmpdir(), `ion-sfu-${randomUUID()}`);
+  const peers = new Set<string>();
   let address = '127.0.0.1:0';
   let child = await start();
 
   async function start(attempts = 3): Promise<Child> {
     await mkdir(folder, { recursive: true });
     const config = join(folder, 'sfu.toml');
-    await writeFile(config, toml(await freeUdpPort()));
+    await writeFile(config, toml(await freeUdpPort(), iceTimeoutSeconds));
     const next = new Child(binary, ['-config', config, '-addr', address]);
+    next.onLine((line) => note(line, peers));
     try {
       const [, listening] = await next.output(/listening on (\S+)/);
       address = listening ?? address;
@@ -82,11 +90,15 @@ export async function startIon(): Promise<IonServer> {
     get log() {
       return child.log;
     },
+    get peers() {
+      return [...peers];
+    },
     alive: () => child.alive(),
     ended: () => child.ended(),
     stop,
     async restart() {
       await stop();
+      peers.clear();
       child = await start();
     },
   };
@@ -105,7 +117,7 @@ async function run(command: string, args: readonly string[]): Promise<void> {
 }
 
 /** A UDP port of all addresses that nobody uses at the moment. */
-export async function freeUdpPort(): Promise<number> {
+async function freeUdpPort(): Promise<number> {
   const socket = createSocket('udp4');
   socket.bind(0);
   await once(socket, 'listening');
@@ -114,7 +126,18 @@ export async function freeUdpPort(): Promise<number> {
   return port;
 }
 
-function toml(udpPort: number): string {
+/** ion-sfu logs who enters and who leaves a room; a peer whose stream it has ended with an error never leaves. */
+function note(line: string, peers: Set<string>): void {
+  const [, event, uid] =
+    /(PeerLocal join|RemovePeer from) SessionLocal .*peer_id=(\S+)/.exec(stripVTControlCharacters(line)) ??
+    [];
+  if (!uid) return;
+  if (event === 'RemovePeer from') peers.delete(uid);
+  else peers.add(uid);
+}
+
+function toml(udpPort: number, iceTimeoutSeconds: number): string {
+  const disconnected = Math.min(5, iceTimeoutSeconds / 2);
   return `
 [router]
 maxbandwidth = 1500
@@ -135,8 +158,8 @@ mdns = false
 nat1to1 = ["127.0.0.1"]
 
 [webrtc.timeouts]
-disconnected = 5
-failed = 25
+disconnected = ${disconnected}
+failed = ${iceTimeoutSeconds - disconnected}
 keepalive = 2
 
 [log]

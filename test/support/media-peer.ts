@@ -1,31 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import {
-  MediaStream,
-  MediaStreamTrack,
-  RTCPeerConnection,
-  RTCRtpCodecParameters,
-  RtpHeader,
-  RtpPacket,
-} from 'werift';
+import { MediaStream, MediaStreamTrack } from 'werift';
 import type { IonPeer } from './ion-peer.js';
-
-const payloadType = 96;
-const clockRate = 90_000;
+import { peerConnection, sendVideo } from './werift.js';
 
 /** A peer connection without a browser that sends one VP8 track: just enough RTP for an SFU to notice it. */
 export class MediaPublisher {
   readonly stream = new MediaStream({ id: randomUUID() });
   readonly track = new MediaStreamTrack({ kind: 'video', id: randomUUID() });
-  readonly #pc = new RTCPeerConnection({
-    bundlePolicy: 'max-bundle',
-    iceServers: [],
-    iceUseIpv4: false,
-    iceUseIpv6: false,
-    iceAdditionalHostAddresses: ['127.0.0.1'],
-    codecs: { video: [new RTCRtpCodecParameters({ mimeType: 'video/VP8', clockRate, payloadType })] },
-  });
-  #timer: NodeJS.Timeout | undefined;
-  #sequence = 0;
+  readonly #pc = peerConnection();
+  #stopVideo = () => {};
 
   constructor() {
     this.stream.addTrack(this.track);
@@ -41,25 +24,11 @@ export class MediaPublisher {
     peer.join(room, user, this.#pc.localDescription?.sdp ?? '');
     const { description } = await peer.take('join');
     await this.#pc.setRemoteDescription({ type: 'answer', sdp: description?.sdp ?? '' });
-    this.#timer = setInterval(() => this.#send(), 20);
+    this.#stopVideo = sendVideo(this.track);
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#timer);
+    this.#stopVideo();
     await this.#pc.close();
   }
-
-  #send(): void {
-    this.#sequence += 1;
-    const header = new RtpHeader({
-      payloadType,
-      sequenceNumber: this.#sequence,
-      timestamp: this.#sequence * (clockRate / 50),
-      marker: true,
-    });
-    this.track.writeRtp(new RtpPacket(header, vp8KeyFrame));
-  }
 }
-
-/** A VP8 payload descriptor (RFC 7741) and the first bytes of a 16 × 16 key frame. */
-const vp8KeyFrame = Buffer.from([0x10, 0x10, 0x00, 0x00, 0x9d, 0x01, 0x2a, 0x10, 0x00, 0x10, 0x00]);

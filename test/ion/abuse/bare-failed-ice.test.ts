@@ -2,26 +2,26 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { fakeAnswer, fakeCandidate, fakeOffer } from '../../../src/testing/index.js';
 import { WireClient } from '../../contract/wire-client.js';
 import { launchBrowser } from '../../support/browser.js';
+import { type IonServer, startIon } from '../../support/ion.js';
 import { IonPeer } from '../../support/ion-peer.js';
 import { startPageServer } from '../../support/page-server.js';
 import { BrowserParticipant } from '../../support/participant.js';
 import { until } from '../../support/poll.js';
 import { describeReal } from '../../support/real.js';
 import { startRelay } from '../../support/relay-server.js';
-import { WatchedIon } from './watched-ion.js';
 
 const UNKNOWN = 2;
 const INTERNAL = 13;
 const ROOM = 'lobby';
 const receiver = { kind: 'video', streamId: 's', trackId: 't', direction: 'recvonly' } as const;
 
-let ion: WatchedIon;
+let ion: IonServer;
 const cleanUp: (() => unknown)[] = [];
 
 /** What the relay's guard leans on: each of these is why it refuses something. */
 describeReal(['ion'], 'a bare Ion SFU v1.10.0, when', () => {
   beforeEach(async () => {
-    ion = await WatchedIon.start({ iceTimeoutSeconds: 2 });
+    ion = await startIon({ iceTimeoutSeconds: 2 });
   });
   afterEach(async () => {
     for (const close of cleanUp.splice(0)) await close();
@@ -102,7 +102,7 @@ describeReal(['ion'], 'a bare Ion SFU v1.10.0, when', () => {
 
 describeReal(['ion', 'chromium'], 'a bare Ion SFU v1.10.0, when ICE has failed,', () => {
   test('dies of a subscription to a layer', async () => {
-    ion = await WatchedIon.start({ iceTimeoutSeconds: 2 });
+    ion = await startIon({ iceTimeoutSeconds: 2 });
     const server = await startRelay(ion.address);
     const pages = await startPageServer();
     const browser = await launchBrowser();

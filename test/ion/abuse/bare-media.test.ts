@@ -9,12 +9,12 @@ import {
   RtpPacket,
 } from 'werift';
 import { fakeOffer } from '../../../src/testing/index.js';
-import { ofFirstSection, peerConnection } from '../../fuzz/bystander.js';
+import { type IonServer, startIon } from '../../support/ion.js';
 import { IonPeer } from '../../support/ion-peer.js';
 import { until } from '../../support/poll.js';
 import { describeReal } from '../../support/real.js';
+import { ofFirstSection, peerConnection } from '../../support/werift.js';
 import { asDataChannel, asUnknownSound, Smuggler } from './smuggler.js';
-import { WatchedIon } from './watched-ion.js';
 
 const ROOM = 'lobby';
 const OPUS_PAYLOAD_TYPE = 111;
@@ -23,11 +23,11 @@ const OPUS_FRAME = Buffer.from([0xf8, 0xff, 0xfe]);
 
 /** What media does to it: the reason for what the relay reads in a description. */
 describeReal(['ion'], 'a bare Ion SFU v1.10.0', () => {
-  let ion: WatchedIon;
+  let ion: IonServer;
   const cleanUp: (() => unknown)[] = [];
 
   beforeEach(async () => {
-    ion = await WatchedIon.start();
+    ion = await startIon();
   });
   afterEach(async () => {
     for (const close of cleanUp.splice(0)) await close();

@@ -3,20 +3,20 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { fakeAnswer, fakeOffer } from '../../../src/testing/index.js';
 import { WireClient } from '../../contract/wire-client.js';
 import { Bystander } from '../../fuzz/bystander.js';
+import { type IonServer, startIon } from '../../support/ion.js';
 import { describeReal } from '../../support/real.js';
 import { type RelayServer, startRelay } from '../../support/relay-server.js';
-import { WatchedIon } from './watched-ion.js';
 
 /** The same in both rooms. */
 const USER = 'twin';
 
 describeReal(['ion'], 'two rooms on one Ion, with the same users in both', () => {
-  let ion: WatchedIon;
+  let ion: IonServer;
   let server: RelayServer;
   let cleanUp: (() => unknown)[] = [];
 
   beforeAll(async () => {
-    ion = await WatchedIon.start();
+    ion = await startIon();
     server = await startRelay(ion.address);
   });
   afterEach(async () => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { MediaStream, MediaStreamTrack, type RTCPeerConnection } from 'werift';
-import { ofFirstSection, peerConnection, sendVideo } from '../../fuzz/bystander.js';
+import { ofFirstSection, peerConnection, sendVideo } from '../../support/werift.js';
 
 /** Brings an offer to the SFU, and its answer and its first candidate back. */
 export type Signal = (offer: string) => Promise<{ answer: string; candidate: string }>;

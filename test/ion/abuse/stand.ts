@@ -4,12 +4,12 @@ import { fakeAnswer, fakeOffer } from '../../../src/testing/index.js';
 import { WireClient } from '../../contract/wire-client.js';
 import { Bystander } from '../../fuzz/bystander.js';
 import { launchBrowser, type TestBrowser } from '../../support/browser.js';
+import { type IonServer, startIon } from '../../support/ion.js';
 import { type PageServer, startPageServer } from '../../support/page-server.js';
 import { BrowserParticipant } from '../../support/participant.js';
 import { until } from '../../support/poll.js';
 import { describeReal } from '../../support/real.js';
 import { type RelayServer, startRelay } from '../../support/relay-server.js';
-import { WatchedIon } from './watched-ion.js';
 
 export const ROOM = 'lobby';
 const SOON = { intervalMs: 25 };
@@ -27,7 +27,7 @@ export function joinParams(overrides: object = {}): Record<string, unknown> {
 export class Stand {
   /** Of the publisher in Chromium. */
   camera = '';
-  #ion: WatchedIon | undefined;
+  #ion: IonServer | undefined;
   #server: RelayServer | undefined;
   #pages: PageServer | undefined;
   #browser: TestBrowser | undefined;
@@ -37,7 +37,7 @@ export class Stand {
   #offenders: WireClient[] = [];
   #others: RelayServer[] = [];
 
-  get ion(): WatchedIon {
+  get ion(): IonServer {
     if (!this.#ion) throw new Error('the stand is not set up');
     return this.#ion;
   }
@@ -80,7 +80,7 @@ export class Stand {
   }
 
   async setUp(): Promise<void> {
-    this.#ion = await WatchedIon.start();
+    this.#ion = await startIon();
     this.#server = await startRelay(this.ion.address);
     this.#pages = await startPageServer();
     this.#browser = await launchBrowser();
