@@ -34,7 +34,8 @@ export class Gathering {
   async settled(): Promise<void> {
     for (let rest = this.#rest(); rest > 0; rest = this.#rest()) {
       await new Promise((resolve) => {
-        setTimeout(resolve, rest).unref();
+        // Not all of it at once: a candidate that comes meanwhile shortens the wait.
+        setTimeout(resolve, Math.min(rest, QUIET_MS)).unref();
       });
     }
   }
