@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 // Node suites run anywhere; `ion` wants Go, `browser` wants Chromium (test/support/real.ts says which is missing).
@@ -6,29 +7,32 @@ const suite = (name: string, testTimeout: number) => ({
   test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout, hookTimeout: 60_000 },
 });
 
-/** With processes of their own that want the machine: file by file, after the others. */
-const realSuite = (name: string, testTimeout: number, groupOrder: number) => ({
+/** Wants the machine: file by file, after the others. */
+const aloneSuite = (name: string, testTimeout: number, groupOrder: number) => ({
   extends: true as const,
-  test: {
-    ...suite(name, testTimeout).test,
-    globalSetup: 'test/support/global-setup.ts',
-    fileParallelism: false,
-    sequence: { groupOrder },
-  },
+  test: { ...suite(name, testTimeout).test, fileParallelism: false, sequence: { groupOrder } },
+});
+
+const ionSuite = (...args: Parameters<typeof aloneSuite>) => ({
+  extends: true as const,
+  test: { ...aloneSuite(...args).test, globalSetup: 'test/support/global-setup.ts' },
 });
 
 const browserSuite = () => {
-  const { test, ...rest } = realSuite('browser', 120_000, 2);
+  const { test, ...rest } = ionSuite('browser', 120_000, 3);
   return { ...rest, test: { ...test, retry: process.env.CI ? 1 : 0 } };
 };
 
 export default defineConfig({
   test: {
+    // The suites that run together mostly wait, for timers and sockets.
+    maxWorkers: Math.max(3, availableParallelism() - 1),
     projects: [
       suite('unit', 20_000),
       suite('contract', 20_000),
       suite('package', 120_000),
-      realSuite('ion', 60_000, 1),
+      aloneSuite('crowd', 60_000, 1),
+      ionSuite('ion', 60_000, 2),
       // A page, an SFU and the test share two cores in CI: what a browser does too late once has a second chance, and the
       // report says so.
       browserSuite(),

@@ -1,6 +1,5 @@
 import { describe } from 'vitest';
 import { brokenFrames } from './hostile/broken-frames.js';
-import { crowd } from './hostile/crowd.js';
 import { hostileJson } from './hostile/hostile-json.js';
 import { sizes } from './hostile/sizes.js';
 import { slowReaders } from './hostile/slow-readers.js';
@@ -14,7 +13,6 @@ export function hostileSockets(name: string, serve: Serve): void {
     const start = useStage(serve);
     unfinished(start);
     vanishing(start);
-    crowd(start);
     sizes(start);
     brokenFrames(start);
     hostileJson(start);

@@ -1,21 +1,4 @@
-import { makeBehavior, type UwsWebSocket } from '../../src/uwebsockets.js';
+import { serveUwebsockets } from './hostile/uwebsockets-server.js';
 import { hostileSockets } from './hostile-sockets.js';
-import { listenUwebsockets } from './uwebsockets-server.js';
 
-hostileSockets('uWebSockets.js', async (relay, options) => {
-  const behavior = makeBehavior(relay, options);
-  const clients = new Set<UwsWebSocket>();
-  const server = await listenUwebsockets({
-    ...behavior,
-    open(ws: UwsWebSocket) {
-      clients.add(ws);
-      behavior.open(ws);
-    },
-    close(ws: UwsWebSocket) {
-      clients.delete(ws);
-      behavior.close(ws);
-    },
-  });
-  const buffered = () => Math.max(0, ...[...clients].map((ws) => ws.getBufferedAmount()));
-  return { ...server, buffered };
-});
+hostileSockets('uWebSockets.js', serveUwebsockets);

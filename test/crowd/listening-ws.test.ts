@@ -1,6 +1,6 @@
 import { vi } from 'vitest';
-import { listeningCrowd } from './crowd/listening-crowd.js';
-import { wsBeside } from './http-transport.js';
+import { wsBeside } from '../contract/http-transport.js';
+import { listeningCrowd } from './listening-crowd.js';
 
 vi.mock('../../src/sfu/node.js', async () => ({
   SfuNode: (await import('../support/instant-sfu.js')).InstantSfu,

@@ -1,12 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { chat, gift, like, type Principal, SfuRelay } from '../../../src/index.js';
-import { fakeOffer } from '../../../src/testing/index.js';
-import { Child } from '../../support/child.js';
-import type { ContractServer, Serve } from '../contract-stage.js';
-import { WireClient } from '../wire-client.js';
+import { chat, gift, like, type Principal, SfuRelay } from '../../src/index.js';
+import { fakeOffer } from '../../src/testing/index.js';
+import type { ContractServer, Serve } from '../contract/contract-stage.js';
+import { WireClient } from '../contract/wire-client.js';
+import { Child } from '../support/child.js';
 
-const script = fileURLToPath(new URL('../../support/listening-crowd.js', import.meta.url));
+const script = fileURLToPath(new URL('../support/listening-crowd.js', import.meta.url));
 
 interface Crowd {
   size: number;

@@ -1,0 +1,4 @@
+import { serveWs } from '../contract/hostile/ws-server.js';
+import { idleCrowd } from './idle-crowd.js';
+
+idleCrowd('ws', serveWs);
