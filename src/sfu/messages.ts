@@ -1,13 +1,24 @@
+import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { RelayError } from '../errors.js';
 import type { Target } from '../model.js';
 import { Reply, Request } from './gen/rtc.js';
 import { PREFIX_BYTES } from './grpc/client.js';
 
+/** It keeps its buffer, which is most of what one costs. */
+const writer = new BinaryWriter();
+const PREFIX = new Uint8Array(PREFIX_BYTES);
+
 /** A request as it goes into the stream, its prefix before it. */
 export function encodeRequest(payload: Request['payload']): Buffer {
-  const message = Request.encode({ payload }).finish();
-  const framed = framedBuffer(message.length);
-  framed.set(message, PREFIX_BYTES);
+  try {
+    Request.encode({ payload }, writer.raw(PREFIX));
+  } catch (error) {
+    // What has been written of it would stand before the next one.
+    writer.finish();
+    throw error;
+  }
+  const framed = Buffer.from(writer.finish().buffer);
+  framed.writeUInt32BE(framed.length - PREFIX_BYTES, 1);
   return framed;
 }
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Reply, Request } from '../../../src/sfu/gen/rtc.js';
 import { PREFIX_BYTES } from '../../../src/sfu/grpc/client.js';
-import { decodeReply, decodeTrickle, encodeTrickle } from '../../../src/sfu/messages.js';
+import { decodeReply, decodeTrickle, encodeRequest, encodeTrickle } from '../../../src/sfu/messages.js';
 
 const target = fc.constantFrom(0 as const, 1 as const);
 const init = fc.oneof(
@@ -39,6 +39,31 @@ describe('candidates, written and read by hand', () => {
       expect(decodeTrickle(whole.subarray(0, length))).toBeUndefined();
     expect(decodeTrickle(Buffer.concat([whole, Buffer.from([0x20, 1])]))).toBeUndefined();
     expect(decodeTrickle(Buffer.from([0x1a, 4, 0x08, 7, 0x12, 0]))).toBeUndefined();
+  });
+});
+
+describe('a request', () => {
+  const sdps = fc.string({ maxLength: 2_000 });
+  const offer = (sdp: string): Request['payload'] => ({
+    $case: 'description',
+    value: { target: 0, type: 'offer', sdp, trackInfos: [] },
+  });
+
+  test('has its length before it, and nothing of the one before', () => {
+    fc.assert(
+      fc.property(sdps, (sdp) => {
+        const framed = encodeRequest(offer(sdp));
+        expect(framed[0]).toBe(0);
+        expect(framed.readUInt32BE(1)).toBe(framed.length - PREFIX_BYTES);
+        expect(Request.decode(framed.subarray(PREFIX_BYTES)).payload).toEqual(offer(sdp));
+      }),
+    );
+  });
+
+  test('that can’t be written leaves nothing for the next one', () => {
+    const broken = { target: 1.5 as 1, type: 'offer', sdp: '', trackInfos: [] };
+    expect(() => encodeRequest({ $case: 'description', value: broken })).toThrow();
+    expect(Request.decode(encodeRequest(offer('v=0')).subarray(PREFIX_BYTES)).payload).toEqual(offer('v=0'));
   });
 });
 
