@@ -1,7 +1,7 @@
 import type { Principal } from './authentication.js';
 import type { SfuRelay } from './relay.js';
-import { acceptConnection, type ConnectionHandle, type ConnectionOptions } from './signal/connection.js';
-import { selectProtocol } from './signal/handshake.js';
+import { type ConnectionHandle, type ConnectionOptions, serveConnection } from './signal/connection.js';
+import { offeredProtocols, selectProtocol } from './signal/handshake.js';
 import { resolveConnectionOptions } from './signal/options.js';
 import type { HandshakeRequest, RelaySocket } from './signal/socket.js';
 
@@ -18,6 +18,7 @@ const IDLE_TIMEOUT_S = { least: 8, most: 960 };
  */
 export interface UwsWebSocket {
   send(message: string): number;
+  cork(send: () => void): unknown;
   getBufferedAmount(): number;
   ping(): number;
   end(code: number, reason: string): void;
@@ -83,7 +84,8 @@ export function makeBehavior<P extends Principal>(
   relay: SfuRelay<P>,
   options: ConnectionOptions = {},
 ): UwsBehavior {
-  const { maxMessageBytes, maxBufferedBytes, heartbeatIntervalMs } = resolveConnectionOptions(options);
+  const resolved = resolveConnectionOptions(options);
+  const { maxMessageBytes, maxBufferedBytes, heartbeatIntervalMs } = resolved;
   const { least, most } = IDLE_TIMEOUT_S;
   return {
     // Above the relay's own limits, so that what is a little too much gets the relay's close code.
@@ -96,7 +98,7 @@ export function makeBehavior<P extends Principal>(
     upgrade(response, request, context) {
       const handshake = toRequest(response, request);
       const header = (name: string) => handshake.headers[name] ?? '';
-      const protocol = selectProtocol(header('sec-websocket-protocol').split(/\s*,\s*/)) || '';
+      const protocol = selectProtocol(offeredProtocols(handshake)) || '';
       const data = { request: handshake, protocol, isOpen: true, connection: undefined };
       response.upgrade(
         data,
@@ -108,7 +110,7 @@ export function makeBehavior<P extends Principal>(
     },
     open(ws) {
       const data = ws.getUserData();
-      data.connection = acceptConnection(relay, toSocket(ws, data), data.request, options);
+      data.connection = serveConnection(relay, new UwsSocket(ws, data), data.request, resolved);
       // Refused already: `close` has come before there was a connection to tell.
       if (!data.isOpen) data.connection.closed();
     },
@@ -126,25 +128,43 @@ export function makeBehavior<P extends Principal>(
   };
 }
 
-function toSocket(ws: UwsWebSocket, data: UwsUserData): RelaySocket {
-  return {
-    protocol: data.protocol,
-    get bufferedAmount() {
-      return data.isOpen ? ws.getBufferedAmount() : 0;
-    },
-    send(text) {
-      if (data.isOpen && ws.send(text) === DROPPED) throw new Error('uWebSockets.js has dropped a message');
-    },
-    ping() {
-      if (data.isOpen) ws.ping();
-    },
-    close(code, reason) {
-      if (data.isOpen) ws.end(code, reason);
-    },
-    terminate() {
-      if (data.isOpen) ws.close();
-    },
-  };
+class UwsSocket implements RelaySocket {
+  readonly #ws: UwsWebSocket;
+  readonly #data: UwsUserData;
+
+  constructor(ws: UwsWebSocket, data: UwsUserData) {
+    this.#ws = ws;
+    this.#data = data;
+  }
+
+  get protocol(): string {
+    return this.#data.protocol;
+  }
+
+  get bufferedAmount(): number {
+    return this.#data.isOpen ? this.#ws.getBufferedAmount() : 0;
+  }
+
+  send(text: string): void {
+    if (this.#data.isOpen && this.#ws.send(text) === DROPPED)
+      throw new Error('uWebSockets.js has dropped a message');
+  }
+
+  cork(send: () => void): void {
+    if (this.#data.isOpen) this.#ws.cork(send);
+  }
+
+  ping(): void {
+    if (this.#data.isOpen) this.#ws.ping();
+  }
+
+  close(code: number, reason: string): void {
+    if (this.#data.isOpen) this.#ws.end(code, reason);
+  }
+
+  terminate(): void {
+    if (this.#data.isOpen) this.#ws.close();
+  }
 }
 
 /** Copied: the request is gone when the handler returns. */

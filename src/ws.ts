@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
+import type { Writable } from 'node:stream';
 import type { WebSocket, WebSocketServer } from 'ws';
 import type { Principal } from './authentication.js';
 import type { SfuRelay } from './relay.js';
-import { acceptConnection, type ConnectionOptions } from './signal/connection.js';
+import { type ConnectionOptions, serveConnection } from './signal/connection.js';
 import { selectProtocol } from './signal/handshake.js';
 import { fromIncomingMessage } from './signal/incoming-message.js';
 import { resolveConnectionOptions } from './signal/options.js';
@@ -32,16 +33,17 @@ export function useServer<P extends Principal>(
   server: WebSocketServer,
   options: ConnectionOptions = {},
 ): ServerHandle {
-  const { maxMessageBytes } = resolveConnectionOptions(options);
+  const resolved = resolveConnectionOptions(options);
   server.options.handleProtocols ??= (offered: Set<string>) => selectProtocol(offered);
   // Above the relay's own limit, so that a message a little too long gets the relay's close code.
   const unset =
     server.options.maxPayload === undefined || server.options.maxPayload === WS_DEFAULT_MAX_PAYLOAD;
-  if (unset) server.options.maxPayload = 2 * maxMessageBytes;
+  if (unset) server.options.maxPayload = 2 * resolved.maxMessageBytes;
 
   const serve = (ws: WebSocket, request: IncomingMessage) => {
     ws.on('error', (error) => relay.logger.debug({ err: error }, 'A socket failed'));
-    const connection = acceptConnection(relay, toSocket(ws), fromIncomingMessage(request), options);
+    const socket = new WsSocket(ws, request.socket);
+    const connection = serveConnection(relay, socket, fromIncomingMessage(request), resolved);
     ws.on('message', (data, isBinary) => {
       if (isBinary) connection.receiveBinary();
       else connection.receive(data.toString());
@@ -55,17 +57,43 @@ export function useServer<P extends Principal>(
 
 const WS_DEFAULT_MAX_PAYLOAD = 100 * 1024 * 1024;
 
-function toSocket(ws: WebSocket): RelaySocket {
-  return {
-    get protocol() {
-      return ws.protocol;
-    },
-    get bufferedAmount() {
-      return ws.bufferedAmount;
-    },
-    send: (text) => ws.send(text),
-    ping: () => ws.ping(),
-    close: (code, reason) => ws.close(code, reason),
-    terminate: () => ws.terminate(),
-  };
+class WsSocket implements RelaySocket {
+  readonly #ws: WebSocket;
+  /** Below it. */
+  readonly #socket: Writable;
+
+  constructor(ws: WebSocket, socket: Writable) {
+    this.#ws = ws;
+    this.#socket = socket;
+  }
+
+  get protocol(): string {
+    return this.#ws.protocol;
+  }
+
+  get bufferedAmount(): number {
+    return this.#ws.bufferedAmount;
+  }
+
+  send(text: string): void {
+    this.#ws.send(text);
+  }
+
+  cork(send: () => void): void {
+    this.#socket.cork();
+    send();
+    this.#socket.uncork();
+  }
+
+  ping(): void {
+    this.#ws.ping();
+  }
+
+  close(code: number, reason: string): void {
+    this.#ws.close(code, reason);
+  }
+
+  terminate(): void {
+    this.#ws.terminate();
+  }
 }

@@ -59,7 +59,17 @@ export function acceptConnection<P extends Principal>(
   request: HandshakeRequest,
   options: ConnectionOptions = {},
 ): ConnectionHandle {
-  return new Connection(relay, socket, request, resolveConnectionOptions(options));
+  return serveConnection(relay, socket, request, resolveConnectionOptions(options));
+}
+
+/** As `acceptConnection`, by options that are resolved once for all connections of a transport. */
+export function serveConnection<P extends Principal>(
+  relay: SfuRelay<P>,
+  socket: RelaySocket,
+  request: HandshakeRequest,
+  options: ResolvedConnectionOptions,
+): ConnectionHandle {
+  return new Connection(relay, socket, request, options);
 }
 
 /** RFC 6455 § 7.4.1. */
@@ -345,6 +355,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment {
   }
 
   #close(code: number, reason: string): void {
+    this.#outbox.endTurn();
     if (this.#ended) return;
     this.#end();
     this.#sentClose = { code, reason: closeReason(reason) };

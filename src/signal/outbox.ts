@@ -1,5 +1,6 @@
 import { RelayError } from '../errors.js';
 import type { RelaySocket } from './socket.js';
+import { atEndOfTurn } from './turn.js';
 
 /** The longest header of a frame from server to client (RFC 6455 § 5.2). */
 const FRAME_HEADER_BYTES = 10;
@@ -11,15 +12,22 @@ interface Setup {
   onFailure(error: unknown): void;
 }
 
+/** Characters that wait for the end of a turn; uWebSockets.js writes by pieces of 16 KiB. */
+const MAX_TURN_LENGTH = 16 * 1024;
+
 /**
  * What goes out to one client, and how much of it waits. The socket keeps what the network does not take; this holds
- * it under a ceiling, in bytes and in time.
+ * it under a ceiling, in bytes and in time. Messages of one turn, such as those that follow upon a join, go out by one
+ * write, which costs most of what a message does.
  */
 export class Outbox {
   readonly #socket: RelaySocket;
   readonly #setup: Setup;
   /** Bytes handed to the socket, headers counted at their longest: no byte seems to wait that does not. */
   #handedOver = 0;
+  /** Of this turn, and to be sent at its end. */
+  #turn: string[] | undefined;
+  #turnLength = 0;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
@@ -29,33 +37,58 @@ export class Outbox {
   }
 
   /**
-   * Sends it now. What may be dropped is, as soon as the client is behind by a quarter of what it may be. `bytes`: of
+   * Sends it in this turn. What may be dropped is, as soon as the client is behind by a quarter of what it may be. `bytes`: of
    * the text, where they are counted already.
    */
   send(text: string, mayDrop = false, bytes = Buffer.byteLength(text)): void {
     if (this.#stopped) return;
-    const { maxBufferedBytes } = this.#setup;
-    // Nothing did after the last one, where it is not watched.
-    const waiting = this.#timer ? this.#socket.bufferedAmount : 0;
-    if (mayDrop && waiting > maxBufferedBytes / 4) return;
-    // A message larger than all that may wait goes out alone.
-    if (waiting > 0 && waiting + bytes > maxBufferedBytes) {
-      this.#fail(slowConsumer());
-      return;
-    }
-    try {
-      this.#socket.send(text);
-    } catch (error) {
-      this.#fail(error);
-      return;
-    }
+    // Nothing waits after the last one, where it is not watched.
+    if (this.#timer && !this.#mayWait(bytes, mayDrop)) return;
     this.#handedOver += bytes + FRAME_HEADER_BYTES;
-    if (!this.#timer && this.#socket.bufferedAmount > 0) this.#watch();
+    this.#turnLength += text.length;
+    if (this.#turn) this.#turn.push(text);
+    else {
+      this.#turn = [text];
+      atEndOfTurn(this);
+    }
+    if (this.#timer || this.#turnLength > MAX_TURN_LENGTH) this.endTurn();
   }
 
+  /** Hands the turn's messages to the socket. */
+  endTurn(): void {
+    const texts = this.#turn;
+    if (!texts || this.#stopped) return;
+    this.#turn = undefined;
+    this.#turnLength = 0;
+    let failure: unknown;
+    const send = () => {
+      try {
+        for (const text of texts) this.#socket.send(text);
+      } catch (error) {
+        failure = error ?? new Error('The socket has failed');
+      }
+    };
+    if (texts.length > 1 && this.#socket.cork) this.#socket.cork(send);
+    else send();
+    if (failure) this.#fail(failure);
+    else if (!this.#timer && this.#socket.bufferedAmount > 0) this.#watch();
+  }
+
+  /** Sends nothing more. */
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
+  }
+
+  /** Whether a message may join those that wait; the client fails where it must and can't. */
+  #mayWait(bytes: number, mayDrop: boolean): boolean {
+    const { maxBufferedBytes } = this.#setup;
+    const waiting = this.#socket.bufferedAmount;
+    if (mayDrop && waiting > maxBufferedBytes / 4) return false;
+    // A message larger than all that may wait goes out alone.
+    if (waiting === 0 || waiting + bytes <= maxBufferedBytes) return true;
+    this.#fail(slowConsumer());
+    return false;
   }
 
   /** The newest byte handed over until now has to be on the network by then. */

@@ -9,6 +9,8 @@ export interface RelaySocket {
   readonly bufferedAmount: number;
   /** Sends one text frame. */
   send(text: string): void;
+  /** Runs what sends several frames, for them to go out by one write; left out where the socket has no such thing. */
+  cork?(send: () => void): void;
   /** Sends a ping frame. */
   ping(): void;
   /** Starts the closing handshake; `reason` is at most 123 bytes. */

@@ -22,6 +22,10 @@ class FakeWebSocket implements UwsWebSocket {
     this.sent.push(message);
     return this.status;
   }
+  cork(send: () => void): void {
+    this.#checkOpen();
+    send();
+  }
   getBufferedAmount(): number {
     this.#checkOpen();
     return 0;

@@ -50,6 +50,7 @@ describe('a client that is behind with its reading', () => {
     };
     slow.bufferedAmount = 17 * 1024;
     await room?.send({ kind: 'chat', data: { text: 'hello' } });
+    await vi.waitFor(() => expect(quick.kinds).toEqual(['chat']));
     await like(3);
     slow.bufferedAmount = 0;
     await like(4);

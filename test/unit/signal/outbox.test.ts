@@ -7,9 +7,20 @@ class FakeSocket {
   bufferedAmount = 0;
   stalled = false;
   sent: string[] = [];
+  /** How many frames each write has. */
+  writes: number[] = [];
+  #corked = false;
   send(text: string): void {
     this.sent.push(text);
+    if (!this.#corked) this.writes.push(1);
     if (this.stalled) this.bufferedAmount += text.length + 2;
+  }
+  cork(send: () => void): void {
+    const before = this.sent.length;
+    this.#corked = true;
+    send();
+    this.#corked = false;
+    this.writes.push(this.sent.length - before);
   }
   ping(): void {}
   close(): void {}
@@ -35,28 +46,64 @@ describe('the outbox', () => {
     vi.useRealTimers();
   });
 
-  test('sends at once, and keeps no timer where the network takes everything', () => {
+  /** Each by a turn of its own. */
+  function send(text: string, mayDrop = false): void {
+    outbox.send(text, mayDrop);
+    outbox.endTurn();
+  }
+
+  test('sends at the end of the turn, and keeps no timer where the network takes everything', async () => {
     outbox.send('hello');
-    expect(socket.sent).toEqual(['hello']);
+    await Promise.resolve();
+    outbox.send('world');
+    await new Promise<void>((resolve) => process.nextTick(resolve));
+    expect(socket.sent).toEqual(['hello', 'world']);
+    expect(socket.writes).toEqual([2]);
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('sends before the end of the turn where that has much', () => {
+    outbox.send('a'.repeat(10_000));
+    expect(socket.writes).toEqual([]);
+    outbox.send('b'.repeat(10_000));
+    outbox.send('c');
+    expect(socket.writes).toEqual([2]);
+  });
+
+  test('sends at once where something waits', () => {
+    socket.stalled = true;
+    send('a');
+    outbox.send('b');
+    expect(socket.sent).toEqual(['a', 'b']);
+  });
+
+  test('sends nothing once it was stopped, and takes a socket without corks', () => {
+    Object.assign(socket, { cork: undefined });
+    outbox.send('a');
+    outbox.send('b');
+    outbox.endTurn();
+    outbox.send('c');
+    outbox.stop();
+    outbox.endTurn();
+    expect(socket.writes).toEqual([1, 1]);
   });
 
   test('drops what may be dropped from a quarter of the ceiling on, and nothing else', () => {
     socket.stalled = true;
-    outbox.send('a'.repeat(240));
-    outbox.send('figures', true);
-    outbox.send('b'.repeat(20));
-    outbox.send('later figures', true);
-    outbox.send('an offer');
+    send('a'.repeat(240));
+    send('figures', true);
+    send('b'.repeat(20));
+    send('later figures', true);
+    send('an offer');
     expect(socket.sent.map((text) => text[0])).toEqual(['a', 'f', 'b', 'a']);
     expect(failures).toEqual([]);
   });
 
   test('fails once, instead of passing the ceiling, and sends nothing after it', () => {
     socket.stalled = true;
-    outbox.send('a'.repeat(900));
-    outbox.send('b'.repeat(99));
-    outbox.send('c');
+    send('a'.repeat(900));
+    send('b'.repeat(99));
+    send('c');
     expect(socket.sent).toHaveLength(1);
     expect(failures).toMatchObject([{ code: 'ERR_RELAY_SLOW_CONSUMER' }]);
     expect(vi.getTimerCount()).toBe(0);
@@ -64,20 +111,20 @@ describe('the outbox', () => {
 
   test('counts bytes, not characters', () => {
     socket.stalled = true;
-    outbox.send('a'.repeat(500));
-    outbox.send('é'.repeat(300));
+    send('a'.repeat(500));
+    send('é'.repeat(300));
     expect(failures).toHaveLength(1);
   });
 
   test('a message longer than the ceiling goes out where nothing waits', () => {
-    outbox.send('a'.repeat(5_000));
+    send('a'.repeat(5_000));
     expect(socket.sent).toHaveLength(1);
     expect(failures).toEqual([]);
   });
 
   test('fails when a message has not left in time', () => {
     socket.stalled = true;
-    outbox.send('a'.repeat(50));
+    send('a'.repeat(50));
     vi.advanceTimersByTime(100);
     expect(failures).toMatchObject([{ code: 'ERR_RELAY_SLOW_CONSUMER' }]);
   });
@@ -85,7 +132,7 @@ describe('the outbox', () => {
   test('a client that reads, if slowly, is left alone, however long it is behind', () => {
     socket.stalled = true;
     for (let round = 0; round < 50; round += 1) {
-      outbox.send('a'.repeat(50));
+      send('a'.repeat(50));
       // All but the newest has left.
       socket.bufferedAmount = Math.min(socket.bufferedAmount, 52);
       vi.advanceTimersByTime(50);
@@ -100,7 +147,7 @@ describe('the outbox', () => {
     socket.send = () => {
       throw new Error('gone');
     };
-    outbox.send('hello');
+    send('hello');
     expect(failures).toMatchObject([{ message: 'gone' }]);
   });
 });
