@@ -13,15 +13,15 @@ export class Gathering {
   #credentials: string | undefined;
 
   /** An offer with new ICE credentials is a restart (RFC 8839 § 4.4.1.1.1). */
-  isRestart(sdp: string): boolean {
-    return this.#credentials !== credentialsOf(sdp);
+  isRestart(credentials: string): boolean {
+    return this.#credentials !== credentials;
   }
 
   /** The offer goes to the SFU now. */
-  begin(sdp: string): void {
-    const credentials = credentialsOf(sdp);
+  begin(credentials: string): void {
     if (this.#credentials === credentials) return;
-    this.#credentials = credentials;
+    // Copied: they would hold the whole description in memory, of which they are pieces.
+    this.#credentials = Buffer.from(credentials).toString();
     this.#since = Date.now();
     this.#lastCandidate = undefined;
   }
@@ -46,10 +46,4 @@ export class Gathering {
       this.#lastCandidate === undefined ? Number.POSITIVE_INFINITY : this.#lastCandidate + QUIET_MS;
     return Math.min(quietAt, this.#since + LIMIT_MS) - now;
   }
-}
-
-function credentialsOf(sdp: string): string {
-  const credentials = /^a=ice-ufrag:.*/m.exec(sdp)?.[0] + String(/^a=ice-pwd:.*/m.exec(sdp)?.[0]);
-  // Copied: it would hold the whole description in memory, of which it is two pieces.
-  return Buffer.from(credentials).toString();
 }

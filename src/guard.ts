@@ -11,6 +11,7 @@ import {
   type OfferPolicy,
   parseSdp,
   permittedTracks,
+  type Sdp,
   type SdpSection,
 } from './sdp.js';
 import { rewriteSdp, type SilentDirection } from './sdp-rewrite.js';
@@ -27,14 +28,15 @@ export interface GuardPolicy {
 }
 
 /** An offer that its client may make. */
-export interface CheckedOffer {
-  sdp: string;
-  sections: readonly SdpSection[];
+export interface CheckedOffer extends Sdp {
+  /** As the client sent it. */
+  readonly sdp: string;
 }
 
 /** An offer as the SFU gets it, and the tracks that it publishes. */
 export interface ReleasedOffer {
   sdp: string;
+  iceCredentials: string;
   tracks: Track[];
   /** Tracks, by their ids, of which a moderator keeps the media from the SFU. */
   cut: ReadonlySet<string>;
@@ -72,33 +74,32 @@ export class Guard {
   }
 
   /** Checks an offer, to be released when it can be sent. `restartsIce` where its ICE credentials are new. */
-  offer(offer: SessionDescription, restartsIce: (sdp: string) => boolean): CheckedOffer {
+  offer(offer: SessionDescription, restartsIce: (iceCredentials: string) => boolean): CheckedOffer {
     checkType(offer, 'offer');
-    const sections = parseSdp(offer.sdp, this.policy.videoCodec);
-    for (const track of checkOffer(sections, this.policy.offer)) this.#checkOwner(track);
-    this.#countMids(sections);
-    if (restartsIce(offer.sdp)) this.#candidates[0].renew();
-    this.#spend(0, sections);
-    return { sdp: offer.sdp, sections };
+    const parsed = parseSdp(offer.sdp, this.policy.videoCodec);
+    for (const track of checkOffer(parsed.sections, this.policy.offer)) this.#checkOwner(track);
+    this.#countMids(parsed.sections);
+    if (restartsIce(parsed.iceCredentials)) this.#candidates[0].renew();
+    this.#spend(0, parsed.sections);
+    return { ...parsed, sdp: offer.sdp };
   }
 
   /** What of a checked offer goes to the SFU, as the client may send by now. */
-  release({ sdp, sections }: CheckedOffer): ReleasedOffer {
-    const tracks = checkOffer(sections, this.policy.offer);
-    this.#released = tracks.length > 0 ? sdp : undefined;
-    return this.#compose(sdp, sections, tracks);
+  release(offer: CheckedOffer): ReleasedOffer {
+    const tracks = checkOffer(offer.sections, this.policy.offer);
+    this.#released = tracks.length > 0 ? offer.sdp : undefined;
+    return this.#compose(offer, tracks);
   }
 
   /** The last one once more, less what the client may not send by now; undefined where that changes nothing. */
   revise(): ReleasedOffer | undefined {
-    const sdp = this.#released;
-    if (sdp === undefined) return undefined;
-    const sections = parseSdp(sdp, this.policy.videoCodec);
-    const tracks = permittedTracks(sections, this.policy.offer);
+    if (this.#released === undefined) return undefined;
+    const offer = parseSdp(this.#released, this.policy.videoCodec);
+    const tracks = permittedTracks(offer.sections, this.policy.offer);
     const before = this.#silent;
-    const { silent } = this.#hold(sections, tracks);
+    const { silent } = this.#hold(offer.sections, tracks);
     if (silent.size === before.size && [...silent].every((mid) => before.has(mid))) return undefined;
-    return this.#compose(sdp, sections, tracks);
+    return this.#compose(offer, tracks);
   }
 
   /** What must not be heard: tracks that a moderator has muted, and sections that hold no permitted track. */
@@ -114,8 +115,8 @@ export class Guard {
     return { cut, silent };
   }
 
-  #compose(sdp: string, sections: readonly SdpSection[], tracks: Track[]): ReleasedOffer {
-    const { cut, silent } = this.#hold(sections, tracks);
+  #compose(offer: Sdp, tracks: Track[]): ReleasedOffer {
+    const { cut, silent } = this.#hold(offer.sections, tracks);
     this.#silent = silent;
     // Ion does not count VP8's probing packets, which browsers take for a loss of all of them: their rate falls
     // below 100 kbit/s, and stays there. By the receiver reports alone it rises.
@@ -124,9 +125,10 @@ export class Guard {
     const directions = new Map<string, SilentDirection>();
     // Ion never again takes media of a section that was inactive after it was not; nor of one that began as recvonly.
     for (const mid of silent) directions.set(mid, this.#shown.has(mid) ? 'recvonly' : 'inactive');
-    for (const { mid } of sections) this.#shown.add(mid);
+    for (const { mid } of offer.sections) this.#shown.add(mid);
     return {
-      sdp: rewriteSdp(sdp, sections, { admitsCandidate, countsVideoPackets, silent: directions }),
+      sdp: rewriteSdp(offer, { admitsCandidate, countsVideoPackets, silent: directions }),
+      iceCredentials: offer.iceCredentials,
       tracks,
       cut,
     };
@@ -135,11 +137,11 @@ export class Guard {
   /** The answer to send, to an offer of the SFU's. */
   answer(answer: SessionDescription, offer: string): string {
     checkType(answer, 'answer');
-    const sections = parseSdp(answer.sdp, this.policy.videoCodec);
-    checkAnswer(sections, offer);
-    this.#spend(1, sections);
+    const parsed = parseSdp(answer.sdp, this.policy.videoCodec);
+    checkAnswer(parsed.sections, offer);
+    this.#spend(1, parsed.sections);
     const { admitsCandidate } = this.policy;
-    return rewriteSdp(answer.sdp, sections, { admitsCandidate, countsVideoPackets: true });
+    return rewriteSdp(parsed, { admitsCandidate, countsVideoPackets: true });
   }
 
   /** The candidate to send, as the JSON that the SFU reads; undefined where a policy keeps it back. */

@@ -37,7 +37,7 @@ export class Publishing {
   /** The first offer goes to the SFU now. */
   begin(checked: CheckedOffer): ReleasedOffer {
     const released = this.#setup.guard.release(checked);
-    this.#gathering.begin(released.sdp);
+    this.#gathering.begin(released.iceCredentials);
     return released;
   }
 
@@ -58,8 +58,8 @@ export class Publishing {
   ): Promise<SessionDescription> {
     return this.#negotiation.offer(async () => {
       const { guard } = this.#setup;
-      const checked = guard.offer(offer, (sdp) => this.#gathering.isRestart(sdp));
-      if (this.#gathering.isRestart(checked.sdp)) await this.#gathering.settled();
+      const checked = guard.offer(offer, (credentials) => this.#gathering.isRestart(credentials));
+      if (this.#gathering.isRestart(checked.iceCredentials)) await this.#gathering.settled();
       return pass(await this.#exchange.run(() => this.#send(guard.release(checked))));
     });
   }
@@ -76,8 +76,8 @@ export class Publishing {
   }
 
   async #send(released: ReleasedOffer): Promise<SessionDescription> {
-    const { sdp, tracks, cut } = released;
-    this.#gathering.begin(sdp);
+    const { sdp, iceCredentials, tracks, cut } = released;
+    this.#gathering.begin(iceCredentials);
     const answer = await this.#setup.send(sdp);
     const before = this.#cut;
     this.#cut = cut;

@@ -1,4 +1,4 @@
-import { linesOf, type SdpSection } from './sdp.js';
+import type { Sdp, SdpSection } from './sdp.js';
 
 /** What of a description the SFU gets to see. */
 export interface RewritePolicy {
@@ -27,11 +27,11 @@ const CODEC_LINES = ['a=rtpmap:', 'a=fmtp:', 'a=rtcp-fb:'];
  * A peer connection of Ion's knows the codecs of the first description that it got: a track of another codec throws
  * every viewer out whose connection is older. So all publish the same one.
  */
-export function rewriteSdp(sdp: string, sections: readonly SdpSection[], policy: RewritePolicy): string {
+export function rewriteSdp({ lines: given, sections }: Sdp, policy: RewritePolicy): string {
   let section: SdpSection | undefined;
   let next = 0;
   const lines: string[] = [];
-  for (const line of linesOf(sdp)) {
+  for (const line of given) {
     if (line.startsWith('m=')) {
       section = sections[next++];
       lines.push(section?.payloads ? withPayloads(line, section.payloads) : line);

@@ -51,29 +51,37 @@ function invalid(what: string): RelayError {
  * Reads an offer or answer, and refuses what would end the session's stream on the SFU.
  * @throws RelayError `ERR_RELAY_INVALID_SDP` with what is wrong, and in which section.
  */
-export function parseSdp(sdp: unknown, videoCodec: VideoCodec = 'VP8'): SdpSection[] {
+export function parseSdp(sdp: unknown, videoCodec: VideoCodec = 'VP8'): Sdp {
   if (typeof sdp !== 'string' || sdp.length === 0) throw invalid('it is not a text');
   if (sdp.length > LIMITS.maxSdpLength) throw invalid(`it is longer than ${LIMITS.maxSdpLength} characters`);
-  if (!WELL_FORMED.test(sdp)) {
-    const isEnded = sdp.endsWith('\n') || !WELL_FORMED.test(`${sdp}\n`);
-    throw invalid(isEnded ? 'a line is not of the form "x=…"' : 'its last line has no end');
-  }
-  const reader = new SdpReader(videoCodec);
   const lines = linesOf(sdp);
+  const reader = new SdpReader(videoCodec);
   for (let index = 0; index < lines.length - 1; index += 1) reader.read(lines[index] ?? '');
-  return reader.finish();
+  return { ...reader.finish(), lines };
 }
 
-/** Lines of the form "x=…", each ended; the last of `linesOf` is then empty. */
+/** Lines of the form "x=…", each ended. */
 // Control characters and lone CRs are where two parsers would read two different descriptions.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: that is the point.
 const WELL_FORMED = /^(?:[a-z]=[^\u0000-\u0008\u000a-\u001f\u007f-\u009f]+\r?\n)+$/;
+/** All of them ended by CRLF, as browsers write it, which is split at fastest. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: as above.
+const WELL_FORMED_CRLF = /^(?:[a-z]=[^\u0000-\u0008\u000a-\u001f\u007f-\u009f]+\r\n)+$/;
 
-const BARE_LF = /(?:^|[^\r])\n/;
+function linesOf(sdp: string): string[] {
+  if (WELL_FORMED_CRLF.test(sdp)) return sdp.split('\r\n');
+  if (WELL_FORMED.test(sdp)) return sdp.split(/\r?\n/);
+  const isEnded = sdp.endsWith('\n') || !WELL_FORMED.test(`${sdp}\n`);
+  throw invalid(isEnded ? 'a line is not of the form "x=…"' : 'its last line has no end');
+}
 
-/** Split at LF, or CRLF: the one that browsers write, and that is split at fastest. */
-export function linesOf(sdp: string): string[] {
-  return BARE_LF.test(sdp) ? sdp.split(/\r?\n/) : sdp.split('\r\n');
+/** A description, as far as it is read. */
+export interface Sdp {
+  readonly sections: readonly SdpSection[];
+  /** Those of all sections: with others ICE starts anew (RFC 8839 § 4.4.1.1.1). */
+  readonly iceCredentials: string;
+  /** Without their ends; the last one is empty. */
+  readonly lines: readonly string[];
 }
 
 interface OpenSection extends SdpSection {
@@ -113,7 +121,7 @@ class SdpReader {
     if (type === 'b' && !BANDWIDTH.test(value)) throw invalid(`${this.#where()} has a malformed "b="`);
   }
 
-  finish(): SdpSection[] {
+  finish(): Omit<Sdp, 'lines'> {
     this.#closeSection();
     for (const type of 'vost') {
       if (!this.#seen.includes(type)) throw invalid(`the line "${type}=" is missing`);
@@ -121,7 +129,7 @@ class SdpReader {
     if (this.#sections.length === 0) throw invalid('it has no media section');
     if (!this.#ufrag || !this.#pwd) throw invalid('it has no ICE credentials (a=ice-ufrag, a=ice-pwd)');
     if (!this.#fingerprint) throw invalid('it has no DTLS fingerprint (a=fingerprint)');
-    return this.#sections;
+    return { sections: this.#sections, iceCredentials: `${this.#ufrag} ${this.#pwd}` };
   }
 
   #sessionLine(type: string, value: string): void {

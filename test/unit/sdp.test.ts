@@ -11,7 +11,7 @@ const VIEWER: OfferPolicy = { ...ALL, kinds: new Set() };
 
 const refusal = (sdp: unknown, policy = ALL): string => {
   try {
-    checkOffer(parseSdp(sdp), policy);
+    checkOffer(parseSdp(sdp).sections, policy);
   } catch (error) {
     return `${(error as { code: string }).code}: ${(error as Error).message}`;
   }
@@ -21,7 +21,7 @@ const refusal = (sdp: unknown, policy = ALL): string => {
 describe('what an offer publishes', () => {
   test('is every sending section, with its stream, track, kind and layers', () => {
     const sdp = fakeOffer([{ ...video, layers: ['q', 'h', 'f'] }, audio]);
-    expect(checkOffer(parseSdp(sdp), ALL)).toEqual([
+    expect(checkOffer(parseSdp(sdp).sections, ALL)).toEqual([
       { trackId: 't1', streamId: 's1', kind: 'video', layers: ['q', 'h', 'f'], muted: false },
       { trackId: 't2', streamId: 's1', kind: 'audio', layers: [], muted: false },
     ]);
@@ -32,11 +32,11 @@ describe('what an offer publishes', () => {
       { ...video, direction: 'recvonly' },
       { ...audio, direction: 'inactive' },
     ]);
-    expect(checkOffer(parseSdp(sdp), VIEWER)).toEqual([]);
+    expect(checkOffer(parseSdp(sdp).sections, VIEWER)).toEqual([]);
   });
 
   test('reads line ends of LF alone as well', () => {
-    expect(checkOffer(parseSdp(fakeOffer([video]).replaceAll('\r\n', '\n')), ALL)).toHaveLength(1);
+    expect(checkOffer(parseSdp(fakeOffer([video]).replaceAll('\r\n', '\n')).sections, ALL)).toHaveLength(1);
   });
 });
 
@@ -208,12 +208,12 @@ describe('a description of Chromium', () => {
     ['answer-empty', 'VP8'],
     ['answer-tracks', 'H264'],
   ] as const)('is taken: %s', (name, codec) => {
-    expect(parseSdp(fixture(name), codec).length).toBeGreaterThan(0);
+    expect(parseSdp(fixture(name), codec).sections.length).toBeGreaterThan(0);
   });
 });
 
 test('an answer is read the same way', () => {
-  expect(parseSdp(fakeAnswer(fakeOffer([video]))).map(({ kind, sends }) => [kind, sends])).toEqual([
+  expect(parseSdp(fakeAnswer(fakeOffer([video]))).sections.map(({ kind, sends }) => [kind, sends])).toEqual([
     ['video', false],
     ['application', true],
   ]);
@@ -221,7 +221,7 @@ test('an answer is read the same way', () => {
 
 test('an answer has the sections of its offer, in their order', () => {
   const offer = fakeOffer([video, audio]);
-  const check = (answered: string) => () => checkAnswer(parseSdp(answered), offer);
+  const check = (answered: string) => () => checkAnswer(parseSdp(answered).sections, offer);
   expect(check(fakeAnswer(offer))).not.toThrow();
   for (const other of [
     fakeOffer([video]),
