@@ -6,8 +6,8 @@ import { LIMITS } from './limits.js';
  * make, and has no limit of its own.
  */
 export class CandidateBudget {
-  /** Most sessions are viewers, whose publisher connection never gets any. */
-  #seen: Set<string> | undefined;
+  /** A list, as they are few. Most sessions are viewers, whose publisher connection never gets any. */
+  #seen: string[] | undefined;
 
   /**
    * A candidate that is known already, as a description repeats it, costs nothing.
@@ -16,13 +16,15 @@ export class CandidateBudget {
   spend(candidate: string): void {
     const place = placeOf(candidate);
     if (place === undefined) return;
-    this.#seen ??= new Set();
-    if (this.#seen.size >= LIMITS.maxCandidates && !this.#seen.has(place))
+    this.#seen ??= [];
+    if (this.#seen.includes(place)) return;
+    if (this.#seen.length >= LIMITS.maxCandidates)
       throw new RelayError(
         'ERR_RELAY_TOO_MANY',
         `More than ${LIMITS.maxCandidates} candidates for one connection.`,
       );
-    this.#seen.add(place);
+    // Copied: it would hold the whole candidate in memory, of which it is two pieces.
+    this.#seen.push(Buffer.from(place).toString());
   }
 
   /** ICE starts anew. */
