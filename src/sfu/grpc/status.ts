@@ -56,7 +56,7 @@ export function statusOf(headers: Readonly<Record<string, string>>): Status | un
   if (number === undefined) return undefined;
   const details = headers['grpc-message'];
   return {
-    code: STATUS_NAMES[Number(number)] ?? 'UNKNOWN',
+    code: STATUS_NAMES[Number(number || Number.NaN)] ?? 'UNKNOWN',
     details: details === undefined ? '' : decoded(details),
   };
 }

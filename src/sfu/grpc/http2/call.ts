@@ -66,14 +66,15 @@ export class Http2Call implements GrpcCall {
 
   /** Sends what waits, as far as it may be sent. */
   resume(): void {
+    if (!this.#queue) return;
     const { outflow, writer } = this.#setup;
-    for (let first = this.#queue?.[0]; first; first = this.#queue?.[0]) {
+    for (let first = this.#queue[0]; first; first = this.#queue[0]) {
       this.#sent = outflow.sendPart(this, first, this.#sent);
       if (this.#sent < first.length) {
         outflow.wait(this);
         return;
       }
-      this.#queue?.shift();
+      this.#queue.shift();
       this.#sent = 0;
     }
     this.#queue = undefined;
@@ -94,6 +95,12 @@ export class Http2Call implements GrpcCall {
   }
 
   receiveData(data: Buffer, start: number, end: number): void {
+    if (this.#httpStatus !== 200) {
+      // A page that explains an error, and no messages.
+      if (this.#httpStatus >= 300) return;
+      this.stop(ErrorCode.PROTOCOL_ERROR, { code: 'INTERNAL', details: 'data before the response' });
+      return;
+    }
     try {
       this.#reader.read(data, start, end);
     } catch (error) {
@@ -119,24 +126,20 @@ export class Http2Call implements GrpcCall {
     this.lose(this.#statusOfEnd(code));
   }
 
-  /** It has ended, by no doing of this side. */
+  /** It is over. The listener hears of it later: what it does, or throws, then is in nobody's way. */
   lose(status: Status): void {
-    if (this.#finish()) this.#listener.onEnd(status);
-  }
-
-  /** Ends it on this side; whoever wants that hears of it later. */
-  stop(reason: number, status: Status): void {
-    if (!this.#finish()) return;
-    this.#setup.writer.number(FrameType.RST_STREAM, this.id, reason);
-    queueMicrotask(() => this.#listener.onEnd(status));
-  }
-
-  #finish(): boolean {
-    if (this.#isOver) return false;
+    if (this.#isOver) return;
     this.#isOver = true;
     this.#queue = undefined;
     this.#setup.forget(this);
-    return true;
+    queueMicrotask(() => this.#listener.onEnd(status));
+  }
+
+  /** Ends it on this side. */
+  stop(reason: number, status: Status): void {
+    if (this.#isOver) return;
+    this.#setup.writer.number(FrameType.RST_STREAM, this.id, reason);
+    this.lose(status);
   }
 
   #statusOfEnd(code: number): Status {

@@ -158,6 +158,7 @@ export class Http2Connection implements GrpcConnection {
     this.#writer.frame(FrameType.GOAWAY, 0, 0, goaway(code));
     if (!this.#socket.connecting) this.#writer.flush();
     this.#socket.destroy();
+    this.#calls.loseAll({ code: 'UNAVAILABLE', details: cause.message });
   }
 
   /** Takes no further call; those that are open go on, and the last one ends it. */

@@ -67,9 +67,10 @@ export class FrameWriter {
   }
 
   flush(): void {
-    if (this.#used === 0 || this.#socket.destroyed) return;
-    this.#socket.write(this.#buffer.subarray(0, this.#used));
+    const frames = this.#buffer.subarray(0, this.#used);
     this.#used = 0;
+    if (frames.length === 0 || this.#socket.destroyed) return;
+    this.#socket.write(frames);
     const { writableLength } = this.#socket;
     // What the operating system did not take at once still lies in this buffer.
     if (writableLength > 0) this.#buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);

@@ -86,7 +86,8 @@ export class Multiplexer implements FrameListener {
 
   /** @throws Error the connection can't go on. */
   onFrame(type: number, flags: number, streamId: number, data: Buffer, start: number, end: number): void {
-    if (!this.#isGreeted && type !== FrameType.SETTINGS) throw protocolError('no settings at first');
+    if (!this.#isGreeted && (type !== FrameType.SETTINGS || flags & Flag.ACK))
+      throw protocolError('no settings at first');
     if (this.#blocks.isOpen && type !== FrameType.CONTINUATION)
       throw protocolError('a header block is cut off');
     switch (type) {
@@ -141,7 +142,9 @@ export class Multiplexer implements FrameListener {
   /** The other side may send again what was read, told by the half of a window. */
   #giveBack(streamId: number, received: number, window: number): number {
     if (received < window / 2) return received;
-    this.writer.number(FrameType.WINDOW_UPDATE, streamId, received);
+    // Of a stream that has just been closed on this side there is nothing more to say.
+    if (streamId === 0 || this.#calls.has(streamId))
+      this.writer.number(FrameType.WINDOW_UPDATE, streamId, received);
     return 0;
   }
 

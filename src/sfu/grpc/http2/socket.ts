@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { SfuTlsOptions } from '../../tls.js';
 
@@ -20,14 +20,16 @@ export function openSocket(
     },
   };
   const address = { host, port: Number(port), onread, noDelay: true };
-  return tls ? connectTls({ ...address, ALPNProtocols: ['h2'], ...toTlsOptions(tls) }) : connect(address);
+  if (!tls) return connect(address);
+  // node:tls names the server to itself only where it is told to; an address is no name.
+  const servername = tls.serverName ?? (isIP(host) ? '' : host);
+  return connectTls({ ...address, ALPNProtocols: ['h2'], servername, ...toTlsOptions(tls) });
 }
 
-function toTlsOptions({ ca, cert, key, serverName }: SfuTlsOptions) {
+function toTlsOptions({ ca, cert, key }: SfuTlsOptions) {
   return {
     ...(ca !== undefined && { ca: Buffer.from(ca) }),
     ...(cert !== undefined && { cert: Buffer.from(cert) }),
     ...(key !== undefined && { key: Buffer.from(key) }),
-    ...(serverName !== undefined && { servername: serverName }),
   };
 }

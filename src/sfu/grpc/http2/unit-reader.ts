@@ -14,6 +14,7 @@ export abstract class UnitReader {
 
   /** Takes a piece, which need not last, and hands on the units that it completes. */
   read(data: Buffer, start: number, end: number): void {
+    if (start === end) return;
     if (!this.#parts) {
       this.#cut(data, start, end);
       return;
