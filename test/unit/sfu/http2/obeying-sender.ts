@@ -26,8 +26,16 @@ export class ObeyingSender {
 
   /** Bytes that wait for a window. */
   get waiting(): number {
-    const queued = [...this.#queues.values()].flat();
-    return queued.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    return [...this.#queues.keys()].reduce((sum, id) => sum + this.waitingOn(id), 0);
+  }
+
+  waitingOn(streamId: number): number {
+    return (this.#queues.get(streamId) ?? []).reduce((sum, { bytes }) => sum + bytes.length, 0);
+  }
+
+  /** What waits for a stream that is over. */
+  drop(streamId: number): void {
+    this.#queues.delete(streamId);
   }
 
   send(streamId: number, bytes: Buffer, padding?: number): void {
@@ -60,25 +68,25 @@ export class ObeyingSender {
 
   /** One frame of each stream in turn, until no window allows any. */
   #flush(): void {
-    let hasSent = true;
-    while (hasSent) {
-      hasSent = false;
-      for (const [streamId, queue] of this.#queues) hasSent = this.#sendNext(streamId, queue) || hasSent;
+    const frames: Buffer[] = [];
+    for (let count = -1; count < frames.length; ) {
+      count = frames.length;
+      for (const [streamId, queue] of this.#queues) frames.push(...this.#next(streamId, queue));
     }
+    if (frames.length > 0) this.#peer.send(...frames);
   }
 
-  #sendNext(streamId: number, queue: Queued[]): boolean {
+  #next(streamId: number, queue: Queued[]): Buffer[] {
     const [next] = queue;
-    if (!next) return false;
+    if (!next) return [];
     const overhead = next.padding === undefined ? 0 : next.padding + 1;
     const window = Math.min(this.#connectionWindow, this.#windowOf(streamId), DEFAULT_FRAME_SIZE) - overhead;
     const piece = next.bytes.subarray(0, Math.max(window, 0));
-    if (piece.length === 0) return false;
-    this.#peer.send(data(streamId, piece, next.padding === undefined ? {} : { padding: next.padding }));
+    if (piece.length === 0) return [];
     this.#connectionWindow -= piece.length + overhead;
     this.#windows.set(streamId, this.#windowOf(streamId) - piece.length - overhead);
     next.bytes = next.bytes.subarray(piece.length);
     if (next.bytes.length === 0) queue.shift();
-    return true;
+    return [data(streamId, piece, next.padding === undefined ? {} : { padding: next.padding })];
   }
 }

@@ -54,6 +54,10 @@ export class RawPeer {
   preface = Buffer.alloc(0);
   /** The client has closed its side, or the connection is gone. */
   closed = false;
+  /** Brings bytes on their way; a test may keep or cut them. */
+  transmit: (bytes: Buffer) => void = (bytes) => {
+    if (this.socket.writable) this.socket.write(bytes);
+  };
   /** Sees each frame as it comes. */
   onFrame: (frame: Frame) => void = () => {};
   readonly socket: Socket;
@@ -81,7 +85,7 @@ export class RawPeer {
   }
 
   send(...bytes: Uint8Array[]): void {
-    if (this.socket.writable) this.socket.write(Buffer.concat(bytes));
+    this.transmit(Buffer.concat(bytes));
   }
 
   /** Sends pieces, each of which the client can read by itself. */
@@ -172,6 +176,6 @@ export class RawPeer {
 }
 
 /** `until`, for what is only a few turns of the event loop away. */
-export function soon<T>(description: string, probe: () => T, timeoutMs = 5_000) {
+export function soon<T>(description: string, probe: () => T, timeoutMs = 15_000) {
   return until(description, probe, { timeoutMs, intervalMs: 2 });
 }
