@@ -67,12 +67,14 @@ export interface SessionSetup<P extends Principal> {
   onAbandoned?: () => void;
 }
 
-/** Whom a session serves, on a way that is short: of these there are many. */
+/** Whom a session serves. It hears after those who listen. */
 export interface Receiver {
   /** A candidate of the SFU's; `init` is the JSON of an RTCIceCandidateInit. */
   trickle(target: Target, init: string): void;
   /** A message of the room. One that may be dropped may be left out where the client is slow. */
   deliver(message: RoomMessage | MessageDeletion, mayDrop: boolean): void;
+  /** Any other event; those of candidates and messages have come by the ways above. */
+  hear<Name extends keyof SessionEvents>(name: Name, ...args: SessionEvents[Name]): void;
 }
 
 /**
@@ -372,10 +374,10 @@ export class Session<P extends Principal = Principal>
     return stats;
   }
 
-  /** @internal Who gets candidates and messages from now on, those first that have waited for somebody. */
+  /** @internal Who gets all that it says from now on, and first what has waited for somebody. */
   serve(receiver: Receiver | undefined): void {
     this.#receiver = receiver;
-    this.#releaseHeld();
+    if (receiver) this.#subscriber.release();
   }
 
   /**
@@ -422,6 +424,20 @@ export class Session<P extends Principal = Principal>
     super.once(name, listener);
     this.#releaseHeld();
     return this;
+  }
+
+  protected override emit<Name extends keyof SessionEvents>(
+    name: Name,
+    ...args: SessionEvents[Name]
+  ): boolean {
+    const isHeard = super.emit(name, ...args);
+    if (!this.#receiver) return isHeard;
+    try {
+      this.#receiver.hear(name, ...args);
+    } catch (error) {
+      this.#deliveryFailed(error);
+    }
+    return true;
   }
 
   /** @internal */

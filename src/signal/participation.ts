@@ -32,7 +32,7 @@ export type Backlog = readonly (
 )[];
 
 /** Where an authenticated client hears from its session. */
-export interface Client extends Receiver {
+export interface Client extends Pick<Receiver, 'trickle' | 'deliver'> {
   readonly maxMessageBytes: number;
   notify<Method extends keyof RelayNotifications>(method: Method, params: RelayNotifications[Method]): void;
   /** A notification of the client's can't be taken after all. */
@@ -43,11 +43,18 @@ export interface Client extends Receiver {
   replaced(): Backlog;
 }
 
+/** What a client hears of as its session says it. */
+const NOTIFIED = ['offer', 'participants', 'tracks', 'grants', 'mute', 'room'] as const;
+
+function isNotified(name: string): name is (typeof NOTIFIED)[number] {
+  return (NOTIFIED as readonly string[]).includes(name);
+}
+
 /** Which participation serves a session. */
 const holders = new WeakMap<object, { release(): Backlog }>();
 
 /** What an authenticated client does by its messages: it joins, negotiates, leaves. */
-export class Participation<P extends Principal> {
+export class Participation<P extends Principal> implements Receiver {
   #visitor: Visitor<P>;
   readonly #relay: SfuRelay<P>;
   readonly #client: Client;
@@ -55,8 +62,6 @@ export class Participation<P extends Principal> {
   /** A newer token is being looked at. */
   #authenticating = false;
   #session: Session<P> | undefined;
-  /** How to stop listening to it. */
-  #unlisten = () => {};
   #joining: Cancellation | undefined;
   /** The joins under way. */
   #joins: Promise<unknown> = Promise.resolve();
@@ -172,7 +177,7 @@ export class Participation<P extends Principal> {
     this.#early = [];
     const session = this.#session;
     this.#session = undefined;
-    this.#unlisten();
+    session?.serve(undefined);
     this.#left = Promise.allSettled([this.#joins, session?.close(reason)]);
     return this.#left.then(() => {});
   }
@@ -188,32 +193,28 @@ export class Participation<P extends Principal> {
 
   /** Hands the session's events on, those that waited first. */
   listen(): void {
-    const session = this.#joined();
-    const client = this.#client;
-    const listeners: { [Name in keyof SessionEvents]?: (...args: SessionEvents[Name]) => void } = {
-      offer: (offer) => client.notify('offer', offer),
-      participants: (event) => client.notify('participants', event),
-      tracks: (event) => client.notify('tracks', event),
-      grants: (event) => client.notify('grants', event),
-      mute: (event) => client.notify('mute', event),
-      room: (state) => client.notify('room', state),
-      close: (reason) => this.#sessionClosed(session, reason),
-    };
-    const names = Object.keys(listeners) as (keyof SessionEvents)[];
-    for (const name of names) session.on(name, listeners[name] as () => void);
-    session.serve(client);
-    this.#unlisten = () => {
-      this.#unlisten = () => {};
-      session.serve(undefined);
-      for (const name of names) session.off(name, listeners[name] as () => void);
-    };
+    this.#joined().serve(this);
+  }
+
+  trickle(target: Target, init: string): void {
+    this.#client.trickle(target, init);
+  }
+
+  deliver(message: RelayNotifications['message'], mayDrop: boolean): void {
+    this.#client.deliver(message, mayDrop);
+  }
+
+  hear<Name extends keyof SessionEvents>(name: Name, ...args: SessionEvents[Name]): void {
+    const [event] = args;
+    if (isNotified(name)) this.#client.notify(name, event as RelayNotifications[typeof name]);
+    else if (name === 'close') this.#sessionClosed(event as SessionCloseReason);
   }
 
   /** Serves its session no longer; another does. */
   release(): Backlog {
+    this.#session?.serve(undefined);
     this.#session = undefined;
     this.dispose();
-    this.#unlisten();
     return this.#client.replaced();
   }
 
@@ -314,8 +315,7 @@ export class Participation<P extends Principal> {
       throw new RelayError('ERR_RELAY_INVALID_STATE', 'This connection has joined already: leave first.');
   }
 
-  #sessionClosed(session: Session<P>, { error }: SessionCloseReason): void {
-    if (this.#session !== session) return;
+  #sessionClosed({ error }: SessionCloseReason): void {
     this.#session = undefined;
     this.#client.end(error?.closeCode ?? CloseCode.Normal, error?.message ?? 'The session was closed.');
   }
