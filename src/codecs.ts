@@ -19,6 +19,7 @@ export class SectionCodecs {
   readonly #names = new Map<string, string>();
   /** Payload types that stand for others, whatever their name. */
   readonly #dependent = new Set<string>();
+  #forwarded: ReadonlySet<string> | undefined;
 
   constructor(codec: 'opus' | VideoCodec, payloads: readonly string[]) {
     this.#codec = codec;
@@ -47,11 +48,16 @@ export class SectionCodecs {
     return this.forwarded.size > 0 ? undefined : `does not offer ${this.#codec}, the codec that all use here`;
   }
 
-  /** The payload types of the codec that the SFU forwards. */
+  /** The payload types of the codec that the SFU forwards, once all lines are read. */
   get forwarded(): ReadonlySet<string> {
-    const isForwarded = (payload: string) =>
-      this.#names.get(payload)?.toUpperCase() === this.#codec.toUpperCase() && !this.#dependent.has(payload);
-    return new Set(this.#payloads.filter(isForwarded));
+    this.#forwarded ??= new Set(this.#payloads.filter((payload) => this.#isForwarded(payload)));
+    return this.#forwarded;
+  }
+
+  #isForwarded(payload: string): boolean {
+    return (
+      this.#names.get(payload)?.toUpperCase() === this.#codec.toUpperCase() && !this.#dependent.has(payload)
+    );
   }
 
   #rtpmap(value: string): string | undefined {

@@ -18,7 +18,8 @@ const TRANSPORT_WIDE_CC = /^a=extmap:\S+ \S*transport-wide-cc-extensions-01\b/;
 const SENDER_LINE = /^a=(?:ssrc|ssrc-group|msid|rid|simulcast):/;
 const DIRECTION_LINE = /^a=(?:sendrecv|sendonly|recvonly|inactive)$/;
 
-const CODEC_LINES = ['a=rtpmap:', 'a=fmtp:', 'a=rtcp-fb:'];
+/** Of which payload type a codec's line speaks. */
+const CODEC_LINE = /^a=(?:rtpmap|fmtp|rtcp-fb):(\d+)(?: |$)/;
 
 /**
  * The description as the SFU may have it: with the codecs that it forwards alone, without the candidates that a
@@ -32,7 +33,7 @@ export function rewriteSdp({ lines: given, sections }: Sdp, policy: RewritePolic
   let next = 0;
   const lines: string[] = [];
   for (const line of given) {
-    if (line.startsWith('m=')) {
+    if (line.charAt(0) === 'm') {
       section = sections[next++];
       lines.push(section?.payloads ? withPayloads(line, section.payloads) : line);
     } else if (section && policy.silent?.has(section.mid)) {
@@ -51,23 +52,21 @@ function withPayloads(mediaLine: string, payloads: ReadonlySet<string>): string 
 
 function isKept(line: string, section: SdpSection | undefined, policy: RewritePolicy): boolean {
   const { admitsCandidate, countsVideoPackets } = policy;
-  if (admitsCandidate && line.startsWith('a=candidate:')) return admitsCandidate(line.slice(2));
-  if (line.startsWith('a=extmap:'))
-    return countsVideoPackets || section?.kind !== 'video' || !TRANSPORT_WIDE_CC.test(line);
-  if (!section?.payloads) return true;
-  const payload = payloadOf(line);
-  return payload === undefined || section.payloads.has(payload);
-}
-
-/** Of a codec's line: the payload type that it speaks of. */
-function payloadOf(line: string): string | undefined {
-  // Most lines are no codec's, and are told apart by a character.
-  const first = line.charAt(2);
-  if (first !== 'r' && first !== 'f') return undefined;
-  const prefix = CODEC_LINES.find((each) => line.startsWith(each));
-  if (prefix === undefined) return undefined;
-  const payload = line.slice(prefix.length, line.indexOf(' '));
-  return /^\d+$/.test(payload) ? payload : undefined;
+  // Most lines are of no interest, and are told apart by a character.
+  switch (line.charAt(2)) {
+    case 'c':
+      return !admitsCandidate || !line.startsWith('a=candidate:') || admitsCandidate(line.slice(2));
+    case 'e':
+      return countsVideoPackets || section?.kind !== 'video' || !TRANSPORT_WIDE_CC.test(line);
+    case 'f':
+    case 'r': {
+      if (!section?.payloads) return true;
+      const payload = CODEC_LINE.exec(line)?.[1];
+      return payload === undefined || section.payloads.has(payload);
+    }
+    default:
+      return true;
+  }
 }
 
 /**
