@@ -110,7 +110,7 @@ export class AddressCount {
    * @throws RelayError `ERR_RELAY_TOO_MANY`
    */
   add(remoteAddress: string | undefined): () => void {
-    if (this.#most === Number.POSITIVE_INFINITY || remoteAddress === undefined) return () => {};
+    if (this.#most === Number.POSITIVE_INFINITY || remoteAddress === undefined) return noop;
     const address = network(remoteAddress);
     const count = this.#counts.get(address) ?? 0;
     if (count >= this.#most)
@@ -126,6 +126,8 @@ export class AddressCount {
     };
   }
 }
+
+function noop(): void {}
 
 function tooMany(message: string): RelayError {
   return new RelayError('ERR_RELAY_TOO_MANY', message);

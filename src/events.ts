@@ -3,25 +3,37 @@ import type { Logger } from './logger.js';
 
 type Listener<Args extends unknown[]> = (...args: Args) => unknown;
 
+/** Stands for every listener, which it gets as its `this`: there are many, and none needs a guard of its own. */
+type Guard = (this: Listener<unknown[]>, ...args: unknown[]) => void;
+
+const guards = new WeakMap<Logger, Guard>();
+
+function guardOf(logger: Logger): Guard {
+  let guard = guards.get(logger);
+  if (guard) return guard;
+  const failed = (error: unknown) => logger.error({ err: error }, 'A listener failed');
+  guard = function (...args) {
+    try {
+      const result = this(...args);
+      if (result instanceof Promise) result.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  };
+  guards.set(logger, guard);
+  return guard;
+}
+
 /**
  * An emitter whose listeners can't hurt: one that throws or rejects is logged, and the next one runs.
  * @category Relay
  */
 export class SafeEmitter<Events extends { [Name in keyof Events]: unknown[] }> {
   readonly #emitter = new EventEmitter();
-  /** Stands for every listener, which it gets as its `this`: there are many, and none needs a guard of its own. */
-  readonly #call: (this: Listener<unknown[]>, ...args: unknown[]) => void;
+  readonly #call: Guard;
 
   constructor(logger: Logger) {
-    const failed = (error: unknown) => logger.error({ err: error }, 'A listener failed');
-    this.#call = function (...args) {
-      try {
-        const result = this(...args);
-        if (result instanceof Promise) result.catch(failed);
-      } catch (error) {
-        failed(error);
-      }
-    };
+    this.#call = guardOf(logger);
   }
 
   on<Name extends keyof Events & string>(name: Name, listener: Listener<Events[Name]>): this {

@@ -45,6 +45,9 @@ export interface ReleasedOffer {
 /** Ion's ICE agents give up after 30 s without a sign of life (`[webrtc.timeouts]` disconnected and failed). */
 const ICE_CANT_HAVE_FAILED_MS = 20_000;
 
+/** One for all: most sessions have none of what it is about. */
+const NOTHING: ReadonlySet<string> = new Set();
+
 /**
  * The firewall of one session: what comes from its client unchecked leaves it as what the SFU takes, or as an
  * error that names the fault. One message that slips through can end the SFU's process, with every room on it.
@@ -55,14 +58,13 @@ export class Guard {
   /** The last offer with media that was released, as the client sent it. */
   #released: string | undefined;
   /** The sections of it, by `a=mid`, of which the SFU takes no media. */
-  #silent: ReadonlySet<string> = new Set();
-  /** Sections that the SFU has seen. */
-  readonly #shown = new Set<string>();
+  #silent = NOTHING;
   readonly #room: Room;
   readonly #sessionId: string;
   readonly #userId: string;
   readonly #since = Date.now();
-  readonly #mids = new Set<string>();
+  /** The sections of all offers, by `a=mid`, and whether the SFU has seen them. */
+  readonly #mids = new Map<string, boolean>();
   /** Of the publisher connection, and of the subscriber connection. */
   readonly #candidates = [new CandidateBudget(), new CandidateBudget()] as const;
 
@@ -112,7 +114,7 @@ export class Guard {
     for (const { kind, sends, trackId = '', mid } of sections) {
       if (sends && kind !== 'application' && !heard.has(trackId)) silent.add(mid);
     }
-    return { cut, silent };
+    return { cut: cut.size > 0 ? cut : NOTHING, silent: silent.size > 0 ? silent : NOTHING };
   }
 
   #compose(offer: Sdp, tracks: Track[]): ReleasedOffer {
@@ -124,8 +126,8 @@ export class Guard {
     const { admitsCandidate } = this.policy;
     const directions = new Map<string, SilentDirection>();
     // Ion never again takes media of a section that was inactive after it was not; nor of one that began as recvonly.
-    for (const mid of silent) directions.set(mid, this.#shown.has(mid) ? 'recvonly' : 'inactive');
-    for (const { mid } of offer.sections) this.#shown.add(mid);
+    for (const mid of silent) directions.set(mid, this.#mids.get(mid) ? 'recvonly' : 'inactive');
+    for (const { mid } of offer.sections) this.#mids.set(mid, true);
     return {
       sdp: rewriteSdp(offer, { admitsCandidate, countsVideoPackets, silent: directions }),
       iceCredentials: offer.iceCredentials,
@@ -185,7 +187,7 @@ export class Guard {
         'ERR_RELAY_TOO_MANY',
         `More than ${LIMITS.maxMids} media sections in a session: join afresh.`,
       );
-    for (const { mid } of fresh) this.#mids.add(mid);
+    for (const { mid } of fresh) this.#mids.set(mid, false);
   }
 }
 

@@ -261,10 +261,14 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
     return this.#closed !== undefined;
   }
 
-  /** @internal A connection that `close()` has to end; returns how to take it off the list. */
-  attach(attachment: Attachment): () => void {
+  /** @internal A connection that `close()` has to end. */
+  attach(attachment: Attachment): void {
     this.#attachments.add(attachment);
-    return () => this.#attachments.delete(attachment);
+  }
+
+  /** @internal It has ended. */
+  detach(attachment: Attachment): void {
+    this.#attachments.delete(attachment);
   }
 
   async #drain(timeoutMs: number): Promise<void> {
@@ -292,6 +296,7 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
       throw new RelayError('ERR_RELAY_INVALID_PARAMS', '"role" must be "publisher" or "subscriber".');
     const grants: Grants = principal?.grants ?? {};
     const role = resolveRole(grants, roomId, params.role);
+    const { kinds, maxTracks } = publishLimits(grants, role);
     checkMetadata(params.metadata);
     if (this.#sessions.has(id))
       throw new RelayError('ERR_RELAY_SESSION_EXISTS', `The session "${id}" exists already.`);
@@ -312,7 +317,7 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
       role,
       grants,
       policy: {
-        offer: { ...publishLimits(grants, role), dataChannels: this.#options.dataChannels === 'allow' },
+        offer: { kinds, maxTracks, dataChannels: this.#options.dataChannels === 'allow' },
         videoCodec: this.#options.videoCodec,
         canSubscribe: grants.canSubscribe !== false,
         admitsCandidate: this.#admitsCandidate,

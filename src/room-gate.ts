@@ -6,16 +6,6 @@ interface Waiting {
   tryNow(): boolean;
 }
 
-/** A stream's way through the gate. Each call may come in any state, and does nothing where it has no meaning. */
-export interface Passage {
-  /** The SFU has taken the join. */
-  joined(): void;
-  /** Resolves when the stream may be half-closed. */
-  leave(): Promise<void>;
-  /** The stream has ended. */
-  ended(): void;
-}
-
 /**
  * Ion splits a room in two when its last peer leaves while another joins, and when its first two join at once: the
  * one that loses the race is in a room that nobody else will ever be in. So while nobody stands in the room on the
@@ -23,55 +13,23 @@ export interface Passage {
  * been answered.
  */
 export class RoomGate {
-  #joined = 0;
-  #joining = 0;
-  #leaving = 0;
-  readonly #waiting = new Set<Waiting>();
+  /** Streams that are joining, have joined, are leaving. */
+  readonly count = { joining: 0, joined: 0, leaving: 0 };
+  #waiting: Set<Waiting> | undefined;
 
   /** Resolves when the join may be sent. */
   async enter(signal: CancelSignal): Promise<Passage> {
-    await this.#turn(() => {
-      if (this.#joined === 0 && this.#joining + this.#leaving > 0) return false;
-      this.#joining += 1;
+    const { count } = this;
+    await this.turn(() => {
+      if (count.joined === 0 && count.joining + count.leaving > 0) return false;
+      count.joining += 1;
       return true;
     }, signal);
-    let state: 'joining' | 'joined' | 'leaving' | 'ended' = 'joining';
-    return {
-      joined: () => {
-        if (state !== 'joining') return;
-        state = 'joined';
-        this.#joining -= 1;
-        this.#joined += 1;
-        this.#changed();
-      },
-      leave: async () => {
-        if (state === 'joining') {
-          state = 'leaving';
-          this.#joining -= 1;
-          this.#leaving += 1;
-          this.#changed();
-        }
-        await this.#turn(() => {
-          if (state !== 'joined') return true;
-          if (this.#joined === 1 && this.#joining > 0) return false;
-          state = 'leaving';
-          this.#joined -= 1;
-          this.#leaving += 1;
-          return true;
-        });
-        this.#changed();
-      },
-      ended: () => {
-        if (state === 'joining') this.#joining -= 1;
-        else if (state === 'joined') this.#joined -= 1;
-        else if (state === 'leaving') this.#leaving -= 1;
-        state = 'ended';
-        this.#changed();
-      },
-    };
+    return new Passage(this);
   }
 
-  #turn(tryNow: () => boolean, signal?: CancelSignal): Promise<void> {
+  /** Resolves when `tryNow` says true: now, or after a change. */
+  turn(tryNow: () => boolean, signal?: CancelSignal): Promise<void> {
     if (tryNow()) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const waiting: Waiting = {
@@ -83,7 +41,7 @@ export class RoomGate {
         },
       };
       const abort = () => {
-        this.#waiting.delete(waiting);
+        this.#waiting?.delete(waiting);
         reject(signal?.reason as RelayError);
       };
       if (signal?.aborted) {
@@ -91,13 +49,61 @@ export class RoomGate {
         return;
       }
       signal?.addEventListener('abort', abort);
+      this.#waiting ??= new Set();
       this.#waiting.add(waiting);
     });
   }
 
-  #changed(): void {
-    for (const waiting of this.#waiting) {
-      if (waiting.tryNow()) this.#waiting.delete(waiting);
+  /** Lets those go on who wait for what is so by now. */
+  changed(): void {
+    for (const waiting of this.#waiting ?? []) {
+      if (waiting.tryNow()) this.#waiting?.delete(waiting);
     }
+  }
+}
+
+/** A stream's way through the gate. Each call may come in any state, and does nothing where it has no meaning. */
+export class Passage {
+  readonly #gate: RoomGate;
+  #state: keyof RoomGate['count'] | 'ended' = 'joining';
+
+  constructor(gate: RoomGate) {
+    this.#gate = gate;
+  }
+
+  /** The SFU has taken the join. */
+  joined(): void {
+    if (this.#state !== 'joining') return;
+    this.#become('joined');
+    this.#gate.changed();
+  }
+
+  /** Resolves when the stream may be half-closed. */
+  async leave(): Promise<void> {
+    const { count } = this.#gate;
+    if (this.#state === 'joining') {
+      this.#become('leaving');
+      this.#gate.changed();
+    }
+    await this.#gate.turn(() => {
+      if (this.#state !== 'joined') return true;
+      if (count.joined === 1 && count.joining > 0) return false;
+      this.#become('leaving');
+      return true;
+    });
+    this.#gate.changed();
+  }
+
+  /** The stream has ended. */
+  ended(): void {
+    this.#become('ended');
+    this.#gate.changed();
+  }
+
+  #become(state: keyof RoomGate['count'] | 'ended'): void {
+    const { count } = this.#gate;
+    if (this.#state !== 'ended') count[this.#state] -= 1;
+    if (state !== 'ended') count[state] += 1;
+    this.#state = state;
   }
 }

@@ -1,5 +1,5 @@
 import { checkId } from './ids.js';
-import { RoomMessages } from './messages/room-messages.js';
+import { type Audience, RoomMessages } from './messages/room-messages.js';
 import type {
   MessageDeletion,
   MessageReceipt,
@@ -35,7 +35,7 @@ export interface Member {
  * every room; so tracks come from the publishers' offers, once the SFU has accepted them.
  * @category Room
  */
-export class Room {
+export class Room implements Audience {
   readonly id: string;
   /** @internal In which order its sessions come and go on the SFU. */
   readonly gate = new RoomGate();
@@ -45,8 +45,8 @@ export class Room {
   readonly moderation: Moderation;
   readonly #seats = new Map<string, Seat>();
   readonly #seatsOfUser = new Map<string, Set<Seat>>();
-  /** Events that are being told, in their order. */
-  readonly #outbox: (() => void)[] = [];
+  /** Events that are being told, in their order; while there are any. */
+  #outbox: (() => void)[] | undefined;
   #revision = 0;
   /** @internal Sessions that are joining, joined or ending: while there are any, the relay keeps the room. */
   sessionCount = 0;
@@ -60,11 +60,7 @@ export class Room {
     this.id = id;
     this.moderation = new Moderation(id, bans);
     this.messages = messages;
-    messages.audience = {
-      deliver: (message, mayDrop) => this.#deliver(message, mayDrop),
-      deleted: (deletion) => this.#tellDeletion(deletion),
-      isPresent: (userId) => this.#isPresent(userId),
-    };
+    messages.audience = this;
   }
 
   /**
@@ -255,12 +251,14 @@ export class Room {
     this.#tellOthers(seat, (other) => other.notifyTracks(event));
   }
 
-  #isPresent(userId: string): boolean {
+  /** @internal */
+  isPresent(userId: string): boolean {
     for (const { member } of this.#seatsOfUser.get(userId) ?? []) if (!member.hidden) return true;
     return false;
   }
 
-  #deliver(message: RoomMessage, mayDrop: boolean): void {
+  /** @internal */
+  deliver(message: RoomMessage, mayDrop: boolean): void {
     this.#inTurn(() => {
       const { to } = message;
       const seats = to === undefined ? this.#seats.values() : (this.#seatsOfUser.get(to) ?? []);
@@ -268,7 +266,8 @@ export class Room {
     });
   }
 
-  #tellDeletion(deletion: MessageDeletion): void {
+  /** @internal */
+  deleted(deletion: MessageDeletion): void {
     this.#inTurn(() => {
       for (const { member } of this.#seats.values()) member.notifyDeletion(deletion);
     });
@@ -288,11 +287,13 @@ export class Room {
    * one before the other.
    */
   #inTurn(tell: () => void): void {
-    this.#outbox.push(tell);
-    if (this.#outbox.length > 1) return;
-    for (let next = this.#outbox[0]; next; next = this.#outbox[0]) {
-      next();
-      this.#outbox.shift();
+    if (this.#outbox) {
+      this.#outbox.push(tell);
+      return;
     }
+    this.#outbox = [tell];
+    // Those, too, that come while it runs.
+    for (const next of this.#outbox) next();
+    this.#outbox = undefined;
   }
 }

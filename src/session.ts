@@ -110,12 +110,14 @@ export class Session<P extends Principal = Principal>
   readonly #link: SfuLink;
   readonly #publishing: Publishing;
   readonly #subscriber: SubscriberNegotiation;
-  readonly #sender: Sender;
+  /** Made by its first message. */
+  #sender: Sender | undefined;
 
   /** Aborts the join. */
   #cancel: Cancellation | undefined = new Cancellation();
   #reason: SessionCloseReason | undefined;
-  #ended = deferred();
+  /** Whom its end is awaited by. */
+  #ended: { promise: Promise<void>; resolve(): void } | undefined;
 
   /** @internal */
   constructor(setup: SessionSetup<P>) {
@@ -134,13 +136,6 @@ export class Session<P extends Principal = Principal>
       userId: this.userId,
       role: this.role,
     });
-    this.#sender = {
-      sessionId: this.id,
-      userId: this.userId,
-      queue: new SendQueue(LIMITS.maxWaitingMessages),
-      check: () => this.#checkMessages(),
-      moderate: setup.moderate,
-    };
     const { hooks } = setup;
     const [onSignal, onReply] = [hooks?.has('onSignal'), hooks?.has('onReply')];
     const asked = hooks && (onSignal || onReply) ? new SessionHooks(hooks, this) : undefined;
@@ -149,7 +144,7 @@ export class Session<P extends Principal = Principal>
     this.#link = new SfuLink({
       gate: setup.room.gate,
       logger: setup.logger,
-      fields: { sessionId: this.id, roomId: this.roomId, userId: this.userId },
+      fields: () => this.#fields(),
       onOffer: (offer) => this.#receiveOffer(offer),
       onCandidate: (target, init) => this.#receiveCandidate(target, init),
       onRefused: (error) => void this.#break(error),
@@ -360,6 +355,7 @@ export class Session<P extends Principal = Principal>
     if (this.#state === 'joining') throw notNow('The session has not joined yet.');
     if (this.#state !== 'joined') throw notNow('The session has ended.');
     this.#checkMessages();
+    this.#sender ??= this.#makeSender();
     return this.room.messages.send(message, this.#sender);
   }
 
@@ -405,6 +401,8 @@ export class Session<P extends Principal = Principal>
       this.#leave(reason);
       void this.#link.end();
     }
+    if (this.#state === 'closed') return Promise.resolve();
+    this.#ended ??= deferred();
     return this.#ended.promise;
   }
 
@@ -477,6 +475,16 @@ export class Session<P extends Principal = Principal>
 
   #deliveryFailed(error: unknown): void {
     this.#setup.logger.error({ err: error, ...this.#fields() }, 'A message could not be delivered');
+  }
+
+  #makeSender(): Sender {
+    return {
+      sessionId: this.id,
+      userId: this.userId,
+      queue: new SendQueue(LIMITS.maxWaitingMessages),
+      check: () => this.#checkMessages(),
+      moderate: this.#setup.moderate,
+    };
   }
 
   /** What was sent before a connection broke is carried out, what comes of somebody who was put out is not. */
@@ -701,7 +709,7 @@ export class Session<P extends Principal = Principal>
     this.#state = 'closed';
     this.emit('close', this.#reason ?? reason);
     this.removeAllListeners();
-    this.#ended.resolve();
+    this.#ended?.resolve();
   }
 
   #releaseHeld(): void {

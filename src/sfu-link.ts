@@ -11,7 +11,7 @@ interface Setup {
   gate: RoomGate;
   logger: Logger;
   /** For the log. */
-  fields: object;
+  fields(): object;
   onOffer(offer: SessionDescription): void;
   /** `init` is sound JSON of an RTCIceCandidateInit. */
   onCandidate(target: Target, init: string): void;
@@ -24,7 +24,7 @@ interface Setup {
 }
 
 /** One session's stream on the SFU: its way through the room's gate, its questions and their replies, its end. */
-export class SfuLink {
+export class SfuLink implements SfuStreamListener {
   readonly #setup: Setup;
   #stream: SfuStream | undefined;
   /** Its way through the room's gate. */
@@ -43,7 +43,7 @@ export class SfuLink {
   }
 
   async open(sfu: Sfu, cancelled: CancelSignal): Promise<SfuStream> {
-    const stream = await sfu.open(this.#listener(), cancelled);
+    const stream = await sfu.open(this, cancelled);
     this.#stream = stream;
     if (cancelled.aborted) stream.end();
     return stream;
@@ -83,36 +83,47 @@ export class SfuLink {
     this.#stream?.end(silent);
   }
 
-  #listener(): SfuStreamListener {
-    const { logger, fields, onOffer, onCandidate } = this.#setup;
-    return {
-      onJoined: (answer) => this.#answers.answer(answer),
-      onRefused: (reason) => this.#refused(reason),
-      onAnswer: (answer) => this.#answers.answer(answer),
-      onOffer,
-      onCandidate: (target, init) => {
-        const checked = checkInit(init);
-        if (checked !== undefined) onCandidate(target, checked);
-        else logger.warn({ ...fields, init: init.slice(0, 200) }, 'The SFU sent a malformed candidate');
-      },
-      onSubscribed: (refusal) => {
-        if (refusal === undefined) this.#subscribed.answer();
-        else this.#subscribed.refuse(refused('The SFU refused the subscription.', refusal));
-      },
-      onError: (reason) => logger.warn({ ...fields, reason }, 'The SFU complains'),
-      onEnd: (error) => this.#ended(error),
-    };
+  onJoined(answer: SessionDescription): void {
+    this.#answers.answer(answer);
   }
 
-  #refused(reason: string): void {
+  onRefused(reason: string): void {
     const error = refused('The SFU refused the session.', reason);
     if (!this.#answers.refuse(error)) this.#setup.onRefused(error);
   }
 
-  #ended(error: RelayError | undefined): void {
+  onAnswer(answer: SessionDescription): void {
+    this.#answers.answer(answer);
+  }
+
+  onOffer(offer: SessionDescription): void {
+    this.#setup.onOffer(offer);
+  }
+
+  onCandidate(target: Target, init: string): void {
+    const checked = checkInit(init);
+    if (checked !== undefined) this.#setup.onCandidate(target, checked);
+    else this.#warn({ init: init.slice(0, 200) }, 'The SFU sent a malformed candidate');
+  }
+
+  onSubscribed(refusal: string | undefined): void {
+    if (refusal === undefined) this.#subscribed.answer();
+    else this.#subscribed.refuse(refused('The SFU refused the subscription.', refusal));
+  }
+
+  onError(reason: string): void {
+    this.#warn({ reason }, 'The SFU complains');
+  }
+
+  onEnd(error: RelayError | undefined): void {
     if (this.#passage && error?.code === 'ERR_RELAY_SFU_STREAM_ENDED') this.#setup.onAbandoned();
     this.#passage?.ended();
     this.#setup.onEnd(error);
+  }
+
+  #warn(what: object, message: string): void {
+    const { logger, fields } = this.#setup;
+    logger.warn({ ...fields(), ...what }, message);
   }
 }
 

@@ -66,7 +66,7 @@ export class SubscriberNegotiation {
 
   answered(): void {
     this.#pending = undefined;
-    clearTimeout(this.#timer);
+    this.#unwatch();
   }
 
   /** From now on events are handed on as they come. */
@@ -84,7 +84,7 @@ export class SubscriberNegotiation {
   }
 
   stop(): void {
-    clearTimeout(this.#timer);
+    this.#unwatch();
     this.#open = false;
     this.#held = [];
     this.#early = undefined;
@@ -107,8 +107,14 @@ export class SubscriberNegotiation {
   }
 
   #watch(): void {
-    clearTimeout(this.#timer);
+    this.#unwatch();
     if (this.#pending)
       this.#timer = setTimeout(() => this.#setup.onUnanswered(), this.#setup.answerTimeoutMs);
+  }
+
+  /** Nothing is kept of the timer, either: most of a session's life there is no offer to be answered. */
+  #unwatch(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 }

@@ -30,7 +30,7 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
   readonly #turnstile: Turnstile | undefined;
   readonly #mailbox: Mailbox<Backlog[number]>;
   readonly #candidates: CandidateCollector;
-  readonly #detach: () => void;
+  readonly #relay: SfuRelay<P>;
   #stream: EventStream | undefined;
   #isListening = false;
   #isReplaced = false;
@@ -54,7 +54,7 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
     const { rateLimiter } = relay;
     this.#turnstile =
       rateLimiter &&
-      new Turnstile(rateLimiter, {
+      new Turnstile(rateLimiter, LIMITS.maxHeldMessages, {
         describe: (method) => ({
           method,
           connectionId: session.id,
@@ -62,10 +62,10 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
           userId: visitor.principal.userId,
           roomId: session.roomId,
         }),
-        maxWaiting: LIMITS.maxHeldMessages,
         onImpatience: (error) => void session.close({ by: 'relay', error }),
       });
-    this.#detach = relay.attach(this);
+    this.#relay = relay;
+    relay.attach(this);
     session.on('close', ({ error }) =>
       this.end(error?.closeCode ?? CloseCode.Normal, error?.message ?? 'The session was closed.'),
     );
@@ -155,7 +155,7 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
 
   end(code: number, reason: string): void {
     clearTimeout(this.#orphanTimer);
-    this.#detach();
+    this.#relay.detach(this);
     this.#participation.dispose();
     this.#stream?.close(code, reason);
   }
@@ -179,7 +179,7 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
 
   terminate(): void {
     this.#stream?.abort();
-    this.#detach();
+    this.#relay.detach(this);
   }
 
   #listen(): void {

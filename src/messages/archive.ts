@@ -23,7 +23,8 @@ export class MessageArchive {
   /** The messages of a room that somebody enters as the first. */
   open(roomId: string): RoomMessages {
     const kept = this.#kept.get(roomId);
-    if (!kept) return new RoomMessages({ ...this.#setup, roomId });
+    const { kinds, checkTimeoutMs } = this.#setup;
+    if (!kept) return new RoomMessages({ kinds, checkTimeoutMs, roomId });
     clearTimeout(kept.timer);
     this.#kept.delete(roomId);
     return kept.messages;

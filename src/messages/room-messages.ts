@@ -5,7 +5,7 @@ import type { MessageDeletion, MessageReceipt, OutgoingMessage, RoomMessage } fr
 import { type Draft, invalid, readDraft } from './draft.js';
 import { History } from './history.js';
 import { localHub, type MessageHub, type RoomLine, type RoomTraffic } from './hub.js';
-import type { ResolvedKind, ResolvedKinds } from './kinds.js';
+import type { HistoryLimits, ResolvedKind, ResolvedKinds } from './kinds.js';
 import { Receipts } from './receipts.js';
 import { validate } from './schema.js';
 import { SendQueue } from './send-queue.js';
@@ -46,42 +46,43 @@ export interface RoomMessagesSetup {
   readonly hub?: MessageHub;
 }
 
+/** What was said in a room, as far as it is to be remembered. By kind, but for the receipts. */
+interface Said {
+  readonly receipts: Receipts;
+  readonly histories: Map<string, History>;
+  /** What is being counted. */
+  readonly tallies: Map<string, Tally>;
+  readonly totals: Map<string, number>;
+}
+
 /** The messages of one room: from the check of what is sent to the delivery, and what newcomers get of them. */
 export class RoomMessages {
   audience: Audience | undefined;
   readonly #setup: RoomMessagesSetup;
   readonly #line: RoomLine;
-  readonly #receipts = new Receipts();
-  readonly #serverQueue = new SendQueue();
-  readonly #histories = new Map<string, History>();
-  readonly #tallies = new Map<string, Tally>();
-  readonly #totals = new Map<string, number>();
+  #serverQueue: SendQueue | undefined;
+  /** In many a room nobody ever says anything. */
+  #said: Said | undefined;
 
   constructor(setup: RoomMessagesSetup) {
     this.#setup = setup;
     this.#line = (setup.hub ?? localHub).open(setup.roomId, (traffic) => this.#receive(traffic));
-    for (const { name, history, tally } of setup.kinds.values()) {
-      if (history) this.#histories.set(name, new History(history));
-      if (tally)
-        this.#tallies.set(
-          name,
-          new Tally(tally.windowMs, (count) => this.#line.publish({ count: { kind: name, count } })),
-        );
-    }
   }
 
   /** What those who join now have to know: the histories, and the totals of what is counted. Oldest first. */
   get recent(): RoomMessage[] {
     const recent: RoomMessage[] = [];
-    for (const history of this.#histories.values()) recent.push(...history.messages);
-    if (this.#histories.size > 1) recent.sort((one, other) => one.at - other.at);
-    for (const [kind, total] of this.#totals) recent.push(counted(kind, 0, total));
+    if (!this.#said) return recent;
+    const { histories, totals } = this.#said;
+    for (const history of histories.values()) recent.push(...history.messages);
+    if (histories.size > 1) recent.sort((one, other) => one.at - other.at);
+    for (const [kind, total] of totals) recent.push(counted(kind, 0, total));
     return recent;
   }
 
   /** Whether nobody has ever said anything. */
   get isUntouched(): boolean {
-    return this.#receipts.size === 0 && this.recent.length === 0;
+    return !this.#said || (this.#said.receipts.size === 0 && this.recent.length === 0);
   }
 
   /**
@@ -90,12 +91,11 @@ export class RoomMessages {
    */
   send(message: OutgoingMessage, sender?: Sender): MessageReceipt | Promise<MessageReceipt> {
     const draft = readDraft(this.#setup.kinds, message);
-    const queue = sender?.queue ?? this.#serverQueue;
+    const queue = sender?.queue ?? this.#ownQueue();
     const carryOut = () => queue.run(() => this.#process(draft, sender));
     if (draft.id === undefined) return carryOut();
-    return this.#receipts.once(sender?.userId ?? '', `${draft.kind.name} ${draft.id}`, async () =>
-      carryOut(),
-    );
+    const { receipts } = this.#remember();
+    return receipts.once(sender?.userId ?? '', `${draft.kind.name} ${draft.id}`, async () => carryOut());
   }
 
   /** Takes a message out of the history, and tells everybody. */
@@ -105,14 +105,14 @@ export class RoomMessages {
 
   /** What is being counted is told now; nothing runs any more. */
   flush(): void {
-    for (const tally of this.#tallies.values()) tally.flush();
+    for (const tally of this.#said?.tallies.values() ?? []) tally.flush();
   }
 
   /** The room was ended: what comes after it is another one. */
   forget(): void {
-    this.#receipts.clear();
-    for (const history of this.#histories.values()) history.clear();
-    this.#totals.clear();
+    this.#said?.receipts.clear();
+    this.#said?.histories.clear();
+    this.#said?.totals.clear();
   }
 
   close(): void {
@@ -151,7 +151,7 @@ export class RoomMessages {
     if (data !== draft.data) checkJson(name, data);
     const at = Date.now();
     if (tally) {
-      this.#tallies.get(name)?.add(countOf(data));
+      this.#tallyOf(name, tally.windowMs).add(countOf(data));
       return { at };
     }
     if (to !== undefined && sender && !this.audience?.isPresent(to))
@@ -167,17 +167,43 @@ export class RoomMessages {
     if ('message' in traffic) {
       const { message } = traffic;
       const kind = this.#setup.kinds.get(message.kind);
-      if (message.to === undefined) this.#histories.get(message.kind)?.add(message);
+      if (message.to === undefined && kind?.history) this.#historyOf(kind.name, kind.history).add(message);
       this.audience?.deliver(message, kind?.mayDrop ?? false);
     } else if ('count' in traffic) {
       const { kind, count } = traffic.count;
-      const total = (this.#totals.get(kind) ?? 0) + count;
-      this.#totals.set(kind, total);
+      const { totals } = this.#remember();
+      const total = (totals.get(kind) ?? 0) + count;
+      totals.set(kind, total);
       this.audience?.deliver(counted(kind, count, total), this.#setup.kinds.get(kind)?.mayDrop ?? false);
     } else {
-      for (const history of this.#histories.values()) history.delete(traffic.deletion.deleted);
+      for (const history of this.#said?.histories.values() ?? []) history.delete(traffic.deletion.deleted);
       this.audience?.deleted(traffic.deletion);
     }
+  }
+
+  #remember(): Said {
+    this.#said ??= { receipts: new Receipts(), histories: new Map(), tallies: new Map(), totals: new Map() };
+    return this.#said;
+  }
+
+  #historyOf(kind: string, limits: Required<HistoryLimits>): History {
+    const { histories } = this.#remember();
+    const history = histories.get(kind) ?? new History(limits);
+    histories.set(kind, history);
+    return history;
+  }
+
+  #tallyOf(kind: string, windowMs: number): Tally {
+    const { tallies } = this.#remember();
+    const publish = (count: number) => this.#line.publish({ count: { kind, count } });
+    const tally = tallies.get(kind) ?? new Tally(windowMs, publish);
+    tallies.set(kind, tally);
+    return tally;
+  }
+
+  #ownQueue(): SendQueue {
+    this.#serverQueue ??= new SendQueue();
+    return this.#serverQueue;
   }
 }
 

@@ -28,7 +28,8 @@ export class Moderation {
   readonly sessions = new Set<Moderated>();
   readonly #roomId: string;
   readonly #bans: BanStore;
-  readonly #mutes = new Mutes();
+  /** Made by the first of them. */
+  #mutes: Mutes | undefined;
   /** While it is locked: the users who may come back. */
   #regulars: Set<string> | undefined;
   #end: RelayError | undefined;
@@ -85,13 +86,14 @@ export class Moderation {
     const sessions = this.#affected(target);
     if ('trackId' in target && sessions.length === 0)
       throw new RelayError('ERR_RELAY_INVALID_PARAMS', 'There is no such track in the room.');
+    this.#mutes ??= new Mutes();
     this.#mutes.add(target);
     await Promise.all(sessions.map((session) => session.applyMutes()));
   }
 
   async unmute(target: MuteTarget): Promise<void> {
     const sessions = this.#affected(target);
-    this.#mutes.delete(
+    this.#mutes?.delete(
       target,
       sessions.flatMap(({ tracks }) => tracks),
     );
@@ -99,7 +101,7 @@ export class Moderation {
   }
 
   isMuted(userId: string, track: Track): boolean {
-    return this.#mutes.covers(userId, track);
+    return this.#mutes?.covers(userId, track) ?? false;
   }
 
   lock(): void {

@@ -5,16 +5,21 @@ import { GrpcJsConnection } from './grpc/grpc-js/connection.js';
 import { Http2Connection } from './grpc/http2/connection.js';
 import type { ResolvedSfuOptions } from './options.js';
 import type { Sfu, SfuStream, SfuStreamListener } from './port.js';
-import { IonStream, probe } from './stream.js';
+import { IonStream, probe, type StreamSetup } from './stream.js';
 
 /** One Ion SFU: the connections to it, and the streams on them. */
 export class SfuNode implements Sfu {
   readonly #options: ResolvedSfuOptions;
   readonly #connections = new Set<GrpcConnection>();
+  readonly #streams: StreamSetup;
   #closed = false;
 
   constructor(options: ResolvedSfuOptions) {
     this.#options = options;
+    this.#streams = {
+      closeTimeoutMs: options.closeTimeoutMs,
+      onEnd: (connection) => this.#release(connection),
+    };
   }
 
   get streamCount(): number {
@@ -26,17 +31,7 @@ export class SfuNode implements Sfu {
   async open(listener: SfuStreamListener, signal: CancelSignal): Promise<SfuStream> {
     const connection = await this.#reserve(signal);
     try {
-      return new IonStream(listener, {
-        call: (messages) => connection.call(messages),
-        closeTimeoutMs: this.#options.closeTimeoutMs,
-        onSign: () => {
-          connection.suspect = false;
-        },
-        onSilence: () => {
-          connection.suspect = true;
-        },
-        onEnd: () => this.#release(connection),
-      });
+      return new IonStream(listener, connection, this.#streams);
     } catch (error) {
       this.#release(connection);
       throw error;

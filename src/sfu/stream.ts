@@ -2,7 +2,7 @@ import type { CancelSignal } from '../cancellation.js';
 import { RelayError } from '../errors.js';
 import type { SessionDescription, Subscription, Target } from '../model.js';
 import { Target as IonTarget, type JoinReply, type Reply, type Request } from './gen/rtc.js';
-import type { CallListener, GrpcCall } from './grpc/client.js';
+import type { CallListener, GrpcCall, GrpcConnection } from './grpc/client.js';
 import { errorFromStatus, type Status } from './grpc/status.js';
 import { decodeReply, decodeTrickle, encodeRequest, encodeTrickle } from './messages.js';
 import type { SfuJoin, SfuStream, SfuStreamListener } from './port.js';
@@ -10,15 +10,11 @@ import type { SfuJoin, SfuStream, SfuStreamListener } from './port.js';
 /** Before a join it is refused with `Reply.error`, and leaves nothing behind. */
 const REFUSED_CANDIDATE = '{}';
 
-interface StreamSetup {
-  /** Makes the call that the stream is. */
-  call(listener: CallListener): GrpcCall;
+/** The same for all streams of a node. */
+export interface StreamSetup {
   closeTimeoutMs: number;
-  /** The SFU has said something. */
-  onSign(): void;
-  /** The SFU did not answer. */
-  onSilence(): void;
-  onEnd(): void;
+  /** A stream on this connection has ended. */
+  onEnd(connection: GrpcConnection): void;
 }
 
 /**
@@ -28,6 +24,7 @@ interface StreamSetup {
 export class IonStream implements SfuStream, CallListener {
   readonly #call: GrpcCall;
   readonly #listener: SfuStreamListener;
+  readonly #connection: GrpcConnection;
   readonly #setup: StreamSetup;
   /** From the refused trickle to the join's reply. */
   #opening = false;
@@ -35,10 +32,11 @@ export class IonStream implements SfuStream, CallListener {
   #failure: RelayError | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(listener: SfuStreamListener, setup: StreamSetup) {
+  constructor(listener: SfuStreamListener, connection: GrpcConnection, setup: StreamSetup) {
     this.#listener = listener;
+    this.#connection = connection;
     this.#setup = setup;
-    this.#call = setup.call(this);
+    this.#call = connection.call(this);
   }
 
   get pending(): number {
@@ -95,13 +93,13 @@ export class IonStream implements SfuStream, CallListener {
   end(silent = false): void {
     if (this.#leaving) return;
     this.#leaving = true;
-    if (silent) this.#setup.onSilence();
+    if (silent) this.#connection.suspect = true;
     this.#call.end();
     this.#timer = setTimeout(() => this.#call.cancel(), this.#setup.closeTimeoutMs);
   }
 
   onMessage(message: Buffer): void {
-    this.#setup.onSign();
+    this.#connection.suspect = false;
     if (this.#leaving) return;
     try {
       const trickle = decodeTrickle(message);
@@ -115,7 +113,7 @@ export class IonStream implements SfuStream, CallListener {
 
   onEnd(end: Status): void {
     clearTimeout(this.#timer);
-    this.#setup.onEnd();
+    this.#setup.onEnd(this.#connection);
     const asWished = this.#leaving && (end.code === 'OK' || end.code === 'CANCELLED');
     this.#listener.onEnd(asWished ? undefined : (this.#failure ?? errorFromStatus(end)));
   }

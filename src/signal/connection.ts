@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { AuthRequest, Principal } from '../authentication.js';
 import { CloseCode } from '../close-code.js';
 import { RelayError } from '../errors.js';
+import type { Target } from '../model.js';
 import type { LimitedMessage } from '../rate-limiter.js';
 import type { Attachment, SfuRelay } from '../relay.js';
 import { Admission } from './admission.js';
@@ -23,7 +24,7 @@ import {
   resolveConnectionOptions,
 } from './options.js';
 import { Outbox } from './outbox.js';
-import { Participation } from './participation.js';
+import { type Backlog, type Client, Participation } from './participation.js';
 import type { RelayNotifications } from './protocol.js';
 import { closeReason, type HandshakeRequest, type RelaySocket } from './socket.js';
 import { Turnstile } from './turnstile.js';
@@ -72,6 +73,13 @@ export function serveConnection<P extends Principal>(
   return new Connection(relay, socket, request, options);
 }
 
+function noop(): void {}
+
+/** As it comes from `randomUUID` it is a rope of twenty pieces, which takes half a KiB for as long as it is held. */
+function makeConnectionId(): string {
+  return Buffer.from(randomUUID()).toString('latin1');
+}
+
 /** RFC 6455 § 7.4.1. */
 const NO_CLOSE_FRAME = 1006;
 
@@ -79,13 +87,12 @@ const NO_CLOSE_FRAME = 1006;
 const CLOSING_TIMEOUT_MS = 5_000;
 
 /** One client: its socket, who it is, and the session that it takes part by. */
-class Connection<P extends Principal> implements ConnectionHandle, Attachment {
+class Connection<P extends Principal> implements ConnectionHandle, Attachment, Client {
   readonly #relay: SfuRelay<P>;
   readonly #socket: RelaySocket;
   readonly #outbox: Outbox;
   #request: HandshakeRequest;
   readonly #options: ResolvedConnectionOptions;
-  readonly #detach: () => void;
   readonly #heartbeat: NodeJS.Timeout;
   #closing: NodeJS.Timeout | undefined;
   #handshakeTimer: NodeJS.Timeout | undefined;
@@ -93,19 +100,19 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment {
   #silence = 0;
   /** Nothing is read or sent any more. */
   #ended = false;
-  #resolveClosed = () => {};
-  readonly #closed = new Promise<void>((resolve) => {
-    this.#resolveClosed = resolve;
-  });
+  /** The socket has closed. */
+  #isGone = false;
+  /** Who waits for that. */
+  #onGone = noop;
 
-  readonly #id = randomUUID();
+  readonly #id = makeConnectionId();
   #admission: Admission<P> | undefined;
   /** What `onConnect` let in. */
   #entered: AuthRequest | undefined;
   #participation: Participation<P> | undefined;
   readonly #turnstile: Turnstile | undefined;
   /** Counts it no longer among its address' connections. */
-  #uncount = () => {};
+  #uncount = noop;
   /** The close frame of this side, where it was the first. */
   #sentClose: { code: number; reason: string } | undefined;
 
@@ -119,16 +126,10 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment {
     this.#socket = socket;
     this.#request = request;
     this.#options = options;
-    this.#outbox = new Outbox(socket, { ...options, onFailure: (error) => this.#sendFailed(error) });
+    this.#outbox = new Outbox(socket, options, (error) => this.#sendFailed(error));
     const { rateLimiter } = relay;
-    this.#turnstile =
-      rateLimiter &&
-      new Turnstile(rateLimiter, {
-        describe: (method) => this.#describe(method),
-        maxWaiting: options.maxQueuedMessages,
-        onImpatience: (error) => this.#fail(error),
-      });
-    this.#detach = relay.attach(this);
+    this.#turnstile = rateLimiter && new Turnstile(rateLimiter, options.maxQueuedMessages, this);
+    relay.attach(this);
     this.#heartbeat = setInterval(() => this.#beat(), options.heartbeatIntervalMs);
     this.#watchHandshake();
     try {
@@ -169,10 +170,11 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment {
   closed(code = NO_CLOSE_FRAME, reason = ''): void {
     this.#end();
     clearTimeout(this.#closing);
-    this.#detach();
+    this.#relay.detach(this);
     this.#uncount();
     void this.#participation?.leave();
-    this.#resolveClosed();
+    this.#isGone = true;
+    this.#onGone();
     if (!this.#entered) return;
     const principal = this.#participation?.visitor.principal;
     this.#relay.hooks.tell('onClose', {
@@ -182,22 +184,59 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment {
     });
   }
 
-  #describe(method: string): LimitedMessage {
+  describe(method: string): LimitedMessage {
     const { remoteAddress } = this.#request;
     const { visitor, roomId } = this.#participation ?? {};
     return { method, connectionId: this.#id, remoteAddress, userId: visitor?.principal.userId, roomId };
   }
 
+  get maxMessageBytes(): number {
+    return this.#options.maxMessageBytes;
+  }
+
+  notify<Method extends keyof RelayNotifications>(method: Method, params: RelayNotifications[Method]): void {
+    this.#send(encodeNotification(method, params));
+  }
+
+  trickle(target: Target, init: string): void {
+    this.#send(encodeTrickle(target, init));
+  }
+
+  deliver(message: RelayNotifications['message'], mayDrop: boolean): void {
+    const { text, bytes } = encodeMessage(message);
+    this.#outbox.send(text, mayDrop, bytes);
+  }
+
+  refuse(method: string, error: RelayError): void {
+    this.#send(encodeError(null, error, method));
+  }
+
+  end(code: number, reason: string): void {
+    this.#close(code, reason);
+  }
+
+  replaced(): Backlog {
+    this.#close(CloseCode.Replaced, 'Another connection serves the session now.');
+    return [];
+  }
+
+  onImpatience(error: RelayError): void {
+    this.#fail(error);
+  }
+
   async drain(): Promise<void> {
     if (!this.#ended) {
-      this.#notify('goaway', {
+      this.notify('goaway', {
         reason: 'The relay is closing.',
         reconnectAfterMs: Math.round(Math.random() * 2_000),
       });
       await this.#participation?.leave({ by: 'relay' });
       this.#close(CloseCode.GoingAway, 'The relay is closing.');
     }
-    await this.#closed;
+    if (!this.#isGone)
+      await new Promise<void>((resolve) => {
+        this.#onGone = resolve;
+      });
   }
 
   terminate(): void {
@@ -224,21 +263,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment {
 
   #admitted(visitor: Visitor<P>, waiting: readonly RpcMessage[], asked: RpcMessage | undefined): void {
     if (this.#ended) return;
-    const participation = new Participation(this.#relay, visitor, {
-      maxMessageBytes: this.#options.maxMessageBytes,
-      notify: (method, params) => this.#notify(method, params),
-      trickle: (target, init) => this.#send(encodeTrickle(target, init)),
-      deliver: (message, mayDrop) => {
-        const { text, bytes } = encodeMessage(message);
-        this.#outbox.send(text, mayDrop, bytes);
-      },
-      refuse: (method, error) => this.#send(encodeError(null, error, method)),
-      end: (code, reason) => this.#close(code, reason),
-      replaced: () => {
-        this.#close(CloseCode.Replaced, 'Another connection serves the session now.');
-        return [];
-      },
-    });
+    const participation = new Participation(this.#relay, visitor, this);
     this.#participation = participation;
     this.#admission = undefined;
     for (const message of waiting) {
@@ -283,7 +308,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment {
   #handle(message: RpcMessage, participation: Participation<P>): void {
     const { id, method, params } = message;
     const joins = method === 'join' || method === 'attach';
-    if (joins) clearTimeout(this.#handshakeTimer);
+    if (joins) this.#unwatchHandshake();
     const failed = (error: unknown) => {
       this.#refuse(message, error);
       if (joins && !participation.isJoined && !this.#ended) this.#watchHandshake();
@@ -308,10 +333,6 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment {
     this.#send(encodeError(id ?? null, failure, method));
   }
 
-  #notify<Method extends keyof RelayNotifications>(method: Method, params: RelayNotifications[Method]): void {
-    this.#send(encodeNotification(method, params));
-  }
-
   #send(text: string): void {
     this.#outbox.send(text);
   }
@@ -326,11 +347,16 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment {
   }
 
   #watchHandshake(): void {
-    clearTimeout(this.#handshakeTimer);
+    this.#unwatchHandshake();
     this.#handshakeTimer = setTimeout(
       () => this.#fail(new RelayError('ERR_RELAY_CLIENT_TIMEOUT', 'No session was joined in time.')),
       this.#options.handshakeTimeoutMs,
     );
+  }
+
+  #unwatchHandshake(): void {
+    clearTimeout(this.#handshakeTimer);
+    this.#handshakeTimer = undefined;
   }
 
   #beat(): void {
@@ -374,7 +400,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment {
     this.#ended = true;
     this.#outbox.stop();
     this.#participation?.dispose();
-    clearTimeout(this.#handshakeTimer);
+    this.#unwatchHandshake();
     clearInterval(this.#heartbeat);
   }
 }

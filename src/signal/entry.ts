@@ -12,10 +12,10 @@ export async function enter<P extends Principal>(
   request: HandshakeRequest,
   connectionId: string,
 ): Promise<AuthRequest> {
-  const { remoteAddress } = request;
+  const { url, headers, remoteAddress } = request;
   const nobody = { userId: undefined, roomId: undefined };
   await relay.rateLimiter?.consume({ method: 'connect', connectionId, remoteAddress, ...nobody });
-  const entering: AuthRequest = { ...request, token: handshakeToken(request) };
+  const entering: AuthRequest = { url, headers, remoteAddress, token: handshakeToken(request) };
   const changes = await relay.hooks.ask('onConnect', { request: entering }, isPartOfRequest);
   return changes ? { ...entering, ...changes } : entering;
 }

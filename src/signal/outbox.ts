@@ -5,11 +5,9 @@ import { atEndOfTurn } from './turn.js';
 /** The longest header of a frame from server to client (RFC 6455 § 5.2). */
 const FRAME_HEADER_BYTES = 10;
 
-interface Setup {
+interface Limits {
   maxBufferedBytes: number;
   slowConsumerTimeoutMs: number;
-  /** The client does not read, or the socket can't be written to; told once. */
-  onFailure(error: unknown): void;
 }
 
 /** Characters that wait for the end of a turn; uWebSockets.js writes by pieces of 16 KiB. */
@@ -22,7 +20,8 @@ const MAX_TURN_LENGTH = 16 * 1024;
  */
 export class Outbox {
   readonly #socket: RelaySocket;
-  readonly #setup: Setup;
+  readonly #limits: Limits;
+  readonly #onFailure: (error: unknown) => void;
   /** Bytes handed to the socket, headers counted at their longest: no byte seems to wait that does not. */
   #handedOver = 0;
   /** Of this turn, and to be sent at its end. */
@@ -31,9 +30,11 @@ export class Outbox {
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
-  constructor(socket: RelaySocket, setup: Setup) {
+  /** `onFailure`: the client does not read, or the socket can't be written to; told once. */
+  constructor(socket: RelaySocket, limits: Limits, onFailure: (error: unknown) => void) {
     this.#socket = socket;
-    this.#setup = setup;
+    this.#limits = limits;
+    this.#onFailure = onFailure;
   }
 
   /**
@@ -82,7 +83,7 @@ export class Outbox {
 
   /** Whether a message may join those that wait; the client fails where it must and can't. */
   #mayWait(bytes: number, mayDrop: boolean): boolean {
-    const { maxBufferedBytes } = this.#setup;
+    const { maxBufferedBytes } = this.#limits;
     const waiting = this.#socket.bufferedAmount;
     if (mayDrop && waiting > maxBufferedBytes / 4) return false;
     // A message larger than all that may wait goes out alone.
@@ -99,12 +100,12 @@ export class Outbox {
       const waiting = this.#socket.bufferedAmount;
       if (this.#handedOver - waiting < newest) this.#fail(slowConsumer());
       else if (waiting > 0) this.#watch();
-    }, this.#setup.slowConsumerTimeoutMs);
+    }, this.#limits.slowConsumerTimeoutMs);
   }
 
   #fail(error: unknown): void {
     this.stop();
-    this.#setup.onFailure(error);
+    this.#onFailure(error);
   }
 }
 

@@ -49,6 +49,7 @@ const NOTIFIED = ['offer', 'participants', 'tracks', 'grants', 'mute', 'room'] a
 function isNotified(name: string): name is (typeof NOTIFIED)[number] {
   return (NOTIFIED as readonly string[]).includes(name);
 }
+const DONE = Promise.resolve();
 
 /** Which participation serves a session. */
 const holders = new WeakMap<object, { release(): Backlog }>();
@@ -64,9 +65,9 @@ export class Participation<P extends Principal> implements Receiver {
   #session: Session<P> | undefined;
   #joining: Cancellation | undefined;
   /** The joins under way. */
-  #joins: Promise<unknown> = Promise.resolve();
+  #joins: Promise<unknown> = DONE;
   /** The newest leaving, under way or done. */
-  #left: Promise<unknown> = Promise.resolve();
+  #left: Promise<unknown> = DONE;
   /** Candidates that overtook the join: ion-sdk-js sends them as they come. */
   #early: Params[] = [];
 
@@ -74,12 +75,23 @@ export class Participation<P extends Principal> implements Receiver {
     this.#relay = relay;
     this.#visitor = visitor;
     this.#client = client;
-    this.#expiry = new Expiry({
-      warningMs: relay.expiryWarningMs,
-      onExpiring: (expiresInMs) => client.notify('expiring', { expiresInMs }),
-      onExpired: () => this.#expired(),
-    });
+    this.#expiry = new Expiry(this);
     this.#expiry.set(visitor.principal.expiresAt);
+  }
+
+  get warningMs(): number {
+    return this.#relay.expiryWarningMs;
+  }
+
+  onExpiring(expiresInMs: number): void {
+    this.#client.notify('expiring', { expiresInMs });
+  }
+
+  onExpired(): void {
+    const error = new RelayError('ERR_RELAY_EXPIRED', 'The token has expired.');
+    this.#relay.logger.info({ sessionId: this.#session?.id }, 'A token has expired');
+    void this.leave({ by: 'relay', error });
+    this.#client.end(error.closeCode, error.message);
   }
 
   get visitor(): Visitor<P> {
@@ -191,7 +203,7 @@ export class Participation<P extends Principal> implements Receiver {
     return backlog;
   }
 
-  /** Hands the session's events on, those that waited first. */
+  /** Hands on what the session says, and first what has waited. */
   listen(): void {
     this.#joined().serve(this);
   }
@@ -240,7 +252,9 @@ export class Participation<P extends Principal> implements Receiver {
   }
 
   #track(join: Promise<void>): Promise<void> {
-    this.#joins = Promise.allSettled([this.#joins, join]);
+    const before = this.#joins;
+    const next = () => before;
+    this.#joins = join.then(next, next);
     return join;
   }
 
@@ -301,13 +315,6 @@ export class Participation<P extends Principal> implements Receiver {
     } finally {
       this.#authenticating = false;
     }
-  }
-
-  #expired(): void {
-    const error = new RelayError('ERR_RELAY_EXPIRED', 'The token has expired.');
-    this.#relay.logger.info({ sessionId: this.#session?.id }, 'A token has expired');
-    void this.leave({ by: 'relay', error });
-    this.#client.end(error.closeCode, error.message);
   }
 
   #checkFree(): void {

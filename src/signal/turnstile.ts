@@ -3,11 +3,10 @@ import { Lane } from '../lane.js';
 import { LIMITS } from '../limits.js';
 import type { LimitedMessage, SafeRateLimiter } from '../rate-limiter.js';
 
-interface Setup {
+/** Who sends. */
+interface Sender {
   /** A message, with whose it is by now. */
   describe(method: string): LimitedMessage;
-  /** Messages that may wait for the limiter. */
-  maxWaiting: number;
   /** The client goes on and on, though it is refused: its messages are of no use any more. */
   onImpatience(error: RelayError): void;
 }
@@ -15,15 +14,16 @@ interface Setup {
 /** Lets the messages of one client in, as many as the rate limiter allows, and in their order while that is slow. */
 export class Turnstile {
   readonly #limiter: SafeRateLimiter;
-  readonly #setup: Setup;
+  readonly #sender: Sender;
   readonly #lane: Lane;
   /** Refused since the last one passed. */
   #refused = 0;
 
-  constructor(limiter: SafeRateLimiter, setup: Setup) {
+  /** `maxWaiting`: messages that may wait for the limiter. */
+  constructor(limiter: SafeRateLimiter, maxWaiting: number, sender: Sender) {
     this.#limiter = limiter;
-    this.#setup = setup;
-    this.#lane = new Lane(setup.maxWaiting);
+    this.#sender = sender;
+    this.#lane = new Lane(maxWaiting);
   }
 
   /**
@@ -41,7 +41,7 @@ export class Turnstile {
   #consume(method: string): void | Promise<void> {
     let pending: void | Promise<void>;
     try {
-      pending = this.#limiter.consume(this.#setup.describe(method));
+      pending = this.#limiter.consume(this.#sender.describe(method));
     } catch (error) {
       this.#refuse(error);
     }
@@ -58,7 +58,7 @@ export class Turnstile {
 
   #refuse(error: unknown): never {
     this.#refused += 1;
-    if (this.#refused > LIMITS.maxRefusedMessages) this.#setup.onImpatience(RelayError.from(error));
+    if (this.#refused > LIMITS.maxRefusedMessages) this.#sender.onImpatience(RelayError.from(error));
     throw error;
   }
 }

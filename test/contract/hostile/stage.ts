@@ -157,13 +157,14 @@ function urlOf({ port }: HostileServer): string {
 function watchAttachments(relay: SfuRelay): Set<object> {
   const attached = new Set<object>();
   const attach = relay.attach.bind(relay);
+  const detach = relay.detach.bind(relay);
   relay.attach = (attachment) => {
-    const detach = attach(attachment);
     attached.add(attachment);
-    return () => {
-      attached.delete(attachment);
-      detach();
-    };
+    attach(attachment);
+  };
+  relay.detach = (attachment) => {
+    attached.delete(attachment);
+    detach(attachment);
   };
   return attached;
 }

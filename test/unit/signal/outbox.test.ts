@@ -36,11 +36,9 @@ describe('the outbox', () => {
     vi.useFakeTimers();
     socket = new FakeSocket();
     failures = [];
-    outbox = new Outbox(socket, {
-      maxBufferedBytes: 1_000,
-      slowConsumerTimeoutMs: 100,
-      onFailure: (error) => failures.push(error),
-    });
+    outbox = new Outbox(socket, { maxBufferedBytes: 1_000, slowConsumerTimeoutMs: 100 }, (error) =>
+      failures.push(error),
+    );
   });
   afterEach(() => {
     vi.useRealTimers();
