@@ -713,8 +713,8 @@ export class Session<P extends Principal = Principal>
   }
 
   #releaseHeld(): void {
-    // In a microtask, so that all the listeners of one turn are there.
-    if (this.#subscriber.isHolding) queueMicrotask(() => this.#subscriber.release());
+    // When all are there that come in this turn: the client too, where the application listens since `sessionopen`.
+    if (this.#subscriber.isHolding) process.nextTick(() => this.#subscriber.release());
   }
 
   #fields() {
