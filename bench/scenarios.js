@@ -5,7 +5,7 @@ export function settings(quick) {
   return quick
     ? {
         repeat: 1,
-        warmUp: { sessions: 20, rounds: 200 },
+        warmUp: { cycles: 20, sessions: 20, rounds: 200 },
         sizes: [20, 100],
         rounds: 1_000,
         window: 20,
@@ -18,7 +18,7 @@ export function settings(quick) {
       }
     : {
         repeat: 5,
-        warmUp: { sessions: 200, rounds: 20_000 },
+        warmUp: { cycles: 3_000, sessions: 200, rounds: 20_000 },
         sizes: [200, 1_000, 2_000, 5_000, 10_000],
         rounds: 20_000,
         window: 200,
@@ -34,8 +34,12 @@ export function settings(quick) {
 const MICRO = 1e6;
 const perPiece = ({ cpu, count }) => (cpu * MICRO) / count;
 
-/** Until the code is compiled and the pools are filled: what is measured then is what lasts. */
-async function warmUp(load, { sessions, rounds }, window) {
+/**
+ * Until the code is compiled and the pools are filled: what is measured then is what lasts. What the warming up leaves in
+ * the process counts as memory of the sessions that come after it.
+ */
+async function warmUp(load, { cycles, sessions, rounds }, window) {
+  await load.churn(cycles, { window: Math.min(20, cycles) });
   await load.join(sessions, { window: 20, role: 'publisher' });
   await load.rounds(rounds, { window: Math.min(window, sessions) });
   await load.leave();
@@ -45,8 +49,8 @@ async function warmUp(load, { sessions, rounds }, window) {
 async function growth({ load, relay, scale }) {
   const figures = [];
   const add = (sessions, figure, value, unit) => figures.push({ figure, sessions, value, unit });
-  await warmUp(load, scale.warmUp, scale.window);
   const empty = await relay.memory();
+  await warmUp(load, scale.warmUp, scale.window);
   let before = 0;
   for (const sessions of scale.sizes) {
     const joins = await load.join(sessions - before, { window: 20, role: 'viewer' });
@@ -54,7 +58,9 @@ async function growth({ load, relay, scale }) {
     add(sessions, 'join: p50', joins.p50, 'ms');
     add(sessions, 'join: p99', joins.p99, 'ms');
     add(sessions, 'joins', joins.count / joins.seconds, '/s');
-    add(sessions, 'idle session: memory', ((await relay.memory()) - empty) / sessions, 'KiB');
+    const memory = (await relay.memory()) - empty;
+    // What is of the process, and not of its sessions, is most of it where they are few.
+    if (sessions >= 1_000) add(sessions, 'idle session: memory', memory / sessions, 'KiB');
 
     const rounds = await load.rounds(scale.rounds, { window: scale.window });
     add(sessions, 'trickle round: CPU', perPiece(rounds), 'µs');
@@ -75,8 +81,8 @@ async function growth({ load, relay, scale }) {
 /** Sessions that publish audio and video: a browser's offer is twelve times as long as a viewer's, and is kept. */
 async function publishers({ load, relay, scale }) {
   const sessions = scale.publishers;
-  await warmUp(load, scale.warmUp, scale.window);
   const empty = await relay.memory();
+  await warmUp(load, scale.warmUp, scale.window);
   const joins = await load.join(sessions, { window: 20, role: 'publisher' });
   const memory = ((await relay.memory()) - empty) / sessions;
   await load.leave();
