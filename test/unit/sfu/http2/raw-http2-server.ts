@@ -100,6 +100,10 @@ export class RawPeer {
     return this.frames.filter((frame) => frame.type === type && streamId === (streamId && frame.streamId));
   }
 
+  framesOf(streamId: number): Frame[] {
+    return this.frames.filter((frame) => frame.streamId === streamId);
+  }
+
   /** What the client has said on a stream. */
   bytesOf(streamId: number): Buffer {
     return Buffer.concat(this.of(FrameType.DATA, streamId).map(({ payload }) => payload));

@@ -1,6 +1,8 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_WINDOW, ErrorCode, Flag, FrameType, settings, windowUpdate } from './frames.js';
 import { type RawPeer, soon } from './raw-http2-server.js';
+import { framed } from './recorded-call.js';
 import { answer, finish, message, useStage } from './stage.js';
 
 const stage = useStage();
@@ -28,11 +30,14 @@ describe('no more is sent than', () => {
     await arrived(peer, id, PREFIX + 10);
   });
 
-  test("the connection's window allows, over all streams", async () => {
+  test.each([
+    [1, 50_000],
+    [100, 500],
+  ])("the connection's window allows, over all streams, by %i messages of %i bytes", async (count, size) => {
     const { peer, connection } = await stage.open({ INITIAL_WINDOW_SIZE: 1_000_000 });
     const calls = [stage.call(connection), stage.call(connection)];
     const ids = await peer.streams(2);
-    for (const call of calls) call.say(Buffer.alloc(50_000));
+    for (const call of calls) call.say(...Array(count).fill(Buffer.alloc(size)));
     const sum = () => ids.reduce((bytes, id) => bytes + peer.bytesOf(id).length, 0);
     await soon('the window is full', () => sum() >= DEFAULT_WINDOW);
     peer.send(...ids.map((id) => windowUpdate(id, 100_000)));
@@ -43,8 +48,8 @@ describe('no more is sent than', () => {
     await peer.settled();
     expect(sum()).toBe(DEFAULT_WINDOW + 10);
     peer.send(windowUpdate(0, 100_000));
-    await soon('the rest comes', () => sum() >= 2 * (PREFIX + 50_000));
-    for (const id of ids) expect(peer.bytesOf(id)).toHaveLength(PREFIX + 50_000);
+    await soon('the rest comes', () => sum() >= 2 * count * (PREFIX + size));
+    for (const id of ids) expect(peer.bytesOf(id)).toHaveLength(count * (PREFIX + size));
   });
 
   test('is left of a window that shrinks below what was sent', async () => {
@@ -121,6 +126,35 @@ describe('a call whose window is empty', () => {
     peer.send(windowUpdate(id, 550));
     await soon('none is pending', () => call.pending === 0);
     expect(peer.bytesOf(id)).toHaveLength(1_000);
+  });
+
+  test('or whose server does not read, has messages pending, which all arrive when it does', async () => {
+    const { peer, connection } = await stage.open({ INITIAL_WINDOW_SIZE: TWO_TO_31 - 1 });
+    peer.send(windowUpdate(0, TWO_TO_31 - 1 - DEFAULT_WINDOW));
+    const calls = [stage.call(connection), stage.call(connection)];
+    const ids = await peer.streams(2);
+    peer.socket.pause();
+    const said = calls.map(() => [] as Buffer[]);
+    for (let n = 0; n < 400; n += 1) {
+      for (const [m, call] of calls.entries()) {
+        const text = Buffer.alloc(50_000 - n, `message ${n} of ${m} `);
+        said[m]?.push(framed(text));
+        call.say(text);
+      }
+      await turn();
+    }
+    expect(calls.every(({ pending }) => pending > 0)).toBe(true);
+    peer.socket.resume();
+    for (const [m, id] of ids.entries()) {
+      const bytes = Buffer.concat(said[m] ?? []);
+      await soon(
+        'all has arrived',
+        () =>
+          peer.of(FrameType.DATA, id).reduce((sum, { payload }) => sum + payload.length, 0) >= bytes.length,
+      );
+      expect(peer.bytesOf(id).equals(bytes)).toBe(true);
+      expect(calls[m]?.pending).toBe(0);
+    }
   });
 
   test('half-closes only when all is said', async () => {
