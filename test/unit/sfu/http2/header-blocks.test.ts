@@ -194,4 +194,6 @@ test('a server that wants no table in requests is not sent one', async () => {
   // Without a table no block can depend on another.
   expect(blocks[1]?.length).toBeGreaterThan(20);
   expect(blocks[2]).toEqual(blocks[1]);
+  // And a decoder that was told of no table wants to hear that there is none.
+  expect(blocks.map((block) => block[0])).toEqual(blocks.map(() => tableSizeUpdate(0)[0]));
 });

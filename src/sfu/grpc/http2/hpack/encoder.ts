@@ -1,11 +1,17 @@
 import { STATIC_TABLE } from './static-table.js';
 
+/** A table of no bytes, which a side that allows but a small one wants to be told (RFC 7541 § 4.2). */
+const NO_TABLE = Buffer.of(0x20);
+
 /**
  * A header block that stands alone (RFC 7541 § 6.2.2): nothing of it goes into the other side's table, so that one block
  * serves every call of a connection.
  */
 export function encodeFields(fields: Readonly<Record<string, string>>): Buffer {
-  return Buffer.concat(Object.entries(fields).flatMap(([name, value]) => encodeField(name, value)));
+  return Buffer.concat([
+    NO_TABLE,
+    ...Object.entries(fields).flatMap(([name, value]) => encodeField(name, value)),
+  ]);
 }
 
 function encodeField(name: string, value: string): Buffer[] {
