@@ -1,5 +1,6 @@
 import type { Principal } from './authentication.js';
 import type { CancelSignal } from './cancellation.js';
+import type { RelayCounters } from './counters.js';
 import { withDeadline } from './deadline.js';
 import { RelayError, type RelayErrorCode } from './errors.js';
 import type { AskedHook, HookContext, HookFailure, Hooks } from './hooks.js';
@@ -26,12 +27,23 @@ const REFUSALS: Record<AskedHook, readonly [RelayErrorCode, string]> = {
   onMessage: ['ERR_RELAY_FORBIDDEN', 'You may not send this message.'],
 };
 
-const HOOK_NAMES: readonly string[] = [...Object.keys(REFUSALS), 'onLeave', 'onClose'] satisfies string[];
+export const HOOK_NAMES: readonly HookName[] = [
+  ...(Object.keys(REFUSALS) as AskedHook[]),
+  'onLeave',
+  'onClose',
+];
+
+/**
+ * What was wrong with a hook: it threw, hung, or returned what can't be used.
+ * @category Metrics
+ */
+export type HookFailureReason = 'error' | 'timeout' | 'unusable';
 
 interface Setup {
   timeoutMs: number;
   failure: HookFailure;
   logger: Logger;
+  failures: RelayCounters['hookFailures'];
 }
 
 /**
@@ -83,7 +95,10 @@ export class HookRunner<P extends Principal = Principal> {
     const hook = this.#hooks[name];
     if (!hook) return;
     const call = Object.assign(new LazySignal(), payload);
-    const failed = (err: unknown) => this.#setup.logger.error({ err, hook: name }, `${name} failed`);
+    const failed = (err: unknown) => {
+      this.#count(name, err);
+      this.#setup.logger.error({ err, hook: name }, `${name} failed`);
+    };
     try {
       const told = hook(call);
       if (isPromise(told)) this.#wait(name, told, call).catch(failed);
@@ -98,7 +113,8 @@ export class HookRunner<P extends Principal = Principal> {
     isSound: (answer: unknown) => answer is Answer,
   ): Answer | undefined {
     if (answer === undefined || isSound(answer)) return answer;
-    throw new HookFault('Internal error.', `${name} has returned what can't be used: ${describe(answer)}.`);
+    const fault = `${name} has returned what can't be used: ${describe(answer)}.`;
+    throw new HookFault('unusable', 'Internal error.', fault);
   }
 
   async #wait(
@@ -114,8 +130,8 @@ export class HookRunner<P extends Principal = Principal> {
       if (isOver) logger.warn({ err, hook: name }, `${name} failed when nobody waited for it any more`);
     });
     try {
-      const late = () =>
-        new HookFault('The application does not answer.', `${name} has not answered within ${timeoutMs} ms.`);
+      const fault = `${name} has not answered within ${timeoutMs} ms.`;
+      const late = () => new HookFault('timeout', 'The application does not answer.', fault);
       return await withDeadline(settled, timeoutMs, late, until);
     } catch (error) {
       isOver = true;
@@ -128,6 +144,7 @@ export class HookRunner<P extends Principal = Principal> {
   #failed(name: AskedHook, error: unknown, until?: CancelSignal): undefined {
     if (error instanceof RelayError) throw error;
     if (until?.aborted) throw RelayError.from(until.reason, 'ERR_RELAY_ABORTED', 'Cancelled.');
+    this.#count(name, error);
     const { logger, failure } = this.#setup;
     const passes = failure[name] === 'pass';
     const fields = { err: error, hook: name, outcome: passes ? 'pass' : 'refuse' };
@@ -139,6 +156,10 @@ export class HookRunner<P extends Principal = Principal> {
     const [code, message] = REFUSALS[name];
     throw new RelayError(code, message, { cause: error });
   }
+
+  #count(name: HookName, error: unknown): void {
+    this.#setup.failures[error instanceof HookFault ? error.reason : 'error'].add(name);
+  }
 }
 
 /** The hook itself is at fault: it hangs, or returns nonsense. */
@@ -146,6 +167,7 @@ class HookFault extends Error {
   override readonly name = 'HookFault';
 
   constructor(
+    readonly reason: HookFailureReason,
     /** For the client. */
     readonly sentence: string,
     message: string,
@@ -162,14 +184,16 @@ function describe(value: unknown): string {
 function bind<P extends Principal>(hooks: Hooks<P>): Partial<Record<HookName, Hook>> {
   if (typeof hooks !== 'object' || hooks === null)
     throw new RelayError('ERR_RELAY_CONFIG', '"hooks" must be an object: hooks: { onJoin({ userId }) {} }.');
-  const unknown = Object.keys(hooks).find((name) => /^on/i.test(name) && !HOOK_NAMES.includes(name));
+  const unknown = Object.keys(hooks).find(
+    (name) => /^on/i.test(name) && !(HOOK_NAMES as readonly string[]).includes(name),
+  );
   if (unknown !== undefined)
     throw new RelayError(
       'ERR_RELAY_CONFIG',
       `There is no hook "${unknown}": ${HOOK_NAMES.join(', ')} are there.`,
     );
   const bound: Partial<Record<HookName, Hook>> = {};
-  for (const name of HOOK_NAMES as HookName[]) {
+  for (const name of HOOK_NAMES) {
     const hook: unknown = hooks[name];
     if (hook === undefined) continue;
     if (typeof hook !== 'function')

@@ -3,8 +3,11 @@ export { CloseCode } from './close-code.js';
 export type { VideoCodec } from './codecs.js';
 export { parseSfuConfig, type SfuConfig } from './config.js';
 export type { CountLimits } from './count-limits.js';
+export type { Counter, CounterSet, Distribution, Outcome, Outcomes } from './counter.js';
+export type { ReceivedMessage, RelayCounters, SentMessage } from './counters.js';
 export { ERRORS, RelayError, type RelayErrorCode, type RelayErrorOptions } from './errors.js';
 export type { Grants, LiveGrants, TrackSource } from './grants.js';
+export type { HookFailureReason } from './hook-runner.js';
 export type {
   AskedHook,
   AuthenticateContext,

@@ -1,6 +1,7 @@
 import type { Authenticate, Principal } from './authentication.js';
 import type { VideoCodec } from './codecs.js';
 import { type CountLimits, type ResolvedCountLimits, resolveCountLimits } from './count-limits.js';
+import { RelayCounters } from './counters.js';
 import { RelayError } from './errors.js';
 import { HookRunner } from './hook-runner.js';
 import type { HookFailure, Hooks } from './hooks.js';
@@ -110,6 +111,7 @@ export interface ResolvedOptions<P extends Principal> {
   healthTimeoutMs: number;
   expiryWarningMs: number;
   logger: Logger;
+  counters: RelayCounters;
 }
 
 /** @category Configuration */
@@ -144,6 +146,8 @@ export function resolveOptions<P extends Principal>(options: SfuRelayOptions<P>)
       'ERR_RELAY_CONFIG',
       '"rateLimiter" must have a method consume: write rateLimiter: rateLimits(), of sfu-relay/limits.',
     );
+  const messages = resolveKinds(options.messages);
+  const counters = new RelayCounters(messages.keys());
   return {
     sfu: resolveSfuOptions(options.sfu),
     authenticate: options.authenticate,
@@ -151,8 +155,10 @@ export function resolveOptions<P extends Principal>(options: SfuRelayOptions<P>)
       timeoutMs: hookTimeoutMs,
       failure: { ...options.hookFailure },
       logger,
+      failures: counters.hookFailures,
     }),
-    rateLimiter: rateLimiter && new SafeRateLimiter(rateLimiter, { timeoutMs: hookTimeoutMs, logger }),
+    rateLimiter:
+      rateLimiter && new SafeRateLimiter(rateLimiter, { timeoutMs: hookTimeoutMs, logger, counters }),
     limits: resolveCountLimits(options.limits),
     duplicateUser: oneOf('duplicateUser', options.duplicateUser, ['allow', 'replace', 'reject']),
     videoCodec: oneOf('videoCodec', options.videoCodec, ['VP8', 'VP9', 'H264']),
@@ -167,12 +173,13 @@ export function resolveOptions<P extends Principal>(options: SfuRelayOptions<P>)
       ]),
     },
     iceServers: resolveIceServers(options.iceServers, { timeoutMs: hookTimeoutMs, logger }),
-    messages: resolveKinds(options.messages),
+    messages,
     hookTimeoutMs,
     joinTimeoutMs: integer(options, 'joinTimeoutMs', 15_000),
     answerTimeoutMs: integer(options, 'answerTimeoutMs', 30_000),
     healthTimeoutMs: integer(options, 'healthTimeoutMs', 3_000),
     expiryWarningMs: integer(options, 'expiryWarningMs', 60_000),
     logger,
+    counters,
   };
 }

@@ -1,3 +1,4 @@
+import type { RelayCounters } from './counters.js';
 import { withDeadline } from './deadline.js';
 import { RelayError } from './errors.js';
 import type { Logger } from './logger.js';
@@ -36,34 +37,43 @@ export class SafeRateLimiter {
   readonly #limiter: RateLimiter;
   readonly #timeoutMs: number;
   readonly #logger: Logger;
+  readonly #counters: RelayCounters;
 
-  constructor(limiter: RateLimiter, { timeoutMs, logger }: { timeoutMs: number; logger: Logger }) {
+  constructor(
+    limiter: RateLimiter,
+    { timeoutMs, logger, counters }: { timeoutMs: number; logger: Logger; counters: RelayCounters },
+  ) {
     this.#limiter = limiter;
     this.#timeoutMs = timeoutMs;
     this.#logger = logger;
+    this.#counters = counters;
   }
 
   /** @throws RelayError, at once or by the promise: it is one too many. */
   consume(message: LimitedMessage): void | Promise<void> {
     try {
       const pending = this.#limiter.consume(message);
-      if (pending instanceof Promise) return this.#wait(pending);
+      if (pending instanceof Promise) return this.#wait(pending, message);
     } catch (error) {
-      this.#failed(error);
+      this.#failed(error, message);
     }
   }
 
-  async #wait(pending: Promise<void>): Promise<void> {
+  async #wait(pending: Promise<void>, message: LimitedMessage): Promise<void> {
     try {
       const late = () => new Error(`The rate limiter has not answered within ${this.#timeoutMs} ms.`);
       await withDeadline(pending, this.#timeoutMs, late);
     } catch (error) {
-      this.#failed(error);
+      this.#failed(error, message);
     }
   }
 
-  #failed(error: unknown): void {
-    if (error instanceof RelayError) throw error;
+  #failed(error: unknown, { method }: LimitedMessage): void {
+    if (error instanceof RelayError) {
+      this.#counters.rateLimited.add(method);
+      throw error;
+    }
+    this.#counters.rateLimiterFailures.add();
     this.#logger.warn({ err: error }, 'The rate limiter failed: a message has passed it');
   }
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type AuthRequest, identify, isPrincipal, type Principal } from './authentication.js';
 import type { CancelSignal } from './cancellation.js';
 import { AddressCount, checkCounts } from './count-limits.js';
+import type { RelayCounters } from './counters.js';
 import { RelayError } from './errors.js';
 import { SafeEmitter } from './events.js';
 import { checkLiveGrants, type Grants, type LiveGrants, publishLimits, resolveRole } from './grants.js';
@@ -103,6 +104,7 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
     this.#messages = new MessageArchive({
       kinds: resolved.messages,
       checkTimeoutMs: resolved.hookTimeoutMs,
+      counters: resolved.counters.roomMessages,
     });
     this.#admitsCandidate = candidateFilter(resolved.candidates);
   }
@@ -119,6 +121,11 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
 
   get logger() {
     return this.#options.logger;
+  }
+
+  /** What has happened since it was made. */
+  get counters(): RelayCounters {
+    return this.#options.counters;
   }
 
   /** @internal */
@@ -141,6 +148,11 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
     return this.#sfu.streamCount;
   }
 
+  /** @internal Connections to the SFU that are open or opening. */
+  get sfuConnectionCount(): number {
+    return this.#sfu.connectionCount;
+  }
+
   /**
    * Joins a room on the SFU; resolves with its answer.
    * @throws RelayError `ERR_RELAY_INVALID_PARAMS`, `ERR_RELAY_INVALID_SDP`, `ERR_RELAY_FORBIDDEN`,
@@ -156,17 +168,25 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
 
   /** @internal As `createSession`. */
   async join(params: CreateSessionParams<P>, signal?: CancelSignal): Promise<Session<P>> {
-    this.#checkOpen();
-    const session = this.#makeSession(params);
-    await session.join(
-      this.#sfu,
-      params.sdp,
-      (until) => this.#admit(session, params.metadata, until),
-      signal,
-    );
-    if (this.#options.duplicateUser === 'replace') this.#replaceOthersOf(session);
-    this.emit('sessionopen', session);
-    return session;
+    const { joins } = this.counters;
+    const start = performance.now();
+    try {
+      this.#checkOpen();
+      const session = this.#makeSession(params);
+      await session.join(
+        this.#sfu,
+        params.sdp,
+        (until) => this.#admit(session, params.metadata, until),
+        signal,
+      );
+      joins.succeeded(start);
+      if (this.#options.duplicateUser === 'replace') this.#replaceOthersOf(session);
+      this.emit('sessionopen', session);
+      return session;
+    } catch (error) {
+      joins.failed(error, start);
+      throw error;
+    }
   }
 
   getSession(sessionId: string): Session<P> | undefined {
@@ -215,9 +235,19 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
    * @throws RelayError `ERR_RELAY_UNAUTHENTICATED`, `ERR_RELAY_CLOSED`
    */
   async authenticate(request: AuthRequest): Promise<P> {
-    this.#checkOpen();
-    const principal = await identify(this.#options.authenticate, request);
-    return (await this.hooks.ask('onAuthenticate', { request, principal }, isPrincipal<P>)) ?? principal;
+    const { authentications } = this.counters;
+    const start = performance.now();
+    try {
+      this.#checkOpen();
+      const named = await identify(this.#options.authenticate, request);
+      const context = { request, principal: named };
+      const principal = (await this.hooks.ask('onAuthenticate', context, isPrincipal<P>)) ?? named;
+      authentications.succeeded(start);
+      return principal;
+    } catch (error) {
+      authentications.failed(error, start);
+      throw error;
+    }
   }
 
   /**
@@ -335,6 +365,7 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
         this.#options.iceServers({ sessionId: id, roomId, userId, role: session.role, principal }),
       joinTimeoutMs: this.#options.joinTimeoutMs,
       answerTimeoutMs: this.#options.answerTimeoutMs,
+      sfuReplies: this.counters.sfuReplies,
       onAbandoned: () => {
         this.#ghosts = this.#layGhost(session, this.#ghosts);
       },
@@ -412,7 +443,9 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
       const successor = session.successor(room);
       await successor.join(this.#sfu, EMPTY_OFFER, async () => undefined);
       await successor.close();
+      this.counters.abandonedPeers.add('removed');
     } catch (error) {
+      this.counters.abandonedPeers.add('left');
       this.logger.warn({ err: error, sessionId: session.id }, 'A peer may be left on the SFU');
     } finally {
       this.#leaveRoom(room);
@@ -424,6 +457,7 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
     this.#index.delete(session);
     session.room.moderation.sessions.delete(session);
     this.#leaveRoom(session.room);
+    if (session.hasJoined) this.counters.sessionEnded(reason, Date.now() - session.createdAt);
     this.hooks.tell('onLeave', { session, reason });
     this.emit('sessionclose', session);
   }

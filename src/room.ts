@@ -54,7 +54,7 @@ export class Room implements Audience {
   /** @internal */
   constructor(
     id: string,
-    messages = new RoomMessages({ roomId: id, kinds: new Map() }),
+    messages = new RoomMessages(id, { kinds: new Map() }),
     bans: BanStore = new MemoryBans(),
   ) {
     this.id = id;

@@ -1,5 +1,6 @@
 import type { Principal } from './authentication.js';
 import { Cancellation, type CancelSignal } from './cancellation.js';
+import type { RelayCounters } from './counters.js';
 import { withDeadline } from './deadline.js';
 import { RelayError, type RelayErrorCode } from './errors.js';
 import { SafeEmitter } from './events.js';
@@ -59,6 +60,7 @@ export interface SessionSetup<P extends Principal> {
   logger: Logger;
   joinTimeoutMs: number;
   answerTimeoutMs: number;
+  sfuReplies: RelayCounters['sfuReplies'];
   /** The application's word on a message, before it goes to the room. */
   moderate: Moderate | undefined;
   /** Asked for once the session is let in; never rejects. */
@@ -207,6 +209,11 @@ export class Session<P extends Principal = Principal>
 
   get state(): SessionState {
     return this.#state;
+  }
+
+  /** @internal Whether it ever was in the room. */
+  get hasJoined(): boolean {
+    return this.#cancel === undefined;
   }
 
   /** The SFU's answer to the join, or to the newest offer since. */
@@ -498,7 +505,7 @@ export class Session<P extends Principal = Principal>
   /** It may have waited for its turn until the session was over. */
   async #sendOffer(sdp: string): Promise<SessionDescription> {
     if (this.#reason) throw endOf(this.#reason);
-    return this.#reply(this.#link.offer(this.#joinedStream(), sdp));
+    return this.#reply(this.#setup.sfuReplies.offer.time(this.#link.offer(this.#joinedStream(), sdp)));
   }
 
   #sendAnswer(description: SessionDescription): void {
@@ -517,7 +524,8 @@ export class Session<P extends Principal = Principal>
   async #sendSubscriptions(subscriptions: readonly Subscription[]): Promise<void> {
     const stream = this.#joinedStream();
     this.#guard.subscriptions(subscriptions);
-    if (subscriptions.length > 0) await this.#reply(this.#link.subscribe(stream, subscriptions));
+    if (subscriptions.length === 0) return;
+    await this.#reply(this.#setup.sfuReplies.subscribe.time(this.#link.subscribe(stream, subscriptions)));
   }
 
   async #openAndJoin(sfu: Sfu, checked: CheckedOffer, cancelled: CancelSignal) {
@@ -526,12 +534,13 @@ export class Session<P extends Principal = Principal>
     await this.#link.enter(cancelled);
     this.#checkCancelled();
     const released = this.#publishing.begin(checked);
-    const answer = await this.#link.join(stream, {
+    const asked = this.#link.join(stream, {
       roomId: this.roomId,
       uid: encodeUid({ roomId: this.roomId, userId: this.userId, sessionId: this.id }),
       sdp: released.sdp,
       autoSubscribe: this.#setup.autoSubscribe && this.#guard.policy.canSubscribe,
     });
+    const answer = await this.#setup.sfuReplies.join.time(asked);
     this.#checkCancelled();
     // Not for the application, too.
     this.#link.joined();

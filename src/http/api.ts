@@ -40,6 +40,7 @@ export function createApi<P extends Principal>(relay: SfuRelay<P> | undefined, o
       return await handler(request, id);
     } catch (error) {
       const failure = RelayError.from(error);
+      relay.counters.refused.add(failure.code);
       const fields = { err: error, method: request.method, path: request.path };
       if (failure.code === 'ERR_RELAY_INTERNAL') relay.logger.error(fields, 'A request failed');
       else relay.logger.debug(fields, 'A request was refused');

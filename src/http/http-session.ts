@@ -1,5 +1,6 @@
 import type { Principal } from '../authentication.js';
 import { CloseCode } from '../close-code.js';
+import type { RelayCounters, SentMessage } from '../counters.js';
 import { RelayError } from '../errors.js';
 import { LIMITS } from '../limits.js';
 import type { Target } from '../model.js';
@@ -26,6 +27,7 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
   readonly userId: string | number;
   readonly maxMessageBytes: number;
   readonly #options: ResolvedHttpOptions;
+  readonly #counters: RelayCounters;
   readonly #participation: Participation<P>;
   readonly #turnstile: Turnstile | undefined;
   readonly #mailbox: Mailbox<Backlog[number]>;
@@ -47,6 +49,7 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
     this.userId = userId;
     this.maxMessageBytes = options.maxMessageBytes;
     this.#options = options;
+    this.#counters = relay.counters;
     this.#mailbox = new Mailbox(options.maxBufferedBytes);
     this.#candidates = new CandidateCollector(session);
     this.#participation = new Participation(relay, visitor, this);
@@ -135,8 +138,9 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
   }
 
   deliver(params: RelayNotifications['message'], mayDrop: boolean): void {
-    if (mayDrop && this.#mailbox.unreadBytes > this.#options.maxBufferedBytes / 4) return;
-    this.#push(encodeMessage(params).text, { method: 'message', params });
+    if (mayDrop && this.#mailbox.unreadBytes > this.#options.maxBufferedBytes / 4)
+      this.#counters.dropped.add('message');
+    else this.#push('message', encodeMessage(params).text, { method: 'message', params });
   }
 
   notify<Method extends keyof RelayNotifications>(method: Method, params: RelayNotifications[Method]): void {
@@ -144,13 +148,15 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
     if (method === 'expiring' && !this.#stream) return;
     const content = { method, params } as Backlog[number];
     this.#push(
+      method,
       encodeNotification(method, params),
       method === 'offer' || method === 'trickle' || method === 'message' ? content : undefined,
     );
   }
 
   refuse(method: string, error: RelayError): void {
-    this.#push(encodeError(null, error, method));
+    this.#counters.refused.add(error.code);
+    this.#push('error', encodeError(null, error, method));
   }
 
   end(code: number, reason: string): void {
@@ -188,8 +194,11 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
     this.#participation.listen();
   }
 
-  #push(text: string, content?: Backlog[number]): void {
-    if (this.#mailbox.push(text, content)) return;
+  #push(what: SentMessage, text: string, content?: Backlog[number]): void {
+    if (this.#mailbox.push(text, content)) {
+      this.#counters.sent.add(what);
+      return;
+    }
     const error = new RelayError('ERR_RELAY_SLOW_CONSUMER', 'The client does not read what it is sent.');
     void this.session.close({ by: 'relay', error });
   }

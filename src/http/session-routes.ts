@@ -3,7 +3,7 @@ import type { Principal } from '../authentication.js';
 import { RelayError } from '../errors.js';
 import type { SfuRelay } from '../relay.js';
 import type { Session } from '../session.js';
-import { checkMessage, encodeError, encodeResult, RpcRefusal } from '../signal/jsonrpc.js';
+import { checkMessage, encodeError, encodeResult, type RpcId, RpcRefusal } from '../signal/jsonrpc.js';
 import { claim, reach, receiveVisitor } from '../signal/visitor.js';
 import type { Handler } from './api.js';
 import { type ApiRequest, type ApiResponse, errorHeaders, eventStream, json, noContent } from './exchange.js';
@@ -76,16 +76,23 @@ export function sessionRoutes<P extends Principal>(
   const signal: Handler = async (request, id) => {
     const served = await findServed(request, id);
     const message = checkMessage(await readJson(request, options.maxMessageBytes));
-    if (message instanceof RpcRefusal)
-      return json(message.error.httpStatus, encodeError(message.id, message.error, message.method));
+    const { received, sent, refused } = relay.counters;
+    received.add(message instanceof RpcRefusal ? 'invalid' : message.method);
+    const refuse = (id: RpcId | null, error: RelayError) => {
+      refused.add(error.code);
+      sent.add('error');
+      return json(error.httpStatus, encodeError(id, error, message.method), errorHeaders(error));
+    };
+    if (message instanceof RpcRefusal) return refuse(message.id, message.error);
     try {
       const result = await served.call(message);
-      return message.id === undefined ? noContent() : json(200, encodeResult(message.id, result));
+      if (message.id === undefined) return noContent();
+      sent.add('result');
+      return json(200, encodeResult(message.id, result));
     } catch (error) {
       const failure = RelayError.from(error);
       if (failure.code === 'ERR_RELAY_INTERNAL') relay.logger.error({ err: error }, 'A message failed');
-      const body = encodeError(message.id ?? null, failure, message.method);
-      return json(failure.httpStatus, body, errorHeaders(failure));
+      return refuse(message.id ?? null, failure);
     }
   };
 

@@ -1,5 +1,4 @@
-import type { ResolvedKinds } from './kinds.js';
-import { RoomMessages } from './room-messages.js';
+import { RoomMessages, type RoomMessagesSetup } from './room-messages.js';
 
 /** ms that a room's messages outlive the room: its last participant may be coming back on another connection. */
 const KEPT_MS = 60_000;
@@ -12,19 +11,18 @@ interface Kept {
 
 /** The messages of a relay's rooms. */
 export class MessageArchive {
-  readonly #setup: { kinds: ResolvedKinds; checkTimeoutMs: number };
+  readonly #setup: RoomMessagesSetup;
   /** Of rooms that nobody is in; the oldest first. */
   readonly #kept = new Map<string, Kept>();
 
-  constructor(setup: { kinds: ResolvedKinds; checkTimeoutMs: number }) {
+  constructor(setup: RoomMessagesSetup) {
     this.#setup = setup;
   }
 
   /** The messages of a room that somebody enters as the first. */
   open(roomId: string): RoomMessages {
     const kept = this.#kept.get(roomId);
-    const { kinds, checkTimeoutMs } = this.#setup;
-    if (!kept) return new RoomMessages({ kinds, checkTimeoutMs, roomId });
+    if (!kept) return new RoomMessages(roomId, this.#setup);
     clearTimeout(kept.timer);
     this.#kept.delete(roomId);
     return kept.messages;

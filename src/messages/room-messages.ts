@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import pTimeout from 'p-timeout';
+import type { CounterSet } from '../counter.js';
 import { RelayError } from '../errors.js';
 import type { MessageDeletion, MessageReceipt, OutgoingMessage, RoomMessage } from '../model.js';
 import { type Draft, invalid, readDraft } from './draft.js';
@@ -38,12 +39,14 @@ export interface Audience {
   isPresent(userId: string): boolean;
 }
 
+/** The same for all rooms. */
 export interface RoomMessagesSetup {
-  readonly roomId: string;
   readonly kinds: ResolvedKinds;
   /** ms that a schema may take. @default no limit */
   readonly checkTimeoutMs?: number;
   readonly hub?: MessageHub;
+  /** Counts what is told, by kind. */
+  readonly counters?: CounterSet;
 }
 
 /** What was said in a room, as far as it is to be remembered. By kind, but for the receipts. */
@@ -64,9 +67,9 @@ export class RoomMessages {
   /** In many a room nobody ever says anything. */
   #said: Said | undefined;
 
-  constructor(setup: RoomMessagesSetup) {
+  constructor(roomId: string, setup: RoomMessagesSetup) {
     this.#setup = setup;
-    this.#line = (setup.hub ?? localHub).open(setup.roomId, (traffic) => this.#receive(traffic));
+    this.#line = (setup.hub ?? localHub).open(roomId, (traffic) => this.#receive(traffic));
   }
 
   /** What those who join now have to know: the histories, and the totals of what is counted. Oldest first. */
@@ -151,6 +154,7 @@ export class RoomMessages {
     if (data !== draft.data) checkJson(name, data);
     const at = Date.now();
     if (tally) {
+      this.#setup.counters?.add(name);
       this.#tallyOf(name, tally.windowMs).add(countOf(data));
       return { at };
     }
@@ -160,6 +164,7 @@ export class RoomMessages {
     const from = sender && { sessionId: sender.sessionId, userId: sender.userId };
     const message = { id, kind: name, data, ...(from && { from }), ...(to !== undefined && { to }), at };
     this.#line.publish({ message });
+    this.#setup.counters?.add(name);
     return { id, at };
   }
 

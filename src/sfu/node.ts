@@ -28,6 +28,10 @@ export class SfuNode implements Sfu {
     return count;
   }
 
+  get connectionCount(): number {
+    return this.#connections.size;
+  }
+
   async open(listener: SfuStreamListener, signal: CancelSignal): Promise<SfuStream> {
     const connection = await this.#reserve(signal);
     try {

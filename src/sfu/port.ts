@@ -20,6 +20,8 @@ export interface Sfu {
   close(): void;
   /** Streams that are open or ending. */
   readonly streamCount: number;
+  /** Connections that are open or opening. */
+  readonly connectionCount: number;
 }
 
 /** Towards the SFU. Nothing here throws or waits: a stream that can't go on says so by `onEnd`. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { AuthRequest, Principal } from '../authentication.js';
 import { CloseCode } from '../close-code.js';
+import type { SentMessage } from '../counters.js';
 import { RelayError } from '../errors.js';
 import type { Target } from '../model.js';
 import type { LimitedMessage } from '../rate-limiter.js';
@@ -14,6 +15,7 @@ import {
   encodeResult,
   encodeTrickle,
   parseMessage,
+  type RpcId,
   type RpcMessage,
   RpcRefusal,
 } from './jsonrpc.js';
@@ -129,6 +131,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
     this.#outbox = new Outbox(socket, options, (error) => this.#sendFailed(error));
     const { rateLimiter } = relay;
     this.#turnstile = rateLimiter && new Turnstile(rateLimiter, options.maxQueuedMessages, this);
+    relay.counters.connectionsOpened.add();
     relay.attach(this);
     this.#heartbeat = setInterval(() => this.#beat(), options.heartbeatIntervalMs);
     this.#watchHandshake();
@@ -143,14 +146,17 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
     if (this.#ended) return;
     this.#silence = 0;
     const { maxMessageBytes } = this.#options;
-    // A code unit is at most three bytes: most messages need no counting.
-    if (text.length * 3 > maxMessageBytes && Buffer.byteLength(text) > maxMessageBytes) {
+    const { received, receivedBytes } = this.#relay.counters;
+    const bytes = Buffer.byteLength(text);
+    receivedBytes.add(bytes);
+    if (bytes > maxMessageBytes) {
       this.#fail(
         new RelayError('ERR_RELAY_TOO_LARGE', `The message is longer than ${maxMessageBytes} bytes.`),
       );
       return;
     }
     const message = parseMessage(text);
+    received.add(message instanceof RpcRefusal ? 'invalid' : message.method);
     if (message instanceof RpcRefusal) this.#handleMalformed(message);
     else if (this.#participation) this.#admit(message, this.#participation);
     else this.#admission?.receive(message);
@@ -159,6 +165,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
   receiveBinary(): void {
     if (this.#ended) return;
     this.#silence = 0;
+    this.#relay.counters.received.add('invalid');
     const error = new RelayError('ERR_RELAY_INVALID_REQUEST', 'Send text frames, not binary ones.');
     this.#handleMalformed(new RpcRefusal(null, error));
   }
@@ -175,6 +182,9 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
     void this.#participation?.leave();
     this.#isGone = true;
     this.#onGone();
+    const { client, relay } = this.#relay.counters.connectionsClosed;
+    if (this.#sentClose) relay.add(String(this.#sentClose.code));
+    else client.add(String(code));
     if (!this.#entered) return;
     const principal = this.#participation?.visitor.principal;
     this.#relay.hooks.tell('onClose', {
@@ -195,20 +205,20 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
   }
 
   notify<Method extends keyof RelayNotifications>(method: Method, params: RelayNotifications[Method]): void {
-    this.#send(encodeNotification(method, params));
+    this.#send(method, encodeNotification(method, params));
   }
 
   trickle(target: Target, init: string): void {
-    this.#send(encodeTrickle(target, init));
+    this.#send('trickle', encodeTrickle(target, init));
   }
 
   deliver(message: RelayNotifications['message'], mayDrop: boolean): void {
     const { text, bytes } = encodeMessage(message);
-    this.#outbox.send(text, mayDrop, bytes);
+    this.#send('message', text, mayDrop, bytes);
   }
 
   refuse(method: string, error: RelayError): void {
-    this.#send(encodeError(null, error, method));
+    this.#sendError(null, error, method);
   }
 
   end(code: number, reason: string): void {
@@ -273,17 +283,17 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
   }
 
   #refused(error: RelayError, first: RpcMessage | undefined): void {
-    if (first?.id !== undefined) this.#send(encodeError(first.id, error));
+    if (first?.id !== undefined) this.#sendError(first.id, error);
     this.#fail(error);
   }
 
   #authenticated({ id }: RpcMessage, participation: Participation<P>): void {
     const { userId = null } = participation.visitor.principal;
-    if (id !== undefined) this.#send(encodeResult(id, { userId }));
+    if (id !== undefined) this.#send('result', encodeResult(id, { userId }));
   }
 
   #handleMalformed({ id, error, method }: RpcRefusal): void {
-    const reply = () => this.#send(encodeError(id, error, method));
+    const reply = () => this.#sendError(id, error, method);
     if (this.#turnstile) this.#pass(this.#turnstile, { id: id ?? undefined, method: 'invalid' }, reply);
     else reply();
   }
@@ -317,7 +327,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
       participation
         .call(method, params, (result) => {
           // A client that is behind with its reading misses figures, and nothing else.
-          if (id !== undefined) this.#outbox.send(encodeResult(id, result), method === 'stats');
+          if (id !== undefined) this.#send('result', encodeResult(id, result), method === 'stats');
         })
         ?.catch(failed);
     } catch (error) {
@@ -330,11 +340,20 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
     const fields = { err: error, method, remoteAddress: this.#request.remoteAddress };
     if (failure.code === 'ERR_RELAY_INTERNAL') this.#relay.logger.error(fields, 'A message failed');
     else this.#relay.logger.debug(fields, 'A message was refused');
-    this.#send(encodeError(id ?? null, failure, method));
+    this.#sendError(id ?? null, failure, method);
   }
 
-  #send(text: string): void {
-    this.#outbox.send(text);
+  #sendError(id: RpcId | null, error: RelayError, method?: string): void {
+    this.#relay.counters.refused.add(error.code);
+    this.#send('error', encodeError(id, error, method));
+  }
+
+  #send(what: SentMessage, text: string, mayDrop = false, bytes = Buffer.byteLength(text)): void {
+    const { sent, sentBytes, dropped } = this.#relay.counters;
+    if (this.#outbox.send(text, mayDrop, bytes)) {
+      sent.add(what);
+      sentBytes.add(bytes);
+    } else if (mayDrop && !this.#ended) dropped.add(what);
   }
 
   #sendFailed(error: unknown): void {

@@ -39,12 +39,12 @@ export class Outbox {
 
   /**
    * Sends it in this turn. What may be dropped is, as soon as the client is behind by a quarter of what it may be. `bytes`: of
-   * the text, where they are counted already.
+   * the text, where they are counted already. False where it will not go out.
    */
-  send(text: string, mayDrop = false, bytes = Buffer.byteLength(text)): void {
-    if (this.#stopped) return;
+  send(text: string, mayDrop = false, bytes = Buffer.byteLength(text)): boolean {
+    if (this.#stopped) return false;
     // Nothing waits after the last one, where it is not watched.
-    if (this.#timer && !this.#mayWait(bytes, mayDrop)) return;
+    if (this.#timer && !this.#mayWait(bytes, mayDrop)) return false;
     this.#handedOver += bytes + FRAME_HEADER_BYTES;
     this.#turnLength += text.length;
     if (this.#turn) this.#turn.push(text);
@@ -53,6 +53,7 @@ export class Outbox {
       atEndOfTurn(this);
     }
     if (this.#timer || this.#turnLength > MAX_TURN_LENGTH) this.endTurn();
+    return true;
   }
 
   /** Hands the turn's messages to the socket. */

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe } from 'vitest';
 import { HttpStage, type MakeListener } from './http-stage.js';
 import { attachingSuite } from './http-suites/attaching.js';
+import { countersSuite } from './http-suites/counters.js';
 import { documentedSuite } from './http-suites/documented.js';
 import { errorsSuite } from './http-suites/errors.js';
 import { eventsSuite } from './http-suites/events.js';
@@ -26,5 +27,6 @@ export function httpContract(name: string, makeListener: MakeListener): void {
     limitsSuite(stage);
     expirySuite(stage);
     moderationSuite(stage);
+    countersSuite(stage);
   });
 }

@@ -3,6 +3,7 @@ import { ContractStage, type Serve } from './contract-stage.js';
 import { attachingSuite } from './suites/attaching.js';
 import { authenticationSuite } from './suites/authentication.js';
 import { backPressureSuite } from './suites/back-pressure.js';
+import { countersSuite } from './suites/counters.js';
 import { drainingSuite } from './suites/draining.js';
 import { expirySuite } from './suites/expiry.js';
 import { handshakeSuite } from './suites/handshake.js';
@@ -44,5 +45,6 @@ export function transportContract(name: string, serve: Serve): void {
     hookOutcomesSuite(stage);
     hookOrderSuite(stage);
     limitsSuite(stage);
+    countersSuite(stage);
   });
 }

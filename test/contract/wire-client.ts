@@ -20,6 +20,9 @@ export class WireClient {
   readonly received: Message[] = [];
   readonly closed: Promise<Closed>;
   readonly socket: ClientSocket;
+  /** Of texts. */
+  bytesReceived = 0;
+  bytesSent = 0;
   readonly #waiting = new Set<(message: Message) => void>();
   #nextId = 1;
 
@@ -30,6 +33,7 @@ export class WireClient {
       const message: Message = JSON.parse(text);
       expectDescribedMessage(message);
       this.received.push(message);
+      this.bytesReceived += Buffer.byteLength(text);
       for (const take of [...this.#waiting]) take(message);
     });
   }
@@ -51,7 +55,9 @@ export class WireClient {
 
   /** Sends a text as it is, or a value as JSON. */
   send(message: unknown): void {
-    this.socket.send(typeof message === 'string' ? message : JSON.stringify(message));
+    const text = typeof message === 'string' ? message : JSON.stringify(message);
+    this.bytesSent += Buffer.byteLength(text);
+    this.socket.send(text);
   }
 
   sendBinary(data: Uint8Array): void {

@@ -8,6 +8,7 @@ const ANSWER = { type: 'answer', sdp: fakeAnswer(fakeOffer()) } as const;
  * SfuNode, by `vi.mock`.
  */
 export class InstantSfu implements Sfu {
+  readonly connectionCount = 1;
   streamCount = 0;
 
   async open(listener: SfuStreamListener): Promise<SfuStream> {

@@ -13,7 +13,7 @@ afterEach(() => void vi.useRealTimers());
 /** A room whose only ear is the test. */
 function room(kinds: MessageKinds = { chat: chat(), gift: gift(), like: like() }) {
   const heard: RoomMessage[] = [];
-  const messages = new RoomMessages({ roomId: 'lobby', kinds: resolveKinds(kinds), checkTimeoutMs: 1_000 });
+  const messages = new RoomMessages('lobby', { kinds: resolveKinds(kinds), checkTimeoutMs: 1_000 });
   messages.audience = {
     deliver: (message) => heard.push(message),
     deleted: () => {},
