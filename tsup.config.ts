@@ -23,6 +23,7 @@ export default defineConfig([
       fetch: 'src/http/fetch.ts',
       auth: 'src/auth/index.ts',
       limits: 'src/rate-limits/index.ts',
+      metrics: 'src/metrics/index.ts',
       testing: 'src/testing/index.ts',
     },
     splitting: true,

@@ -18,6 +18,7 @@ export async function build() {
       ws: source('ws'),
       uwebsockets: source('uwebsockets'),
       limits: source('rate-limits/index'),
+      metrics: source('metrics/index'),
       rtc: source('sfu/gen/rtc'),
     },
     outDir: library,

@@ -1,10 +1,11 @@
-/** The whole relay, on ws or uWebSockets.js: clients are authenticated, checked and limited, and hooks run. */
+/** The whole relay, on ws or uWebSockets.js: clients are authenticated, checked, limited and counted, and hooks run. */
 import { createServer } from 'node:http';
 import { started } from './started.js';
 
 const [sfu, library, transport] = process.argv.slice(2);
 const { SfuRelay, RelayError } = await import(`${library}/index.mjs`);
 const { rateLimits } = await import(`${library}/limits.mjs`);
+const { collectMetrics } = await import(`${library}/metrics.mjs`);
 
 const counts = { joins: 0, signals: 0, messages: 0, leaves: 0 };
 /** More than any one sends here: what is to be paid for is the counting. */
@@ -31,6 +32,7 @@ const relay = new SfuRelay({
     },
   },
 });
+collectMetrics(relay);
 
 if (transport === 'uws') {
   const { default: uWS } = await import('uWebSockets.js');

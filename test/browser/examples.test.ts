@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { fakeOffer } from '../../src/testing/index.js';
 import { startDemo, useDemo } from '../support/demo.js';
+import { parseExposition } from '../support/exposition.js';
 import { connected, lists, reads, say, showsVideo, useTabs } from '../support/live-room.js';
 import { describeReal } from '../support/real.js';
 
@@ -49,6 +50,13 @@ describeReal(['chromium'], 'the examples', () => {
         expect(status, path).toBeLessThan(500);
       }
     });
+
+    if (example === 'express') {
+      test('shows its metrics to Prometheus', async () => {
+        const scraped = parseExposition(await (await fetch(`${server.url}/metrics`)).text());
+        expect(scraped.get('sfu_relay_sfu_up')?.samples.get('sfu_relay_sfu_up')).toBe(1);
+      });
+    }
 
     if (api) {
       test('who comes over HTTP is in the room, until it leaves', async () => {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Registry } from 'prom-client';
 import {
   anonymous,
   parseSfuConfig,
@@ -11,6 +12,7 @@ import {
 } from 'sfu-relay';
 import { cookie, introspection, jwt } from 'sfu-relay/auth';
 import { rateLimits } from 'sfu-relay/limits';
+import { collectMetrics, type MetricsOptions } from 'sfu-relay/metrics';
 import { fakeOffer, type ScriptedSfu, startScriptedSfu } from 'sfu-relay/testing';
 import { useServer } from 'sfu-relay/ws';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -64,6 +66,11 @@ async function main(): Promise<void> {
     sdp: fakeOffer(),
   });
   const answered: string | undefined = session.answer?.type;
+  const options: MetricsOptions = { registry: new Registry(), labels: { relay: 'open' } };
+  const collection = collectMetrics(open, options);
+  const scraped = await options.registry?.getSingleMetricAsString('sfu_relay_rooms');
+  collection.stop();
+  const joins: number = open.counters.joins.get('ok');
   await open.close();
 
   const secured: SfuRelayOptions<Member> = { sfu: { serverUrl }, authenticate: byToken };
@@ -108,7 +115,16 @@ async function main(): Promise<void> {
   sockets.close();
   server.close();
   await sfu.stop();
-  process.stdout.write(JSON.stringify({ answered, invalid, refused, userId: result?.userId }));
+  process.stdout.write(
+    JSON.stringify({
+      answered,
+      invalid,
+      joins,
+      refused,
+      rooms: scraped?.split('\n').at(-1),
+      userId: result?.userId,
+    }),
+  );
 }
 
 main().catch((error: unknown) => {

@@ -18,7 +18,9 @@ describe.each(['module', 'commonjs'] as const)('installed in a project of type %
     expect(JSON.parse(await project.run('server.js'))).toEqual({
       answered: 'answer',
       invalid: 'ERR_RELAY_UNAUTHENTICATED',
+      joins: 1,
       refused: 4403,
+      rooms: 'sfu_relay_rooms{relay="open"} 1',
       userId: '789',
     });
   });

@@ -5,6 +5,7 @@ import { fakeOffer, type ScriptedSfu, startScriptedSfu } from '../../src/testing
 import { WireClient } from '../contract/wire-client.js';
 import { Child } from '../support/child.js';
 import { ConsumerProject } from '../support/consumer.js';
+import { parseExposition } from '../support/exposition.js';
 import { closeServer, freePort, listen } from '../support/listen.js';
 import { until } from '../support/poll.js';
 import { examplesOf, readmeExamples } from '../support/readme.js';
@@ -17,7 +18,7 @@ describe("the README's examples, run where the package is installed", () => {
   beforeAll(async () => {
     sfu = await startScriptedSfu();
     project = await ConsumerProject.create('module');
-    const guides = await Promise.all(['docs/HOOKS.md', 'docs/LIMITS.md'].map(examplesOf));
+    const guides = await Promise.all(['docs/HOOKS.md', 'docs/LIMITS.md', 'docs/METRICS.md'].map(examplesOf));
     examples = new Map([await readmeExamples(), ...guides].flatMap((each) => [...each]));
     for (const [name, code] of examples) await project.write(`${name}.js`, code);
   });
@@ -32,6 +33,7 @@ describe("the README's examples, run where the package is installed", () => {
       'express',
       'hooks',
       'limits',
+      'metrics',
       'server',
       'session',
       'testing',
@@ -139,6 +141,20 @@ describe("the README's examples, run where the package is installed", () => {
     );
     const output = await project.run('use-limits.js', { SFU_URL: sfu.address, OFFER: fakeOffer() });
     expect(output).toBe('Too many sessions: you have 10 already, leave one first.');
+  });
+
+  test('metrics', async () => {
+    const port = await freePort();
+    const env = { ...process.env, SFU_URL: sfu.address, METRICS_PORT: String(port) };
+    const server = new Child(process.execPath, ['metrics.js'], { cwd: project.folder, env });
+    try {
+      const response = await until('the server answers', () => fetch(`http://127.0.0.1:${port}/metrics`));
+      const families = parseExposition(await response.text());
+      expect(families.get('sfu_relay_sfu_up')?.samples.get('sfu_relay_sfu_up')).toBe(1);
+      expect([...families.keys()]).toContain('nodejs_eventloop_lag_p99_seconds');
+    } finally {
+      await server.stop();
+    }
   });
 
   test('tests without an SFU', async () => {

@@ -1,0 +1,110 @@
+import type { Gauge } from 'prom-client';
+import type { Metric } from './metric.js';
+import { METRICS } from './metrics.js';
+import { type ResolvedMetricsOptions, wrong } from './options.js';
+import type { Reading } from './reading.js';
+
+type Registry = ResolvedMetricsOptions['registry'];
+
+/** A relay, as it is shown. */
+export interface Source {
+  readonly reading: Reading;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly probeSfu: boolean;
+}
+
+/** The metrics of one prefix in one registry, and the relays that they are read of. */
+export class Board {
+  static readonly #boards = new WeakMap<Registry, Map<string, Board>>();
+
+  readonly #registry: Registry;
+  readonly #sources = new Set<Source>();
+  readonly #families: readonly { name: string; family: Family }[];
+
+  static of(registry: Registry, prefix: string): Board {
+    const boards = Board.#boards.get(registry) ?? new Map<string, Board>();
+    Board.#boards.set(registry, boards);
+    const board = boards.get(prefix) ?? new Board(registry, prefix);
+    boards.set(prefix, board);
+    return board;
+  }
+
+  private constructor(registry: Registry, prefix: string) {
+    this.#registry = registry;
+    this.#families = METRICS.map((metric) => {
+      const name = prefix + metric.name;
+      return { name, family: new Family(name, metric, this.#sources) };
+    });
+  }
+
+  /** @throws RelayError `ERR_RELAY_CONFIG` */
+  add(source: Source): void {
+    for (const { labels } of this.#sources) {
+      if (isSame(labels, source.labels))
+        throw wrong(
+          'The registry has a relay with these labels already: give each its own, { labels: { relay: "eu-1" } }.',
+        );
+    }
+    const taken = this.#families.find(({ name, family }) => {
+      const other: unknown = this.#registry.getSingleMetric(name);
+      return other !== undefined && other !== family;
+    });
+    if (taken)
+      throw wrong(`The registry has another metric "${taken.name}" already: choose a "prefix" for this one.`);
+    this.#sources.add(source);
+    for (const { family } of this.#families) this.#registry.registerMetric(family as unknown as Gauge);
+  }
+
+  /** The last one takes the metrics with it. */
+  delete(source: Source): void {
+    if (!this.#sources.delete(source) || this.#sources.size > 0) return;
+    for (const { name, family } of this.#families) {
+      const registered: unknown = this.#registry.getSingleMetric(name);
+      if (registered === family) this.#registry.removeSingleMetric(name);
+    }
+  }
+}
+
+/** One metric of all relays, as prom-client's registries want it. */
+class Family {
+  /** A registry of OpenMetrics takes `_total` off. */
+  name: string;
+  readonly help: string;
+  readonly type: Metric['type'];
+  readonly aggregator: string;
+  readonly #metric: Metric;
+  readonly #sources: ReadonlySet<Source>;
+
+  constructor(name: string, metric: Metric, sources: ReadonlySet<Source>) {
+    this.name = name;
+    this.help = metric.help;
+    this.type = metric.type;
+    this.aggregator = metric.aggregator ?? 'sum';
+    this.#metric = metric;
+    this.#sources = sources;
+  }
+
+  async get() {
+    const { name, help, type, aggregator } = this;
+    const values = await Promise.all([...this.#sources].map((source) => this.#read(source)));
+    return { name, help, type, aggregator, values: values.flat() };
+  }
+
+  /** What it shows is the relay's, and can't be reset. */
+  reset(): void {}
+
+  async #read({ reading, labels, probeSfu }: Source) {
+    if (this.#metric.probes && !probeSfu) return [];
+    const samples = await this.#metric.read(reading);
+    return samples.map((sample) => ({
+      value: sample.value,
+      labels: { ...labels, ...sample.labels },
+      ...(sample.suffix && { metricName: this.name + sample.suffix }),
+    }));
+  }
+}
+
+function isSame(one: Source['labels'], other: Source['labels']): boolean {
+  const names = Object.keys(one);
+  return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name]);
+}
