@@ -5,24 +5,25 @@ import { AddressCount, checkCounts } from './count-limits.js';
 import type { RelayCounters } from './counters.js';
 import { RelayError } from './errors.js';
 import { SafeEmitter } from './events.js';
+import { Ghosts } from './ghosts.js';
 import { checkLiveGrants, type Grants, type LiveGrants, publishLimits, resolveRole } from './grants.js';
 import type { HookRunner } from './hook-runner.js';
 import { candidateFilter } from './ice.js';
 import { checkId } from './ids.js';
 import { MessageArchive } from './messages/archive.js';
-import type { Moderated } from './messages/room-messages.js';
 import type { Metadata, Role, SessionStats } from './model.js';
 import { type BanOptions, makeBan } from './moderation/bans.js';
 import { type ResolvedOptions, resolveOptions, type SfuRelayOptions } from './options.js';
+import { mayJoin, maySend } from './permission.js';
 import type { SafeRateLimiter } from './rate-limiter.js';
-import { Room } from './room.js';
+import type { Room } from './room.js';
+import { Rooms } from './rooms.js';
 import { Session } from './session.js';
 import type { SessionCloseReason } from './session-events.js';
 import { SessionIndex } from './session-index.js';
-import { EMPTY_OFFER } from './sfu/empty-offer.js';
 import { SfuNode } from './sfu/node.js';
 import type { Sfu } from './sfu/port.js';
-import { checkMetadata, isMetadata } from './update.js';
+import { checkMetadata } from './update.js';
 
 /**
  * What a session joins with.
@@ -84,14 +85,12 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
   readonly #sfu: Sfu;
   readonly #sessions = new Map<string, Session<P>>();
   readonly #index = new SessionIndex<Session<P>>();
-  readonly #rooms = new Map<string, Room>();
-  readonly #messages: MessageArchive;
+  readonly #rooms: Rooms;
+  readonly #ghosts: Ghosts;
   readonly #attachments = new Set<Attachment>();
   /** @internal */
   readonly addresses: AddressCount;
   readonly #admitsCandidate: ((candidate: string) => boolean) | undefined;
-  /** The newest of those that are being laid; never rejects. */
-  #ghosts: Promise<void> = Promise.resolve();
   #closed: Promise<void> | undefined;
 
   /** @throws RelayError `ERR_RELAY_CONFIG` that says which option is wrong, and what to write. */
@@ -101,10 +100,18 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
     this.#options = resolved;
     this.#sfu = new SfuNode(resolved.sfu);
     this.addresses = new AddressCount(resolved.limits);
-    this.#messages = new MessageArchive({
+    const messages = new MessageArchive({
       kinds: resolved.messages,
       checkTimeoutMs: resolved.hookTimeoutMs,
       counters: resolved.counters.roomMessages,
+    });
+    this.#rooms = new Rooms(messages, resolved.bans);
+    this.#ghosts = new Ghosts({
+      sfu: this.#sfu,
+      rooms: this.#rooms,
+      logger: resolved.logger,
+      counts: resolved.counters.abandonedPeers,
+      isClosing: () => this.isClosing,
     });
     this.#admitsCandidate = candidateFilter(resolved.candidates);
   }
@@ -116,7 +123,7 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
 
   /** Rooms with sessions, by id. */
   get rooms(): ReadonlyMap<string, Room> {
-    return this.#rooms;
+    return this.#rooms.all;
   }
 
   get logger() {
@@ -176,7 +183,7 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
       await session.join(
         this.#sfu,
         params.sdp,
-        (until) => this.#admit(session, params.metadata, until),
+        (until) => mayJoin(this.hooks, session, params.metadata, until),
         signal,
       );
       joins.succeeded(start);
@@ -221,7 +228,7 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
    * @throws RelayError `ERR_RELAY_INVALID_PARAMS`, `ERR_RELAY_TOO_MANY`, or what the store rejects with
    */
   async ban(roomId: string, userId: string, options: BanOptions = {}): Promise<void> {
-    const room = this.#rooms.get(checkId(roomId, 'roomId'));
+    const room = this.rooms.get(checkId(roomId, 'roomId'));
     await (room ? room.ban(userId, options) : this.#options.bans.set(roomId, makeBan(userId, options)));
   }
 
@@ -313,7 +320,7 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
     await Promise.race([Promise.allSettled(ends), late]);
     clearTimeout(timer);
     for (const attachment of this.#attachments) attachment.terminate();
-    this.#messages.close();
+    this.#rooms.close();
     this.#sfu.close();
   }
 
@@ -342,7 +349,7 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
 
     const session: Session<P> = new Session<P>({
       id,
-      room: this.#enterRoom(roomId),
+      room: this.#rooms.enter(roomId),
       userId,
       role,
       grants,
@@ -359,46 +366,20 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
       hooks: this.hooks,
       logger: this.#options.logger,
       moderate: this.hooks.has('onMessage')
-        ? (message, recheck) => this.#moderate(session, message, recheck)
+        ? (message, recheck) => maySend(this.hooks, session, message, recheck)
         : undefined,
       iceServers: () =>
         this.#options.iceServers({ sessionId: id, roomId, userId, role: session.role, principal }),
       joinTimeoutMs: this.#options.joinTimeoutMs,
       answerTimeoutMs: this.#options.answerTimeoutMs,
       sfuReplies: this.counters.sfuReplies,
-      onAbandoned: () => {
-        this.#ghosts = this.#layGhost(session, this.#ghosts);
-      },
+      onAbandoned: () => this.#ghosts.lay(session),
     });
     this.#sessions.set(id, session);
     this.#index.add(session);
     session.room.moderation.sessions.add(session);
     session.once('close', (reason) => this.#sessionClosed(session, reason));
     return session;
-  }
-
-  /** Asks whether it may join; gives the metadata that the application has chosen instead of the client's. */
-  #admit(
-    session: Session<P>,
-    metadata: Metadata | undefined,
-    until: CancelSignal,
-  ): Metadata | undefined | Promise<Metadata | undefined> {
-    const ask = () => {
-      const { id: sessionId, roomId, userId, role, principal } = session;
-      const join = { sessionId, roomId, userId, role, metadata, principal };
-      return this.hooks.ask('onJoin', join, isJoinAnswer, until);
-    };
-    const chosen = (answer: { metadata?: Metadata } | undefined) => answer?.metadata ?? metadata;
-    const admitted = session.room.moderation.admit(session);
-    const answer = admitted ? admitted.then(ask) : ask();
-    return answer instanceof Promise ? answer.then(chosen) : chosen(answer);
-  }
-
-  /** Asks for a message on its way to the room; gives the data that are to be passed on. */
-  #moderate(session: Session<P>, message: Moderated, recheck: (data: unknown) => unknown): unknown {
-    const asked = this.hooks.ask('onMessage', { session, ...message }, isJson);
-    const pass = (data: unknown) => (data === undefined ? message.data : recheck(data));
-    return asked instanceof Promise ? asked.then(pass) : pass(asked);
   }
 
   #sessionsOf(roomId: string, userId: string): Session<P>[] {
@@ -412,51 +393,11 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
     }
   }
 
-  #enterRoom(roomId: string): Room {
-    let room = this.#rooms.get(roomId);
-    if (!room) {
-      room = new Room(roomId, this.#messages.open(roomId), this.#options.bans);
-      this.#rooms.set(roomId, room);
-    }
-    room.sessionCount += 1;
-    return room;
-  }
-
-  #leaveRoom(room: Room): void {
-    room.sessionCount -= 1;
-    if (room.sessionCount > 0) return;
-    this.#rooms.delete(room.id);
-    if (room.moderation.hasEnded) room.messages.close();
-    else this.#messages.keep(room.id, room.messages);
-  }
-
-  /**
-   * Ion keeps a peer whose stream it ended by an error, in its room, for good. A peer of the same uid takes its
-   * place there, and leaves. One after the other: an SFU that ends all of them has other worries.
-   */
-  async #layGhost(session: Session<P>, before: Promise<void>): Promise<void> {
-    // The room as it is now: that of a failed join may be gone, and another in its place.
-    const room = this.#enterRoom(session.roomId);
-    await before;
-    try {
-      if (this.isClosing) return;
-      const successor = session.successor(room);
-      await successor.join(this.#sfu, EMPTY_OFFER, async () => undefined);
-      await successor.close();
-      this.counters.abandonedPeers.add('removed');
-    } catch (error) {
-      this.counters.abandonedPeers.add('left');
-      this.logger.warn({ err: error, sessionId: session.id }, 'A peer may be left on the SFU');
-    } finally {
-      this.#leaveRoom(room);
-    }
-  }
-
   #sessionClosed(session: Session<P>, reason: SessionCloseReason): void {
     this.#sessions.delete(session.id);
     this.#index.delete(session);
     session.room.moderation.sessions.delete(session);
-    this.#leaveRoom(session.room);
+    this.#rooms.leave(session.room);
     if (session.hasJoined) this.counters.sessionEnded(reason, Date.now() - session.createdAt);
     this.hooks.tell('onLeave', { session, reason });
     this.emit('sessionclose', session);
@@ -475,14 +416,4 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
 
 function closing(): RelayError {
   return new RelayError('ERR_RELAY_CLOSED', 'The relay is closing.');
-}
-
-function isJson(answer: unknown): answer is unknown {
-  return ['object', 'string', 'number', 'boolean'].includes(typeof answer);
-}
-
-function isJoinAnswer(answer: unknown): answer is { metadata?: Metadata } {
-  if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return false;
-  const { metadata } = answer as { metadata?: unknown };
-  return metadata === undefined || isMetadata(metadata);
 }

@@ -1,13 +1,12 @@
 import type { Principal } from './authentication.js';
-import { Cancellation, type CancelSignal } from './cancellation.js';
+import type { CancelSignal } from './cancellation.js';
 import type { RelayCounters } from './counters.js';
 import { withDeadline } from './deadline.js';
-import { RelayError, type RelayErrorCode } from './errors.js';
-import { SafeEmitter } from './events.js';
+import { RelayError } from './errors.js';
 import { type Grants, type LiveGrants, publishLimits } from './grants.js';
-import { type CheckedOffer, Guard, type GuardPolicy } from './guard.js';
+import { Guard, type GuardPolicy } from './guard.js';
 import type { HookRunner } from './hook-runner.js';
-import type { ReplyMessage } from './hooks.js';
+import { type Admit, Joining } from './joining.js';
 import { LIMITS } from './limits.js';
 import type { Logger } from './logger.js';
 import type { Moderate, Sender } from './messages/room-messages.js';
@@ -15,31 +14,28 @@ import { SendQueue } from './messages/send-queue.js';
 import type {
   IceCandidate,
   IceServer,
-  MessageDeletion,
   MessageReceipt,
-  Metadata,
   OutgoingMessage,
-  ParticipantsEvent,
   ParticipantUpdate,
   Role,
-  RoomMessage,
   SessionDescription,
   SessionStats,
   StatsReport,
   Subscription,
   Target,
   Track,
-  TracksEvent,
 } from './model.js';
 import type { Moderated } from './moderation/moderation.js';
 import { Publishing } from './publishing.js';
+import { ReplyPassage } from './reply-passage.js';
 import type { Member, Room } from './room.js';
-import type { SessionCloseReason, SessionEvents, SessionState } from './session-events.js';
+import type { SessionCloseReason, SessionState } from './session-events.js';
 import { SessionGrants } from './session-grants.js';
 import { SessionHooks } from './session-hooks.js';
+import { SessionVoice } from './session-voice.js';
 import type { Sfu, SfuStream } from './sfu/port.js';
 import { encodeUid } from './sfu/uid.js';
-import { SfuLink } from './sfu-link.js';
+import { SfuLink, sfuTimeout } from './sfu-link.js';
 import { StatsMeter } from './stats.js';
 import { SubscriberNegotiation } from './subscriber-negotiation.js';
 import { checkUpdate } from './update.js';
@@ -69,25 +65,12 @@ export interface SessionSetup<P extends Principal> {
   onAbandoned?: () => void;
 }
 
-/** Whom a session serves. It hears after those who listen. */
-export interface Receiver {
-  /** A candidate of the SFU's; `init` is the JSON of an RTCIceCandidateInit. */
-  trickle(target: Target, init: string): void;
-  /** A message of the room. One that may be dropped may be left out where the client is slow. */
-  deliver(message: RoomMessage | MessageDeletion, mayDrop: boolean): void;
-  /** Any other event; those of candidates and messages have come by the ways above. */
-  hear<Name extends keyof SessionEvents>(name: Name, ...args: SessionEvents[Name]): void;
-}
-
 /**
  * One participant: one signalling stream on the SFU, one state machine. It knows nothing of the connection that
  * it serves, and can be driven without any.
  * @category Session
  */
-export class Session<P extends Principal = Principal>
-  extends SafeEmitter<SessionEvents>
-  implements Member, Moderated
-{
+export class Session<P extends Principal = Principal> extends SessionVoice implements Member, Moderated {
   readonly id: string;
   readonly room: Room;
   readonly userId: string;
@@ -95,12 +78,12 @@ export class Session<P extends Principal = Principal>
   /** ms since the epoch. */
   readonly createdAt = Date.now();
   readonly #setup: SessionSetup<P>;
-  #receiver: Receiver | undefined;
   readonly #guard: Guard;
   readonly #meter: StatsMeter;
-  /** Where the application is to be asked of messages to the SFU, and of those from it. */
+  /** Where the application is to be asked of messages to the SFU, or of those from it. */
+  readonly #hooks: SessionHooks<P> | undefined;
   readonly #signals: SessionHooks<P> | undefined;
-  readonly #replies: SessionHooks<P> | undefined;
+  readonly #replies: ReplyPassage<P>;
   #state: SessionState = 'joining';
   #principal: P | undefined;
   readonly #grants: SessionGrants;
@@ -115,8 +98,8 @@ export class Session<P extends Principal = Principal>
   /** Made by its first message. */
   #sender: Sender | undefined;
 
-  /** Aborts the join. */
-  #cancel: Cancellation | undefined = new Cancellation();
+  /** Its way in, until it has joined. */
+  #joining: Joining<P> | undefined;
   #reason: SessionCloseReason | undefined;
   /** Whom its end is awaited by. */
   #ended: { promise: Promise<void>; resolve(): void } | undefined;
@@ -140,15 +123,18 @@ export class Session<P extends Principal = Principal>
     });
     const { hooks } = setup;
     const [onSignal, onReply] = [hooks?.has('onSignal'), hooks?.has('onReply')];
-    const asked = hooks && (onSignal || onReply) ? new SessionHooks(hooks, this) : undefined;
-    this.#signals = onSignal ? asked : undefined;
-    this.#replies = onReply ? asked : undefined;
+    this.#hooks = hooks && (onSignal || onReply) ? new SessionHooks(hooks, this) : undefined;
+    this.#signals = onSignal ? this.#hooks : undefined;
+    this.#replies = new ReplyPassage(onReply ? this.#hooks : undefined, (error) => this.#fail(error));
     this.#link = new SfuLink({
       gate: setup.room.gate,
       logger: setup.logger,
-      fields: () => this.#fields(),
-      onOffer: (offer) => this.#receiveOffer(offer),
-      onCandidate: (target, init) => this.#receiveCandidate(target, init),
+      fields: () => this.fields(),
+      onOffer: (offer) => this.#replies.offer(offer, (shown) => this.#subscriber.offer(offer, shown)),
+      onCandidate: (target, init) => {
+        if (target === 0) this.#publishing.candidate();
+        this.#replies.candidate(target, init, (...shown) => this.#subscriber.candidate(...shown));
+      },
       onRefused: (error) => void this.#break(error),
       onAbandoned: () => setup.onAbandoned?.(),
       onEnd: (error) => this.#streamEnded(error),
@@ -164,8 +150,24 @@ export class Session<P extends Principal = Principal>
       deliver: (event) =>
         event.name === 'offer'
           ? this.emit('offer', event.value)
-          : this.#deliverCandidate(event.target, event.init),
+          : this.tellCandidate(event.target, event.init),
       onUnanswered: () => this.#unanswered(),
+    });
+    this.#joining = new Joining({
+      guard: this.#guard,
+      signals: this.#signals,
+      replies: this.#replies,
+      link: this.#link,
+      publishing: this.#publishing,
+      timeoutMs: setup.joinTimeoutMs,
+      sfuReplies: setup.sfuReplies,
+      iceServers: setup.iceServers,
+      request: (sdp) => ({
+        roomId: this.roomId,
+        uid: encodeUid({ roomId: this.roomId, userId: this.userId, sessionId: this.id }),
+        sdp,
+        autoSubscribe: setup.autoSubscribe && this.#guard.policy.canSubscribe,
+      }),
     });
   }
 
@@ -213,7 +215,7 @@ export class Session<P extends Principal = Principal>
 
   /** @internal Whether it ever was in the room. */
   get hasJoined(): boolean {
-    return this.#cancel === undefined;
+    return this.#joining === undefined;
   }
 
   /** The SFU's answer to the join, or to the newest offer since. */
@@ -235,42 +237,25 @@ export class Session<P extends Principal = Principal>
    * @internal Joins on the SFU, once `admit` has let it, and said what the room gets to know of it; where that fails
    * nothing is left on either side.
    */
-  async join(
-    sfu: Sfu,
-    sdp: string,
-    admit: (until: CancelSignal) => Metadata | undefined | Promise<Metadata | undefined>,
-    signal?: CancelSignal,
-  ): Promise<void> {
-    const cancel = this.#cancel ?? new Cancellation();
-    const abort = () => cancel.abort(() => signal?.reason);
+  async join(sfu: Sfu, sdp: string, admit: Admit, signal?: CancelSignal): Promise<void> {
+    const joining = this.#joining;
+    if (!joining) throw notNow('The session has joined before.');
+    const abort = () => joining.abort(() => signal?.reason);
     signal?.addEventListener('abort', abort);
     if (signal?.aborted) abort();
     try {
-      const offer = { type: 'offer', sdp } as const;
-      const asked = this.#signals?.signal({ method: 'join', params: offer }, (params) => params) ?? offer;
-      const passed = asked instanceof Promise ? await this.#application(asked) : asked;
-      const checked = this.#guard.offer(passed, () => true);
-      const admitted = admit(cancel);
-      const metadata = admitted instanceof Promise ? await this.#application(admitted) : admitted;
-      this.#checkCancelled();
-      const joining = this.#deadline(this.#openAndJoin(sfu, checked, cancel));
-      const given = this.#setup.iceServers?.() ?? [];
-      if (given instanceof Promise) [this.#iceServers] = await Promise.all([this.#deadline(given), joining]);
-      else this.#iceServers = given;
-      const { answer, released } = await joining;
-      this.#answer = this.#replies
-        ? await this.#application(this.#passAnswer(this.#replies, answer))
-        : answer;
-      this.#checkCancelled();
-      this.#cancel = undefined;
+      const { answer, released, metadata, iceServers } = await joining.run(sfu, sdp, admit);
+      joining.check();
+      this.#joining = undefined;
       this.#state = 'joined';
+      this.#answer = answer;
+      this.#iceServers = iceServers;
       this.#publishing.joined(released);
       this.room.add(this, released.tracks, released.cut, metadata);
       this.#subscriber.open();
       if (this.#isStale) void this.#revise();
     } catch (error) {
-      const failure = cancel.aborted ? this.#cancellation() : RelayError.from(error);
-      cancel.abort(() => failure);
+      const failure = joining.fail(error);
       void this.#link.end(failure.code === 'ERR_RELAY_SFU_TIMEOUT');
       this.#finish({ by: 'relay', error: failure });
       throw failure;
@@ -377,10 +362,12 @@ export class Session<P extends Principal = Principal>
     return stats;
   }
 
-  /** @internal Who gets all that it says from now on, and first what has waited for somebody. */
-  serve(receiver: Receiver | undefined): void {
-    this.#receiver = receiver;
-    if (receiver) this.#subscriber.release();
+  protected override get isHolding(): boolean {
+    return this.#subscriber.isHolding;
+  }
+
+  protected override release(): void {
+    this.#subscriber.release();
   }
 
   /**
@@ -403,7 +390,7 @@ export class Session<P extends Principal = Principal>
 
   /** Leaves the SFU; resolves when the SFU has ended the stream. Never rejects, and may be called again. */
   close(reason: SessionCloseReason = { by: 'application' }): Promise<void> {
-    if (this.#state === 'joining') this.#cancel?.abort(() => reason.error);
+    if (this.#state === 'joining') this.#joining?.abort(() => reason.error);
     else {
       this.#leave(reason);
       void this.#link.end();
@@ -411,77 +398,6 @@ export class Session<P extends Principal = Principal>
     if (this.#state === 'closed') return Promise.resolve();
     this.#ended ??= deferred();
     return this.#ended.promise;
-  }
-
-  override on<Name extends keyof SessionEvents>(
-    name: Name,
-    listener: (...args: SessionEvents[Name]) => unknown,
-  ): this {
-    super.on(name, listener);
-    this.#releaseHeld();
-    return this;
-  }
-
-  override once<Name extends keyof SessionEvents>(
-    name: Name,
-    listener: (...args: SessionEvents[Name]) => unknown,
-  ): this {
-    super.once(name, listener);
-    this.#releaseHeld();
-    return this;
-  }
-
-  protected override emit<Name extends keyof SessionEvents>(
-    name: Name,
-    ...args: SessionEvents[Name]
-  ): boolean {
-    const isHeard = super.emit(name, ...args);
-    if (!this.#receiver) return isHeard;
-    try {
-      this.#receiver.hear(name, ...args);
-    } catch (error) {
-      this.#deliveryFailed(error);
-    }
-    return true;
-  }
-
-  /** @internal */
-  notifyParticipants(event: ParticipantsEvent): void {
-    this.emit('participants', event);
-  }
-
-  /** @internal */
-  notifyTracks(event: TracksEvent): void {
-    this.emit('tracks', event);
-  }
-
-  /** @internal */
-  notifyRoom(state: { locked: boolean }): void {
-    this.emit('room', state);
-  }
-
-  /** @internal */
-  notifyMessage(message: RoomMessage, mayDrop: boolean): void {
-    this.#receive(message, mayDrop);
-    this.emit('message', message);
-  }
-
-  /** @internal */
-  notifyDeletion(deletion: MessageDeletion): void {
-    this.#receive(deletion, false);
-    this.emit('messagedeleted', deletion);
-  }
-
-  #receive(message: RoomMessage | MessageDeletion, mayDrop: boolean): void {
-    try {
-      this.#receiver?.deliver(message, mayDrop);
-    } catch (error) {
-      this.#deliveryFailed(error);
-    }
-  }
-
-  #deliveryFailed(error: unknown): void {
-    this.#setup.logger.error({ err: error, ...this.#fields() }, 'A message could not be delivered');
   }
 
   #makeSender(): Sender {
@@ -528,25 +444,6 @@ export class Session<P extends Principal = Principal>
     await this.#reply(this.#setup.sfuReplies.subscribe.time(this.#link.subscribe(stream, subscriptions)));
   }
 
-  async #openAndJoin(sfu: Sfu, checked: CheckedOffer, cancelled: CancelSignal) {
-    const stream = await this.#link.open(sfu, cancelled);
-    this.#checkCancelled();
-    await this.#link.enter(cancelled);
-    this.#checkCancelled();
-    const released = this.#publishing.begin(checked);
-    const asked = this.#link.join(stream, {
-      roomId: this.roomId,
-      uid: encodeUid({ roomId: this.roomId, userId: this.userId, sessionId: this.id }),
-      sdp: released.sdp,
-      autoSubscribe: this.#setup.autoSubscribe && this.#guard.policy.canSubscribe,
-    });
-    const answer = await this.#setup.sfuReplies.join.time(asked);
-    this.#checkCancelled();
-    // Not for the application, too.
-    this.#link.joined();
-    return { answer, released };
-  }
-
   async #grantsChanged(): Promise<void> {
     const { grants, role } = this;
     const { policy } = this.#guard;
@@ -578,75 +475,9 @@ export class Session<P extends Principal = Principal>
   }
 
   async #answered(answer: SessionDescription): Promise<SessionDescription> {
-    this.#answer = this.#replies ? await this.#passAnswer(this.#replies, answer) : answer;
+    this.#answer = await this.#replies.answer(answer);
     this.emit('answer', this.#answer);
     return this.#answer;
-  }
-
-  async #passAnswer(hooks: SessionHooks<P>, answer: SessionDescription): Promise<SessionDescription> {
-    return (await hooks.reply({ method: 'answer', params: answer }, (params) => params)) ?? answer;
-  }
-
-  /** What the SFU says of its own accord, as the application lets it pass. */
-  #passReply<Message extends ReplyMessage>(
-    hooks: SessionHooks<P>,
-    message: Message,
-    act: (params: Message['params']) => void,
-  ): void {
-    const failed = (error: unknown) => {
-      // A candidate less is no loss that anybody notices; an offer less is every later track.
-      if (message.method !== 'trickle') this.#fail(RelayError.from(error));
-    };
-    try {
-      const passing = hooks.reply(message, act);
-      if (passing instanceof Promise) passing.catch(failed);
-    } catch (error) {
-      failed(error);
-    }
-  }
-
-  #receiveOffer(offer: SessionDescription): void {
-    if (!this.#replies) this.#subscriber.offer(offer);
-    else
-      this.#passReply(this.#replies, { method: 'offer', params: offer }, (shown) =>
-        this.#subscriber.offer(offer, shown),
-      );
-  }
-
-  #receiveCandidate(target: Target, init: string): void {
-    if (target === 0) this.#publishing.candidate();
-    if (!this.#replies) this.#subscriber.candidate(target, init);
-    else {
-      const params = { target, candidate: JSON.parse(init) as IceCandidate };
-      this.#passReply(this.#replies, { method: 'trickle', params }, (shown) =>
-        this.#subscriber.candidate(shown.target, JSON.stringify(shown.candidate)),
-      );
-    }
-  }
-
-  /** False where nobody listens yet. */
-  #deliverCandidate(target: Target, init: string): boolean {
-    try {
-      this.#receiver?.trickle(target, init);
-    } catch (error) {
-      this.#deliveryFailed(error);
-    }
-    // Read for those who listen, and for nobody else.
-    if (this.listenerCount('candidate') === 0) return this.#receiver !== undefined;
-    return this.emit('candidate', { target, candidate: JSON.parse(init) });
-  }
-
-  /** What the application is asked of: it has as long as the SFU. */
-  #application<Value>(answer: Promise<Value>): Promise<Value> {
-    return this.#deadline(answer, 'ERR_RELAY_INTERNAL', 'The application does not answer.');
-  }
-
-  #checkCancelled(): void {
-    if (this.#cancel?.aborted) throw this.#cancellation();
-  }
-
-  #cancellation(): RelayError {
-    return RelayError.from(this.#cancel?.reason, 'ERR_RELAY_ABORTED', 'The join was cancelled.');
   }
 
   /** The stream, where messages may go to it. */
@@ -659,19 +490,10 @@ export class Session<P extends Principal = Principal>
     return stream;
   }
 
-  #deadline<Value>(
-    promise: Promise<Value>,
-    code: RelayErrorCode = 'ERR_RELAY_SFU_TIMEOUT',
-    message = 'The SFU does not answer.',
-  ): Promise<Value> {
-    const late = () => new RelayError(code, message);
-    return withDeadline(promise, this.#setup.joinTimeoutMs, late, this.#cancel);
-  }
-
   /** A reply that is overdue could not be told from the next one: the session is over. */
   async #reply<Value>(promise: Promise<Value>): Promise<Value> {
     try {
-      return await this.#deadline(promise);
+      return await withDeadline(promise, this.#setup.joinTimeoutMs, sfuTimeout);
     } catch (error) {
       const failure = RelayError.from(error);
       throw failure.code === 'ERR_RELAY_SFU_TIMEOUT' ? this.#break(failure) : failure;
@@ -679,12 +501,12 @@ export class Session<P extends Principal = Principal>
   }
 
   #streamEnded(error: RelayError | undefined): void {
-    if (this.#state === 'joining') this.#cancel?.abort(() => error);
+    if (this.#state === 'joining') this.#joining?.abort(() => error);
     else this.#finish({ by: 'sfu', ...(error && { error }) });
   }
 
   #fail(error: RelayError): void {
-    if (this.#state === 'joining') this.#cancel?.abort(() => error);
+    if (this.#state === 'joining') this.#joining?.abort(() => error);
     else this.#break(error);
   }
 
@@ -709,7 +531,7 @@ export class Session<P extends Principal = Principal>
     this.room.remove(this);
     const why = () => endOf(reason);
     this.#link.refuseAll(why);
-    (this.#signals ?? this.#replies)?.close(why);
+    this.#hooks?.close(why);
   }
 
   #finish(reason: SessionCloseReason): void {
@@ -721,12 +543,7 @@ export class Session<P extends Principal = Principal>
     this.#ended?.resolve();
   }
 
-  #releaseHeld(): void {
-    // When all are there that come in this turn: the client too, where the application listens since `sessionopen`.
-    if (this.#subscriber.isHolding) process.nextTick(() => this.#subscriber.release());
-  }
-
-  #fields() {
+  protected override fields() {
     return { sessionId: this.id, roomId: this.roomId, userId: this.userId };
   }
 }

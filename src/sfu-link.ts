@@ -127,6 +127,10 @@ export class SfuLink implements SfuStreamListener {
   }
 }
 
+export function sfuTimeout(): RelayError {
+  return new RelayError('ERR_RELAY_SFU_TIMEOUT', 'The SFU does not answer.');
+}
+
 function refused(message: string, reason: string): RelayError {
   return new RelayError('ERR_RELAY_SFU_REFUSED', message, { cause: new Error(reason) });
 }

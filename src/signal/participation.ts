@@ -14,8 +14,9 @@ import type {
   Target,
 } from '../model.js';
 import type { CreateSessionParams, SfuRelay } from '../relay.js';
-import type { Receiver, Session } from '../session.js';
+import type { Session } from '../session.js';
 import type { SessionCloseReason, SessionEvents } from '../session-events.js';
+import type { Receiver } from '../session-voice.js';
 import { Expiry } from './expiry.js';
 import { moderate } from './moderation.js';
 import type { JoinResult, RelayNotifications } from './protocol.js';

@@ -1,0 +1,47 @@
+import type { Principal } from './authentication.js';
+import type { CancelSignal } from './cancellation.js';
+import type { HookRunner } from './hook-runner.js';
+import type { Moderated } from './messages/room-messages.js';
+import type { Metadata } from './model.js';
+import type { Session } from './session.js';
+import { isMetadata } from './update.js';
+
+/** Asks the room and the application whether a session may join; gives the metadata that the latter has chosen. */
+export function mayJoin<P extends Principal>(
+  hooks: HookRunner<P>,
+  session: Session<P>,
+  metadata: Metadata | undefined,
+  until: CancelSignal,
+): Metadata | undefined | Promise<Metadata | undefined> {
+  const ask = () => {
+    const { id: sessionId, roomId, userId, role, principal } = session;
+    const join = { sessionId, roomId, userId, role, metadata, principal };
+    return hooks.ask('onJoin', join, isJoinAnswer, until);
+  };
+  const chosen = (answer: { metadata?: Metadata } | undefined) => answer?.metadata ?? metadata;
+  const admitted = session.room.moderation.admit(session);
+  const answer = admitted ? admitted.then(ask) : ask();
+  return answer instanceof Promise ? answer.then(chosen) : chosen(answer);
+}
+
+/** Asks the application for a message on its way to the room; gives the data that are to be passed on. */
+export function maySend<P extends Principal>(
+  hooks: HookRunner<P>,
+  session: Session<P>,
+  message: Moderated,
+  recheck: (data: unknown) => unknown,
+): unknown {
+  const asked = hooks.ask('onMessage', { session, ...message }, isJson);
+  const pass = (data: unknown) => (data === undefined ? message.data : recheck(data));
+  return asked instanceof Promise ? asked.then(pass) : pass(asked);
+}
+
+function isJson(answer: unknown): answer is unknown {
+  return ['object', 'string', 'number', 'boolean'].includes(typeof answer);
+}
+
+function isJoinAnswer(answer: unknown): answer is { metadata?: Metadata } {
+  if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return false;
+  const { metadata } = answer as { metadata?: unknown };
+  return metadata === undefined || isMetadata(metadata);
+}
