@@ -10,9 +10,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import { handshake, textFrame } from '../test/support/websocket-bytes.js';
 
 const [, script, ...args] = process.argv;
@@ -42,37 +40,28 @@ async function measureAll(receivers) {
   const WARM_UP_ROUNDS = 10;
   const MESSAGES = 5;
 
-  const root = new URL('..', import.meta.url);
-  const cache = fileURLToPath(new URL('node_modules/.cache/fan-out/', root));
-  const source = (path) => fileURLToPath(new URL(path, root));
-  const { build } = await import('tsup');
-  await build({
-    config: false,
-    entry: {
-      index: source('src/index.ts'),
-      ws: source('src/ws.ts'),
-      uwebsockets: source('src/uwebsockets.ts'),
-      testing: source('src/testing/index.ts'),
+  const { compile } = await import('../scripts/compile.js');
+  const { load } = await compile(
+    'fan-out',
+    {
+      index: 'src/index.ts',
+      ws: 'src/ws.ts',
+      uwebsockets: 'src/uwebsockets.ts',
+      testing: 'src/testing/index.ts',
     },
-    outDir: cache,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    silent: true,
-    clean: true,
-    splitting: true,
-    outExtension: () => ({ js: '.mjs' }),
-    esbuildPlugins: [
-      {
-        name: 'instant-sfu',
-        setup({ onLoad }) {
-          const contents = `export { InstantSfu as SfuNode } from '../../test/support/instant-sfu.js';`;
-          onLoad({ filter: /src\/sfu\/node\.ts$/ }, () => ({ contents, loader: 'ts' }));
+    {
+      splitting: true,
+      esbuildPlugins: [
+        {
+          name: 'instant-sfu',
+          setup({ onLoad }) {
+            const contents = `export { InstantSfu as SfuNode } from '../../test/support/instant-sfu.js';`;
+            onLoad({ filter: /src\/sfu\/node\.ts$/ }, () => ({ contents, loader: 'ts' }));
+          },
         },
-      },
-    ],
-  });
-  const load = (name) => import(pathToFileURL(join(cache, `${name}.mjs`)).href);
+      ],
+    },
+  );
   const [{ anonymous, SfuRelay }, { useServer }, { makeBehavior }, { fakeOffer }] = await Promise.all(
     ['index', 'ws', 'uwebsockets', 'testing'].map(load),
   );

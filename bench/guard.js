@@ -6,32 +6,21 @@
  *   node bench/guard.js
  */
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build } from 'tsup';
+import { compile } from '../scripts/compile.js';
 
 const ROOT = new URL('..', import.meta.url);
-const CACHE = fileURLToPath(new URL('node_modules/.cache/bench/', ROOT));
 const ROUNDS = 61;
 /** Until the code is compiled. */
 const WARM_UP_ROUNDS = 10;
 const ROUND_MS = 20;
 
-const source = (path) => fileURLToPath(new URL(`src/${path}.ts`, ROOT));
 const fixture = (name) => readFileSync(new URL(`test/fuzz/fixtures/${name}.sdp`, ROOT), 'utf8');
 
-await build({
-  config: false,
-  entry: { guard: source('guard'), room: source('room'), rtc: source('sfu/gen/rtc') },
-  outDir: CACHE,
-  format: 'esm',
-  platform: 'node',
-  target: 'node20',
-  silent: true,
-  clean: true,
-  outExtension: () => ({ js: '.mjs' }),
+const { load } = await compile('guard', {
+  guard: 'src/guard.ts',
+  room: 'src/room.ts',
+  rtc: 'src/sfu/gen/rtc.ts',
 });
-const load = (name) => import(pathToFileURL(join(CACHE, `${name}.mjs`)).href);
 const [{ Guard }, { Room }, { Request }] = await Promise.all([load('guard'), load('room'), load('rtc')]);
 
 const guard = new Guard(

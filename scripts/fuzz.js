@@ -10,12 +10,10 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { build } from 'tsup';
+import { compile } from './compile.js';
 
-const SOURCE = new URL('../test/fuzz/campaign.ts', import.meta.url);
-const CACHE = fileURLToPath(new URL('../node_modules/.cache/fuzz/', import.meta.url));
+const CAMPAIGN = 'test/fuzz/campaign.ts';
 const BAR_WIDTH = 30;
 const REPORT_EVERY_MS = process.stdout.isTTY ? 500 : 10_000;
 
@@ -30,21 +28,17 @@ const [messages, seed, clients] = [values.messages, values.seed, values.clients]
 
 /** Compiles the campaign, whose modules find their files as if they were where they were written. */
 async function load() {
-  await build({
-    config: false,
-    entry: { campaign: fileURLToPath(SOURCE) },
-    outDir: CACHE,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    silent: true,
-    clean: true,
-    outExtension: () => ({ js: '.mjs' }),
-    esbuildOptions(options) {
-      options.define = { ...options.define, 'import.meta.url': JSON.stringify(SOURCE.href) };
+  const { load } = await compile(
+    'fuzz',
+    { campaign: CAMPAIGN },
+    {
+      esbuildOptions(options) {
+        const url = new URL(`../${CAMPAIGN}`, import.meta.url).href;
+        options.define = { ...options.define, 'import.meta.url': JSON.stringify(url) };
+      },
     },
-  });
-  return import(pathToFileURL(join(CACHE, 'campaign.mjs')).href);
+  );
+  return load('campaign');
 }
 
 const start = Date.now();

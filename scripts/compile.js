@@ -1,0 +1,30 @@
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'tsup';
+
+const ROOT = new URL('..', import.meta.url);
+const pathOf = (path) => fileURLToPath(new URL(path, ROOT));
+
+/**
+ * Compiles modules of this repository, as they are at the moment, for what runs them.
+ * @param name the folder in node_modules/.cache/, which is emptied before
+ * @param entry the modules' paths, by the names to load them by
+ * @param options what tsup is told besides
+ */
+export async function compile(name, entry, options = {}) {
+  const folder = pathOf(`node_modules/.cache/${name}/`);
+  await build({
+    config: false,
+    entry: Object.fromEntries(Object.entries(entry).map(([module, path]) => [module, pathOf(path)])),
+    outDir: folder,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    noExternal: ['p-timeout'],
+    silent: true,
+    clean: true,
+    outExtension: () => ({ js: '.mjs' }),
+    ...options,
+  });
+  return { folder, load: (module) => import(pathToFileURL(join(folder, `${module}.mjs`)).href) };
+}
