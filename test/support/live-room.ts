@@ -91,7 +91,7 @@ export async function isTold(page: Page, title: string): Promise<void> {
   await page.getByTestId('error').getByRole('heading', { name: title }).waitFor();
 }
 
-/** Resolves when the tile of this person has shown ten more frames. */
+/** Resolves when the tile of this person has shown five more frames. */
 export async function showsVideo(page: Page, name: string): Promise<void> {
   const video = page.getByTestId('tile').filter({ hasText: name }).locator('video');
   await video.waitFor();
@@ -101,6 +101,6 @@ export async function showsVideo(page: Page, name: string): Promise<void> {
   await until(`the picture of ${name} moves`, async () => {
     const now = await frames();
     first ??= now;
-    return now >= first + 10;
+    return now >= first + 5;
   });
 }

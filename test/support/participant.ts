@@ -151,7 +151,7 @@ export class BrowserParticipant {
     return this.tab.page.evaluate(() => window.participant.iceUfrag());
   }
 
-  /** Resolves when ten more frames of the stream have been decoded than at the first look. */
+  /** Resolves when five more frames of the stream have been decoded than at the first look. */
   async sees(streamId: string): Promise<void> {
     let first: number | undefined;
     await until(`${this.entry.user} decodes the video of stream ${streamId}`, async () => {
@@ -159,7 +159,7 @@ export class BrowserParticipant {
       const frames = decoded[streamId];
       if (frames === undefined) throw new Error(`decodes ${JSON.stringify(decoded)}`);
       first ??= frames;
-      if (frames < first + 10) throw new Error(`${frames} frames, ${first} at first`);
+      if (frames < first + 5) throw new Error(`${frames} frames, ${first} at first`);
       return true;
     });
   }
