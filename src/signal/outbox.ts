@@ -38,8 +38,8 @@ export class Outbox {
   }
 
   /**
-   * Sends it in this turn. What may be dropped is, as soon as the client is behind by a quarter of what it may be. `bytes`: of
-   * the text, where they are counted already. False where it will not go out.
+   * Sends it in this turn. What may be dropped is, as soon as the client is behind by a quarter of what it may be.
+   * `bytes`: of the text, where they are counted already. False where it will not go out.
    */
   send(text: string, mayDrop = false, bytes = Buffer.byteLength(text)): boolean {
     if (this.#stopped) return false;
@@ -56,24 +56,36 @@ export class Outbox {
     return true;
   }
 
-  /** Hands the turn's messages to the socket. */
+  /** Hands the turn's messages to the socket. Nothing is thrown: other clients' turns end after this one. */
   endTurn(): void {
     const texts = this.#turn;
     if (!texts || this.#stopped) return;
     this.#turn = undefined;
     this.#turnLength = 0;
-    let failure: unknown;
-    const send = () => {
+    try {
+      this.#sendAll(texts);
+      if (!this.#timer && this.#socket.bufferedAmount > 0) this.#watch();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #sendAll(texts: readonly string[]): void {
+    const socket = this.#socket;
+    if (texts.length === 1 || !socket.cork) {
+      for (const text of texts) socket.send(text);
+      return;
+    }
+    let failure: { error: unknown } | undefined;
+    socket.cork(() => {
+      // Not through the socket's own code, which may have no way for it.
       try {
-        for (const text of texts) this.#socket.send(text);
+        for (const text of texts) socket.send(text);
       } catch (error) {
-        failure = error ?? new Error('The socket has failed');
+        failure = { error };
       }
-    };
-    if (texts.length > 1 && this.#socket.cork) this.#socket.cork(send);
-    else send();
-    if (failure) this.#fail(failure);
-    else if (!this.#timer && this.#socket.bufferedAmount > 0) this.#watch();
+    });
+    if (failure) throw failure.error;
   }
 
   /** Sends nothing more. */

@@ -27,6 +27,8 @@ class FakeSocket {
   terminate(): void {}
 }
 
+const LIMITS = { maxBufferedBytes: 1_000, slowConsumerTimeoutMs: 100 };
+
 describe('the outbox', () => {
   let socket: FakeSocket;
   let failures: unknown[];
@@ -36,9 +38,7 @@ describe('the outbox', () => {
     vi.useFakeTimers();
     socket = new FakeSocket();
     failures = [];
-    outbox = new Outbox(socket, { maxBufferedBytes: 1_000, slowConsumerTimeoutMs: 100 }, (error) =>
-      failures.push(error),
-    );
+    outbox = new Outbox(socket, LIMITS, (error) => failures.push(error));
   });
   afterEach(() => {
     vi.useRealTimers();
@@ -139,6 +139,25 @@ describe('the outbox', () => {
     socket.bufferedAmount = 0;
     vi.advanceTimersByTime(200);
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('one that throws in the middle of a write, or has lost its cork, is a failure too', () => {
+    socket.send = () => {
+      throw new Error('gone');
+    };
+    outbox.send('hello');
+    outbox.send('world');
+    outbox.endTurn();
+    expect(failures).toMatchObject([{ message: 'gone' }]);
+
+    outbox = new Outbox(socket, LIMITS, (error) => failures.push(error));
+    socket.cork = () => {
+      throw new Error('no cork');
+    };
+    outbox.send('hello');
+    outbox.send('world');
+    outbox.endTurn();
+    expect(failures).toMatchObject([{ message: 'gone' }, { message: 'no cork' }]);
   });
 
   test('a socket that throws is a failure, not an exception', () => {
