@@ -98,7 +98,7 @@ export class RelayCounters {
   readonly refused = new CounterSet<RelayErrorCode>(ERROR_CODES);
   /** What the rate limiter has refused, by method; `connect`: a new connection, or a request over HTTP. */
   readonly rateLimited = new CounterSet<ReceivedMessage | 'connect'>(['connect', ...RECEIVED], 'other');
-  /** The rate limiter failed, and the message has passed. */
+  /** The rate limiter failed or hung, and the message has passed. */
   readonly rateLimiterFailures = new Counter();
   /** What rooms were told, by kind; each once, however many hear it. Of kinds that are tallied, what was counted. */
   readonly roomMessages: CounterSet;

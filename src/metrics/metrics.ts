@@ -124,7 +124,7 @@ export const METRICS: readonly Metric[] = [
   counter('rate_limited', 'Messages that the rate limiter has refused.', ({ rateLimited }) =>
     each(rateLimited, 'method'),
   ),
-  counter('rate_limiter_failures', 'Messages that passed as the rate limiter failed.', (counters) =>
+  counter('rate_limiter_failures', 'Messages that passed as the rate limiter failed, or hung.', (counters) =>
     one(counters.rateLimiterFailures.value),
   ),
   counter('hook_failures', 'Hooks that threw, hung, or returned what is of no use.', ({ hookFailures }) =>
