@@ -78,12 +78,12 @@ export class Guard {
   /** Checks an offer, to be released when it can be sent. `restartsIce` where its ICE credentials are new. */
   offer(offer: SessionDescription, restartsIce: (iceCredentials: string) => boolean): CheckedOffer {
     checkType(offer, 'offer');
-    const parsed = parseSdp(offer.sdp, this.policy.videoCodec);
-    for (const track of checkOffer(parsed.sections, this.policy.offer)) this.#checkOwner(track);
-    this.#countMids(parsed.sections);
-    if (restartsIce(parsed.iceCredentials)) this.#candidates[0].renew();
-    this.#spend(0, parsed.sections);
-    return { ...parsed, sdp: offer.sdp };
+    const { sections, iceCredentials, lines } = parseSdp(offer.sdp, this.policy.videoCodec);
+    for (const track of checkOffer(sections, this.policy.offer)) this.#checkOwner(track);
+    this.#countMids(sections);
+    if (restartsIce(iceCredentials)) this.#candidates[0].renew();
+    this.#spend(0, sections);
+    return { sections, iceCredentials, lines, sdp: offer.sdp };
   }
 
   /** What of a checked offer goes to the SFU, as the client may send by now. */

@@ -57,7 +57,8 @@ export function parseSdp(sdp: unknown, videoCodec: VideoCodec = 'VP8'): Sdp {
   const lines = linesOf(sdp);
   const reader = new SdpReader(videoCodec);
   for (let index = 0; index < lines.length - 1; index += 1) reader.read(lines[index] ?? '');
-  return { ...reader.finish(), lines };
+  const { sections, iceCredentials } = reader.finish();
+  return { sections, iceCredentials, lines };
 }
 
 /** Lines of the form "x=…", each ended. */
