@@ -67,6 +67,16 @@ describe('a connection stands', () => {
     await peer.frame(FrameType.SETTINGS, ({ flags }) => flags === Flag.ACK);
   });
 
+  test('with a server by its name, of which one address may not answer', async () => {
+    const server = await stage.serve();
+    const connection = stage.connect(server.address.replace('127.0.0.1', 'localhost'));
+    const peer = await server.accept();
+    peer.greet();
+    await connection.ready(forever);
+    peer.send(ping('by name!'));
+    await peer.frame(FrameType.PING, ({ flags }) => flags === Flag.ACK);
+  });
+
   test('for whoever asks later, too', async () => {
     const { connection } = await stage.open();
     await Promise.all([connection.ready(forever), connection.ready(forever)]);

@@ -19,7 +19,7 @@ import { type RawPeer, soon } from './raw-http2-server.js';
 import { answer, finish, message, RESPONSE, trailers, useStage } from './stage.js';
 
 /** Of a longer run: `HTTP2_FUZZ_RUNS=5000 HTTP2_FUZZ_SEED=1 npx vitest run --project unit fuzz-illegal`. */
-const RUNS = Number(process.env.HTTP2_FUZZ_RUNS ?? 150);
+const RUNS = Number(process.env.HTTP2_FUZZ_RUNS ?? 100);
 const FIRST_SEED = Number(process.env.HTTP2_FUZZ_SEED ?? 1);
 const CALLS = 4;
 const MS_PER_RUN = 1_000;

@@ -59,8 +59,9 @@ class Stage {
   async open(
     values: Parameters<typeof settings>[0] = {},
     setup: Partial<ConnectionSetup> = {},
+    tls?: TlsOptions,
   ): Promise<Scene> {
-    const server = await this.serve();
+    const server = await this.serve(tls);
     const connection = this.connect(server.address, setup);
     const peer = await server.accept();
     peer.greet(values);
@@ -106,7 +107,7 @@ export function useStage(): Pick<Stage, 'serve' | 'connect' | 'open' | 'call' | 
   return {
     serve: (tls) => stage.serve(tls),
     connect: (serverUrl, setup) => stage.connect(serverUrl, setup),
-    open: (values, setup) => stage.open(values, setup),
+    open: (values, setup, tls) => stage.open(values, setup, tls),
     call: (connection, heard) => stage.call(connection, heard),
     answered: (values) => stage.answered(values),
     get lost() {
