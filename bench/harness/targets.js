@@ -43,11 +43,15 @@ export async function startTarget(name, sfu, tools) {
   return {
     port,
     pid: child.pid,
-    /** KiB of its own (not of files) that it holds once garbage is collected. */
+    /**
+     * Once garbage is collected, in KiB: what it holds of its own (not of files), and how much of that is live objects,
+     * where the target can tell.
+     */
     async memory() {
       child.kill('SIGUSR2');
-      await next();
-      return Number(/^RssAnon:\s+(\d+)/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]);
+      const { live } = await next();
+      const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
+      return { held: Number(/^RssAnon:\s+(\d+)/m.exec(status)[1]), live };
     },
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return;
