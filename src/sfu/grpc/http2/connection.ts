@@ -48,7 +48,7 @@ export class Http2Connection implements GrpcConnection {
   #isLeaving = false;
   #isOver = false;
   /** Why. */
-  #cause = new Error('the connection was lost');
+  #cause: Error | undefined;
 
   constructor(setup: ConnectionSetup) {
     const { serverUrl, method, tls } = setup;
@@ -96,14 +96,14 @@ export class Http2Connection implements GrpcConnection {
   }
 
   call(listener: CallListener): GrpcCall {
-    if (this.#isLeaving) throw unavailable(this.#cause);
+    if (this.#isLeaving) throw unavailable(this.#loss());
     const call = this.#calls.open(this.#fields, listener);
     if (this.#calls.isExhausted) this.#leave();
     return call;
   }
 
   close(): void {
-    this.#fail(ErrorCode.NO_ERROR, this.#isLeaving ? this.#cause : new Error('the connection was closed'));
+    this.#fail(ErrorCode.NO_ERROR, this.#cause ?? new Error('the connection was closed'));
   }
 
   /** The first word of this side. */
@@ -132,7 +132,7 @@ export class Http2Connection implements GrpcConnection {
       });
       this.#socket.once('close', () => {
         clearTimeout(timer);
-        reject(unavailable(this.#cause));
+        reject(unavailable(this.#loss()));
         this.#closed();
       });
     });
@@ -170,12 +170,17 @@ export class Http2Connection implements GrpcConnection {
     if (this.#calls.size === 0) this.close();
   }
 
+  #loss(): Error {
+    this.#cause ??= new Error('the connection was lost');
+    return this.#cause;
+  }
+
   #closed(): void {
     this.#isOver = true;
     this.#isReady = false;
     this.#leave();
     clearTimeout(this.#pingTimer);
-    this.#calls.loseAll({ code: 'UNAVAILABLE', details: this.#cause.message });
+    this.#calls.loseAll({ code: 'UNAVAILABLE', details: this.#loss().message });
   }
 
   /** Without calls there is nothing to lose. */
