@@ -38,9 +38,9 @@ const perPiece = ({ cpu, count }) => (cpu * MICRO) / count;
  * Until the code is compiled and the pools are filled: what is measured then is what lasts. What the warming up leaves in
  * the process counts as memory of the sessions that come after it.
  */
-async function warmUp(load, { cycles, sessions, rounds }, window) {
-  await load.churn(cycles, { window: Math.min(20, cycles) });
-  await load.join(sessions, { window: 20, role: 'publisher' });
+async function warmUp(load, { cycles, sessions, rounds }, window, role) {
+  await load.churn(cycles, { window: Math.min(20, cycles), role });
+  await load.join(sessions, { window: 20, role });
   await load.rounds(rounds, { window: Math.min(window, sessions) });
   await load.leave();
 }
@@ -50,7 +50,7 @@ async function growth({ load, relay, scale }) {
   const figures = [];
   const add = (sessions, figure, value, unit) => figures.push({ figure, sessions, value, unit });
   const empty = await relay.memory();
-  await warmUp(load, scale.warmUp, scale.window);
+  await warmUp(load, scale.warmUp, scale.window, 'viewer');
   let before = 0;
   for (const sessions of scale.sizes) {
     const joins = await load.join(sessions - before, { window: 20, role: 'viewer' });
@@ -82,7 +82,7 @@ async function growth({ load, relay, scale }) {
 async function publishers({ load, relay, scale }) {
   const sessions = scale.publishers;
   const empty = await relay.memory();
-  await warmUp(load, scale.warmUp, scale.window);
+  await warmUp(load, scale.warmUp, scale.window, 'publisher');
   const joins = await load.join(sessions, { window: 20, role: 'publisher' });
   const memory = ((await relay.memory()).held - empty.held) / sessions;
   await load.leave();
@@ -118,9 +118,9 @@ async function rooms({ load, scale }) {
 async function churn({ load, relay, scale }) {
   const { cycles, parts, window } = scale.churn;
   const figures = [];
-  await load.churn(cycles / parts, { window });
+  await load.churn(cycles / parts, { window, role: 'publisher' });
   for (let part = 1; part <= parts; part += 1) {
-    const done = await load.churn(cycles / parts, { window });
+    const done = await load.churn(cycles / parts, { window, role: 'publisher' });
     const sessions = (cycles / parts) * part;
     figures.push({ figure: 'join and leave: CPU', sessions, value: perPiece(done), unit: 'µs' });
     const { held, live } = await relay.memory();

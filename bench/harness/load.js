@@ -55,8 +55,8 @@ export class Load {
     return this.#do({ do: 'messages', count, window });
   }
 
-  churn(count, { window }) {
-    return this.#do({ do: 'churn', count, window, roomSize: 1, offer: OFFERS.publisher });
+  churn(count, { window, role }) {
+    return this.#do({ do: 'churn', count, window, roomSize: 1, offer: OFFERS[role] });
   }
 
   stop() {
