@@ -20,7 +20,7 @@ export function settings(quick) {
         repeat: 5,
         warmUp: { cycles: 3_000, sessions: 200, rounds: 20_000 },
         sizes: [200, 1_000, 2_000, 5_000, 10_000],
-        rounds: 20_000,
+        rounds: 50_000,
         window: 200,
         active: 200,
         rate: 2_000,

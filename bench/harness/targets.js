@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { jsonLines } from './json-lines.js';
 import { onCore } from './machine.js';
@@ -33,6 +34,19 @@ export const TARGETS = {
   },
 };
 
+/** KiB of a process' own memory, once it falls no further: pages are given back by other threads, a moment later. */
+async function held(pid) {
+  const now = () => Number(/^RssAnon:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
+  let least = now();
+  for (let still = 0; still < 5; ) {
+    await setTimeout(50);
+    const value = now();
+    still = value < least ? 0 : still + 1;
+    least = Math.min(least, value);
+  }
+  return least;
+}
+
 /** Starts one; resolves when it listens. */
 export async function startTarget(name, sfu, tools) {
   const child = spawn(...onCore('relay', TARGETS[name].command(sfu, tools)), {
@@ -50,8 +64,7 @@ export async function startTarget(name, sfu, tools) {
     async memory() {
       child.kill('SIGUSR2');
       const { live } = await next();
-      const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
-      return { held: Number(/^RssAnon:\s+(\d+)/m.exec(status)[1]), live };
+      return { held: await held(child.pid), live };
     },
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return;
