@@ -45,6 +45,12 @@ async function warmUp(load, { cycles, sessions, rounds }, window, role) {
   await load.leave();
 }
 
+/** A collection that is forced throws compiled code away, too: it has to be there again before more is measured. */
+async function warmAgain(load, { cycles, rounds }, window) {
+  await load.churn(Math.ceil(cycles / 3), { window: Math.min(20, cycles), role: 'viewer' });
+  await load.rounds(rounds, { window });
+}
+
 /** More and more sessions on one process, of viewers, as most are: joins, memory, candidates there and back. */
 async function growth({ load, relay, scale }) {
   const figures = [];
@@ -61,6 +67,7 @@ async function growth({ load, relay, scale }) {
     const memory = (await relay.memory()).held - empty.held;
     // What is of the process, and not of its sessions, is most of it where they are few.
     if (sessions >= 1_000) add(sessions, 'idle session: memory', memory / sessions, 'KiB');
+    await warmAgain(load, scale.warmUp, scale.window);
 
     const rounds = await load.rounds(scale.rounds, { window: scale.window });
     add(sessions, 'trickle round: CPU', perPiece(rounds), 'µs');

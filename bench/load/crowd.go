@@ -47,8 +47,7 @@ func (c *crowd) aim(command Command) Outcome {
 
 // Joins as many sessions more, so many at a time.
 func (c *crowd) join(command Command) Outcome {
-	c.roomSize = max(1, command.RoomSize)
-	c.offer = command.Offer
+	c.fillRooms(command)
 	answered := c.sfu.answers.Load() + int64(command.Count)
 	joined := make([]*session, command.Count)
 	outcome := c.each(command, func(n int) error {
@@ -67,6 +66,14 @@ func (c *crowd) join(command Command) Outcome {
 	return outcome
 }
 
+// Those who come now begin with a room that nobody is in, however many have come before.
+func (c *crowd) fillRooms(command Command) {
+	c.roomSize = max(1, command.RoomSize)
+	c.offer = command.Offer
+	size := int64(c.roomSize)
+	c.serial.Store((c.serial.Load() + size - 1) / size * size)
+}
+
 // Ends all sessions; nothing of them is left on the SFU then.
 func (c *crowd) leave(command Command) Outcome {
 	sessions := c.sessions
@@ -81,8 +88,7 @@ func (c *crowd) leave(command Command) Outcome {
 
 // Sessions that join and leave, one after the other in each of the window's places.
 func (c *crowd) churn(command Command) Outcome {
-	c.roomSize = max(1, command.RoomSize)
-	c.offer = command.Offer
+	c.fillRooms(command)
 	before := c.sfu.streams.Load()
 	outcome := c.each(command, func(int) error {
 		s, err := c.connect(int(c.serial.Add(1)) - 1)
