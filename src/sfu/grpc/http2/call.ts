@@ -47,11 +47,16 @@ export class Http2Call implements GrpcCall {
 
   write(framed: Buffer): void {
     if (this.#isOver || this.#isEnding) return;
-    if (this.#queue) this.#queue.push(framed);
-    else if (!this.#setup.outflow.send(this, framed)) {
-      this.#queue = [framed];
-      this.resume();
+    if (this.#queue) {
+      this.#queue.push(framed);
+      return;
     }
+    const { outflow } = this.#setup;
+    const sent = outflow.send(this, framed, 0);
+    if (sent === framed.length) return;
+    this.#queue = [framed];
+    this.#sent = sent;
+    outflow.wait(this);
   }
 
   end(): void {
@@ -69,7 +74,7 @@ export class Http2Call implements GrpcCall {
     if (!this.#queue) return;
     const { outflow, writer } = this.#setup;
     for (let first = this.#queue[0]; first; first = this.#queue[0]) {
-      this.#sent = outflow.sendPart(this, first, this.#sent);
+      this.#sent = outflow.send(this, first, this.#sent);
       if (this.#sent < first.length) {
         outflow.wait(this);
         return;

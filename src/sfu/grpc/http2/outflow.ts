@@ -21,19 +21,8 @@ export class Outflow {
     return this.#initialWindow;
   }
 
-  /** Whether a whole message was sent. */
-  send(call: Http2Call, bytes: Buffer): boolean {
-    const { length } = bytes;
-    if (length > MAX_FRAME_BYTES || length > call.window || length > this.#window || this.#writer.isFull)
-      return false;
-    call.window -= length;
-    this.#window -= length;
-    this.#writer.data(call.id, bytes, 0, length);
-    return true;
-  }
-
   /** Sends of a message, from `start`, what may be sent; gives the place of the first byte that may not. */
-  sendPart(call: Http2Call, bytes: Buffer, start: number): number {
+  send(call: Http2Call, bytes: Buffer, start: number): number {
     let at = start;
     while (at < bytes.length && !this.#writer.isFull) {
       const length = Math.min(bytes.length - at, MAX_FRAME_BYTES, call.window, this.#window);
