@@ -1,10 +1,9 @@
 import { fileURLToPath } from 'node:url';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { Bystander } from '../contract/hostile/bystander.js';
 import { type Serve, useStage } from '../contract/hostile/stage.js';
 import { Child } from '../support/child.js';
+import { collectGarbage } from '../support/garbage.js';
 import { until } from '../support/poll.js';
 
 const CROWD = 10_000;
@@ -21,9 +20,6 @@ function checkFileLimit(): void {
       `This test opens ${CROWD} connections, and the limit of open files is ${hard}: raise it, \`ulimit -Hn ${CROWD + OTHER_FILES}\` or more.`,
     );
 }
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
 
 /** Those who come and say nothing. */
 export function idleCrowd(transport: string, serve: Serve): void {

@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { anonymous, SfuRelay } from '../../src/index.js';
+import { collectGarbage } from '../support/garbage.js';
 import { type IonServer, startIon } from '../support/ion.js';
 import { until } from '../support/poll.js';
 import { Causes, type FuzzProgress, fuzz } from './run.js';
@@ -93,9 +92,6 @@ async function everybodyGone(relay: SfuRelay, ion: IonServer): Promise<void> {
   const isEmpty = () => relay.sessions.size + relay.streamCount + ion.peers.length === 0;
   await until('everybody has gone', isEmpty, { timeoutMs: 15_000 }).catch(() => {});
 }
-
-setFlagsFromString('--expose-gc');
-const collectGarbage: () => void = runInNewContext('gc');
 
 function measure(ion: IonServer, isExact = false): Memory {
   if (isExact) collectGarbage();

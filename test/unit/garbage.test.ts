@@ -1,13 +1,9 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { acceptConnection, anonymous, type HandshakeRequest, SfuRelay } from '../../src/index.js';
 import { rateLimits } from '../../src/rate-limits/index.js';
 import { fakeOffer, type ScriptedSfu, startScriptedSfu } from '../../src/testing/index.js';
+import { collectGarbage } from '../support/garbage.js';
 import { until } from '../support/poll.js';
-
-setFlagsFromString('--expose-gc');
-const collectGarbage: () => void = runInNewContext('gc');
 
 let sfu: ScriptedSfu;
 let relay: SfuRelay;

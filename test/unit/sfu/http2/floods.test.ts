@@ -1,7 +1,6 @@
 import { once } from 'node:events';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
+import { collectGarbage } from '../../../support/garbage.js';
 import {
   continuation,
   data,
@@ -42,9 +41,6 @@ async function stillWorks(peer: RawPeer, connection: Parameters<typeof stage.cal
   expect((await call.ended()).code).toBe('OK');
   expect(call.messages).toEqual(['works']);
 }
-
-setFlagsFromString('--expose-gc');
-const collectGarbage: () => void = runInNewContext('gc');
 
 /** Of the process, after what can be freed is free. */
 function heldMemory(): number {
