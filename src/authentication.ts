@@ -1,5 +1,6 @@
 import { RelayError } from './errors.js';
 import { checkGrants, type Grants } from './grants.js';
+import { isRecord } from './record.js';
 
 /**
  * What is known of a client before it is let in; the same for WebSocket and HTTP, whatever the server.
@@ -64,7 +65,7 @@ export async function identify<P extends Principal>(
   } catch (error) {
     throw RelayError.from(error, 'ERR_RELAY_UNAUTHENTICATED', 'Authentication failed.');
   }
-  if (!isObject(principal))
+  if (!isRecord(principal))
     throw new RelayError('ERR_RELAY_UNAUTHENTICATED', 'Authentication failed.', {
       cause: new TypeError('authenticate() must return a principal, an object, or throw'),
     });
@@ -80,15 +81,11 @@ function checkPrincipal({ grants, expiresAt }: Principal): void {
 /** What may stand for a principal, and has grants that can be enforced. */
 export function isPrincipal<P extends Principal>(value: unknown): value is P {
   try {
-    if (isObject(value)) checkPrincipal(value);
-    return isObject(value);
+    if (isRecord(value)) checkPrincipal(value);
+    return isRecord(value);
   } catch {
     return false;
   }
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function checkExpiry(expiresAt: unknown): void {

@@ -1,5 +1,6 @@
 import { parse } from 'yaml';
 import { RelayError } from './errors.js';
+import { isRecord } from './record.js';
 import { checkServerUrl, type SfuOptions } from './sfu/options.js';
 
 /**
@@ -50,8 +51,4 @@ function parseYaml(text: string): unknown {
   } catch (error) {
     throw new RelayError('ERR_RELAY_CONFIG', 'The SFU configuration is not valid YAML.', { cause: error });
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,5 @@
 import type { AuthRequest, Principal } from '../authentication.js';
+import { isRecord } from '../record.js';
 import type { SfuRelay } from '../relay.js';
 import { handshakeToken } from './handshake.js';
 import type { HandshakeRequest } from './socket.js';
@@ -25,8 +26,4 @@ function isPartOfRequest(value: unknown): value is Partial<AuthRequest> {
   const { url, headers, remoteAddress, token } = value;
   const areTexts = [url, remoteAddress, token].every((each) => ['undefined', 'string'].includes(typeof each));
   return areTexts && (headers === undefined || isRecord(headers));
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

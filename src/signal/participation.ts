@@ -13,6 +13,7 @@ import type {
   Subscription,
   Target,
 } from '../model.js';
+import { isRecord } from '../record.js';
 import type { CreateSessionParams, SfuRelay } from '../relay.js';
 import type { Session } from '../session.js';
 import type { SessionCloseReason, SessionEvents } from '../session-events.js';
@@ -364,8 +365,4 @@ export class Participation<P extends Principal> implements Receiver {
 /** Nothing waits where nothing is pending. */
 function done(pending: void | Promise<void>, reply: Reply): void | Promise<void> {
   return pending ? pending.then(() => reply({})) : reply({});
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
