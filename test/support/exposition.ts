@@ -8,6 +8,7 @@ export interface Family {
 
 const NAME = '[a-zA-Z_:][a-zA-Z0-9_:]*';
 const LABEL = '[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\\\\n]|\\\\["\\\\n])*"';
+const LABELS = new RegExp(LABEL, 'g');
 const HEAD = new RegExp(`^# (HELP|TYPE) (${NAME}) (.+)$`);
 const SAMPLE = new RegExp(`^(${NAME})(\\{${LABEL}(?:,${LABEL})*\\})? (\\S+)$`);
 
@@ -47,9 +48,10 @@ function check(name: string, { type, samples }: Family): void {
   if (type !== 'histogram') return;
   for (const [key, count] of samples) {
     if (!key.startsWith(`${name}_count`)) continue;
-    const labels = key.slice(name.length + '_count'.length).slice(1, -1);
+    const labels = labelsOf(key).join();
     const buckets = [...samples].filter(
-      ([bucket]) => bucket.startsWith(`${name}_bucket{${labels}`) && bucket.includes('le='),
+      ([bucket]) =>
+        bucket.startsWith(`${name}_bucket{`) && labelsOf(bucket).filter(isNotBound).join() === labels,
     );
     const counts = buckets.map(([, value]) => value);
     if (counts.some((value, index) => value < (counts[index - 1] ?? 0))) throw new Error(`${key} falls`);
@@ -57,3 +59,7 @@ function check(name: string, { type, samples }: Family): void {
       throw new Error(`${key} is not the count of its buckets`);
   }
 }
+
+/** The labels' order means nothing: prom-client writes `le` first. */
+const labelsOf = (key: string) => (key.match(LABELS) ?? []).sort();
+const isNotBound = (label: string) => !label.startsWith('le=');

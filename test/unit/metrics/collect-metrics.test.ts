@@ -1,4 +1,11 @@
-import { AggregatorRegistry, Gauge, type OpenMetricsContentType, Registry, register } from 'prom-client';
+import {
+  AggregatorRegistry,
+  Gauge,
+  Histogram,
+  type OpenMetricsContentType,
+  Registry,
+  register,
+} from 'prom-client';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { anonymous, SfuRelay, type SfuRelayOptions } from '../../../src/index.js';
 import { collectMetrics, type MetricsOptions } from '../../../src/metrics/index.js';
@@ -117,6 +124,15 @@ describe('collectMetrics', () => {
     }
     collection.stop();
     expect(open.getMetricsAsArray()).toEqual([]);
+  });
+
+  test("stands beside the app's own figures", async () => {
+    const theirs = { name: 'app_seconds', help: 'Of the app.', labelNames: ['path'], registers: [registry] };
+    new Histogram(theirs).observe({ path: '/' }, 0.2);
+    collectMetrics(startRelay(), { registry });
+    const families = await scrape();
+    expect(families.get('app_seconds')?.samples.get('app_seconds_count{path="/"}')).toBe(1);
+    expect(families.get('sfu_relay_sfu_up')?.samples.get('sfu_relay_sfu_up')).toBe(1);
   });
 
   test('can be put together from several processes', async () => {
