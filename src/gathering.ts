@@ -9,7 +9,8 @@ const LIMIT_MS = 6_000;
  */
 export class Gathering {
   #since = 0;
-  #lastCandidate: number | undefined;
+  /** A number from the start: each later one would be an object of its own, that an old one holds. */
+  #quietAt = Number.POSITIVE_INFINITY;
   #credentials: string | undefined;
 
   /** An offer with new ICE credentials is a restart (RFC 8839 § 4.4.1.1.1). */
@@ -23,11 +24,11 @@ export class Gathering {
     // Copied: they would hold the whole description in memory, of which they are pieces.
     this.#credentials = Buffer.from(credentials).toString();
     this.#since = Date.now();
-    this.#lastCandidate = undefined;
+    this.#quietAt = Number.POSITIVE_INFINITY;
   }
 
   candidate(): void {
-    this.#lastCandidate = Date.now();
+    this.#quietAt = Date.now() + QUIET_MS;
   }
 
   /** Resolves when ICE may be restarted. */
@@ -41,9 +42,6 @@ export class Gathering {
   }
 
   #rest(): number {
-    const now = Date.now();
-    const quietAt =
-      this.#lastCandidate === undefined ? Number.POSITIVE_INFINITY : this.#lastCandidate + QUIET_MS;
-    return Math.min(quietAt, this.#since + LIMIT_MS) - now;
+    return Math.min(this.#quietAt, this.#since + LIMIT_MS) - Date.now();
   }
 }

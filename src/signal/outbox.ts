@@ -1,6 +1,6 @@
 import { RelayError } from '../errors.js';
 import type { RelaySocket } from './socket.js';
-import { atEndOfTurn } from './turn.js';
+import { keepForTurn, NO_BATCH, takeFromTurn } from './turn.js';
 
 /** The longest header of a frame from server to client (RFC 6455 § 5.2). */
 const FRAME_HEADER_BYTES = 10;
@@ -24,8 +24,8 @@ export class Outbox {
   readonly #onFailure: (error: unknown) => void;
   /** Bytes handed to the socket, headers counted at their longest: no byte seems to wait that does not. */
   #handedOver = 0;
-  /** Of this turn, and to be sent at its end. */
-  #turn: string[] | undefined;
+  /** What is to be sent at the end of this turn. */
+  #batch = NO_BATCH;
   #turnLength = 0;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
@@ -47,20 +47,16 @@ export class Outbox {
     if (this.#timer && !this.#mayWait(bytes, mayDrop)) return false;
     this.#handedOver += bytes + FRAME_HEADER_BYTES;
     this.#turnLength += text.length;
-    if (this.#turn) this.#turn.push(text);
-    else {
-      this.#turn = [text];
-      atEndOfTurn(this);
-    }
+    this.#batch = keepForTurn(this, text, this.#batch);
     if (this.#timer || this.#turnLength > MAX_TURN_LENGTH) this.endTurn();
     return true;
   }
 
   /** Hands the turn's messages to the socket. Nothing is thrown: other clients' turns end after this one. */
   endTurn(): void {
-    const texts = this.#turn;
-    if (!texts || this.#stopped) return;
-    this.#turn = undefined;
+    if (this.#batch === NO_BATCH || this.#stopped) return;
+    const texts = takeFromTurn(this.#batch);
+    this.#batch = NO_BATCH;
     this.#turnLength = 0;
     try {
       this.#sendAll(texts);

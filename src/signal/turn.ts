@@ -1,17 +1,55 @@
-/** Has something to do once all is done that one event brings. */
+/** Has texts to send once all is done that one event brings. */
 interface Turning {
   endTurn(): void;
 }
 
-let turn: Turning[] = [];
+class Batch {
+  readonly of: Turning;
+  texts: string[];
 
-/** Once for each call, after the promises that this turn settles. */
-export function atEndOfTurn(turning: Turning): void {
-  if (turn.push(turning) === 1) process.nextTick(endTurn);
+  constructor(of: Turning, text: string) {
+    this.of = of;
+    this.texts = [text];
+  }
+}
+
+/** No batch has this number. */
+export const NO_BATCH = -1;
+
+/**
+ * The texts of this turn. Kept here, and not with whom they are of: an old object that holds a young one costs the garbage
+ * collector a visit, and there are thousands of them.
+ */
+let batches: Batch[] = [];
+
+/**
+ * Keeps a text for the end of the turn, which comes after the promises that the turn settles. Gives the number of its
+ * batch; the next text that is given with that is kept with this one.
+ */
+export function keepForTurn(turning: Turning, text: string, number: number): number {
+  const batch = batches[number];
+  if (batch) {
+    batch.texts.push(text);
+    return number;
+  }
+  if (batches.push(new Batch(turning, text)) === 1) process.nextTick(endTurn);
+  return batches.length - 1;
+}
+
+/** The texts of a batch, once. */
+export function takeFromTurn(number: number): readonly string[] {
+  const batch = batches[number];
+  if (!batch) return [];
+  const { texts } = batch;
+  batch.texts = [];
+  return texts;
 }
 
 function endTurn(): void {
-  const ending = turn;
-  turn = [];
-  for (const turning of ending) turning.endTurn();
+  try {
+    // Those too that are begun by these.
+    for (const { of } of batches) of.endTurn();
+  } finally {
+    batches = [];
+  }
 }
