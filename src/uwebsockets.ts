@@ -92,7 +92,7 @@ export function makeBehavior<P extends Principal>(
     maxPayloadLength: 2 * maxMessageBytes,
     maxBackpressure: 2 * maxBufferedBytes,
     // The relay's heartbeat is sooner; this one ends sockets whose client does not take part in the closing.
-    idleTimeout: Math.min(Math.max(Math.ceil((3 * heartbeatIntervalMs) / 1000), least), most),
+    idleTimeout: Math.min(Math.max(Math.ceil((5 * heartbeatIntervalMs) / 1000), least), most),
     sendPingsAutomatically: false,
     compression: 0,
     upgrade(response, request, context) {

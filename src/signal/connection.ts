@@ -85,6 +85,9 @@ function makeConnectionId(): string {
 /** RFC 6455 § 7.4.1. */
 const NO_CLOSE_FRAME = 1006;
 
+/** So many in a row, and the next beat ends the connection. */
+const UNANSWERED_PINGS = 2;
+
 /** ms that a client has for its part of the closing handshake. */
 const CLOSING_TIMEOUT_MS = 5_000;
 
@@ -98,7 +101,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
   readonly #heartbeat: NodeJS.Timeout;
   #closing: NodeJS.Timeout | undefined;
   #handshakeTimer: NodeJS.Timeout | undefined;
-  /** Pings since the client was last heard. */
+  /** Beats since the client was last heard. */
   #silence = 0;
   /** Nothing is read or sent any more. */
   #ended = false;
@@ -378,12 +381,14 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
     this.#handshakeTimer = undefined;
   }
 
+  /** Who was heard since the last beat need not be asked whether it is there. */
   #beat(): void {
-    if (this.#silence >= 2) {
+    this.#silence += 1;
+    if (this.#silence === 1) return;
+    if (this.#silence > 1 + UNANSWERED_PINGS) {
       this.terminate();
       return;
     }
-    this.#silence += 1;
     try {
       this.#socket.ping();
     } catch {

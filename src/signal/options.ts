@@ -15,7 +15,10 @@ export interface ConnectionOptions extends RequestOptions {
   maxBufferedBytes?: number;
   /** ms that a message may wait for the client to read, before it is closed with 4508. @default 10000 */
   slowConsumerTimeoutMs?: number;
-  /** ms between pings; a connection that is silent for two is dropped, by the third: within 27 s. @default 9000 */
+  /**
+   * ms of silence after which a client is pinged. One that answers neither of two pings is dropped an interval later:
+   * within four of when it was last heard, 28 s. @default 7000
+   */
   heartbeatIntervalMs?: number;
   /** ms in which a client has to authenticate, and to join. @default 10000 */
   handshakeTimeoutMs?: number;
@@ -51,7 +54,7 @@ export function resolveConnectionOptions(options: ConnectionOptions): ResolvedCo
     maxMessageBytes: integer(options, 'maxMessageBytes', 256 * 1024, 1024),
     maxBufferedBytes: integer(options, 'maxBufferedBytes', 1024 * 1024, 64 * 1024),
     slowConsumerTimeoutMs: integer(options, 'slowConsumerTimeoutMs', 10_000),
-    heartbeatIntervalMs: integer(options, 'heartbeatIntervalMs', 9_000),
+    heartbeatIntervalMs: integer(options, 'heartbeatIntervalMs', 7_000),
     handshakeTimeoutMs: integer(options, 'handshakeTimeoutMs', 10_000),
     maxQueuedMessages: integer(options, 'maxQueuedMessages', 64),
   };
