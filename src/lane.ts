@@ -1,19 +1,22 @@
-import { SendQueue } from './messages/send-queue.js';
+import { RelayError } from './errors.js';
 
 /**
  * Keeps the order of what has to be asked about before it is done. Where the answer is there at once so is the deed;
  * while one is awaited the next ones wait, in their order.
  */
 export class Lane {
-  readonly #queue: SendQueue;
+  readonly #maxWaiting: number;
+  #waiting = 0;
+  /** Ends with the newest; never rejects. Undefined while nothing is under way. */
+  #tail: Promise<void> | undefined;
 
-  constructor(maxWaiting: number) {
-    this.#queue = new SendQueue(maxWaiting);
+  constructor(maxWaiting = Number.POSITIVE_INFINITY) {
+    this.#maxWaiting = maxWaiting;
   }
 
-  /** As many wait as may. */
+  /** As many wait as may, that which is under way among them. */
   get isFull(): boolean {
-    return this.#queue.isFull;
+    return this.#waiting >= this.#maxWaiting;
   }
 
   /**
@@ -25,12 +28,25 @@ export class Lane {
     ask: () => Answer | Promise<Answer>,
     act: (answer: Answer) => Result | Promise<Result>,
   ): Result | Promise<Result> {
+    if (this.isFull)
+      throw new RelayError('ERR_RELAY_TOO_MANY', 'Too many messages wait: send fewer at once.');
+    const answer = this.#tail ? this.#tail.then(ask) : ask();
+    return answer instanceof Promise ? this.#wait(answer, act) : act(answer);
+  }
+
+  async #wait<Answer, Result>(
+    answer: Promise<Answer>,
+    act: (answer: Answer) => Result | Promise<Result>,
+  ): Promise<Result> {
     // In a box: a promise of `act` would be waited for.
-    const begin = (answer: Answer) => ({ result: act(answer) });
-    const begun = this.#queue.run(() => {
-      const answer = ask();
-      return answer instanceof Promise ? answer.then(begin) : begin(answer);
-    });
-    return begun instanceof Promise ? begun.then(({ result }) => result) : begun.result;
+    const begun = answer.then((value) => ({ result: act(value) }));
+    this.#waiting += 1;
+    const done = () => {
+      this.#waiting -= 1;
+      if (this.#tail === tail) this.#tail = undefined;
+    };
+    const tail = begun.then(done, done);
+    this.#tail = tail;
+    return (await begun).result;
   }
 }

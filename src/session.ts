@@ -7,10 +7,10 @@ import { type Grants, type LiveGrants, publishLimits } from './grants.js';
 import { Guard, type GuardPolicy } from './guard.js';
 import type { HookRunner } from './hook-runner.js';
 import { type Admit, Joining } from './joining.js';
+import { Lane } from './lane.js';
 import { LIMITS } from './limits.js';
 import type { Logger } from './logger.js';
 import type { Moderate, Sender } from './messages/room-messages.js';
-import { SendQueue } from './messages/send-queue.js';
 import type {
   IceCandidate,
   IceServer,
@@ -404,7 +404,7 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
     return {
       sessionId: this.id,
       userId: this.userId,
-      queue: new SendQueue(LIMITS.maxWaitingMessages),
+      lane: new Lane(LIMITS.maxWaitingMessages),
       check: () => this.#checkMessages(),
       moderate: this.#setup.moderate,
     };

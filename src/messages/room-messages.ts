@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import pTimeout from 'p-timeout';
 import type { CounterSet } from '../counter.js';
 import { RelayError } from '../errors.js';
+import { Lane } from '../lane.js';
 import type { MessageDeletion, MessageReceipt, OutgoingMessage, RoomMessage } from '../model.js';
 import { type Draft, invalid, readDraft } from './draft.js';
 import { History } from './history.js';
@@ -9,7 +10,6 @@ import { localHub, type MessageHub, type RoomLine, type RoomTraffic } from './hu
 import type { HistoryLimits, ResolvedKind, ResolvedKinds } from './kinds.js';
 import { Receipts } from './receipts.js';
 import { validate } from './schema.js';
-import { SendQueue } from './send-queue.js';
 import { Tally } from './tally.js';
 
 /** Who sends. */
@@ -17,7 +17,7 @@ export interface Sender {
   readonly sessionId: string;
   readonly userId: string;
   /** One message at a time, whatever slow thing it has to pass. */
-  readonly queue: SendQueue;
+  readonly lane: Lane;
   /** Whether it still may, once its message has been checked. @throws RelayError */
   check(): void;
   /** Asks the application. @throws RelayError, at once or by the promise */
@@ -63,7 +63,7 @@ export class RoomMessages {
   audience: Audience | undefined;
   readonly #setup: RoomMessagesSetup;
   readonly #line: RoomLine;
-  #serverQueue: SendQueue | undefined;
+  #serverLane: Lane | undefined;
   /** In many a room nobody ever says anything. */
   #said: Said | undefined;
 
@@ -94,8 +94,12 @@ export class RoomMessages {
    */
   send(message: OutgoingMessage, sender?: Sender): MessageReceipt | Promise<MessageReceipt> {
     const draft = readDraft(this.#setup.kinds, message);
-    const queue = sender?.queue ?? this.#ownQueue();
-    const carryOut = () => queue.run(() => this.#process(draft, sender));
+    const lane = sender?.lane ?? this.#ownLane();
+    const carryOut = () =>
+      lane.run(
+        () => this.#process(draft, sender),
+        (receipt) => receipt,
+      );
     if (draft.id === undefined) return carryOut();
     const { receipts } = this.#remember();
     return receipts.once(sender?.userId ?? '', `${draft.kind.name} ${draft.id}`, async () => carryOut());
@@ -206,9 +210,9 @@ export class RoomMessages {
     return tally;
   }
 
-  #ownQueue(): SendQueue {
-    this.#serverQueue ??= new SendQueue();
-    return this.#serverQueue;
+  #ownLane(): Lane {
+    this.#serverLane ??= new Lane();
+    return this.#serverLane;
   }
 }
 

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { chat, gift, like, type MessageKinds, type StandardSchema } from '../../../src/index.js';
+import { Lane } from '../../../src/lane.js';
 import { MessageArchive } from '../../../src/messages/archive.js';
 import { resolveKinds } from '../../../src/messages/kinds.js';
 import { type Moderate, RoomMessages, type Sender } from '../../../src/messages/room-messages.js';
-import { SendQueue } from '../../../src/messages/send-queue.js';
 import type { RoomMessage } from '../../../src/model.js';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -23,7 +23,7 @@ function room(kinds: MessageKinds = { chat: chat(), gift: gift(), like: like() }
 }
 
 function sender(userId = 'alice', moderate?: Moderate): Sender {
-  return { sessionId: `of ${userId}`, userId, queue: new SendQueue(64), check: () => {}, moderate };
+  return { sessionId: `of ${userId}`, userId, lane: new Lane(64), check: () => {}, moderate };
 }
 
 const schema = (validate: StandardSchema['~standard']['validate']): StandardSchema => ({
