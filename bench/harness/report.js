@@ -1,4 +1,4 @@
-import { ratio, series, summary } from './statistics.js';
+import { ratio, series, summary, trend } from './statistics.js';
 import { TARGETS } from './targets.js';
 
 /** With what a target is compared: the peer that has the same socket, and Go. */
@@ -6,6 +6,14 @@ const COMPARISONS = [
   ['relay-uws', 'bare-uws'],
   ['relay-uws', 'go'],
   ['relay-ws', 'bare-ws'],
+];
+
+/** What should not grow with the number of sessions, be they there or gone. */
+const TRENDS = [
+  'trickle round: CPU',
+  'join: CPU',
+  'memory after joins and leaves',
+  'live objects after joins and leaves',
 ];
 
 /** The medians, and beside them the ratios' medians, with the least and the greatest. */
@@ -19,7 +27,19 @@ export function printReport(report) {
   ]);
   const head = ['', 'sessions', ...report.targets, ...comparisons.map(([one, other]) => `${one} / ${other}`)];
   console.log(`\n${textTable([head, ...rows])}\n`);
+  printTrends(report);
   for (const target of report.targets) console.log(`${target.padEnd(10)} ${TARGETS[target].title}`);
+}
+
+function printTrends(report) {
+  const rows = TRENDS.flatMap((figure) => {
+    const sizes = report.results.filter((each) => each.figure === figure).map(({ sessions }) => sessions);
+    const [fewest, most] = [Math.min(...sizes), Math.max(...sizes)];
+    if (!(fewest < most)) return [];
+    const cells = report.targets.map((target) => spread(trend(report, figure, target, sizes)));
+    return [[`${figure}, ${most.toLocaleString('en')} / ${fewest.toLocaleString('en')}`, ...cells]];
+  });
+  if (rows.length > 0) console.log(`${textTable([['', ...report.targets], ...rows])}\n`);
 }
 
 function medianOf(report, figure, sessions, target) {

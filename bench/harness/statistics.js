@@ -18,9 +18,19 @@ export function series({ results }, figure, sessions, target) {
 
 /** One target's figure as a multiple of another's, each taken in the same round; undefined where one is missing. */
 export function ratio(report, figure, sessions, target, peer) {
-  const others = new Map(series(report, figure, sessions, peer).map(({ round, value }) => [round, value]));
-  const ratios = series(report, figure, sessions, target)
-    .filter(({ round }) => others.has(round))
-    .map(({ round, value }) => value / others.get(round));
+  return quotient(series(report, figure, sessions, target), series(report, figure, sessions, peer));
+}
+
+/** A figure at the most sessions as a multiple of that at the fewest, each taken in the same round. */
+export function trend(report, figure, target, sizes) {
+  const at = (sessions) => series(report, figure, sessions, target);
+  return quotient(at(Math.max(...sizes)), at(Math.min(...sizes)));
+}
+
+function quotient(ones, others) {
+  const values = new Map(others.map(({ round, value }) => [round, value]));
+  const ratios = ones
+    .filter(({ round }) => values.has(round))
+    .map(({ round, value }) => value / values.get(round));
   return ratios.length > 0 ? summary(ratios) : undefined;
 }

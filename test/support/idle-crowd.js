@@ -19,9 +19,12 @@ function fail(reason) {
   process.exit(1);
 }
 
-/** The code of the close frame that these bytes are; a ping of the heartbeat is none. */
-function closeCode(bytes) {
-  return bytes[0] === 0x88 && bytes[1] >= 2 ? bytes.readUInt16BE(2) : undefined;
+/** The code of the close frame among these; others are pings of the heartbeat. */
+function closeCode(frames) {
+  for (let rest = frames; rest.length > 3; rest = rest.subarray(2 + rest[1])) {
+    if (rest[0] === 0x88) return rest.readUInt16BE(2);
+  }
+  return undefined;
 }
 
 function join() {
