@@ -55,7 +55,7 @@ export class Outbox {
   /** Hands the turn's messages to the socket. Nothing is thrown: other clients' turns end after this one. */
   endTurn(): void {
     if (this.#batch === NO_BATCH || this.#stopped) return;
-    const texts = takeFromTurn(this.#batch);
+    const texts = takeFromTurn(this, this.#batch);
     this.#batch = NO_BATCH;
     this.#turnLength = 0;
     try {
@@ -114,7 +114,11 @@ export class Outbox {
 
   #fail(error: unknown): void {
     this.stop();
-    this.#onFailure(error);
+    try {
+      this.#onFailure(error);
+    } catch {
+      // A socket that can't even be ended: its close is all that is left to wait for.
+    }
   }
 }
 

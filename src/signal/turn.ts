@@ -27,7 +27,7 @@ let batches: Batch[] = [];
  * batch; the next text that is given with that is kept with this one.
  */
 export function keepForTurn(turning: Turning, text: string, number: number): number {
-  const batch = batches[number];
+  const batch = batchOf(turning, number);
   if (batch) {
     batch.texts.push(text);
     return number;
@@ -37,12 +37,19 @@ export function keepForTurn(turning: Turning, text: string, number: number): num
 }
 
 /** The texts of a batch, once. */
-export function takeFromTurn(number: number): readonly string[] {
-  const batch = batches[number];
+export function takeFromTurn(turning: Turning, number: number): readonly string[] {
+  const batch = batchOf(turning, number);
   if (!batch) return [];
   const { texts } = batch;
   batch.texts = [];
   return texts;
+}
+
+/** Never another one's, whatever became of the turn that the number is of. */
+function batchOf(turning: Turning, number: number): Batch | undefined {
+  if (number === NO_BATCH) return undefined;
+  const batch = batches[number];
+  return batch?.of === turning ? batch : undefined;
 }
 
 function endTurn(): void {

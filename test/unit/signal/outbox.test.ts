@@ -160,6 +160,50 @@ describe('the outbox', () => {
     expect(failures).toMatchObject([{ message: 'gone' }, { message: 'no cork' }]);
   });
 
+  test('one that fails, and its failure too, takes nothing from the others', async () => {
+    const broken = new FakeSocket();
+    broken.send = () => {
+      throw new Error('gone');
+    };
+    const first = new Outbox(broken, LIMITS, () => {
+      throw new Error('no end');
+    });
+    first.send('hello');
+    outbox.send('hello');
+    await new Promise<void>((resolve) => process.nextTick(resolve));
+    expect(socket.sent).toEqual(['hello']);
+    outbox.send('world');
+    await new Promise<void>((resolve) => process.nextTick(resolve));
+    expect(socket.sent).toEqual(['hello', 'world']);
+  });
+
+  test('those that go by turns get what is theirs', async () => {
+    const sockets = [new FakeSocket(), new FakeSocket(), new FakeSocket()];
+    const outboxes = sockets.map((each) => new Outbox(each, LIMITS, (error) => failures.push(error)));
+    const long = 'x'.repeat(20_000);
+    for (const text of ['a', long, 'b', 'c'])
+      for (const [index, each] of outboxes.entries()) each.send(`${index}${text}`);
+    outboxes[1]?.stop();
+    await new Promise<void>((resolve) => process.nextTick(resolve));
+    for (const each of outboxes) each.send('d');
+    await new Promise<void>((resolve) => process.nextTick(resolve));
+    expect(sockets.map(({ sent }) => sent)).toEqual([
+      ['0a', `0${long}`, '0b', '0c', 'd'],
+      ['1a', `1${long}`],
+      ['2a', `2${long}`, '2b', '2c', 'd'],
+    ]);
+    expect(sockets.map(({ writes }) => writes)).toEqual([[2, 2, 1], [2], [2, 2, 1]]);
+  });
+
+  test('what is sent while a turn ends goes out with it', async () => {
+    const other = new FakeSocket();
+    const echo = new Outbox(other, LIMITS, (error) => failures.push(error));
+    socket.send = () => void echo.send('heard');
+    outbox.send('hello');
+    await new Promise<void>((resolve) => process.nextTick(resolve));
+    expect(other.sent).toEqual(['heard']);
+  });
+
   test('a socket that throws is a failure, not an exception', () => {
     socket.send = () => {
       throw new Error('gone');
