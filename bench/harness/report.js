@@ -36,7 +36,7 @@ function printTrends(report) {
     const sizes = report.results.filter((each) => each.figure === figure).map(({ sessions }) => sessions);
     const [fewest, most] = [Math.min(...sizes), Math.max(...sizes)];
     if (!(fewest < most)) return [];
-    const cells = report.targets.map((target) => spread(trend(report, figure, target, sizes)));
+    const cells = report.targets.map((target) => spread(trend(report, figure, target, most, fewest)));
     return [[`${figure}, ${most.toLocaleString('en')} / ${fewest.toLocaleString('en')}`, ...cells]];
   });
   if (rows.length > 0) console.log(`${textTable([['', ...report.targets], ...rows])}\n`);

@@ -21,10 +21,9 @@ export function ratio(report, figure, sessions, target, peer) {
   return quotient(series(report, figure, sessions, target), series(report, figure, sessions, peer));
 }
 
-/** A figure at the most sessions as a multiple of that at the fewest, each taken in the same round. */
-export function trend(report, figure, target, sizes) {
-  const at = (sessions) => series(report, figure, sessions, target);
-  return quotient(at(Math.max(...sizes)), at(Math.min(...sizes)));
+/** A target's figure at so many sessions as a multiple of that at fewer, each taken in the same round. */
+export function trend(report, figure, target, most, fewest) {
+  return quotient(series(report, figure, most, target), series(report, figure, fewest, target));
 }
 
 function quotient(ones, others) {

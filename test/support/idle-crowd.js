@@ -22,7 +22,7 @@ function fail(reason) {
 /** The code of the close frame among these; others are pings of the heartbeat. */
 function closeCode(frames) {
   for (let rest = frames; rest.length > 3; rest = rest.subarray(2 + rest[1])) {
-    if (rest[0] === 0x88) return rest.readUInt16BE(2);
+    if (rest[0] === 0x88 && rest[1] >= 2) return rest.readUInt16BE(2);
   }
   return undefined;
 }

@@ -27,6 +27,9 @@ class FakeSocket {
   terminate(): void {}
 }
 
+/** The turn's texts are with the socket then. */
+const endOfTurn = () => new Promise<void>((resolve) => process.nextTick(resolve));
+
 const LIMITS = { maxBufferedBytes: 1_000, slowConsumerTimeoutMs: 100 };
 
 describe('the outbox', () => {
@@ -54,7 +57,7 @@ describe('the outbox', () => {
     outbox.send('hello');
     await Promise.resolve();
     outbox.send('world');
-    await new Promise<void>((resolve) => process.nextTick(resolve));
+    await endOfTurn();
     expect(socket.sent).toEqual(['hello', 'world']);
     expect(socket.writes).toEqual([2]);
     expect(vi.getTimerCount()).toBe(0);
@@ -170,10 +173,10 @@ describe('the outbox', () => {
     });
     first.send('hello');
     outbox.send('hello');
-    await new Promise<void>((resolve) => process.nextTick(resolve));
+    await endOfTurn();
     expect(socket.sent).toEqual(['hello']);
     outbox.send('world');
-    await new Promise<void>((resolve) => process.nextTick(resolve));
+    await endOfTurn();
     expect(socket.sent).toEqual(['hello', 'world']);
   });
 
@@ -184,9 +187,9 @@ describe('the outbox', () => {
     for (const text of ['a', long, 'b', 'c'])
       for (const [index, each] of outboxes.entries()) each.send(`${index}${text}`);
     outboxes[1]?.stop();
-    await new Promise<void>((resolve) => process.nextTick(resolve));
+    await endOfTurn();
     for (const each of outboxes) each.send('d');
-    await new Promise<void>((resolve) => process.nextTick(resolve));
+    await endOfTurn();
     expect(sockets.map(({ sent }) => sent)).toEqual([
       ['0a', `0${long}`, '0b', '0c', 'd'],
       ['1a', `1${long}`],
@@ -200,7 +203,7 @@ describe('the outbox', () => {
     const echo = new Outbox(other, LIMITS, (error) => failures.push(error));
     socket.send = () => void echo.send('heard');
     outbox.send('hello');
-    await new Promise<void>((resolve) => process.nextTick(resolve));
+    await endOfTurn();
     expect(other.sent).toEqual(['heard']);
   });
 
