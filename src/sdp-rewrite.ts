@@ -12,7 +12,7 @@ export interface RewritePolicy {
 
 export type SilentDirection = 'inactive' | 'recvonly';
 
-const TRANSPORT_WIDE_CC = /^a=extmap:\S+ \S*transport-wide-cc-extensions-01\b/;
+const TRANSPORT_WIDE_CC = 'transport-wide-cc-extensions-01';
 
 /** What tells of a sender. */
 const SENDER_LINE = /^a=(?:ssrc|ssrc-group|msid|rid|simulcast):/;
@@ -45,6 +45,10 @@ export function rewriteSdp({ lines: given, sections }: Sdp, policy: RewritePolic
   return seal(lines.join('\r\n'), sections, policy.silent);
 }
 
+function isTransportWideCc(line: string): boolean {
+  return line.startsWith('a=extmap:') && line.includes(TRANSPORT_WIDE_CC);
+}
+
 function withPayloads(mediaLine: string, payloads: ReadonlySet<string>): string {
   const [kind, port, proto, ...formats] = mediaLine.split(' ');
   return [kind, port, proto, ...formats.filter((payload) => payloads.has(payload))].join(' ');
@@ -57,7 +61,7 @@ function isKept(line: string, section: SdpSection | undefined, policy: RewritePo
     case 'c':
       return !admitsCandidate || !line.startsWith('a=candidate:') || admitsCandidate(line.slice(2));
     case 'e':
-      return countsVideoPackets || section?.kind !== 'video' || !TRANSPORT_WIDE_CC.test(line);
+      return countsVideoPackets || section?.kind !== 'video' || !isTransportWideCc(line);
     case 'f':
     case 'r': {
       if (!section?.payloads) return true;

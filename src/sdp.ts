@@ -38,6 +38,8 @@ const DIRECTIONS = new Set(['sendrecv', 'sendonly', 'recvonly', 'inactive']);
 const FINGERPRINT = /^[A-Za-z0-9-]{3,16} [0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){15,63}$/;
 const ICE_UFRAG = /^[A-Za-z0-9+/=_-]{4,256}$/;
 const ICE_PWD = /^[A-Za-z0-9+/=_-]{22,256}$/;
+/** In the value of `a=ssrc`, before the ids. */
+const SOURCE_MSID = ' msid:';
 const SETUP = /^(actpass|active|passive|holdconn)$/;
 /** In this order (RFC 8866 § 5); `c=` and `b=` may be absent, and others are not for WebRTC (RFC 8829 § 5.2.1). */
 const SESSION_LINES = 'voscbta';
@@ -62,16 +64,17 @@ export function parseSdp(sdp: unknown, videoCodec: VideoCodec = 'VP8'): Sdp {
 }
 
 /** Lines of the form "x=…", each ended. */
-// Control characters and lone CRs are where two parsers would read two different descriptions.
+// Control characters, lone CRs and Unicode's line separators are where two parsers would read two different descriptions.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: that is the point.
-const WELL_FORMED = /^(?:[a-z]=[^\u0000-\u0008\u000a-\u001f\u007f-\u009f]+\r?\n)+$/;
+const WELL_FORMED = /^(?:[a-z]=[^\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029]+\r?\n)+$/;
 /** All of them ended by CRLF, as browsers write it, which is split at fastest. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: as above.
-const WELL_FORMED_CRLF = /^(?:[a-z]=[^\u0000-\u0008\u000a-\u001f\u007f-\u009f]+\r\n)+$/;
+const WELL_FORMED_CRLF = /^(?:[a-z]=[^\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029]+\r\n)+$/;
 
 function linesOf(sdp: string): string[] {
   if (WELL_FORMED_CRLF.test(sdp)) return sdp.split('\r\n');
   if (WELL_FORMED.test(sdp)) return sdp.split(/\r?\n/);
+  if (/[\u2028\u2029]/.test(sdp)) throw invalid('it has a line separator of Unicode (U+2028, U+2029)');
   const isEnded = sdp.endsWith('\n') || !WELL_FORMED.test(`${sdp}\n`);
   throw invalid(isEnded ? 'a line is not of the form "x=…"' : 'its last line has no end');
 }
@@ -218,8 +221,8 @@ class SdpReader {
       }
       case 'ssrc': {
         if (section) section.hasSource = true;
-        const ids = / msid:(.*)$/.exec(value)?.[1];
-        if (ids !== undefined) section?.sourceIds.add(ids);
+        const start = value.indexOf(SOURCE_MSID);
+        if (start >= 0) section?.sourceIds.add(value.slice(start + SOURCE_MSID.length));
         return;
       }
       case 'extmap': {

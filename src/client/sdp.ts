@@ -24,7 +24,7 @@ export function stopSections(answer: string, offer: string): string {
   const bundled = (mids: string) => mids.split(' ').filter((mid) => !stopped.includes(mid));
   return sections
     .join('')
-    .replace(/^(a=group:BUNDLE )(.+?)(?=\r?$)/m, (_, group, mids) => group + bundled(mids).join(' '));
+    .replace(/^(a=group:BUNDLE )(.+)/m, (_, group, mids) => group + bundled(mids).join(' '));
 }
 
 /** The session part, then the media sections. */
@@ -33,5 +33,7 @@ function sectionsOf(sdp: string): string[] {
 }
 
 function attributeOf(section: string, attribute: string): string | undefined {
-  return new RegExp(`^a=${attribute}:(.+?)\r?$`, 'm').exec(section)?.[1];
+  const prefix = `a=${attribute}:`;
+  const line = section.split(/\r?\n/).find((each) => each.startsWith(prefix));
+  return line?.slice(prefix.length) || undefined;
 }

@@ -139,6 +139,12 @@ describe('a description that the SFU would not take', () => {
       good.replace('a=mid:0', 'a=mid:0\ra=sendonly'),
       'a line is not',
     ],
+    ['with a line separator', good.replace('s=-', 's=\u2028'), 'a line separator of Unicode'],
+    [
+      'with a paragraph separator',
+      good.replace('a=mid:0', 'a=x\u2029y\r\na=mid:0'),
+      'a line separator of Unicode',
+    ],
     ['with attributes before its name', good.replace('s=-', 'a=x\r\ns=-'), 'out of place'],
     ['with a repeat time', good.replace('t=0 0', 't=0 0\r\nr=7d 1h 0'), 'out of place'],
     ['with a bandwidth of another type', good.replace('a=mid:0', 'b=TIAS:9\r\na=mid:0'), '"b="'],

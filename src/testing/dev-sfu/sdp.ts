@@ -18,7 +18,7 @@ export function offeredTracks(offer: string): OfferedTrack[] {
 }
 
 /** Lines of an offer that werift must not see: simulcast (it routes by RID across sections) and transport-cc. */
-const DECLINED = /^a=(simulcast:|rid:|rtcp-fb:\S+ transport-cc).*\r?\n/gm;
+const DECLINED = /^a=(?:simulcast:|rid:|rtcp-fb:\S+ transport-cc)/;
 
 /**
  * A publisher's offer for werift. Simulcast is declined, upon which a browser sends its first layer alone
@@ -26,7 +26,8 @@ const DECLINED = /^a=(simulcast:|rid:|rtcp-fb:\S+ transport-cc).*\r?\n/gm;
  * for a sign of ICE renomination.
  */
 export function offerForWerift(offer: string): string {
-  return offer.replace(DECLINED, '').replace(/^a=inactive/gm, 'a=recvonly');
+  const lines = offer.split(/(?<=\n)/).filter((line) => !DECLINED.test(line));
+  return lines.join('').replace(/^a=inactive/gm, 'a=recvonly');
 }
 
 /** An offer of werift's for a browser: werift gives inactive sections port 0, which would end them (RFC 8829). */
