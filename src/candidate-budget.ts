@@ -2,8 +2,8 @@ import { RelayError } from './errors.js';
 import { LIMITS } from './limits.js';
 
 /**
- * How many places a client may point the SFU to. It sends a STUN request to each of them, checks every pair they
- * make, and has no limit of its own.
+ * How many remote candidates a client may give to the SFU. It sends STUN requests to each of them, checks every pair they
+ * make, compares each new one with all of them, and has no limit of its own.
  */
 export class CandidateBudget {
   /** A list, as they are few. Most sessions are viewers, whose publisher connection never gets any. */
@@ -33,15 +33,33 @@ export class CandidateBudget {
   }
 }
 
-/** Transport, address and port of `candidate:<foundation> <component> <transport> <priority> <address> <port> …`. */
+/**
+ * What the SFU tells candidates apart by, of `candidate:<foundation> <component> <transport> <priority> <address> <port> typ
+ * <type> [raddr <address> rport <port> | tcptype <type>] …`: all but the foundation, the component, the priority and
+ * what follows.
+ */
 function placeOf(candidate: string): string | undefined {
   const component = candidate.indexOf(' ') + 1;
   const transport = candidate.indexOf(' ', component) + 1;
   const priority = candidate.indexOf(' ', transport) + 1;
   const address = candidate.indexOf(' ', priority) + 1;
-  const port = candidate.indexOf(' ', address) + 1;
+  const type = candidate.indexOf(' typ ', address) + 1;
   // An empty one says that there are no more.
-  if (component === 0 || port === 0) return undefined;
-  const end = candidate.indexOf(' ', port);
-  return candidate.slice(transport, priority) + candidate.slice(address, end < 0 ? undefined : end);
+  if (component === 0 || type === 0) return undefined;
+  const extensions = skipWords(candidate, type, 2);
+  let end = extensions;
+  if (candidate.startsWith('raddr ', extensions)) end = skipWords(candidate, extensions, 4);
+  else if (candidate.startsWith('tcptype ', extensions)) end = skipWords(candidate, extensions, 2);
+  return candidate.slice(transport, priority) + candidate.slice(address, end).trimEnd();
+}
+
+/** Where the text goes on after so many words. */
+function skipWords(text: string, start: number, count: number): number {
+  let position = start;
+  for (let word = 0; word < count; word += 1) {
+    const space = text.indexOf(' ', position);
+    if (space < 0) return text.length;
+    position = space + 1;
+  }
+  return position;
 }

@@ -1,7 +1,8 @@
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
 import { RelayError } from './errors.js';
 import { LIMITS } from './limits.js';
 import type { IceCandidate, Target } from './model.js';
+import { isPublicAddress } from './public-address.js';
 
 /** RFC 8839 § 5.1, as far as the SFU reads it. One that it can't read ends the session's stream. */
 const CANDIDATE =
@@ -121,26 +122,11 @@ export function checkInit(init: string): string | undefined {
 export interface CandidatePolicy {
   /** `.local` names (mDNS), which browsers put in the place of their private addresses. @default 'pass' */
   mdns?: 'pass' | 'drop';
-  /** Private, loopback and link-local addresses (RFC 1918, 4193, 6598). @default 'pass' */
+  /**
+   * All addresses that are not public unicast ones: private, loopback, link-local, multicast, documentation, … An IPv6
+   * address that leads to an IPv4 address (mapped, NAT64, 6to4, Teredo, ISATAP) is judged by that one. @default 'pass'
+   */
   privateAddresses?: 'pass' | 'drop';
-}
-
-const PRIVATE = new BlockList();
-for (const subnet of [
-  '10.0.0.0/8',
-  '172.16.0.0/12',
-  '192.168.0.0/16',
-  '127.0.0.0/8',
-  '169.254.0.0/16',
-  '100.64.0.0/10',
-  '0.0.0.0/8',
-]) {
-  const [network = '', bits] = subnet.split('/');
-  PRIVATE.addSubnet(network, Number(bits), 'ipv4');
-}
-for (const subnet of ['fc00::/7', 'fe80::/10', '::/127']) {
-  const [network = '', bits] = subnet.split('/');
-  PRIVATE.addSubnet(network, Number(bits), 'ipv6');
 }
 
 /** Whether a checked candidate may go to the SFU; undefined where all may. */
@@ -152,8 +138,7 @@ export function candidateFilter({
   return (candidate) => {
     const address = candidate.split(' ', 5)[4] ?? '';
     if (address.endsWith('.local')) return mdns !== 'drop';
-    const family = isIP(address);
-    if (family === 0) return true;
-    return privateAddresses !== 'drop' || !PRIVATE.check(address, family === 6 ? 'ipv6' : 'ipv4');
+    // An empty candidate says that there are no more.
+    return privateAddresses !== 'drop' || address === '' || isPublicAddress(address);
   };
 }

