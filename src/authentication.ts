@@ -9,7 +9,10 @@ import { isRecord } from './record.js';
 export interface AuthRequest {
   /** Path and query, as requested: `/rtc?room=lobby`. */
   readonly url: string;
-  /** Lower-case names; repeated headers joined by `, `. */
+  /**
+   * Lower-case names; repeated headers joined by `, `. Without `cookie` where a page of another origin sent the request
+   * that `allowedOrigins` does not name: read cookies by `cookie()`.
+   */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly remoteAddress: string | undefined;
   /**

@@ -37,6 +37,8 @@ export const ERRORS = {
   ERR_RELAY_FORBIDDEN: row(-32003, CloseCode.Forbidden, 403),
   ERR_RELAY_SESSION_NOT_FOUND: row(-32004, CloseCode.BadRequest, 404),
   ERR_RELAY_SUBPROTOCOL: row(-32006, CloseCode.SubprotocolNotAcceptable, 406),
+  /** A POST of another content type than `application/json`: browsers let every page send those of forms. */
+  ERR_RELAY_MEDIA_TYPE: row(-32007, CloseCode.BadRequest, 415),
   /** The client was too slow: to authenticate, to join, to answer an offer. */
   ERR_RELAY_CLIENT_TIMEOUT: row(-32008, CloseCode.Timeout, 408, true),
   /** The session id is taken, or the user is in the room already. */

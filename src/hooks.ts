@@ -21,7 +21,7 @@ export type HookAnswer<Value> = Value | void | Promise<Value | void>;
 export interface Hooks<P extends Principal = Principal> {
   /**
    * A WebSocket, or a request of the REST API, before it is authenticated. May return members that take the place of the
-   * request's: `{ token }` of a cookie.
+   * request's: `{ token: cookie('session')(request) }`.
    */
   onConnect?(connect: ConnectContext): HookAnswer<Partial<AuthRequest>>;
   /** `authenticate` has said who it is. May return another principal. */

@@ -2,6 +2,7 @@ export { type Authenticate, type AuthRequest, anonymous, type Principal } from '
 export { CloseCode } from './close-code.js';
 export type { VideoCodec } from './codecs.js';
 export { parseSfuConfig, type SfuConfig } from './config.js';
+export { cookie } from './cookie.js';
 export type { CountLimits } from './count-limits.js';
 export type { Counter, CounterSet, Distribution, Outcome, Outcomes } from './counter.js';
 export type { ReceivedMessage, RelayCounters, SentMessage } from './counters.js';

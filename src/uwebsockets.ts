@@ -172,7 +172,8 @@ function toRequest(response: UwsResponse, request: UwsRequest): HandshakeRequest
   const headers: Record<string, string> = {};
   request.forEach((name, value) => {
     const earlier = headers[name];
-    headers[name] = earlier === undefined ? value : `${earlier}, ${value}`;
+    const separator = name === 'cookie' ? ';' : ',';
+    headers[name] = earlier === undefined ? value : `${earlier}${separator} ${value}`;
   });
   const query = request.getQuery();
   return {

@@ -3,10 +3,11 @@
  * @packageDocumentation
  */
 export type { Authenticate, AuthRequest, Principal } from '../authentication.js';
+export { cookie } from '../cookie.js';
 export type { Grants, TrackSource } from '../grants.js';
 export type { Logger } from '../logger.js';
 export { type Claims, type MapClaims, type VideoClaim, videoGrants } from './claims.js';
 export { type IntrospectionOptions, introspection } from './introspection.js';
 export { type JwtOptions, jwt } from './jwt.js';
 export type { JwtAlgorithm } from './jwt-keys.js';
-export { cookie, type GetToken } from './token.js';
+export type { GetToken } from './token.js';

@@ -97,7 +97,11 @@ export function jwt<P extends Principal>(options: JwtOptions<P>): Authenticate<P
 
 function makeVerify<P extends Principal>(options: JwtOptions<P>, rules: JWTVerifyOptions): Verify {
   const { jwksUri, secret, publicKey: source, algorithms: wanted } = options;
-  if ([jwksUri, secret, source].filter((each) => each !== undefined).length !== 1)
+  const given = [jwksUri, secret, source].filter((each) => each !== undefined).length;
+  const unset = (['jwksUri', 'publicKey', 'secret'] as const).find((name) => Object.hasOwn(options, name));
+  if (given === 0 && unset !== undefined)
+    throw misconfigured(`"${unset}" is undefined: set the environment variable that it is read from.`);
+  if (given !== 1)
     throw misconfigured('Write one of "jwksUri", "publicKey" and "secret": by what tokens are signed.');
   if (jwksUri !== undefined)
     return byServer(makeJwks(jwksUri, options), { ...rules, algorithms: serverAlgorithms(wanted) });

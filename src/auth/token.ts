@@ -25,36 +25,3 @@ export async function readToken(request: AuthRequest, getToken: GetToken | undef
     );
   return token;
 }
-
-/**
- * Takes the token from a cookie, as `getToken`. Set `allowedOrigins` then: browsers send cookies along with the
- * WebSockets of every page.
- *
- * ```ts
- * jwt({ jwksUri, issuer, audience, getToken: cookie('access_token') })
- * ```
- * @category Authentication
- */
-export function cookie(name: string): GetToken {
-  return ({ headers }) => {
-    for (const pair of (headers.cookie ?? '').split(';')) {
-      const [key, ...value] = pair.split('=');
-      if (key?.trim() === name)
-        return decode(
-          value
-            .join('=')
-            .trim()
-            .replace(/^"(.*)"$/, '$1'),
-        );
-    }
-    return undefined;
-  };
-}
-
-function decode(value: string): string {
-  try {
-    return decodeURIComponent(value);
-  } catch {
-    return value;
-  }
-}

@@ -2,6 +2,7 @@ import type { Principal } from '../authentication.js';
 import { RelayError } from '../errors.js';
 import type { SfuRelay } from '../relay.js';
 import { errorObject } from '../signal/jsonrpc.js';
+import { checkMediaType } from './body.js';
 import { type ApiRequest, type ApiResponse, errorHeaders, json } from './exchange.js';
 import { wireSchema } from './gen/wire-schema.js';
 import { healthRoute } from './health.js';
@@ -37,6 +38,7 @@ export function createApi<P extends Principal>(relay: SfuRelay<P> | undefined, o
     const handler = Object.hasOwn(handlers, method) ? handlers[method] : undefined;
     if (!handler) return notAllowed(Object.keys(handlers));
     try {
+      if (method === 'POST') checkMediaType(request.headers['content-type']);
       return await handler(request, id);
     } catch (error) {
       const failure = RelayError.from(error);

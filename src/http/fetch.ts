@@ -43,13 +43,15 @@ export function createHandler<P extends Principal>(
 }
 
 function toApiRequest(request: Request, { remoteAddress }: FetchContext): ApiRequest {
-  const { pathname, search } = new URL(request.url);
+  const { pathname, search, host, protocol } = new URL(request.url);
   return {
     method: request.method,
     path: pathname,
     url: pathname + search,
-    headers: Object.fromEntries(request.headers),
+    // Some servers have the host in the URL only, as HTTP/2 has it.
+    headers: { host, ...Object.fromEntries(request.headers) },
     remoteAddress,
+    ...(protocol === 'https:' && { isEncrypted: true }),
     signal: request.signal,
     readBody: async (maxBytes) =>
       request.body ? readText(request.body as unknown as AsyncIterable<Uint8Array>, maxBytes) : '',

@@ -1,27 +1,27 @@
 import { isIP } from 'node:net';
-import { RelayError } from '../errors.js';
+import { hasAmbientCredentials, withholdCredentials } from '../cookie.js';
 import type { ResolvedRequestOptions } from './options.js';
+import { checkPage, findForeignPage, forwarded } from './page-origin.js';
 import type { HandshakeRequest } from './socket.js';
 
 /**
- * The request as the application may rely on it: the address is the client's, whatever proxies are in between.
+ * The request as the application may rely on it: the address is the client's, whatever proxies are in between, and the
+ * cookies are those of a page that may use them.
  * @throws RelayError `ERR_RELAY_FORBIDDEN`: the page that sent it is not one of those allowed.
  */
-export function admitRequest(
-  request: HandshakeRequest,
-  { allowedOrigins, trustProxy }: ResolvedRequestOptions,
-): HandshakeRequest {
-  const { origin } = request.headers;
-  if (allowedOrigins && origin !== undefined && !allowedOrigins.has(origin))
-    throw new RelayError('ERR_RELAY_FORBIDDEN', 'This page may not connect: its origin is not allowed.');
-  const forwarded = trustProxy > 0 ? forwardedAddress(request, trustProxy) : undefined;
-  return { ...request, remoteAddress: forwarded ?? plainAddress(request.remoteAddress) };
+export function admitRequest(request: HandshakeRequest, options: ResolvedRequestOptions): HandshakeRequest {
+  const { trustProxy } = options;
+  checkPage(request, options);
+  const { url, headers } = request;
+  const address = trustProxy > 0 ? forwardedAddress(request, trustProxy) : undefined;
+  const admitted = { url, headers, remoteAddress: address ?? plainAddress(request.remoteAddress) };
+  const reason = hasAmbientCredentials(request) ? findForeignPage(request, options) : undefined;
+  return reason === undefined ? admitted : withholdCredentials(admitted, reason);
 }
 
-/** As the outermost of our own proxies saw it. What stands further left in the header is the client's own word. */
+/** As the outermost of our own proxies saw it. */
 function forwardedAddress(request: HandshakeRequest, hops: number): string | undefined {
-  const entries = (request.headers['x-forwarded-for'] ?? '').split(',').map((entry) => entry.trim());
-  const entry = entries.at(-hops) ?? entries[0] ?? '';
+  const entry = forwarded(request.headers['x-forwarded-for'], hops) ?? '';
   // Some proxies add the port: 192.0.2.1:4711, [2001:db8::1]:4711.
   const address = /^\[([^\]]+)\]/.exec(entry)?.[1] ?? /^([\d.]+):\d+$/.exec(entry)?.[1] ?? entry;
   return isIP(address) === 0 ? undefined : plainAddress(address);

@@ -2,6 +2,7 @@ import type { AuthRequest, Principal } from '../authentication.js';
 import { isRecord } from '../record.js';
 import type { SfuRelay } from '../relay.js';
 import { handshakeToken } from './handshake.js';
+import { judge } from './page-origin.js';
 import type { HandshakeRequest } from './socket.js';
 
 /**
@@ -13,11 +14,13 @@ export async function enter<P extends Principal>(
   request: HandshakeRequest,
   connectionId: string,
 ): Promise<AuthRequest> {
-  const { url, headers, remoteAddress } = request;
+  const { remoteAddress } = request;
   const nobody = { userId: undefined, roomId: undefined };
   await relay.rateLimiter?.consume({ method: 'connect', connectionId, remoteAddress, ...nobody });
-  const entering: AuthRequest = { url, headers, remoteAddress, token: handshakeToken(request) };
-  const changes = await relay.hooks.ask('onConnect', { request: entering }, isPartOfRequest);
+  const entering: AuthRequest = { ...request, token: handshakeToken(request) };
+  const changes = await judge(relay, entering, () =>
+    relay.hooks.ask('onConnect', { request: entering }, isPartOfRequest),
+  );
   return changes ? { ...entering, ...changes } : entering;
 }
 

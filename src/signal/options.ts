@@ -33,12 +33,14 @@ export interface ConnectionOptions extends RequestOptions {
 export interface RequestOptions {
   /**
    * The pages that may connect, by their `Origin`: `https://live.example.org`. Others are refused with 4403, or 403. A
-   * client that sends none is no page, and passes. Set it where cookies authenticate. @default all
+   * client that sends none is no page, and passes. Without a list every page may connect, but the cookies of pages of
+   * another origin than the server's own don't count: `authenticate` does not see them. @default all
    */
   allowedOrigins?: readonly string[];
   /**
-   * Reverse proxies in front of the server: the client's address is then the last but so many of `X-Forwarded-For`.
-   * 0 takes that of the socket: the header is the client's own word. @default 0
+   * Reverse proxies in front of the server: the client's address is then the last but so many of `X-Forwarded-For`, the
+   * server's own origin that of `X-Forwarded-Host` and `X-Forwarded-Proto`. 0 takes address and host of the socket and
+   * of `Host`: the headers are the client's own word. @default 0
    */
   trustProxy?: number;
 }

@@ -29,6 +29,8 @@ export interface HandshakeRequest {
   /** Lower-case names; repeated headers joined by `, `. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly remoteAddress: string | undefined;
+  /** Whether it came by TLS, where the transport knows. */
+  readonly isEncrypted?: boolean;
 }
 
 const MAX_REASON_BYTES = 123;

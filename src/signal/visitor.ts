@@ -6,6 +6,7 @@ import type { Session } from '../session.js';
 import { admitRequest } from './client-request.js';
 import { enter } from './entry.js';
 import type { ResolvedRequestOptions } from './options.js';
+import { judge } from './page-origin.js';
 import type { HandshakeRequest } from './socket.js';
 
 /** Who stands behind a connection or a request. */
@@ -22,7 +23,7 @@ export async function welcome<P extends Principal>(
   request: HandshakeRequest,
   token: string | undefined,
 ): Promise<Visitor<P>> {
-  const principal = await relay.authenticate({ ...request, token });
+  const principal = await judge(relay, request, () => relay.authenticate({ ...request, token }));
   return { request, principal, key: keyOf(principal, token) };
 }
 

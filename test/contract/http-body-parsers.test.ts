@@ -48,4 +48,14 @@ describe.each(servers)('behind %s', (_, makeListener) => {
     expect((await stage.request('POST', '/session', body)).body).toMatchObject({ code: 0 });
     expect(stage.relay.getSession('one')?.userId).toBe('7');
   });
+
+  test('a form or a text of a foreign page is refused, also where the parser has read it', async () => {
+    await stage.setUp();
+    const body = JSON.stringify({ session_id: 'one', room_id: 'r', user_id: 7, sdp: fakeOffer() });
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded']) {
+      const { status } = await stage.request('POST', '/session', body, { headers: { 'content-type': type } });
+      expect(status).toBe(415);
+    }
+    expect(stage.relay.sessions.size).toBe(0);
+  });
 });

@@ -6,6 +6,7 @@ import { documentedSuite } from './http-suites/documented.js';
 import { errorsSuite } from './http-suites/errors.js';
 import { eventsSuite } from './http-suites/events.js';
 import { expirySuite } from './http-suites/expiry.js';
+import { foreignPagesSuite } from './http-suites/foreign-pages.js';
 import { lifetimeSuite } from './http-suites/lifetime.js';
 import { limitsSuite } from './http-suites/limits.js';
 import { messagesSuite } from './http-suites/messages.js';
@@ -20,6 +21,7 @@ export function httpContract(name: string, makeListener: MakeListener): void {
 
     documentedSuite(stage);
     errorsSuite(stage);
+    foreignPagesSuite(stage);
     eventsSuite(stage);
     attachingSuite(stage);
     lifetimeSuite(stage);

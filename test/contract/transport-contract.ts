@@ -3,6 +3,7 @@ import { ContractStage, type Serve } from './contract-stage.js';
 import { attachingSuite } from './suites/attaching.js';
 import { authenticationSuite } from './suites/authentication.js';
 import { backPressureSuite } from './suites/back-pressure.js';
+import { cookiesSuite } from './suites/cookies.js';
 import { countersSuite } from './suites/counters.js';
 import { drainingSuite } from './suites/draining.js';
 import { expirySuite } from './suites/expiry.js';
@@ -31,6 +32,7 @@ export function transportContract(name: string, serve: Serve): void {
     authenticationSuite(stage);
     expirySuite(stage);
     requestsSuite(stage);
+    cookiesSuite(stage);
     malformedMessagesSuite(stage);
     joiningSuite(stage);
     sessionSuite(stage);

@@ -107,7 +107,11 @@ describe("the README's examples, run where the package is installed", () => {
       response.statusCode = request.url === '/lobby/members/alice' ? 200 : 404;
       response.end('{"badge":"founder"}');
     });
-    const env = { SFU_URL: sfu.address, ROOMS_URL: `http://127.0.0.1:${await listen(rooms)}` };
+    const env = {
+      SFU_URL: sfu.address,
+      LIVE_SECRET: 'a secret of thirty-two bytes, or more',
+      ROOMS_URL: `http://127.0.0.1:${await listen(rooms)}`,
+    };
     await project.write(
       'use-hooks.js',
       `import { relay } from './hooks.js';

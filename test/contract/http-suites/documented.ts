@@ -44,9 +44,11 @@ export function documentedSuite(stage: HttpStage): void {
       },
     );
 
-    test('with the content type that curl sends by itself', async () => {
+    test('without a content type: curl then sends that of a form, which is refused with what to write', async () => {
       const body = JSON.stringify({ room_id: 'r', user_id: 1, role: 'subscriber', sdp: fakeOffer() });
-      expect(JSON.parse(await curl('-d', body, `${stage.url}/session`))).toMatchObject({ code: 0 });
+      const refused = JSON.parse(await curl('-d', body, `${stage.url}/session`));
+      expect(refused).toMatchObject({ message: expect.stringContaining('"Content-Type: application/json"') });
+      expect(stage.relay.sessions.size).toBe(0);
     });
   });
 

@@ -13,6 +13,7 @@ const parties = { issuer: 'i', audience: 'a' };
 describe('jwt() says what to write instead of', () => {
   test.each<[string, unknown, RegExp]>([
     ['nothing', {}, /one of "jwksUri", "publicKey" and "secret"/],
+    ['an unset variable', { secret: undefined, audience: 'a' }, /"secret" is undefined: set the environment/],
     ['two keys', { secret, publicKey: pem }, /one of/],
     ['a secret that can be guessed', { secret: 'secret' }, /6 bytes.*32 at least/],
     ['one that is too short for its algorithm', { secret, algorithms: ['HS512'] }, /64 at least/],
