@@ -1,4 +1,5 @@
 import { defineConfig, type Options } from 'tsup';
+import { ownClassNames, splitCommonJs } from './scripts/build-plugins.js';
 
 const common = {
   format: ['esm', 'cjs'],
@@ -11,7 +12,7 @@ const common = {
 } satisfies Options;
 
 export default defineConfig([
-  // Shared chunks, in CommonJS too: every entry has the same RelayError.
+  // Both formats share chunks between entries: every entry has the same RelayError.
   {
     ...common,
     entry: {
@@ -26,8 +27,8 @@ export default defineConfig([
       metrics: 'src/metrics/index.ts',
       testing: 'src/testing/index.ts',
     },
-    splitting: true,
+    plugins: [splitCommonJs(), ownClassNames()],
   },
   // One file of its own, which a page can load without a bundler.
-  { ...common, entry: { client: 'src/client/index.ts' }, splitting: false },
+  { ...common, entry: { client: 'src/client/index.ts' }, splitting: false, plugins: [ownClassNames()] },
 ]);

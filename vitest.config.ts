@@ -7,6 +7,12 @@ const suite = (name: string, testTimeout: number) => ({
   test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout, hookTimeout: 60_000 },
 });
 
+/** Installs the tarball that its setup packs. */
+const packageSuite = () => {
+  const { test, ...rest } = suite('package', 120_000);
+  return { ...rest, test: { ...test, globalSetup: 'test/support/package-setup.ts' } };
+};
+
 /** Wants the machine: file by file, after the others. */
 const aloneSuite = (name: string, testTimeout: number, groupOrder: number) => ({
   extends: true as const,
@@ -30,7 +36,7 @@ export default defineConfig({
     projects: [
       suite('unit', 20_000),
       suite('contract', 20_000),
-      suite('package', 120_000),
+      packageSuite(),
       aloneSuite('crowd', 60_000, 1),
       ionSuite('ion', 60_000, 2),
       // A page, an SFU and the test share two cores in CI: what a browser does too late once has a second chance, and the

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { inject } from 'vitest';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -13,13 +13,12 @@ const fixtures = join(root, 'test/consumer');
 /** What users of the package have beside its dependencies and peers. */
 const ALSO = ['@types/node', '@types/ws', '@types/express', '@types/koa', 'uWebSockets.js'];
 
-/** A project of somebody who has installed the package, as npm packs it, with its peers and types. */
+/** A project with the package installed from the tarball of a clean clone, and with its peers and types. */
 export class ConsumerProject {
   private constructor(readonly folder: string) {}
 
   /** `also` names what it has installed beside. */
   static async create(type: 'module' | 'commonjs', also: readonly string[] = []): Promise<ConsumerProject> {
-    if (!existsSync(join(root, 'dist/index.js'))) throw new Error('there is no dist/: npm run build first');
     const project = new ConsumerProject(await mkdtemp(join(tmpdir(), 'sfu-relay-consumer-')));
     await project.write('package.json', JSON.stringify({ name: 'consumer', private: true, type }));
     await project.#install(also);
@@ -64,17 +63,8 @@ export class ConsumerProject {
 
   /** From the tarball; what the package depends on comes from this repository, so that no registry is asked. */
   async #install(also: readonly string[]): Promise<void> {
-    const pack = ['pack', '--ignore-scripts', '--json', '--pack-destination', this.folder];
-    const { stdout } = await run('npm', pack, { cwd: root });
-    const [tarball] = JSON.parse(stdout) as { filename: string }[];
     await mkdir(this.installed, { recursive: true });
-    await run('tar', [
-      '-xzf',
-      join(this.folder, tarball?.filename ?? ''),
-      '--strip-components=1',
-      '-C',
-      this.installed,
-    ]);
+    await run('tar', ['-xzf', inject('tarball'), '--strip-components=1', '-C', this.installed]);
 
     const manifest = JSON.parse(await readFile(join(this.installed, 'package.json'), 'utf8'));
     const peers = Object.keys(manifest.peerDependencies ?? {});
