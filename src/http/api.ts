@@ -25,7 +25,7 @@ export function createApi<P extends Principal>(relay: SfuRelay<P> | undefined, o
   if (!relay || !resolved.enabled) return switchedOff(resolved.prefix);
   const routes: Record<string, Record<string, Handler>> = {
     ...sessionRoutes(relay, resolved),
-    '/health': { GET: healthRoute(relay) },
+    '/health': { GET: healthRoute(relay, resolved) },
     '/openapi.json': { GET: () => json(200, openApi) },
     '/wire.schema.json': { GET: () => json(200, wireSchema) },
   };

@@ -83,6 +83,7 @@ const schemas = {
       status: { enum: ['unavailable', 'disabled'] },
       nodes: {
         type: 'array',
+        description: 'With the option `healthDetails: "full"` only.',
         items: object(
           {
             server_url: { type: 'string' },

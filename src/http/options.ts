@@ -15,6 +15,11 @@ export interface HttpOptions extends RequestOptions {
   enabled?: boolean;
   /** What comes before `/session` in the path, where the server does not cut it off: `/api/v1/sfu`. @default '' */
   prefix?: string;
+  /**
+   * What `GET /health`, which everybody may ask, says of an SFU that does not answer: that it is so, or also the nodes'
+   * addresses and the error of each. `full` is for a path that only your own network reaches. @default 'status'
+   */
+  healthDetails?: 'status' | 'full';
   /** A longer body is refused with 413. @default 262144 */
   maxMessageBytes?: number;
   /** Bytes of messages that may wait for the client of an event stream; the session ends beyond. @default 1048576 */
@@ -33,7 +38,7 @@ export type ResolvedHttpOptions = Required<Omit<HttpOptions, keyof RequestOption
 
 /** @throws RelayError `ERR_RELAY_CONFIG` */
 export function resolveHttpOptions(options: HttpOptions): ResolvedHttpOptions {
-  const { enabled = true, prefix = '' } = options;
+  const { enabled = true, prefix = '', healthDetails = 'status' } = options;
   if (typeof enabled !== 'boolean')
     throw new RelayError('ERR_RELAY_CONFIG', '"enabled" must be true or false.');
   if (typeof prefix !== 'string' || !/^(\/[^/?#]+)*$/.test(prefix))
@@ -41,10 +46,13 @@ export function resolveHttpOptions(options: HttpOptions): ResolvedHttpOptions {
       'ERR_RELAY_CONFIG',
       `"prefix" must be a path without a slash at its end: "/api/v1/sfu".`,
     );
+  if (healthDetails !== 'status' && healthDetails !== 'full')
+    throw new RelayError('ERR_RELAY_CONFIG', '"healthDetails" must be one of "status", "full".');
   return {
     ...resolveRequestOptions(options),
     enabled,
     prefix,
+    healthDetails,
     maxMessageBytes: integer(options, 'maxMessageBytes', 256 * 1024, 1024),
     maxBufferedBytes: integer(options, 'maxBufferedBytes', 1024 * 1024, 64 * 1024),
     slowConsumerTimeoutMs: integer(options, 'slowConsumerTimeoutMs', 10_000),

@@ -143,7 +143,14 @@ export function errorsSuite(stage: HttpStage): void {
   });
 
   describe('with the SFU', () => {
-    test('down: 503, and the health says which node', async () => {
+    test('down: 503; the health says so, and tells nobody of the private network', async () => {
+      await stage.sfu.stop();
+      const { status, body } = await request('GET', '/health');
+      expect([status, body]).toEqual([503, { status: 'unavailable' }]);
+    });
+
+    test('down, with healthDetails: the health says which node', async () => {
+      await start({ healthDetails: 'full' });
       await stage.sfu.stop();
       expect(await request('POST', '/session', session())).toMatchObject({
         status: 503,
