@@ -9,10 +9,13 @@ const LOOPBACK = '127.0.0.1';
 export function readConfig(env) {
   const port = readPort(env.PORT);
   const host = env.HOST || LOOPBACK;
-  const addresses = host === LOOPBACK || host === 'localhost' ? [LOOPBACK] : [...ownAddresses(), LOOPBACK];
+  const isPublic = host !== LOOPBACK && host !== 'localhost';
+  const addresses = isPublic ? [...ownAddresses(), LOOPBACK] : [LOOPBACK];
   return {
     port,
     host,
+    /** Whether other machines reach it. */
+    isPublic,
     sfuUrl: env.SFU_URL || undefined,
     /** Where the dev SFU takes media. */
     iceAddresses: addresses,

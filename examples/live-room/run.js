@@ -11,7 +11,7 @@ import { explain, readConfig } from './config.js';
  */
 export async function run(command, serve) {
   try {
-    const { port, host, urls, sfuUrl, iceAddresses } = readConfig(process.env);
+    const { port, host, isPublic, urls, sfuUrl, iceAddresses } = readConfig(process.env);
     console.log('Starting the live room …');
 
     // The SFU carries the media. The dev SFU lives in this process.
@@ -25,6 +25,7 @@ export async function run(command, serve) {
 
   Open it in two tabs: go live in one, watch in the other. Ctrl+C ends it.
 `);
+    if (isPublic) console.log('  This is a demo: whoever reaches these addresses may enter, and moderate.\n');
 
     // A second Ctrl+C doesn't wait.
     let stopping = false;

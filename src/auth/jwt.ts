@@ -140,8 +140,13 @@ function checkParty<P extends Principal>(
   );
 }
 
+/** Three parts in base64url (RFC 7515 § 7.1). */
+const COMPACT_JWS = /^[\w-]+\.[\w-]*\.[\w-]+$/;
+
 function byServer(jwks: Jwks, rules: JWTVerifyOptions): Verify {
   return async (token) => {
+    // The server is not asked for keys for what can't be a token.
+    if (!COMPACT_JWS.test(token)) throw refused('the token is no JSON Web Token');
     const keys = await jwks.current();
     try {
       return await verifyByAny(token, keys, rules);

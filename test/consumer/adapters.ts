@@ -18,7 +18,8 @@ export function addRoute(app: TemplatedApp, relay: SfuRelay): TemplatedApp {
 
 async function post(url: string): Promise<number> {
   const body = JSON.stringify({ room_id: 'lobby', user_id: 789, role: 'publisher', sdp: fakeOffer() });
-  const response = await fetch(`${url}/api/session`, { method: 'POST', body });
+  const headers = { 'content-type': 'application/json' };
+  const response = await fetch(`${url}/api/session`, { method: 'POST', headers, body });
   return ((await response.json()) as { code: number }).code;
 }
 

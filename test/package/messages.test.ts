@@ -41,7 +41,13 @@ describe('the examples of the guides to messages and moderation', () => {
 
   async function run(name: string, code: string) {
     await project.write(`use-${name}.js`, `import { talk } from './talk.js';\n${code}`);
-    return JSON.parse(await project.run(`use-${name}.js`, { SFU_URL: sfu.address, OFFER: fakeOffer() }));
+    return JSON.parse(
+      await project.run(`use-${name}.js`, {
+        SFU_URL: sfu.address,
+        LIVE_SECRET: 'a secret of thirty-two bytes, or more',
+        OFFER: fakeOffer(),
+      }),
+    );
   }
 
   test('each marked one has a test here', () => {

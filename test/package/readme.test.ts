@@ -10,6 +10,8 @@ import { closeServer, freePort, listen } from '../support/listen.js';
 import { until } from '../support/poll.js';
 import { examplesOf, readmeExamples } from '../support/readme.js';
 
+const LIVE_SECRET = 'a secret of thirty-two bytes, or more';
+
 describe("the README's examples, run where the package is installed", () => {
   let sfu: ScriptedSfu;
   let project: ConsumerProject;
@@ -63,7 +65,7 @@ describe("the README's examples, run where the package is installed", () => {
 
   test('the REST API in Express', async () => {
     const port = await freePort();
-    const env = { ...process.env, SFU_URL: sfu.address, PORT: String(port) };
+    const env = { ...process.env, SFU_URL: sfu.address, LIVE_SECRET, PORT: String(port) };
     const server = new Child(process.execPath, ['express.js'], { cwd: project.folder, env });
     try {
       const health = await until('the server answers', () =>
@@ -85,7 +87,11 @@ describe("the README's examples, run where the package is installed", () => {
        process.stdout.write(JSON.stringify({ answer: answer.type, last: sent.at(-1) }));
        process.exit();`,
     );
-    const output = await project.run('use-session.js', { SFU_URL: sfu.address, OFFER: fakeOffer() });
+    const output = await project.run('use-session.js', {
+      SFU_URL: sfu.address,
+      LIVE_SECRET,
+      OFFER: fakeOffer(),
+    });
     expect(JSON.parse(output)).toMatchObject({ answer: 'answer', last: { closed: expect.any(String) } });
   });
 
@@ -98,7 +104,10 @@ describe("the README's examples, run where the package is installed", () => {
        await relay.close();
        process.stdout.write(String(ok));`,
     );
-    const output = await project.run('use-config.js', { CONFIG: join(project.folder, 'config.yaml') });
+    const output = await project.run('use-config.js', {
+      LIVE_SECRET,
+      CONFIG: join(project.folder, 'config.yaml'),
+    });
     expect(output).toBe('true');
   });
 
@@ -109,7 +118,7 @@ describe("the README's examples, run where the package is installed", () => {
     });
     const env = {
       SFU_URL: sfu.address,
-      LIVE_SECRET: 'a secret of thirty-two bytes, or more',
+      LIVE_SECRET,
       ROOMS_URL: `http://127.0.0.1:${await listen(rooms)}`,
     };
     await project.write(
@@ -143,13 +152,17 @@ describe("the README's examples, run where the package is installed", () => {
        process.stdout.write(await join.catch((error) => error.message));
        await relay.close();`,
     );
-    const output = await project.run('use-limits.js', { SFU_URL: sfu.address, OFFER: fakeOffer() });
+    const output = await project.run('use-limits.js', {
+      SFU_URL: sfu.address,
+      LIVE_SECRET,
+      OFFER: fakeOffer(),
+    });
     expect(output).toBe('Too many sessions: you have 10 already, leave one first.');
   });
 
   test('metrics', async () => {
     const port = await freePort();
-    const env = { ...process.env, SFU_URL: sfu.address, METRICS_PORT: String(port) };
+    const env = { ...process.env, SFU_URL: sfu.address, LIVE_SECRET, METRICS_PORT: String(port) };
     const server = new Child(process.execPath, ['metrics.js'], { cwd: project.folder, env });
     try {
       const response = await until('the server answers', () => fetch(`http://127.0.0.1:${port}/metrics`));
