@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { createLocalJWKSet, type JSONWebKeySet } from 'jose';
 import type { Logger } from '../logger.js';
 import { fetchJson } from './endpoint.js';
@@ -5,6 +6,12 @@ import { unavailable } from './failures.js';
 
 /** Finds the key for a token's header. */
 export type KeySet = ReturnType<typeof createLocalJWKSet>;
+
+/** The part of `cacheTtlMs` after which newer keys are asked for, while those that there are still hold. */
+const REFRESH_AFTER = 0.8;
+
+/** ms that a login waits for newer keys where `cacheTtlMs` has passed and `maxStaleMs` has not. */
+const STALE_WAIT_MS = 500;
 
 interface Setup {
   url: URL;
@@ -16,8 +23,8 @@ interface Setup {
 }
 
 /**
- * The keys of an authorization server, as it published them last. Asked again when they are old, or a key is unknown;
- * one request at a time, and not more often than every `cooldownMs` in vain.
+ * The keys of an authorization server, as it published them last. Asked for again before they are old, and where a key is
+ * unknown; one request at a time, and not more often than every `cooldownMs` in vain.
  */
 export class Jwks {
   readonly #setup: Setup;
@@ -27,22 +34,28 @@ export class Jwks {
   /** Of the newest request. */
   #failure: unknown;
   #request: Promise<void> | undefined;
+  /** Resolves with `#request`, or when nobody who has old keys waits for it any longer. */
+  #patience: Promise<void> | undefined;
 
   constructor(setup: Setup) {
     this.#setup = setup;
   }
 
   /**
-   * Those that hold now. While the server does not answer they are those of `maxStaleMs` ago at most.
+   * Those that hold now. Nobody waits for newer ones while these are younger than `cacheTtlMs`. Beyond that one
+   * waits a moment: a withdrawn key must let nobody in where the server answers.
    * @throws RelayError `ERR_RELAY_AUTH_UNAVAILABLE`
    */
   async current(): Promise<KeySet> {
     const { cacheTtlMs, maxStaleMs } = this.#setup;
-    const isOld = () => performance.now() - this.#fetchedAt >= cacheTtlMs;
+    const age = () => performance.now() - this.#fetchedAt;
     // One that has just failed is not asked again by everybody who comes.
-    if (isOld() && !(this.#failure && this.#coolsDown)) await this.#ask();
-    if (!this.#keys || performance.now() - this.#fetchedAt >= cacheTtlMs + maxStaleMs)
-      throw this.#unavailable();
+    if (age() >= cacheTtlMs * REFRESH_AFTER && !(this.#failure && this.#coolsDown)) {
+      const request = this.#ask();
+      if (age() >= cacheTtlMs + maxStaleMs) await request;
+      else if (age() >= cacheTtlMs) await this.#patience;
+    }
+    if (!this.#keys || age() >= cacheTtlMs + maxStaleMs) throw this.#unavailable();
     return this.#keys;
   }
 
@@ -66,9 +79,12 @@ export class Jwks {
   }
 
   #ask(): Promise<void> {
-    this.#request ??= this.#fetch().finally(() => {
-      this.#request = undefined;
-    });
+    if (!this.#request) {
+      this.#request = this.#fetch().finally(() => {
+        this.#request = undefined;
+      });
+      this.#patience = Promise.race([this.#request, setTimeout(STALE_WAIT_MS, undefined, { ref: false })]);
+    }
     return this.#request;
   }
 

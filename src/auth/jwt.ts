@@ -44,7 +44,7 @@ export interface JwtOptions<P extends Principal = Principal> {
   getToken?: GetToken;
   /** ms by which clocks may differ: a token lasts so much longer, and may come so much too early. @default 5000 */
   clockToleranceMs?: number;
-  /** ms that keys hold before they are asked for again. @default 600000 */
+  /** ms that keys hold; newer ones are asked for before, so that no login waits for them. @default 600000 */
   cacheTtlMs?: number;
   /** ms after which the keys may be asked for again, for one that is unknown or after a failure. @default 5000 */
   cooldownMs?: number;

@@ -1,4 +1,5 @@
 import { createSecretKey } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 import { SignJWT } from 'jose';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type JwtOptions, jwt } from '../../../src/auth/index.js';
@@ -81,6 +82,41 @@ describe('the keys of a server', () => {
         ({ code }) => code === 'ERR_RELAY_UNAUTHENTICATED',
       ),
     );
+  });
+
+  test('that were withdrawn let nobody in after a pause that was longer than that', async () => {
+    const enter = make({ cacheTtlMs: 50 });
+    await enter(first);
+    server.publish(second);
+    await passed(50);
+    expect((await failure(enter(first))).code).toBe('ERR_RELAY_UNAUTHENTICATED');
+  });
+
+  test('are refreshed while the old ones go on: nobody waits for a server that hangs', async () => {
+    const enter = make({ cacheTtlMs: 300, timeoutMs: 60_000 });
+    await enter(first);
+    const hanging: ServerResponse[] = [];
+    server.answer = (response) => void hanging.push(response);
+    await until('new keys are asked for', async () => {
+      await enter(first);
+      return hanging.length === 1;
+    });
+    // Also when cacheTtlMs has passed: they hold for maxStaleMs.
+    await passed(300);
+    await Promise.all(Array.from({ length: 50 }, () => enter(first)));
+    expect(hanging).toHaveLength(1);
+
+    const newcomer = enter(second);
+    json({ keys: [first.jwk, second.jwk] })(hanging[0] as ServerResponse, '', undefined as never);
+    expect(await newcomer).toMatchObject(isIn);
+    expect(server.requests).toBe(2);
+  });
+
+  test('are not asked for by what is no token', async () => {
+    const authenticate = jwt({ jwksUri: server.url, issuer: ISSUER, audience: AUDIENCE });
+    for (const token of ['opaque', 'a.b', 'a.b.c.d', 'a.b.c\n', 'ä.b.c', '..'])
+      expect((await failure(authenticate(withToken(token)))).code).toBe('ERR_RELAY_UNAUTHENTICATED');
+    expect(server.requests).toBe(0);
   });
 
   test('serve tokens without kid too, whatever number of them there is, also while they are rotated', async () => {
