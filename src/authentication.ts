@@ -1,6 +1,7 @@
 import { RelayError } from './errors.js';
 import { checkGrants, type Grants } from './grants.js';
 import { isRecord } from './record.js';
+import { wallClock } from './wall-clock.js';
 
 /**
  * What is known of a client before it is let in; the same for WebSocket and HTTP, whatever the server.
@@ -97,5 +98,5 @@ function checkExpiry(expiresAt: unknown): void {
     const cause = new TypeError('"expiresAt" must be a number: ms since the epoch');
     throw new RelayError('ERR_RELAY_INTERNAL', 'The permissions of this user are misconfigured.', { cause });
   }
-  if (expiresAt <= Date.now()) throw new RelayError('ERR_RELAY_EXPIRED', 'The token has expired.');
+  if (expiresAt <= wallClock()) throw new RelayError('ERR_RELAY_EXPIRED', 'The token has expired.');
 }

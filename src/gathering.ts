@@ -23,12 +23,12 @@ export class Gathering {
     if (this.#credentials === credentials) return;
     // Copied: they would hold the whole description in memory, of which they are pieces.
     this.#credentials = Buffer.from(credentials).toString();
-    this.#since = Date.now();
+    this.#since = performance.now();
     this.#quietAt = Number.POSITIVE_INFINITY;
   }
 
   candidate(): void {
-    this.#quietAt = Date.now() + QUIET_MS;
+    this.#quietAt = performance.now() + QUIET_MS;
   }
 
   /** Resolves when ICE may be restarted. */
@@ -42,6 +42,6 @@ export class Gathering {
   }
 
   #rest(): number {
-    return Math.min(this.#quietAt, this.#since + LIMIT_MS) - Date.now();
+    return Math.min(this.#quietAt, this.#since + LIMIT_MS) - performance.now();
   }
 }

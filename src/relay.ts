@@ -398,7 +398,7 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
     this.#index.delete(session);
     session.room.moderation.sessions.delete(session);
     this.#rooms.leave(session.room);
-    if (session.hasJoined) this.counters.sessionEnded(reason, Date.now() - session.createdAt);
+    if (session.hasJoined) this.counters.sessionEnded(reason, session.ageMs);
     this.hooks.tell('onLeave', { session, reason });
     this.emit('sessionclose', session);
   }

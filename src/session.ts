@@ -39,6 +39,7 @@ import { SfuLink, sfuTimeout } from './sfu-link.js';
 import { StatsMeter } from './stats.js';
 import { SubscriberNegotiation } from './subscriber-negotiation.js';
 import { checkUpdate } from './update.js';
+import { wallClock } from './wall-clock.js';
 
 /** What a session is made of; the relay fills it in. */
 export interface SessionSetup<P extends Principal> {
@@ -76,7 +77,7 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
   readonly userId: string;
   readonly hidden: boolean;
   /** ms since the epoch. */
-  readonly createdAt = Date.now();
+  readonly createdAt = wallClock();
   readonly #setup: SessionSetup<P>;
   readonly #guard: Guard;
   readonly #meter: StatsMeter;
@@ -173,6 +174,11 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
 
   get role(): Role {
     return this.#grants.role;
+  }
+
+  /** @internal ms since it was made, whatever becomes of the system's clock. */
+  get ageMs(): number {
+    return this.#guard.ageMs;
   }
 
   /** What it may do by now. */

@@ -1,6 +1,7 @@
 import { RelayError } from './errors.js';
 import { LIMITS } from './limits.js';
 import type { SessionStats, StatsReport } from './model.js';
+import { wallClock } from './wall-clock.js';
 
 /** Counters of one RTP stream at one time, as far as they are used. */
 interface StreamSample {
@@ -78,7 +79,7 @@ export class StatsMeter {
       packetLoss: sends ? mean(sample.remote.fractionLost) : receivedLoss,
       jitter: mean(sends ? sample.remote.jitter : sample.receivedJitter) * 1000,
       roundTripTime: (sends ? mean(roundTrip) : mean(sample.pairRoundTripTime)) * 1000,
-      updatedAt: Date.now(),
+      updatedAt: wallClock(),
     };
     return this.#stats;
   }

@@ -3,6 +3,7 @@ import { RelayError } from './errors.js';
 import type { IceServersContext } from './ice-servers.js';
 import type { IceServer } from './model.js';
 import { integer } from './sfu/options.js';
+import { wallClock } from './wall-clock.js';
 
 /**
  * Checked by `turnRest()`, and never changed after it.
@@ -41,7 +42,7 @@ export function turnRest(
     throw new RelayError('ERR_RELAY_CONFIG', '"uris" must be a list: ["turn:turn.example.org"].');
   const urls = [...uris];
   return ({ userId }) => {
-    const username = `${Math.floor((Date.now() + ttlMs) / 1_000)}:${userId}`;
+    const username = `${Math.floor((wallClock() + ttlMs) / 1_000)}:${userId}`;
     return [{ urls, username, credential: createHmac('sha1', secret).update(username).digest('base64') }];
   };
 }

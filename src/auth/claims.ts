@@ -1,6 +1,7 @@
 import type { Principal } from '../authentication.js';
 import { RelayError } from '../errors.js';
 import type { Grants, TrackSource } from '../grants.js';
+import { wallClock } from '../wall-clock.js';
 import { expired, refused } from './failures.js';
 
 /**
@@ -105,6 +106,6 @@ export async function toPrincipal<P extends Principal>(
     throw refused('mapClaims() must return a principal, an object, or throw');
   if (exp === undefined) return principal;
   const end = Math.min(Number(exp) * 1_000 + toleranceMs, END_OF_TIME_MS);
-  if (!(end > Date.now())) throw expired();
+  if (!(end > wallClock())) throw expired();
   return { ...principal, expiresAt: Math.min(end, principal.expiresAt ?? end) };
 }

@@ -1,5 +1,6 @@
 import type { Authenticate, Principal } from '../authentication.js';
 import { integer } from '../sfu/options.js';
+import { wallClock } from '../wall-clock.js';
 import { type Claims, type MapClaims, toPrincipal } from './claims.js';
 import { checkEndpoint, fetchJson } from './endpoint.js';
 import { misconfigured, refused, unavailable } from './failures.js';
@@ -87,7 +88,7 @@ function lifetimes(cacheTtlMs: number) {
   return (claims: Claims | undefined): number => {
     if (!claims) return Math.min(REFUSED_TTL_MS, cacheTtlMs);
     const { exp = Number.POSITIVE_INFINITY } = claims;
-    return Math.min(cacheTtlMs, Number(exp) * 1_000 - Date.now());
+    return Math.min(cacheTtlMs, Number(exp) * 1_000 - wallClock());
   };
 }
 
@@ -154,6 +155,6 @@ function makeCheck<P extends Principal>({ issuer, audience }: IntrospectionOptio
   return ({ iss, aud, nbf = 0 }: Claims): void => {
     if (issuer !== undefined && iss !== undefined && iss !== issuer) throw refused('unexpected "iss"');
     if (audience !== undefined && ![aud].flat().includes(audience)) throw refused('unexpected "aud"');
-    if (Number(nbf) * 1_000 - toleranceMs > Date.now()) throw refused('the token is not valid yet ("nbf")');
+    if (Number(nbf) * 1_000 - toleranceMs > wallClock()) throw refused('the token is not valid yet ("nbf")');
   };
 }

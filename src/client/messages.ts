@@ -26,7 +26,7 @@ export class Messages {
   readonly #emit: Emit;
   readonly #seen = new Set<string>();
   // crypto.randomUUID() is not there in pages without https.
-  readonly #idPrefix = `${Math.random().toString(36).slice(2)}${Date.now().toString(36)}-`;
+  readonly #idPrefix = `${randomText()}${randomText()}-`;
   #lastId = 0;
   #likes = 0;
   #likeTimer: ReturnType<typeof setTimeout> | undefined;
@@ -86,4 +86,9 @@ export class Messages {
     this.#likeTimer = this.#likes > 0 ? setTimeout(() => this.#sendLikes(), LIKE_WINDOW_MS) : undefined;
     this.#request({ kind: 'like', data: { count } }).catch((error) => this.#emit('error', error));
   }
+}
+
+/** Some 50 random bits. */
+function randomText(): string {
+  return Math.random().toString(36).slice(2);
 }

@@ -35,7 +35,7 @@ export class Notifications {
     switch (method) {
       case 'goaway':
         if (!isGoaway(params)) break;
-        if (stay) stay.earliest = Date.now() + params.reconnectAfterMs;
+        if (stay) stay.earliest = performance.now() + params.reconnectAfterMs;
         emit('goaway', params);
         return;
       case 'expiring':

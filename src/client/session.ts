@@ -38,7 +38,7 @@ export class Session {
   readonly tracks: RemoteTracks;
   /** Resolves when nothing but another session brings the media back. */
   readonly lost: Promise<RelayClientError>;
-  /** Date.now() when the last missing connection came up; undefined while one is missing. */
+  /** performance.now() when the last missing connection came up; undefined while one is missing. */
   upSince: number | undefined;
   readonly #options: SessionOptions;
   readonly #recovery: IceRecovery;
@@ -155,7 +155,7 @@ export class Session {
     if (isUp) this.#down.delete(connection);
     else this.#down.add(connection);
     const allUp = this.#down.size === 0;
-    this.upSince = allUp ? Date.now() : undefined;
+    this.upSince = allUp ? performance.now() : undefined;
     this.#options.onMediaState(allUp);
   }
 }

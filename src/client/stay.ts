@@ -22,7 +22,7 @@ export class Stay {
   readonly subscriptions = new Map<string, Subscription>();
   /** What the session that broke was sending. */
   sending: Sending[] = [];
-  /** Date.now() before which the relay wants no connection (goaway). */
+  /** performance.now() before which the relay wants no connection (goaway). */
   earliest = 0;
   readonly #ending = new AbortController();
   #wake: (() => void) | undefined;
@@ -57,7 +57,7 @@ export class Stay {
     attempt: () => Promise<unknown>,
   ): Promise<void> {
     this.sending = publisher.sending;
-    if (upSince && Date.now() - upSince > STABLE_MS) this.#attempts = 0;
+    if (upSince !== undefined && performance.now() - upSince > STABLE_MS) this.#attempts = 0;
     let last = error;
     while (this.#attempts < MAX_ATTEMPTS) {
       await this.#pause();
@@ -90,7 +90,7 @@ export class Stay {
     const backoff = Math.min(500 * 2 ** this.#attempts++, 10_000) * (0.75 + Math.random() / 2);
     return new Promise((resolve) => {
       this.#wake = resolve;
-      this.#timer = setTimeout(resolve, Math.max(backoff, this.earliest - Date.now()));
+      this.#timer = setTimeout(resolve, Math.max(backoff, this.earliest - performance.now()));
     });
   }
 }

@@ -78,7 +78,7 @@ export class TokenRefresh {
 
   begin(expiresInMs: number): void {
     this.stop();
-    this.#endsAt = Date.now() + expiresInMs;
+    this.#endsAt = performance.now() + expiresInMs;
     void this.#attempt(this.#round, FIRST_PAUSE_MS);
   }
 
@@ -93,7 +93,7 @@ export class TokenRefresh {
     } catch (error) {
       if (round !== this.#round) return;
       this.#onError(error as RelayClientError);
-      if (Date.now() + pauseMs >= this.#endsAt) return;
+      if (performance.now() + pauseMs >= this.#endsAt) return;
       const next = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
       this.#timer = setTimeout(() => void this.#attempt(round, next), pauseMs);
     }

@@ -1,10 +1,17 @@
 import type { RoomMessage } from '../model.js';
 import type { HistoryLimits } from './kinds.js';
 
+/** A message in its place among all of the room. */
+export interface HistoryEntry {
+  readonly message: RoomMessage;
+  /** Rises from message to message, which the messages' times need not do: clocks are set back. */
+  readonly order: number;
+}
+
 /** The newest messages of a kind, bounded by their number and their length as JSON. */
 export class History {
   readonly #limits: Required<HistoryLimits>;
-  readonly #entries = new Map<string, { message: RoomMessage; bytes: number }>();
+  readonly #entries = new Map<string, HistoryEntry & { bytes: number }>();
   #bytes = 0;
 
   constructor(limits: Required<HistoryLimits>) {
@@ -12,13 +19,13 @@ export class History {
   }
 
   /** Oldest first. */
-  get messages(): RoomMessage[] {
-    return Array.from(this.#entries.values(), ({ message }) => message);
+  get entries(): Iterable<HistoryEntry> {
+    return this.#entries.values();
   }
 
-  add(message: RoomMessage): void {
+  add(message: RoomMessage, order: number): void {
     const bytes = Buffer.byteLength(JSON.stringify(message));
-    this.#entries.set(message.id, { message, bytes });
+    this.#entries.set(message.id, { message, order, bytes });
     this.#bytes += bytes;
     for (const id of this.#entries.keys()) {
       if (this.#entries.size <= this.#limits.maxMessages && this.#bytes <= this.#limits.maxBytes) break;

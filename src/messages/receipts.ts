@@ -21,7 +21,7 @@ export class Receipts {
   readonly #now: () => number;
   #size = 0;
 
-  constructor(now: () => number = Date.now) {
+  constructor(now: () => number = () => performance.now()) {
     this.#now = now;
   }
 

@@ -4,6 +4,7 @@ import type { CounterSet } from '../counter.js';
 import { RelayError } from '../errors.js';
 import { Lane } from '../lane.js';
 import type { MessageDeletion, MessageReceipt, OutgoingMessage, RoomMessage } from '../model.js';
+import { wallClock } from '../wall-clock.js';
 import { type Draft, invalid, readDraft } from './draft.js';
 import { History } from './history.js';
 import { localHub, type MessageHub, type RoomLine, type RoomTraffic } from './hub.js';
@@ -64,6 +65,8 @@ export class RoomMessages {
   readonly #setup: RoomMessagesSetup;
   readonly #line: RoomLine;
   #serverLane: Lane | undefined;
+  /** Counts the messages that go to a history. */
+  #order = 0;
   /** In many a room nobody ever says anything. */
   #said: Said | undefined;
 
@@ -74,11 +77,11 @@ export class RoomMessages {
 
   /** What those who join now have to know: the histories, and the totals of what is counted. Oldest first. */
   get recent(): RoomMessage[] {
-    const recent: RoomMessage[] = [];
-    if (!this.#said) return recent;
+    if (!this.#said) return [];
     const { histories, totals } = this.#said;
-    for (const history of histories.values()) recent.push(...history.messages);
-    if (histories.size > 1) recent.sort((one, other) => one.at - other.at);
+    const entries = [...histories.values()].flatMap((history) => [...history.entries]);
+    if (histories.size > 1) entries.sort((one, other) => one.order - other.order);
+    const recent = entries.map(({ message }) => message);
     for (const [kind, total] of totals) recent.push(counted(kind, 0, total));
     return recent;
   }
@@ -156,7 +159,7 @@ export class RoomMessages {
     const { name, tally } = kind;
     sender?.check();
     if (data !== draft.data) checkJson(name, data);
-    const at = Date.now();
+    const at = wallClock();
     if (tally) {
       this.#setup.counters?.add(name);
       this.#tallyOf(name, tally.windowMs).add(countOf(data));
@@ -176,7 +179,10 @@ export class RoomMessages {
     if ('message' in traffic) {
       const { message } = traffic;
       const kind = this.#setup.kinds.get(message.kind);
-      if (message.to === undefined && kind?.history) this.#historyOf(kind.name, kind.history).add(message);
+      if (message.to === undefined && kind?.history) {
+        this.#order += 1;
+        this.#historyOf(kind.name, kind.history).add(message, this.#order);
+      }
       this.audience?.deliver(message, kind?.mayDrop ?? false);
     } else if ('count' in traffic) {
       const { kind, count } = traffic.count;
@@ -230,7 +236,7 @@ function checkJson(kind: string, data: unknown): void {
 }
 
 function counted(kind: string, count: number, total: number): RoomMessage {
-  return { id: randomUUID(), kind, data: { count, total }, at: Date.now() };
+  return { id: randomUUID(), kind, data: { count, total }, at: wallClock() };
 }
 
 /** A kind of the application's own may say no count, or nonsense: it is one then. */

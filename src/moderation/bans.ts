@@ -1,5 +1,6 @@
 import { RelayError } from '../errors.js';
 import { checkId } from '../ids.js';
+import { wallClock } from '../wall-clock.js';
 
 /**
  * Somebody who may not join a room.
@@ -75,7 +76,7 @@ export class MemoryBans implements BanStore {
 }
 
 export function hasExpired({ until }: Ban): boolean {
-  return until !== undefined && until <= Date.now();
+  return until !== undefined && until <= wallClock();
 }
 
 /** @throws RelayError `ERR_RELAY_INVALID_PARAMS` */
@@ -85,7 +86,7 @@ export function makeBan(userId: string, { durationMs, reason }: BanOptions): Ban
   return {
     userId: checkId(userId, 'userId'),
     ...(reason !== undefined && { reason: checkReason(reason) }),
-    ...(durationMs !== undefined && { until: Date.now() + durationMs }),
+    ...(durationMs !== undefined && { until: wallClock() + durationMs }),
   };
 }
 

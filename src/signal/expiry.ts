@@ -1,5 +1,7 @@
-/** The longest that setTimeout waits; beyond it fires at once. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+import { wallClock } from '../wall-clock.js';
+
+/** ms after which the clock is looked at again: a timer does not notice that it was set, or that the machine slept. */
+const LOOK_AGAIN_MS = 30_000;
 
 interface Setup {
   /** ms before the end in which to warn; of a shorter life, its second half. */
@@ -27,7 +29,7 @@ export class Expiry {
     if (this.#isOver) return;
     this.#expiresAt = expiresAt;
     if (expiresAt === undefined) return;
-    const remaining = Math.max(0, expiresAt - Date.now());
+    const remaining = Math.max(0, expiresAt - wallClock());
     this.#warnAt = expiresAt - Math.min(this.#setup.warningMs, Math.floor(remaining / 2));
     this.#wait(expiresAt);
   }
@@ -41,7 +43,7 @@ export class Expiry {
   /** Warns once more, where it has warned already. */
   remind(): void {
     if (this.#expiresAt !== undefined && this.#warnAt === undefined)
-      this.#setup.onExpiring(Math.max(0, this.#expiresAt - Date.now()));
+      this.#setup.onExpiring(Math.max(0, this.#expiresAt - wallClock()));
   }
 
   /** Nobody is to be warned or put out any more. */
@@ -50,15 +52,14 @@ export class Expiry {
     clearTimeout(this.#timer);
   }
 
-  /** By the clock on the wall, which a timer does not follow: it may be set, and machines sleep. */
   #wait(expiresAt: number): void {
-    const remaining = (this.#warnAt ?? expiresAt) - Date.now();
-    const delay = Math.min(Math.max(0, remaining), MAX_TIMEOUT_MS);
+    const remaining = (this.#warnAt ?? expiresAt) - wallClock();
+    const delay = Math.min(Math.max(0, remaining), LOOK_AGAIN_MS);
     this.#timer = setTimeout(() => this.#awake(expiresAt), delay);
   }
 
   #awake(expiresAt: number): void {
-    const now = Date.now();
+    const now = wallClock();
     if (now >= expiresAt) {
       this.#setup.onExpired();
       return;

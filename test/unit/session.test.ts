@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { anonymous, type Logger, type Session, SfuRelay } from '../../src/index.js';
 import {
   fakeAnswer,
@@ -7,6 +7,7 @@ import {
   type ScriptedSfu,
   startScriptedSfu,
 } from '../../src/testing/index.js';
+import { passTime, resetClocks } from '../support/clock.js';
 import { until } from '../support/poll.js';
 
 let sfu: ScriptedSfu;
@@ -187,11 +188,10 @@ describe('a subscription to a simulcast layer', () => {
     const viewer = await join({ sessionId: 's2', autoSubscribe: false });
     const subscription = [{ trackId: 't', subscribe: true, layer: 'f' }];
     await viewer.subscribe(subscription);
-    const now = Date.now();
-    vi.spyOn(Date, 'now').mockReturnValue(now + 20_000);
+    passTime(20_000);
     await expect(viewer.subscribe(subscription)).rejects.toMatchObject({ code: 'ERR_RELAY_INVALID_STATE' });
     await viewer.subscribe([{ trackId: 't', subscribe: false }]);
-    vi.restoreAllMocks();
+    resetClocks();
     expect(sfu.stream('r/u/s2')?.requests('subscription')).toHaveLength(2);
   });
 });

@@ -172,7 +172,7 @@ export class Room {
       if (state === 'joined') this.#joinedNow(client);
     });
     client.on('goaway', (/** @type {{ reconnectAfterMs: number }} */ { reconnectAfterMs }) => {
-      this.#earliestReconnect = Date.now() + reconnectAfterMs;
+      this.#earliestReconnect = performance.now() + reconnectAfterMs;
     });
     client.on('close', (/** @type {Problem & { error?: Problem }} */ info) => {
       if (client === this.#client) this.#failed(info.error ?? info);
@@ -228,7 +228,7 @@ export class Room {
     const entered = this.#entered;
     if (!problem.retryable) return this.#phase({ name: 'failed', problem, entered });
     const backoff = RETRY_AFTER_SECONDS[Math.min(this.#failures++, RETRY_AFTER_SECONDS.length - 1)];
-    const asked = Math.ceil((this.#earliestReconnect - Date.now()) / 1000);
+    const asked = Math.ceil((this.#earliestReconnect - performance.now()) / 1000);
     let seconds = Math.max(backoff, asked);
     const countDown = () => {
       if (seconds <= 0) return this.enter();

@@ -2,13 +2,14 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { fakeAnswer, fakeCandidate, fakeOffer } from '../../../src/testing/index.js';
 import { WireClient } from '../../contract/wire-client.js';
 import { launchBrowser } from '../../support/browser.js';
+import { passTime, resetClocks, STEPS, stepClock } from '../../support/clock.js';
 import { type IonServer, startIon } from '../../support/ion.js';
 import { IonPeer } from '../../support/ion-peer.js';
 import { startPageServer } from '../../support/page-server.js';
 import { BrowserParticipant } from '../../support/participant.js';
 import { until } from '../../support/poll.js';
 import { describeReal } from '../../support/real.js';
-import { startRelay } from '../../support/relay-server.js';
+import { type RelayServer, startRelay } from '../../support/relay-server.js';
 
 const UNKNOWN = 2;
 const INTERNAL = 13;
@@ -100,40 +101,67 @@ describeReal(['ion'], 'a bare Ion SFU v1.10.0, when', () => {
   }
 });
 
-describeReal(['ion', 'chromium'], 'a bare Ion SFU v1.10.0, when ICE has failed,', () => {
-  test('dies of a subscription to a layer', async () => {
+describeReal(['ion', 'chromium'], 'when ICE has failed,', () => {
+  let server: RelayServer;
+
+  beforeEach(async () => {
     ion = await startIon({ iceTimeoutSeconds: 2 });
-    const server = await startRelay(ion.address);
+    cleanUp.push(() => ion.stop());
+    server = await startRelay(ion.address);
+    cleanUp.push(() => server.close());
     const pages = await startPageServer();
+    cleanUp.push(() => pages.close());
     const browser = await launchBrowser();
+    cleanUp.push(() => browser.close());
     const entry = { url: server.url, room: ROOM, user: 'publisher' };
     const publisher = await BrowserParticipant.open(browser, pages.url, 'sfu-relay/client', entry);
-    const lost = new IonPeer(ion.address);
-    try {
-      await publisher.join();
-      await publisher.publishCamera({ simulcast: true });
-      const { id: trackId, layer } = await until('the SFU has a layer', publishedLayer);
-
-      await lost.probe();
-      lost.join(ROOM, 'lost', fakeOffer(), { NoAutoSubscribe: 'true' });
-      await lost.take('join');
-      const { sdp } = await lost.take('description');
-      lost.send(description('answer', fakeAnswer(sdp)));
-      await iceHasFailed(2);
-      lost.send({
-        $case: 'subscription',
-        value: { subscriptions: [{ trackId, subscribe: true, mute: false, layer }] },
-      });
-      await ion.ended();
-      expect(ion.log).toContain('nil pointer dereference');
-    } finally {
-      lost.close();
-      await browser.close();
-      await pages.close();
-      await server.close();
-      await ion.stop();
-    }
+    await publisher.join();
+    await publisher.publishCamera({ simulcast: true });
   });
+  afterEach(async () => {
+    resetClocks();
+    for (const close of cleanUp.splice(0).reverse()) await close();
+  });
+
+  test('a bare Ion SFU v1.10.0 dies of a subscription to a layer', async () => {
+    const { id: trackId, layer } = await until('the SFU has a layer', publishedLayer);
+    const lost = new IonPeer(ion.address);
+    cleanUp.push(() => lost.close());
+    await lost.probe();
+    lost.join(ROOM, 'lost', fakeOffer(), { NoAutoSubscribe: 'true' });
+    await lost.take('join');
+    const { sdp } = await lost.take('description');
+    lost.send(description('answer', fakeAnswer(sdp)));
+    await iceHasFailed(2);
+    lost.send({
+      $case: 'subscription',
+      value: { subscriptions: [{ trackId, subscribe: true, mute: false, layer }] },
+    });
+    await ion.ended();
+    expect(ion.log).toContain('nil pointer dereference');
+  });
+
+  test.each(STEPS)(
+    'the relay lets no such subscription pass, where the clock was set %s',
+    async (_, stepMs) => {
+      const { id: trackId, layer } = await until('the SFU has a layer', publishedLayer);
+      const lost = await WireClient.dial(server.url);
+      cleanUp.push(() => lost.vanish());
+      const offer = { type: 'offer', sdp: fakeOffer() };
+      await lost.request('join', { sid: ROOM, uid: 'lost', offer, config: { NoAutoSubscribe: 'true' } });
+      const pending = await lost.notified('offer');
+      lost.notify('answer', { desc: { type: 'answer', sdp: fakeAnswer(String(pending.sdp)) } });
+      await iceHasFailed(2);
+      passTime(20_000);
+      stepClock(stepMs);
+      const { error } = await lost.request('subscribe', {
+        subscriptions: [{ trackId, subscribe: true, layer }],
+      });
+      expect(error?.data?.code).toBe('ERR_RELAY_INVALID_STATE');
+      expect(await server.relay.healthCheck()).toMatchObject({ ok: true });
+      expect(ion.alive()).toBe(true);
+    },
+  );
 });
 
 /** What a newcomer to the room is told of: all that is in the room, before its next request is answered. */

@@ -1,6 +1,7 @@
 import { Client, type ClientOptions, connectivityState, credentials } from '@grpc/grpc-js';
 import type { CancelSignal } from '../../../cancellation.js';
 import { RelayError } from '../../../errors.js';
+import { wallClock } from '../../../wall-clock.js';
 import {
   type CallListener,
   type ConnectionSetup,
@@ -40,14 +41,14 @@ export class GrpcJsConnection implements GrpcConnection {
   async ready(signal: CancelSignal): Promise<void> {
     const { connectTimeoutMs } = this.#setup;
     const channel = this.#client.getChannel();
-    const deadline = Date.now() + connectTimeoutMs;
+    const deadline = performance.now() + connectTimeoutMs;
     let state = channel.getConnectivityState(true);
     while (state !== connectivityState.READY) {
       if (signal.aborted) throw new RelayError('ERR_RELAY_ABORTED', 'Cancelled.', { cause: signal.reason });
       if (this.#closed) throw unavailable('the connection was closed');
       if (state === connectivityState.TRANSIENT_FAILURE || state === connectivityState.SHUTDOWN)
         throw unavailable('the connection was refused or lost');
-      if (Date.now() >= deadline) {
+      if (performance.now() >= deadline) {
         this.suspect = true;
         const cause = new Error(`no connection within ${connectTimeoutMs} ms`);
         throw new RelayError('ERR_RELAY_SFU_TIMEOUT', 'The SFU does not answer.', { cause });
@@ -77,7 +78,9 @@ export class GrpcJsConnection implements GrpcConnection {
         resolve();
       };
       signal.addEventListener('abort', done, { once: true });
-      this.#client.getChannel().watchConnectivityState(state, deadline, done);
+      // It wants a time of day, of which it makes a timer at once.
+      const remaining = deadline - performance.now();
+      this.#client.getChannel().watchConnectivityState(state, wallClock() + remaining, done);
     });
   }
 }
