@@ -4,7 +4,13 @@ import { defineConfig } from 'vitest/config';
 // Node suites run anywhere; `ion` wants Go, `browser` wants Chromium (test/support/real.ts says which is missing).
 const suite = (name: string, testTimeout: number) => ({
   extends: true as const,
-  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout, hookTimeout: 60_000 },
+  test: {
+    name,
+    include: [`test/${name}/**/*.test.ts`],
+    setupFiles: 'test/support/quiet.ts',
+    testTimeout,
+    hookTimeout: 60_000,
+  },
 });
 
 /** Installs the tarball that its setup packs. */

@@ -1,6 +1,6 @@
-import { RelayError } from './errors.js';
+import { RelayError, type RelayErrorCode } from './errors.js';
 import { checkGrants, type Grants } from './grants.js';
-import { isRecord } from './record.js';
+import { isRecord, readMember } from './record.js';
 import { wallClock } from './wall-clock.js';
 
 /**
@@ -40,41 +40,86 @@ export interface Principal {
 }
 
 /**
- * Says who a client is, or throws to keep it out. An error's message goes to the log; the client gets a plain
- * sentence, unless a `RelayError` is thrown.
+ * What stands for "not this client".
  * @category Authentication
  */
-export type Authenticate<P extends Principal = Principal> = (request: AuthRequest) => P | Promise<P>;
+export type NoPrincipal = false | null | undefined;
+
+/**
+ * Says who a client is, or refuses it. These refuse it for good (4401, 4403):
+ *
+ * - `false`, `null` or `undefined` as the result,
+ * - a `RelayError`, which reaches the client as it is,
+ * - an error whose `status` or `statusCode` is 401 or 403,
+ * - an error by which jose or jsonwebtoken says that a token is not valid.
+ *
+ * Any other error means that nobody can say now who the client is: a database is down. The client gets
+ * `ERR_RELAY_AUTH_UNAVAILABLE` (4503) and may try again; the error goes to the log.
+ * @category Authentication
+ */
+export type Authenticate<P extends Principal = Principal> = (
+  request: AuthRequest,
+) => P | NoPrincipal | Promise<P | NoPrincipal>;
 
 /**
  * Lets everybody in as whom they say they are. For demos and tests; said aloud, so that nobody gets an open relay
  * by leaving `authenticate` out.
  * @category Authentication
  */
-export function anonymous(): Authenticate {
+export function anonymous(): (request: AuthRequest) => Principal {
   return () => ({});
 }
 
-/**
- * @throws RelayError `ERR_RELAY_UNAUTHENTICATED`, `ERR_RELAY_EXPIRED`, or what `authenticate` threw if it is a
- * RelayError.
- */
+/** @throws RelayError the refusal, `ERR_RELAY_AUTH_UNAVAILABLE`, or `ERR_RELAY_INTERNAL` for an unusable principal */
 export async function identify<P extends Principal>(
   authenticate: Authenticate<P>,
   request: AuthRequest,
 ): Promise<P> {
-  let principal: P;
+  let principal: P | NoPrincipal;
   try {
     principal = await authenticate(request);
   } catch (error) {
-    throw RelayError.from(error, 'ERR_RELAY_UNAUTHENTICATED', 'Authentication failed.');
+    throw authenticationFailure(error);
   }
-  if (!isRecord(principal))
-    throw new RelayError('ERR_RELAY_UNAUTHENTICATED', 'Authentication failed.', {
-      cause: new TypeError('authenticate() must return a principal, an object, or throw'),
-    });
+  if (principal === false || principal === null || principal === undefined)
+    throw new RelayError('ERR_RELAY_UNAUTHENTICATED', REFUSED);
+  if (!isRecord(principal)) throw misused('authenticate() must return a principal, an object, or false');
   checkPrincipal(principal);
   return principal;
+}
+
+const REFUSED = 'Authentication failed.';
+
+/** The application's code returns what can't be used. */
+export function misused(fault: string): RelayError {
+  const message = 'Authentication is misconfigured on this server.';
+  return new RelayError('ERR_RELAY_INTERNAL', message, { cause: new TypeError(fault) });
+}
+
+/** What an error of the application means to the client that it was to authenticate. Never throws. */
+export function authenticationFailure(error: unknown): RelayError {
+  if (error instanceof RelayError) return RelayError.from(error);
+  const refused = refusalCode(error);
+  if (refused) return new RelayError(refused, REFUSED, { cause: error });
+  return new RelayError('ERR_RELAY_AUTH_UNAVAILABLE', 'Authentication is not available now: try again.', {
+    cause: error,
+  });
+}
+
+/** Codes of jose by which it says that a token is not valid. Its others are faults of the keys or of the key server. */
+const JOSE_REFUSAL = /^ERR_(?:JWT_|JWS_|JWE_|JOSE_ALG_|JOSE_NOT_SUPPORTED$|JWKS_NO_MATCHING_KEY$)/;
+/** Names of the errors of jsonwebtoken. */
+const JSONWEBTOKEN_REFUSALS = new Set<unknown>(['JsonWebTokenError', 'NotBeforeError', 'TokenExpiredError']);
+
+function refusalCode(error: unknown): RelayErrorCode | undefined {
+  const [status, statusCode, code, name] = ['status', 'statusCode', 'code', 'name'].map((member) =>
+    readMember(error, member),
+  );
+  if (code === 'ERR_JWT_EXPIRED' || name === 'TokenExpiredError') return 'ERR_RELAY_EXPIRED';
+  if (status === 403 || statusCode === 403) return 'ERR_RELAY_FORBIDDEN';
+  if (status === 401 || statusCode === 401 || JSONWEBTOKEN_REFUSALS.has(name))
+    return 'ERR_RELAY_UNAUTHENTICATED';
+  return typeof code === 'string' && JOSE_REFUSAL.test(code) ? 'ERR_RELAY_UNAUTHENTICATED' : undefined;
 }
 
 function checkPrincipal({ grants, expiresAt }: Principal): void {

@@ -145,6 +145,5 @@ export const ERROR_CODES = Object.keys(ERRORS) as RelayErrorCode[];
 
 /** One of the table, whatever an application has thrown. */
 function codeOf(error: unknown): RelayErrorCode {
-  const { code } = RelayError.from(error);
-  return Object.hasOwn(ERRORS, code) ? code : 'ERR_RELAY_INTERNAL';
+  return RelayError.from(error).code;
 }

@@ -1,5 +1,44 @@
 import type { CancelSignal } from './cancellation.js';
 
+/** ms by which a timer of an idle event loop may be late. */
+const TIMER_SLACK_MS = 2;
+
+/**
+ * Calls back once `ms` have passed, unless it is cancelled before. Where the event loop was blocked, timers fire before
+ * the input is read that has arrived in the meantime: that input has one turn first, so that nothing counts as late that
+ * was there in time.
+ */
+export class Deadline {
+  #timer: NodeJS.Timeout | undefined;
+  #turn: NodeJS.Immediate | undefined;
+
+  constructor(callback: () => void, ms: number) {
+    const due = performance.now() + ms;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      if (performance.now() - due > TIMER_SLACK_MS) this.#turn = setImmediate(callback);
+      else callback();
+    }, ms);
+  }
+
+  cancel(): void {
+    clearTimeout(this.#timer);
+    if (this.#turn) clearImmediate(this.#turn);
+  }
+
+  /** Does not keep the process alive. */
+  unref(): this {
+    this.#timer?.unref();
+    return this;
+  }
+}
+
+/** `customTimers` of p-timeout that wait as a {@link Deadline} does. */
+export const deadlineTimers = {
+  setTimeout: (callback: () => void, ms: number) => new Deadline(callback, ms) as unknown as NodeJS.Timeout,
+  clearTimeout: (deadline: unknown) => (deadline as Deadline | undefined)?.cancel(),
+} as { setTimeout: typeof globalThis.setTimeout; clearTimeout: typeof globalThis.clearTimeout };
+
 /**
  * What a promise gives, unless it takes longer than `timeoutMs`: then what `late` says is thrown; or `signal` aborts
  * before: then its reason. Nothing is made, and no stack captured, for a lateness that does not come.
@@ -12,15 +51,15 @@ export function withDeadline<Value>(
 ): Promise<Value> {
   return new Promise((resolve, reject) => {
     const abort = () => {
-      clearTimeout(timer);
+      deadline.cancel();
       reject(signal?.reason);
     };
-    const timer = setTimeout(() => {
+    const deadline = new Deadline(() => {
       signal?.removeEventListener('abort', abort);
       reject(late());
     }, timeoutMs);
     const settled = () => {
-      clearTimeout(timer);
+      deadline.cancel();
       signal?.removeEventListener('abort', abort);
     };
     promise.then(

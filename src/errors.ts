@@ -1,4 +1,5 @@
 import { CloseCode } from './close-code.js';
+import { readMember } from './record.js';
 
 interface ErrorRow {
   /** JSON-RPC error code. */
@@ -88,47 +89,127 @@ export interface RelayErrorOptions extends ErrorOptions {
   retryAfterMs?: number;
 }
 
+/** Marks errors of every copy of this library in the process: an ESM and a CommonJS build, two installed versions. */
+const BRAND = Symbol.for('sfu-relay.RelayError');
+
+/** UTF-16 code units of an application's code that reach the client. */
+const MAX_APP_CODE_LENGTH = 128;
+
 /**
- * Every error of this library. `message` is safe to show to a client; what is not is in `cause`, for the log.
+ * Every error of this library, and what an application throws to refuse something. `message` is safe to show to a
+ * client; what is not belongs in `cause`, for the log.
+ *
+ * An application may use codes of its own: `new RelayError('ERR_NO_COINS', 'You have no coins left.')`. Such an error has
+ * the `code` `ERR_RELAY_FORBIDDEN`, and its own code as `appCode`; the client gets both (`data.code`, `data.appCode`).
+ *
+ * `instanceof RelayError` also holds for the errors of another copy of the library in the same process.
  * @category Errors
  */
 export class RelayError extends Error {
   override readonly name = 'RelayError';
   readonly code: RelayErrorCode;
+  /** The application's own code, where it has thrown one; at most 128 characters. */
+  readonly appCode: string | undefined;
   /** ms after which the same request may succeed, where that is known. */
   readonly retryAfterMs: number | undefined;
 
-  constructor(code: RelayErrorCode, message: string, options: RelayErrorOptions = {}) {
+  constructor(code: RelayErrorCode | (string & {}), message: string, options: RelayErrorOptions = {}) {
     super(message, options);
-    this.code = code;
-    this.retryAfterMs = options.retryAfterMs;
+    const isOurs = isRelayCode(code);
+    this.code = isOurs ? code : 'ERR_RELAY_FORBIDDEN';
+    this.appCode = isOurs ? undefined : readAppCode(code);
+    this.retryAfterMs = readDuration(options.retryAfterMs);
   }
 
   /** JSON-RPC error code, -32768 to -32000. */
   get rpcCode(): number {
-    return ERRORS[this.code].rpc;
+    return rowOf(this).rpc;
   }
 
   /** The close code of a WebSocket that this error ends. */
   get closeCode(): CloseCode {
-    return ERRORS[this.code].close;
+    return rowOf(this).close;
   }
 
   get httpStatus(): number {
-    return ERRORS[this.code].http;
+    return rowOf(this).http;
   }
 
   /** Whether the same request may succeed later. */
   get retryable(): boolean {
-    return ERRORS[this.code].retryable;
+    return rowOf(this).retryable;
   }
 
-  /** Anything thrown, as a RelayError: an unknown one becomes the cause of an internal error. */
+  /**
+   * Anything thrown, as a RelayError whose members can be read: an unknown one becomes the cause of an internal error.
+   * Never throws, whatever it is given.
+   */
   static from(
     error: unknown,
     code: RelayErrorCode = 'ERR_RELAY_INTERNAL',
     message = 'Internal error.',
   ): RelayError {
-    return error instanceof RelayError ? error : new RelayError(code, message, { cause: error });
+    if (!isBranded(error)) return new RelayError(code, message, { cause: error });
+    return isSound(error) ? error : copyOf(error);
   }
+}
+
+Object.defineProperty(RelayError.prototype, BRAND, { value: true });
+Object.defineProperty(RelayError, Symbol.hasInstance, {
+  value(this: unknown, value: unknown): boolean {
+    // A subclass of an application inherits this, and has to mean its own errors.
+    return this === RelayError ? isBranded(value) : Function.prototype[Symbol.hasInstance].call(this, value);
+  },
+});
+
+/** What a request is answered with that meets a relay, or an SFU connection, that is closing. */
+export function closing(): RelayError {
+  return new RelayError('ERR_RELAY_CLOSED', 'The relay is closing.');
+}
+
+function isRelayCode(code: unknown): code is RelayErrorCode {
+  return typeof code === 'string' && Object.hasOwn(ERRORS, code);
+}
+
+function readAppCode(code: unknown): string | undefined {
+  return typeof code === 'string' ? code.slice(0, MAX_APP_CODE_LENGTH) : undefined;
+}
+
+/** It becomes a JSON number and an HTTP header. */
+function readDuration(value: unknown): number | undefined {
+  return typeof value === 'number' && value >= 0 && Number.isFinite(value) ? value : undefined;
+}
+
+/** The code may have been changed since the error was made. */
+function rowOf({ code }: RelayError): ErrorRow {
+  return isRelayCode(code) ? ERRORS[code] : ERRORS.ERR_RELAY_FORBIDDEN;
+}
+
+function isBranded(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && readMember(value, BRAND) === true;
+}
+
+/** Whether it was made here, and nobody has changed what is read of it. */
+function isSound(error: object): error is RelayError {
+  if (Object.getPrototypeOf(error) !== RelayError.prototype) return false;
+  const message = Object.getOwnPropertyDescriptor(error, 'message')?.value;
+  const code = Object.getOwnPropertyDescriptor(error, 'code')?.value;
+  return typeof message === 'string' && isRelayCode(code);
+}
+
+/** The error of another copy of the library, of a subclass, or one that was changed: its members may be anything. */
+function copyOf(error: object): RelayError {
+  const [code, appCode, message, retryAfterMs, stack] = (
+    ['code', 'appCode', 'message', 'retryAfterMs', 'stack'] as const
+  ).map((name) => readMember(error, name));
+  const copy = new RelayError(
+    typeof appCode === 'string' ? appCode : typeof code === 'string' ? code : 'ERR_RELAY_INTERNAL',
+    typeof message === 'string' ? message : 'Internal error.',
+    {
+      cause: readMember(error, 'cause'),
+      retryAfterMs: retryAfterMs as number,
+    },
+  );
+  if (typeof stack === 'string') copy.stack = stack;
+  return copy;
 }

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'eventemitter3';
 import type { Logger } from './logger.js';
+import { isPromise } from './promise.js';
 
 type Listener<Args extends unknown[]> = (...args: Args) => unknown;
 
@@ -15,7 +16,7 @@ function guardOf(logger: Logger): Guard {
   guard = function (...args) {
     try {
       const result = this(...args);
-      if (result instanceof Promise) result.catch(failed);
+      if (isPromise(result)) result.then(undefined, failed);
     } catch (error) {
       failed(error);
     }

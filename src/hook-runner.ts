@@ -1,4 +1,4 @@
-import type { Principal } from './authentication.js';
+import { authenticationFailure, type Principal } from './authentication.js';
 import type { CancelSignal } from './cancellation.js';
 import type { RelayCounters } from './counters.js';
 import { withDeadline } from './deadline.js';
@@ -20,7 +20,7 @@ type Payload<P extends Principal, Name extends HookName> = Omit<
 /** What a client is told where a hook throws something that is no RelayError. */
 const REFUSALS: Record<AskedHook, readonly [RelayErrorCode, string]> = {
   onConnect: ['ERR_RELAY_FORBIDDEN', 'You may not connect.'],
-  onAuthenticate: ['ERR_RELAY_UNAUTHENTICATED', 'Authentication failed.'],
+  onAuthenticate: ['ERR_RELAY_AUTH_UNAVAILABLE', 'Authentication is not available now: try again.'],
   onJoin: ['ERR_RELAY_FORBIDDEN', 'You may not join this room.'],
   onSignal: ['ERR_RELAY_FORBIDDEN', 'You may not do this.'],
   onReply: ['ERR_RELAY_INTERNAL', 'Internal error.'],
@@ -142,7 +142,7 @@ export class HookRunner<P extends Principal = Principal> {
 
   /** What fails passes, or is refused. */
   #failed(name: AskedHook, error: unknown, until?: CancelSignal): undefined {
-    if (error instanceof RelayError) throw error;
+    if (error instanceof RelayError) throw RelayError.from(error);
     if (until?.aborted) throw RelayError.from(until.reason, 'ERR_RELAY_ABORTED', 'Cancelled.');
     this.#count(name, error);
     const { logger, failure } = this.#setup;
@@ -153,6 +153,7 @@ export class HookRunner<P extends Principal = Principal> {
     if (passes) return undefined;
     if (error instanceof HookFault)
       throw new RelayError('ERR_RELAY_INTERNAL', error.sentence, { cause: error });
+    if (name === 'onAuthenticate') throw authenticationFailure(error);
     const [code, message] = REFUSALS[name];
     throw new RelayError(code, message, { cause: error });
   }

@@ -1,5 +1,6 @@
 import pTimeout from 'p-timeout';
 import type { Principal } from './authentication.js';
+import { deadlineTimers } from './deadline.js';
 import { RelayError } from './errors.js';
 import type { Logger } from './logger.js';
 import type { IceServer, Role } from './model.js';
@@ -44,7 +45,9 @@ export function resolveIceServers<P extends Principal>(
     const late = new AbortController();
     try {
       const given = Promise.resolve(option({ ...session, signal: late.signal }));
-      return checkIceServers(await pTimeout(given, { milliseconds: timeoutMs }));
+      return checkIceServers(
+        await pTimeout(given, { milliseconds: timeoutMs, customTimers: deadlineTimers }),
+      );
     } catch (error) {
       late.abort(error);
       // Most clients need none: nobody is kept out because those who do can't be helped now.

@@ -1,4 +1,10 @@
-export { type Authenticate, type AuthRequest, anonymous, type Principal } from './authentication.js';
+export {
+  type Authenticate,
+  type AuthRequest,
+  anonymous,
+  type NoPrincipal,
+  type Principal,
+} from './authentication.js';
 export { CloseCode } from './close-code.js';
 export type { VideoCodec } from './codecs.js';
 export { parseSfuConfig, type SfuConfig } from './config.js';

@@ -5,6 +5,7 @@ import { withDeadline } from './deadline.js';
 import { RelayError } from './errors.js';
 import type { CheckedOffer, Guard, ReleasedOffer } from './guard.js';
 import type { IceServer, Metadata, SessionDescription } from './model.js';
+import { isPromise } from './promise.js';
 import type { Publishing } from './publishing.js';
 import type { ReplyPassage } from './reply-passage.js';
 import type { SessionHooks } from './session-hooks.js';
@@ -42,19 +43,18 @@ export class Joining<P extends Principal> {
     const { signals, guard, replies, iceServers } = this.#setup;
     const offer = { type: 'offer', sdp } as const;
     const asked = signals?.signal({ method: 'join', params: offer }, (params) => params) ?? offer;
-    const passed = asked instanceof Promise ? await this.#application(asked) : asked;
+    const passed = isPromise(asked) ? await this.#application(asked) : asked;
     const checked = guard.offer(passed, () => true);
     const admitted = admit(this.#cancel);
-    const metadata = admitted instanceof Promise ? await this.#application(admitted) : admitted;
+    const metadata = isPromise(admitted) ? await this.#application(admitted) : admitted;
     this.check();
     const joining = this.#inTime(this.#openAndJoin(sfu, checked), sfuTimeout);
     const given = iceServers?.() ?? [];
-    const [servers, joined] =
-      given instanceof Promise
-        ? await Promise.all([this.#inTime(given, sfuTimeout), joining])
-        : [given, await joining];
+    const [servers, joined] = isPromise(given)
+      ? await Promise.all([this.#inTime(given, sfuTimeout), joining])
+      : [given, await joining];
     const shown = replies.answer(joined.answer);
-    const answer = shown instanceof Promise ? await this.#application(shown) : shown;
+    const answer = isPromise(shown) ? await this.#application(shown) : shown;
     return { answer, released: joined.released, metadata, iceServers: servers };
   }
 
@@ -92,14 +92,14 @@ export class Joining<P extends Principal> {
   }
 
   /** What the application is asked of: it has as long as the SFU. */
-  #application<Value>(answer: Promise<Value>): Promise<Value> {
+  #application<Value>(answer: PromiseLike<Value>): Promise<Value> {
     return this.#inTime(
       answer,
       () => new RelayError('ERR_RELAY_INTERNAL', 'The application does not answer.'),
     );
   }
 
-  #inTime<Value>(promise: Promise<Value>, late: () => RelayError): Promise<Value> {
+  #inTime<Value>(promise: PromiseLike<Value>, late: () => RelayError): Promise<Value> {
     return withDeadline(promise, this.#setup.timeoutMs, late, this.#cancel);
   }
 

@@ -1,4 +1,5 @@
 import { RelayError } from './errors.js';
+import { isPromise } from './promise.js';
 
 /**
  * Keeps the order of what has to be asked about before it is done. Where the answer is there at once so is the deed;
@@ -31,7 +32,7 @@ export class Lane {
     if (this.isFull)
       throw new RelayError('ERR_RELAY_TOO_MANY', 'Too many messages wait: send fewer at once.');
     const answer = this.#tail ? this.#tail.then(ask) : ask();
-    return answer instanceof Promise ? this.#wait(answer, act) : act(answer);
+    return isPromise(answer) ? this.#wait(Promise.resolve(answer), act) : act(answer);
   }
 
   async #wait<Answer, Result>(

@@ -7,7 +7,7 @@ import { HookRunner } from './hook-runner.js';
 import type { HookFailure, Hooks } from './hooks.js';
 import type { CandidatePolicy } from './ice.js';
 import { type IceServersFor, type IceServersFunction, resolveIceServers } from './ice-servers.js';
-import { type Logger, silentLogger } from './logger.js';
+import { type Logger, resolveLogger } from './logger.js';
 import { type MessageKinds, type ResolvedKinds, resolveKinds } from './messages/kinds.js';
 import type { IceServer } from './model.js';
 import { type BanStore, MemoryBans } from './moderation/bans.js';
@@ -87,8 +87,11 @@ export interface SfuRelayOptions<P extends Principal = Principal> {
    * @default 60000
    */
   expiryWarningMs?: number;
-  /** @default silent */
-  logger?: Logger;
+  /**
+   * Takes the relay's log: a pino logger, or any object with `debug`, `info`, `warn` and `error`. `false` writes nothing.
+   * @default warnings and errors go to stderr
+   */
+  logger?: Logger | false;
 }
 
 export interface ResolvedOptions<P extends Principal> {
@@ -139,7 +142,8 @@ export function resolveOptions<P extends Principal>(options: SfuRelayOptions<P>)
       'ERR_RELAY_CONFIG',
       '"authenticate" is missing: write authenticate: async (request) => ({ userId }), or authenticate: anonymous() for a demo.',
     );
-  const { logger = silentLogger, rateLimiter } = options;
+  const { rateLimiter } = options;
+  const logger = resolveLogger(options.logger);
   const hookTimeoutMs = integer(options, 'hookTimeoutMs', 5_000);
   if (rateLimiter !== undefined && typeof rateLimiter?.consume !== 'function')
     throw new RelayError(

@@ -3,6 +3,7 @@ import type { CancelSignal } from './cancellation.js';
 import type { HookRunner } from './hook-runner.js';
 import type { Moderated } from './messages/room-messages.js';
 import type { Metadata } from './model.js';
+import { andThen } from './promise.js';
 import type { Session } from './session.js';
 import { isMetadata } from './update.js';
 
@@ -20,8 +21,7 @@ export function mayJoin<P extends Principal>(
   };
   const chosen = (answer: { metadata?: Metadata } | undefined) => answer?.metadata ?? metadata;
   const admitted = session.room.moderation.admit(session);
-  const answer = admitted ? admitted.then(ask) : ask();
-  return answer instanceof Promise ? answer.then(chosen) : chosen(answer);
+  return andThen(admitted ? admitted.then(ask) : ask(), chosen);
 }
 
 /** Asks the application for a message on its way to the room; gives the data that are to be passed on. */
@@ -33,7 +33,7 @@ export function maySend<P extends Principal>(
 ): unknown {
   const asked = hooks.ask('onMessage', { session, ...message }, isJson);
   const pass = (data: unknown) => (data === undefined ? message.data : recheck(data));
-  return asked instanceof Promise ? asked.then(pass) : pass(asked);
+  return andThen(asked, pass);
 }
 
 function isJson(answer: unknown): answer is unknown {

@@ -2,6 +2,7 @@ import type { RelayCounters } from './counters.js';
 import { withDeadline } from './deadline.js';
 import { RelayError } from './errors.js';
 import type { Logger } from './logger.js';
+import { isPromise } from './promise.js';
 
 /**
  * A message of a client, as a rate limiter gets to see it.
@@ -29,7 +30,7 @@ export interface RateLimiter {
    * `retryAfterMs` where it is one too many. While it is pending the connection's later messages wait in their order.
    * Another error lets the message pass: a store that is down stops nobody.
    */
-  consume(message: LimitedMessage): void | Promise<void>;
+  consume(message: LimitedMessage): void | PromiseLike<void>;
 }
 
 /** A rate limiter of the application's, whose own faults stop nobody. */
@@ -53,13 +54,13 @@ export class SafeRateLimiter {
   consume(message: LimitedMessage): void | Promise<void> {
     try {
       const pending = this.#limiter.consume(message);
-      if (pending instanceof Promise) return this.#wait(pending, message);
+      if (isPromise(pending)) return this.#wait(pending, message);
     } catch (error) {
       this.#failed(error, message);
     }
   }
 
-  async #wait(pending: Promise<void>, message: LimitedMessage): Promise<void> {
+  async #wait(pending: PromiseLike<void>, message: LimitedMessage): Promise<void> {
     try {
       const late = () => new Error(`The rate limiter has not answered within ${this.#timeoutMs} ms.`);
       await withDeadline(pending, this.#timeoutMs, late);
@@ -71,7 +72,7 @@ export class SafeRateLimiter {
   #failed(error: unknown, { method }: LimitedMessage): void {
     if (error instanceof RelayError) {
       this.#counters.rateLimited.add(method);
-      throw error;
+      throw RelayError.from(error);
     }
     this.#counters.rateLimiterFailures.add();
     this.#logger.warn({ err: error }, 'The rate limiter failed: a message has passed it');

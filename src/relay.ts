@@ -3,7 +3,7 @@ import { type AuthRequest, identify, isPrincipal, type Principal } from './authe
 import type { CancelSignal } from './cancellation.js';
 import { AddressCount, checkCounts } from './count-limits.js';
 import type { RelayCounters } from './counters.js';
-import { RelayError } from './errors.js';
+import { closing, RelayError } from './errors.js';
 import { SafeEmitter } from './events.js';
 import { Ghosts } from './ghosts.js';
 import { checkLiveGrants, type Grants, type LiveGrants, publishLimits, resolveRole } from './grants.js';
@@ -62,6 +62,10 @@ export type RelayEvents<P extends Principal> = {
   sessionclose: [session: Session<P>];
 };
 
+const NO_REFUSAL =
+  'A client could not be authenticated for now, and is told to try again (4503). To refuse a client let authenticate() ' +
+  'return false, or throw a RelayError ERR_RELAY_UNAUTHENTICATED or an error with the status 401 or 403';
+
 /** What a relay closes before it closes itself: the connections of its clients. */
 export interface Attachment {
   /** Says goodbye and ends; never rejects. */
@@ -98,7 +102,10 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
     const resolved = resolveOptions(options);
     super(resolved.logger);
     this.#options = resolved;
-    this.#sfu = new SfuNode(resolved.sfu);
+    this.#sfu = new SfuNode(resolved.sfu, {
+      logger: resolved.logger,
+      probeTimeoutMs: resolved.healthTimeoutMs,
+    });
     this.addresses = new AddressCount(resolved.limits);
     const messages = new MessageArchive({
       kinds: resolved.messages,
@@ -253,8 +260,19 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
       return principal;
     } catch (error) {
       authentications.failed(error, start);
+      this.#reportAuthentication(RelayError.from(error), request);
       throw error;
     }
+  }
+
+  /** A refusal is the client's affair; that nobody can be authenticated is the operator's. */
+  #reportAuthentication(err: RelayError, { remoteAddress }: AuthRequest): void {
+    if (err.code === 'ERR_RELAY_INTERNAL')
+      this.logger.error(
+        { err, remoteAddress },
+        'A client could not be authenticated: the cause says what to correct',
+      );
+    else if (err.code === 'ERR_RELAY_AUTH_UNAVAILABLE') this.logger.error({ err, remoteAddress }, NO_REFUSAL);
   }
 
   /**
@@ -412,8 +430,4 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
   #checkOpen(): void {
     if (this.isClosing) throw closing();
   }
-}
-
-function closing(): RelayError {
-  return new RelayError('ERR_RELAY_CLOSED', 'The relay is closing.');
 }

@@ -2,6 +2,7 @@ import type { Principal } from './authentication.js';
 import { RelayError } from './errors.js';
 import type { ReplyMessage } from './hooks.js';
 import type { IceCandidate, SessionDescription, Target } from './model.js';
+import { isPromise } from './promise.js';
 import type { SessionHooks } from './session-hooks.js';
 
 /** What the SFU says to a session, as the application lets it pass; at once where there is none to be asked. */
@@ -45,7 +46,7 @@ export class ReplyPassage<P extends Principal> {
     };
     try {
       const passing = hooks.reply(message, act);
-      if (passing instanceof Promise) passing.catch(failed);
+      if (isPromise(passing)) passing.then(undefined, failed);
     } catch (error) {
       failed(error);
     }

@@ -26,6 +26,7 @@ import type {
   Track,
 } from './model.js';
 import type { Moderated } from './moderation/moderation.js';
+import { isPromise } from './promise.js';
 import { Publishing } from './publishing.js';
 import { ReplyPassage } from './reply-passage.js';
 import type { Member, Room } from './room.js';
@@ -556,7 +557,7 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
 
 /** Whoever ignores the promise has seen none where there is no hook: a refusal is no unhandled rejection. */
 function heard<Value>(result: Value | Promise<Value>): Value | Promise<Value> {
-  if (result instanceof Promise) result.catch(() => {});
+  if (isPromise(result)) result.then(undefined, () => {});
   return result;
 }
 

@@ -1,3 +1,4 @@
+import { Deadline } from './deadline.js';
 import { RelayError } from './errors.js';
 import { LIMITS } from './limits.js';
 import type { SessionDescription, Target } from './model.js';
@@ -29,7 +30,7 @@ export class SubscriberNegotiation {
   #open = false;
   /** The offer that has no answer yet. */
   #pending: SessionDescription | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Deadline | undefined;
 
   constructor(setup: Setup) {
     this.#setup = setup;
@@ -109,12 +110,12 @@ export class SubscriberNegotiation {
   #watch(): void {
     this.#unwatch();
     if (this.#pending)
-      this.#timer = setTimeout(() => this.#setup.onUnanswered(), this.#setup.answerTimeoutMs);
+      this.#timer = new Deadline(() => this.#setup.onUnanswered(), this.#setup.answerTimeoutMs);
   }
 
   /** Nothing is kept of the timer, either: most of a session's life there is no offer to be answered. */
   #unwatch(): void {
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     this.#timer = undefined;
   }
 }

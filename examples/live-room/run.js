@@ -4,7 +4,7 @@ import { startDevSfu } from 'sfu-relay/testing';
 import { explain, readConfig } from './config.js';
 
 /**
- * Runs a server until Ctrl+C or SIGTERM.
+ * Runs a server until Ctrl+C, SIGTERM or SIGHUP.
  * @param {string} command what starts it, for advice
  * @param {(place: { port: number, host: string, serverUrl: string }) => Promise<() => Promise<void>>} serve starts it
  *   at a port and a host, in front of the SFU at `serverUrl`; gives what ends it
@@ -39,6 +39,8 @@ export async function run(command, serve) {
     };
     process.on('SIGINT', stop);
     process.on('SIGTERM', stop);
+    // The terminal was closed.
+    process.on('SIGHUP', stop);
   } catch (error) {
     console.error(explain(error, command));
     process.exit(1);

@@ -1,4 +1,4 @@
-import type { Principal } from '../authentication.js';
+import { misused, type NoPrincipal, type Principal } from '../authentication.js';
 import { RelayError } from '../errors.js';
 import type { Grants, TrackSource } from '../grants.js';
 import { wallClock } from '../wall-clock.js';
@@ -16,11 +16,13 @@ export interface Claims {
 }
 
 /**
- * Makes a principal of a token's claims, or throws to refuse it. `expiresAt` is that of the token, where the principal
- * has no earlier one.
+ * Makes a principal of a token's claims, or refuses it as `authenticate` does: by `false`, or a `RelayError`. `expiresAt`
+ * is that of the token, where the principal has no earlier one.
  * @category Authentication
  */
-export type MapClaims<P extends Principal = Principal> = (claims: Claims) => P | Promise<P>;
+export type MapClaims<P extends Principal = Principal> = (
+  claims: Claims,
+) => P | NoPrincipal | Promise<P | NoPrincipal>;
 
 /**
  * The claim `video` of LiveKit's tokens, as far as it has a meaning here.
@@ -102,8 +104,10 @@ export async function toPrincipal<P extends Principal>(
   const { exp } = claims;
   // What the default gives is all that a P without members of its own has.
   const principal = await (mapClaims ?? (mapByVideo as MapClaims<P>))(claims);
-  if (typeof principal !== 'object' || principal === null)
-    throw refused('mapClaims() must return a principal, an object, or throw');
+  if (principal === false || principal === null || principal === undefined)
+    throw refused('mapClaims() has refused the claims');
+  if (typeof principal !== 'object')
+    throw misused('mapClaims() must return a principal, an object, or false');
   if (exp === undefined) return principal;
   const end = Math.min(Number(exp) * 1_000 + toleranceMs, END_OF_TIME_MS);
   if (!(end > wallClock())) throw expired();

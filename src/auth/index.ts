@@ -2,7 +2,7 @@
  * Who a client is, by OAuth2: JSON Web Tokens and token introspection. Guide: docs/OAUTH2.md.
  * @packageDocumentation
  */
-export type { Authenticate, AuthRequest, Principal } from '../authentication.js';
+export type { Authenticate, AuthRequest, NoPrincipal, Principal } from '../authentication.js';
 export { cookie } from '../cookie.js';
 export type { Grants, TrackSource } from '../grants.js';
 export type { Logger } from '../logger.js';
@@ -10,4 +10,4 @@ export { type Claims, type MapClaims, type VideoClaim, videoGrants } from './cla
 export { type IntrospectionOptions, introspection } from './introspection.js';
 export { type JwtOptions, jwt } from './jwt.js';
 export type { JwtAlgorithm } from './jwt-keys.js';
-export type { GetToken } from './token.js';
+export type { AuthenticateByToken, GetToken } from './token.js';

@@ -1,10 +1,10 @@
-import type { Authenticate, Principal } from '../authentication.js';
+import type { Principal } from '../authentication.js';
 import { integer } from '../sfu/options.js';
 import { wallClock } from '../wall-clock.js';
 import { type Claims, type MapClaims, toPrincipal } from './claims.js';
 import { checkEndpoint, fetchJson } from './endpoint.js';
 import { misconfigured, refused, unavailable } from './failures.js';
-import { type GetToken, readToken } from './token.js';
+import { type AuthenticateByToken, type GetToken, readToken } from './token.js';
 import { TokenCache } from './token-cache.js';
 
 /**
@@ -59,11 +59,11 @@ export interface IntrospectionOptions<P extends Principal = Principal> {
  * @throws RelayError `ERR_RELAY_CONFIG` that says what to write instead.
  * @category Authentication
  */
-export function introspection(options: IntrospectionOptions & { mapClaims?: undefined }): Authenticate;
+export function introspection(options: IntrospectionOptions & { mapClaims?: undefined }): AuthenticateByToken;
 export function introspection<P extends Principal>(
   options: IntrospectionOptions<P> & { mapClaims: MapClaims<P> },
-): Authenticate<P>;
-export function introspection<P extends Principal>(options: IntrospectionOptions<P>): Authenticate<P> {
+): AuthenticateByToken<P>;
+export function introspection<P extends Principal>(options: IntrospectionOptions<P>): AuthenticateByToken<P> {
   const { mapClaims, getToken } = options;
   const clockToleranceMs = integer(options, 'clockToleranceMs', 5_000, 0);
   const cache = new TokenCache<Claims | undefined>({

@@ -1,15 +1,15 @@
 import type { JsonWebKey, KeyObject } from 'node:crypto';
 import { decodeProtectedHeader, errors, type JWTVerifyOptions, jwtVerify } from 'jose';
-import type { Authenticate, Principal } from '../authentication.js';
+import type { Principal } from '../authentication.js';
 import { RelayError } from '../errors.js';
-import { type Logger, silentLogger } from '../logger.js';
+import { type Logger, resolveLogger } from '../logger.js';
 import { integer } from '../sfu/options.js';
 import { type Claims, type MapClaims, toPrincipal } from './claims.js';
 import { checkEndpoint } from './endpoint.js';
 import { expired, misconfigured, refused } from './failures.js';
 import { Jwks } from './jwks.js';
 import { type JwtAlgorithm, publicKey, secretKey, serverAlgorithms } from './jwt-keys.js';
-import { type GetToken, readToken } from './token.js';
+import { type AuthenticateByToken, type GetToken, readToken } from './token.js';
 
 /**
  * Checked by `jwt()`, and never changed after it. Exactly one of `jwksUri`, `publicKey` and `secret` says by what
@@ -54,8 +54,8 @@ export interface JwtOptions<P extends Principal = Principal> {
   timeoutMs?: number;
   /** Take the keys over plain http, on a network that you trust; from this machine they may come so. @default false */
   allowInsecureRequests?: boolean;
-  /** Hears when the server does not answer. @default silent */
-  logger?: Logger;
+  /** Is told when the server does not answer; `false` for silence. @default warnings go to stderr */
+  logger?: Logger | false;
 }
 
 /** Says whose token it is, or throws: an error of jose, or a RelayError. */
@@ -73,11 +73,11 @@ type Verify = (token: string) => Promise<Claims>;
  * @throws RelayError `ERR_RELAY_CONFIG` that says what to write instead.
  * @category Authentication
  */
-export function jwt(options: JwtOptions & { mapClaims?: undefined }): Authenticate;
+export function jwt(options: JwtOptions & { mapClaims?: undefined }): AuthenticateByToken;
 export function jwt<P extends Principal>(
   options: JwtOptions<P> & { mapClaims: MapClaims<P> },
-): Authenticate<P>;
-export function jwt<P extends Principal>(options: JwtOptions<P>): Authenticate<P> {
+): AuthenticateByToken<P>;
+export function jwt<P extends Principal>(options: JwtOptions<P>): AuthenticateByToken<P> {
   const { mapClaims, getToken } = options;
   const clockToleranceMs = integer(options, 'clockToleranceMs', 5_000, 0);
   const verify = makeVerify(options, {
@@ -117,7 +117,7 @@ function makeJwks<P extends Principal>(jwksUri: string | URL, options: JwtOption
     cacheTtlMs: integer(options, 'cacheTtlMs', 600_000),
     cooldownMs: integer(options, 'cooldownMs', 5_000),
     maxStaleMs: integer(options, 'maxStaleMs', 3_600_000, 0),
-    logger: options.logger ?? silentLogger,
+    logger: resolveLogger(options.logger),
   });
 }
 
@@ -190,7 +190,7 @@ function lacksKey(error: unknown, token: string): boolean {
 
 /** Of what jose throws no more is kept than its words: it has the claims in it, too. */
 function explain(error: unknown): RelayError {
-  if (error instanceof RelayError) return error;
+  if (error instanceof RelayError) return RelayError.from(error);
   if (error instanceof errors.JWTExpired) return expired();
   return refused(
     error instanceof errors.JOSEError ? `${error.code}: ${error.message}` : 'the token can’t be read',

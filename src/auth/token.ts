@@ -1,5 +1,11 @@
-import type { AuthRequest } from '../authentication.js';
+import type { AuthRequest, Principal } from '../authentication.js';
 import { RelayError } from '../errors.js';
+
+/**
+ * An `authenticate` that refuses by an error only, so that one of your own can call it and add to its principal.
+ * @category Authentication
+ */
+export type AuthenticateByToken<P extends Principal = Principal> = (request: AuthRequest) => Promise<P>;
 
 /**
  * Where a request without a token of its own has it: a cookie, a header of yours. Undefined where there is none.

@@ -23,16 +23,24 @@ export class RelayClientError extends Error {
   readonly retryable: boolean;
   /** ms after which the same may succeed, where the relay says so: `ERR_RELAY_TOO_MANY`. */
   readonly retryAfterMs: number | undefined;
+  /** The application's own code, where it has refused the request by one. */
+  readonly appCode: string | undefined;
 
   constructor(
     code: string,
     message: string,
-    options: { retryable?: boolean; retryAfterMs?: number | undefined; cause?: unknown } = {},
+    options: {
+      retryable?: boolean;
+      retryAfterMs?: number | undefined;
+      appCode?: string | undefined;
+      cause?: unknown;
+    } = {},
   ) {
     super(message, options);
     this.code = code;
     this.retryable = options.retryable ?? false;
     this.retryAfterMs = options.retryAfterMs;
+    this.appCode = options.appCode;
   }
 
   /** @internal What the browser's WebRTC threw; an error of ours stays what it is. */

@@ -132,7 +132,7 @@ function timedOut(method: string, milliseconds: number): RelayClientError {
 
 function refusal(error: unknown): RelayClientError {
   const { message, data } = (isRecord(error) ? error : {}) as Partial<ErrorObject>;
-  const { code, retryable, retryAfterMs, method } = isRecord(data)
+  const { code, appCode, retryable, retryAfterMs, method } = isRecord(data)
     ? data
     : ({} as Partial<NonNullable<ErrorObject['data']>>);
   const prefix = method ? `${method}: ` : '';
@@ -142,6 +142,7 @@ function refusal(error: unknown): RelayClientError {
     {
       retryable: retryable === true,
       retryAfterMs: typeof retryAfterMs === 'number' ? retryAfterMs : undefined,
+      appCode: typeof appCode === 'string' ? appCode : undefined,
       cause: error,
     },
   );

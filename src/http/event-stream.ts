@@ -1,3 +1,4 @@
+import { Deadline } from '../deadline.js';
 import type { EventBody } from './exchange.js';
 import type { Mailbox } from './mailbox.js';
 
@@ -18,7 +19,7 @@ export class EventStream implements EventBody {
   #farewell: string | undefined;
   #over = false;
   #wake = () => {};
-  #stalled: NodeJS.Timeout | undefined;
+  #stalled: Deadline | undefined;
 
   constructor(
     mailbox: Mailbox<unknown>,
@@ -40,7 +41,7 @@ export class EventStream implements EventBody {
   }
 
   async next(): Promise<IteratorResult<string>> {
-    clearTimeout(this.#stalled);
+    this.#stalled?.cancel();
     if (!this.#hasWords) await this.#pause();
     if (this.#over) return { done: true, value: undefined };
     const letters = this.#mailbox?.read() ?? [];
@@ -48,14 +49,14 @@ export class EventStream implements EventBody {
     const value = this.#preface + events.join('') + (this.#farewell ?? '');
     this.#preface = '';
     // It is asked for more once the client has read enough of this.
-    this.#stalled = setTimeout(() => this.abort(), this.#timeouts.slowConsumerTimeoutMs);
+    this.#stalled = new Deadline(() => this.abort(), this.#timeouts.slowConsumerTimeoutMs);
     if (this.#farewell !== undefined) this.#finish();
     return { done: false, value: value || ': alive\n\n' };
   }
 
   /** The client has gone. */
   async return(): Promise<IteratorResult<string>> {
-    clearTimeout(this.#stalled);
+    this.#stalled?.cancel();
     this.#finish();
     return { done: true, value: undefined };
   }

@@ -1,7 +1,8 @@
 import type { Principal } from '../authentication.js';
 import { CloseCode } from '../close-code.js';
 import type { RelayCounters, SentMessage } from '../counters.js';
-import { RelayError } from '../errors.js';
+import { Deadline } from '../deadline.js';
+import { closing, RelayError } from '../errors.js';
 import { LIMITS } from '../limits.js';
 import type { Target } from '../model.js';
 import type { Attachment, SfuRelay } from '../relay.js';
@@ -36,7 +37,7 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
   #stream: EventStream | undefined;
   #isListening = false;
   #isReplaced = false;
-  #orphanTimer: NodeJS.Timeout | undefined;
+  #orphanTimer: Deadline | undefined;
 
   constructor(
     relay: SfuRelay<P>,
@@ -84,9 +85,9 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
 
   /** Somebody has asked for it: it is no orphan yet. */
   touch(): void {
-    clearTimeout(this.#orphanTimer);
+    this.#orphanTimer?.cancel();
     if (this.#stream || this.#isReplaced || this.session.state !== 'joined') return;
-    this.#orphanTimer = setTimeout(() => {
+    this.#orphanTimer = new Deadline(() => {
       const error = new RelayError('ERR_RELAY_CLIENT_TIMEOUT', 'Nobody has asked for the session in time.');
       void this.session.close({ by: 'relay', error });
     }, this.#options.orphanTimeoutMs);
@@ -114,7 +115,7 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
       this.touch();
     });
     this.#stream = stream;
-    clearTimeout(this.#orphanTimer);
+    this.#orphanTimer?.cancel();
     if (!resumed) this.notify('joined', this.#participation.describe());
     if (!this.#isListening) this.#listen();
     this.#participation.remind();
@@ -160,7 +161,7 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
   }
 
   end(code: number, reason: string): void {
-    clearTimeout(this.#orphanTimer);
+    this.#orphanTimer?.cancel();
     this.#relay.detach(this);
     this.#participation.dispose();
     this.#stream?.close(code, reason);
@@ -180,7 +181,7 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
       reconnectAfterMs: Math.round(Math.random() * 2_000),
     });
     this.end(CloseCode.GoingAway, 'The relay is closing.');
-    await this.#participation.leave({ by: 'relay' });
+    await this.#participation.leave({ by: 'relay', error: closing() });
   }
 
   terminate(): void {

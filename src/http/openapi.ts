@@ -104,11 +104,15 @@ const schemas = {
     data: object(
       {
         code: ref('ErrorCode'),
+        appCode: {
+          type: 'string',
+          description: "The application's own code; `code` is ERR_RELAY_FORBIDDEN then.",
+        },
         retryable: { type: 'boolean', description: 'Whether the same request may succeed later.' },
         retryAfterMs: { ...milliseconds, description: 'ms after which it may.' },
         method: { type: 'string', description: 'Of a refused notification.' },
       },
-      ['retryAfterMs', 'method'],
+      ['appCode', 'retryAfterMs', 'method'],
     ),
   }),
   RpcError: object({

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import pTimeout from 'p-timeout';
 import type { CounterSet } from '../counter.js';
+import { deadlineTimers } from '../deadline.js';
 import { RelayError } from '../errors.js';
 import { Lane } from '../lane.js';
 import type { MessageDeletion, MessageReceipt, OutgoingMessage, RoomMessage } from '../model.js';
+import { andThen, isPromise } from '../promise.js';
 import { wallClock } from '../wall-clock.js';
 import { type Draft, invalid, readDraft } from './draft.js';
 import { History } from './history.js';
@@ -133,25 +135,25 @@ export class RoomMessages {
   #process(draft: Draft, sender: Sender | undefined): MessageReceipt | Promise<MessageReceipt> {
     const { kind, to, id } = draft;
     const recheck = (data: unknown) => this.#validated(kind, data);
-    return then(recheck(draft.data), (data) => {
+    return andThen(recheck(draft.data), (data) => {
       const { moderate } = sender ?? {};
       const moderated = moderate ? moderate({ kind: kind.name, data, to, id }, recheck) : data;
-      return then(moderated, (passed) => this.#publish(draft, passed, sender));
+      return andThen(moderated, (passed) => this.#publish(draft, passed, sender));
     });
   }
 
   #validated({ name, schema }: ResolvedKind, data: unknown): unknown {
     if (!schema) return data;
     const result = validate(name, schema, data);
-    return result instanceof Promise ? this.#inTime(name, result) : result;
+    return isPromise(result) ? this.#inTime(name, result) : result;
   }
 
-  #inTime<Value>(kind: string, result: Promise<Value>): Promise<Value> {
+  #inTime<Value>(kind: string, result: PromiseLike<Value>): Promise<Value> {
     const { checkTimeoutMs: milliseconds } = this.#setup;
-    if (milliseconds === undefined) return result;
+    if (milliseconds === undefined) return Promise.resolve(result);
     const cause = new Error(`the schema of "${kind}" does not answer within ${milliseconds} ms`);
     const message = new RelayError('ERR_RELAY_INTERNAL', 'The message could not be checked.', { cause });
-    return pTimeout(result, { milliseconds, message });
+    return pTimeout(result, { milliseconds, message, customTimers: deadlineTimers });
   }
 
   #publish(draft: Draft, data: unknown, sender: Sender | undefined): MessageReceipt {
@@ -220,14 +222,6 @@ export class RoomMessages {
     this.#serverLane ??= new Lane();
     return this.#serverLane;
   }
-}
-
-/** At once, where there is nothing to wait for. */
-function then<Value, Result>(
-  value: Value | Promise<Value>,
-  next: (value: Value) => Result | Promise<Result>,
-): Result | Promise<Result> {
-  return value instanceof Promise ? value.then(next) : next(value);
 }
 
 /** What a schema or a hook has made of it goes to everybody: it fails here, or nowhere. */

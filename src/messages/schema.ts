@@ -1,4 +1,5 @@
 import { RelayError } from '../errors.js';
+import { andThen } from '../promise.js';
 
 /**
  * A schema of any library that implements Standard Schema v1 (https://standardschema.dev): zod, Valibot, ArkType and
@@ -34,8 +35,7 @@ const MAX_ISSUE_LENGTH = 200;
  */
 export function validate(kind: string, schema: StandardSchema, data: unknown): unknown {
   const result = schema['~standard'].validate(data);
-  if (!('then' in result)) return read(kind, result);
-  return Promise.resolve(result).then((settled) => read(kind, settled));
+  return andThen(result, (settled) => read(kind, settled));
 }
 
 function read(kind: string, result: SchemaResult<unknown>): unknown {

@@ -1,5 +1,5 @@
 import { RelayError } from '../errors.js';
-import { type Logger, silentLogger } from '../logger.js';
+import { type Logger, resolveLogger } from '../logger.js';
 import { integer } from '../sfu/options.js';
 import { Budget, SUBJECT_NAMES, type SubjectName } from './budget.js';
 
@@ -57,8 +57,8 @@ export interface RateLimitsOptions {
   keyPrefix?: string;
   /** ms that Redis has for an answer; without one this process counts for itself. @default 200 */
   timeoutMs?: number;
-  /** Hears when Redis fails, and when it answers again. @default silent */
-  logger?: Logger;
+  /** Is told when Redis fails, and when it answers again; `false` for silence. @default warnings go to stderr */
+  logger?: Logger | false;
 }
 
 /**
@@ -103,7 +103,7 @@ export interface ResolvedRateLimits {
 
 /** @throws RelayError `ERR_RELAY_CONFIG` that says what to write instead. */
 export function resolveRateLimits(options: RateLimitsOptions): ResolvedRateLimits {
-  const { redis: client, keyPrefix = 'sfu-relay', logger = silentLogger } = options;
+  const { redis: client, keyPrefix = 'sfu-relay' } = options;
   if (client !== undefined && (typeof client?.eval !== 'function' || typeof client.multi !== 'function'))
     throw new RelayError(
       'ERR_RELAY_CONFIG',
@@ -112,6 +112,7 @@ export function resolveRateLimits(options: RateLimitsOptions): ResolvedRateLimit
   if (typeof keyPrefix !== 'string' || keyPrefix === '')
     throw new RelayError('ERR_RELAY_CONFIG', '"keyPrefix" must be a text: keyPrefix: "sfu-relay".');
   const timeoutMs = integer(options, 'timeoutMs', 200);
+  const logger = resolveLogger(options.logger);
   const isLocal = (name: SubjectName) => !client || name === 'connection';
   const budgets = SUBJECT_NAMES.flatMap((name) => resolveBudget(name, options, isLocal(name)));
   return {

@@ -1,5 +1,6 @@
 import pTimeout from 'p-timeout';
 import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
+import { deadlineTimers } from '../deadline.js';
 import type { Budget } from './budget.js';
 import { redisKey } from './keys.js';
 import { MemoryWindow } from './memory-window.js';
@@ -56,6 +57,7 @@ class RedisWindow {
       await pTimeout(this.#redis.consume(redisKey(key), points), {
         milliseconds: this.#timeoutMs,
         message: `Redis has not answered within ${this.#timeoutMs} ms.`,
+        customTimers: deadlineTimers,
       });
     } catch (error) {
       if (!(error instanceof RateLimiterRes)) {

@@ -1,25 +1,44 @@
 import type { CancelSignal } from '../cancellation.js';
-import { RelayError } from '../errors.js';
+import { closing, RelayError } from '../errors.js';
+import { type Logger, silentLogger } from '../logger.js';
 import type { ConnectionSetup, GrpcConnection } from './grpc/client.js';
 import { GrpcJsConnection } from './grpc/grpc-js/connection.js';
 import { Http2Connection } from './grpc/http2/connection.js';
 import type { ResolvedSfuOptions } from './options.js';
 import type { Sfu, SfuStream, SfuStreamListener } from './port.js';
+import { Reachability } from './reachability.js';
 import { IonStream, probe, type StreamSetup } from './stream.js';
+
+interface Watch {
+  /** Is told when the SFU can no longer be reached, and when it is back. */
+  logger: Logger;
+  /** ms that the SFU has for an answer when it is probed. */
+  probeTimeoutMs: number;
+}
 
 /** One Ion SFU: the connections to it, and the streams on them. */
 export class SfuNode implements Sfu {
   readonly #options: ResolvedSfuOptions;
   readonly #connections = new Set<GrpcConnection>();
   readonly #streams: StreamSetup;
+  readonly #reachability: Reachability;
+  /** Those that the SFU has answered on. */
+  readonly #established = new WeakSet<GrpcConnection>();
   #closed = false;
 
-  constructor(options: ResolvedSfuOptions) {
+  constructor(options: ResolvedSfuOptions, watch: Watch = { logger: silentLogger, probeTimeoutMs: 3_000 }) {
     this.#options = options;
+    this.#reachability = new Reachability({
+      serverUrl: options.serverUrl,
+      logger: watch.logger,
+      probe: () => this.#probe(AbortSignal.timeout(watch.probeTimeoutMs), false),
+    });
     this.#streams = {
       closeTimeoutMs: options.closeTimeoutMs,
       onEnd: (connection) => this.#release(connection),
+      onSilent: () => this.#reachability.check(),
     };
+    if (options.probeOnStart) this.#reachability.check();
   }
 
   get streamCount(): number {
@@ -42,22 +61,31 @@ export class SfuNode implements Sfu {
     }
   }
 
-  async probe(signal: CancelSignal): Promise<void> {
-    const connection = await this.#reserve(signal);
-    try {
-      await probe((messages) => connection.call(messages), signal);
-      connection.suspect = false;
-    } catch (error) {
-      connection.suspect = true;
-      throw error;
-    } finally {
-      this.#release(connection);
-    }
+  probe(signal: CancelSignal): Promise<void> {
+    return this.#probe(signal, true);
   }
 
   close(): void {
     this.#closed = true;
+    this.#reachability.close();
     for (const connection of this.#connections) connection.close();
+  }
+
+  /** `keeps`: the connection, for the next session. One that only looks keeps no idle process alive. */
+  async #probe(signal: CancelSignal, keeps: boolean): Promise<void> {
+    const connection = await this.#reserve(signal);
+    try {
+      await probe((messages) => connection.call(messages), signal);
+      connection.suspect = false;
+      this.#reachability.reached();
+    } catch (error) {
+      connection.suspect = true;
+      this.#reachability.missed(error);
+      throw error;
+    } finally {
+      this.#release(connection);
+      if (!keeps && connection.streams === 0) connection.close();
+    }
   }
 
   async #reserve(signal: CancelSignal): Promise<GrpcConnection> {
@@ -67,11 +95,13 @@ export class SfuNode implements Sfu {
       connection.streams += 1;
       try {
         await connection.ready(signal);
+        this.#established.add(connection);
         if (this.#closed) throw closing();
         if (connection.streams <= connection.maxStreams) return connection;
         if (connection.maxStreams === 0) throw full();
       } catch (error) {
         this.#release(connection);
+        this.#reachability.missed(error);
         throw error;
       }
       // The server takes fewer calls on it than were counted on before it said so.
@@ -87,7 +117,10 @@ export class SfuNode implements Sfu {
     const { client, serverUrl, tls, connectTimeoutMs, keepaliveTimeMs } = this.#options;
     const setup: ConnectionSetup = {
       ...{ serverUrl, method: '/rtc.RTC/Signal', tls, connectTimeoutMs, keepaliveTimeMs },
-      onLost: (lost) => this.#connections.delete(lost),
+      onLost: (lost) => {
+        this.#connections.delete(lost);
+        if (lost.streams > 0 && this.#established.has(lost)) this.#reachability.check();
+      },
     };
     const connection = client === 'grpc-js' ? new GrpcJsConnection(setup) : new Http2Connection(setup);
     this.#connections.add(connection);
@@ -104,8 +137,4 @@ export class SfuNode implements Sfu {
 function full(): RelayError {
   const cause = new Error('its server takes no calls on a connection');
   return new RelayError('ERR_RELAY_SFU_UNAVAILABLE', "The SFU can't be reached.", { cause });
-}
-
-function closing(): RelayError {
-  return new RelayError('ERR_RELAY_CLOSED', 'The relay is closing.');
 }

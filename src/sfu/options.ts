@@ -21,6 +21,11 @@ export interface SfuOptions {
   connectTimeoutMs?: number;
   /** ms to wait for the SFU to end a stream that was left, before it is cancelled. @default 2000 */
   closeTimeoutMs?: number;
+  /**
+   * Look at once whether the SFU answers, and warn where it does not; otherwise the first join finds out.
+   * @default true
+   */
+  probeOnStart?: boolean;
   /** Streams on one HTTP/2 connection before a further one is opened. Proxies often allow 100. @default 100 */
   maxStreamsPerChannel?: number;
   /**
@@ -36,7 +41,9 @@ export type ResolvedSfuOptions = Required<Omit<SfuOptions, 'tls'>> & { tls: SfuT
 export function resolveSfuOptions(options: SfuOptions): ResolvedSfuOptions {
   if (typeof options !== 'object' || options === null)
     throw new RelayError('ERR_RELAY_CONFIG', '"sfu" is missing: write sfu: { serverUrl: "localhost:5551" }.');
-  const { tls, client = 'http2' } = options;
+  const { tls, client = 'http2', probeOnStart = true } = options;
+  if (typeof probeOnStart !== 'boolean')
+    throw new RelayError('ERR_RELAY_CONFIG', '"sfu.probeOnStart" must be true or false.');
   if (client !== 'http2' && client !== 'grpc-js')
     throw new RelayError('ERR_RELAY_CONFIG', '"sfu.client" must be "http2" or "grpc-js".');
   if (tls && (tls.cert === undefined) !== (tls.key === undefined))
@@ -45,6 +52,7 @@ export function resolveSfuOptions(options: SfuOptions): ResolvedSfuOptions {
     serverUrl: checkServerUrl(options.serverUrl),
     tls,
     client,
+    probeOnStart,
     connectTimeoutMs: integer(options, 'connectTimeoutMs', 5_000),
     closeTimeoutMs: integer(options, 'closeTimeoutMs', 2_000),
     maxStreamsPerChannel: integer(options, 'maxStreamsPerChannel', 100),

@@ -1,4 +1,5 @@
 import type { CancelSignal } from '../cancellation.js';
+import { Deadline } from '../deadline.js';
 import { RelayError } from '../errors.js';
 import type { SessionDescription, Subscription, Target } from '../model.js';
 import { Target as IonTarget, type JoinReply, type Reply, type Request } from './gen/rtc.js';
@@ -15,6 +16,8 @@ export interface StreamSetup {
   closeTimeoutMs: number;
   /** A stream on this connection has ended. */
   onEnd(connection: GrpcConnection): void;
+  /** A stream was left because the SFU did not answer. */
+  onSilent(): void;
 }
 
 /**
@@ -30,7 +33,7 @@ export class IonStream implements SfuStream, CallListener {
   #opening = false;
   #leaving = false;
   #failure: RelayError | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Deadline | undefined;
 
   constructor(listener: SfuStreamListener, connection: GrpcConnection, setup: StreamSetup) {
     this.#listener = listener;
@@ -93,9 +96,12 @@ export class IonStream implements SfuStream, CallListener {
   end(silent = false): void {
     if (this.#leaving) return;
     this.#leaving = true;
-    if (silent) this.#connection.suspect = true;
+    if (silent) {
+      this.#connection.suspect = true;
+      this.#setup.onSilent();
+    }
     this.#call.end();
-    this.#timer = setTimeout(() => this.#call.cancel(), this.#setup.closeTimeoutMs);
+    this.#timer = new Deadline(() => this.#call.cancel(), this.#setup.closeTimeoutMs);
   }
 
   onMessage(message: Buffer): void {
@@ -112,7 +118,7 @@ export class IonStream implements SfuStream, CallListener {
   }
 
   onEnd(end: Status): void {
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     this.#setup.onEnd(this.#connection);
     const asWished = this.#leaving && (end.code === 'OK' || end.code === 'CANCELLED');
     this.#listener.onEnd(asWished ? undefined : (this.#failure ?? errorFromStatus(end)));

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { AuthRequest, Principal } from '../authentication.js';
 import { CloseCode } from '../close-code.js';
 import type { SentMessage } from '../counters.js';
-import { RelayError } from '../errors.js';
+import { Deadline } from '../deadline.js';
+import { closing, RelayError } from '../errors.js';
 import type { Target } from '../model.js';
 import type { LimitedMessage } from '../rate-limiter.js';
 import type { Attachment, SfuRelay } from '../relay.js';
@@ -100,7 +101,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
   readonly #options: ResolvedConnectionOptions;
   readonly #heartbeat: NodeJS.Timeout;
   #closing: NodeJS.Timeout | undefined;
-  #handshakeTimer: NodeJS.Timeout | undefined;
+  #handshakeTimer: Deadline | undefined;
   /** Beats since the client was last heard. */
   #silence = 0;
   /** Nothing is read or sent any more. */
@@ -243,7 +244,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
         reason: 'The relay is closing.',
         reconnectAfterMs: Math.round(Math.random() * 2_000),
       });
-      await this.#participation?.leave({ by: 'relay' });
+      await this.#participation?.leave({ by: 'relay', error: closing() });
       this.#close(CloseCode.GoingAway, 'The relay is closing.');
     }
     if (!this.#isGone)
@@ -258,7 +259,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
   }
 
   #open(): Admission<P> {
-    if (this.#relay.isClosing) throw new RelayError('ERR_RELAY_CLOSED', 'The relay is closing.');
+    if (this.#relay.isClosing) throw closing();
     if (!speaksOurs(offeredProtocols(this.#request)))
       throw new RelayError('ERR_RELAY_SUBPROTOCOL', 'Offer the subprotocol sfu-relay.v1, or none.');
     this.#request = admitRequest(this.#request, this.#options);
@@ -361,7 +362,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
 
   #sendFailed(error: unknown): void {
     if (error instanceof RelayError) {
-      this.#fail(error);
+      this.#fail(RelayError.from(error));
       return;
     }
     this.#relay.logger.warn({ err: error }, 'A socket failed while sending');
@@ -370,14 +371,14 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
 
   #watchHandshake(): void {
     this.#unwatchHandshake();
-    this.#handshakeTimer = setTimeout(
+    this.#handshakeTimer = new Deadline(
       () => this.#fail(new RelayError('ERR_RELAY_CLIENT_TIMEOUT', 'No session was joined in time.')),
       this.#options.handshakeTimeoutMs,
     );
   }
 
   #unwatchHandshake(): void {
-    clearTimeout(this.#handshakeTimer);
+    this.#handshakeTimer?.cancel();
     this.#handshakeTimer = undefined;
   }
 

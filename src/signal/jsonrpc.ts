@@ -73,6 +73,7 @@ export function errorObject(error: RelayError, method?: string): ErrorObject {
     message: error.message,
     data: {
       code: error.code,
+      ...(error.appCode !== undefined && { appCode: error.appCode }),
       retryable: error.retryable,
       ...(error.retryAfterMs !== undefined && { retryAfterMs: error.retryAfterMs }),
       ...(method !== undefined && { method }),

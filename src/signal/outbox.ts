@@ -1,3 +1,4 @@
+import { Deadline } from '../deadline.js';
 import { RelayError } from '../errors.js';
 import type { RelaySocket } from './socket.js';
 import { keepForTurn, NO_BATCH, takeFromTurn } from './turn.js';
@@ -27,7 +28,7 @@ export class Outbox {
   /** What is to be sent at the end of this turn. */
   #batch = NO_BATCH;
   #turnLength = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Deadline | undefined;
   #stopped = false;
 
   /** `onFailure`: the client does not read, or the socket can't be written to; told once. */
@@ -87,7 +88,7 @@ export class Outbox {
   /** Sends nothing more. */
   stop(): void {
     this.#stopped = true;
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
   }
 
   /** Whether a message may join those that wait; the client fails where it must and can't. */
@@ -104,7 +105,7 @@ export class Outbox {
   /** The newest byte handed over until now has to be on the network by then. */
   #watch(): void {
     const newest = this.#handedOver;
-    this.#timer = setTimeout(() => {
+    this.#timer = new Deadline(() => {
       this.#timer = undefined;
       const waiting = this.#socket.bufferedAmount;
       if (this.#handedOver - waiting < newest) this.#fail(slowConsumer());

@@ -187,7 +187,9 @@ export class Participation<P extends Principal> implements Receiver {
 
   /** Ends the session, or the join under way. Never rejects. */
   leave(reason: SessionCloseReason = { by: 'client' }): Promise<void> {
-    this.#joining?.abort(() => new RelayError('ERR_RELAY_ABORTED', 'The join was cancelled.'));
+    this.#joining?.abort(
+      () => reason.error ?? new RelayError('ERR_RELAY_ABORTED', 'The join was cancelled.'),
+    );
     this.#early = [];
     const session = this.#session;
     this.#session = undefined;

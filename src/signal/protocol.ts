@@ -162,6 +162,8 @@ export interface ErrorObject {
   message: string;
   data?: {
     code: string;
+    /** The application's own code, where it has refused the request by one; `code` is then `ERR_RELAY_FORBIDDEN`. */
+    appCode?: string;
     /** Whether the same request may succeed later. */
     retryable: boolean;
     /** ms after which it may, where that is known. */

@@ -68,7 +68,7 @@ export class ContractStage {
     } = options;
     await this.#stopRelay();
     this.#relay = new SfuRelay({
-      sfu: { serverUrl: this.sfu.address },
+      sfu: { serverUrl: this.sfu.address, probeOnStart: false },
       authenticate,
       ...(hooks && { hooks }),
       ...(hookTimeoutMs && { hookTimeoutMs }),

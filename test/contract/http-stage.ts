@@ -69,7 +69,7 @@ export class HttpStage {
     const { withoutRelay, relay = {}, ...http } = options;
     await this.#stop();
     this.#relay = new SfuRelay({
-      sfu: { serverUrl: this.sfu.address },
+      sfu: { serverUrl: this.sfu.address, probeOnStart: false },
       authenticate,
       hooks,
       joinTimeoutMs,

@@ -29,7 +29,7 @@ describe('a store of one’s own', () => {
     const sfu = await startScriptedSfu();
     const bans = { set() {}, delete() {}, find: () => undefined, ...store };
     const relay = new SfuRelay({
-      sfu: { serverUrl: sfu.address },
+      sfu: { serverUrl: sfu.address, probeOnStart: false },
       authenticate: anonymous(),
       bans,
       joinTimeoutMs: 1_000,

@@ -1049,6 +1049,10 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
                 "code": {
                   "type": "string"
                 },
+                "appCode": {
+                  "type": "string",
+                  "description": "The application's own code, where it has refused the request by one; `code` is then `ERR_RELAY_FORBIDDEN`."
+                },
                 "retryable": {
                   "type": "boolean",
                   "description": "Whether the same request may succeed later."

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { RelayError } from '../../../src/index.js';
 import { fakeOffer } from '../../../src/testing/index.js';
+import { unauthorized } from '../../support/unauthorized.js';
 import type { HttpStage } from '../http-stage.js';
 
 const session = (overrides: object = {}) => ({ room_id: 'r', user_id: 1, sdp: fakeOffer(), ...overrides });
@@ -93,7 +94,7 @@ export function errorsSuite(stage: HttpStage): void {
 
   describe('who is refused', () => {
     const byToken = ({ token }: { token: string | undefined }) => {
-      if (token === undefined) throw new Error('no token: do not tell');
+      if (token === undefined) throw unauthorized('no token: do not tell');
       return { userId: token };
     };
     const as = (user: string) => ({ headers: { authorization: `Bearer ${user}` } });

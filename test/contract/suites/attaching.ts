@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { Authenticate, Session } from '../../../src/index.js';
 import { fakeAnswer, fakeOffer } from '../../../src/testing/index.js';
+import { unauthorized } from '../../support/unauthorized.js';
 import type { ContractStage } from '../contract-stage.js';
 
 /** The token is the user. */
 const byToken: Authenticate = ({ token }) => {
-  if (!token) throw new Error('no token');
+  if (!token) throw unauthorized('no token');
   return { userId: token };
 };
 

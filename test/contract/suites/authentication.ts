@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Authenticate, RelayError } from '../../../src/index.js';
+import { unauthorized } from '../../support/unauthorized.js';
 import type { ContractStage } from '../contract-stage.js';
 
 export function authenticationSuite(stage: ContractStage): void {
@@ -7,7 +8,7 @@ export function authenticationSuite(stage: ContractStage): void {
 
   describe('authentication', () => {
     const bySecret: Authenticate = ({ token }) => {
-      if (token !== 'secret') throw new Error(`bad token ${token}: do not tell`);
+      if (token !== 'secret') throw unauthorized(`bad token ${token}: do not tell`);
       return { userId: '789', grants: { room: 'lobby' } };
     };
 

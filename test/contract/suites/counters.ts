@@ -5,6 +5,7 @@ import { rateLimits } from '../../../src/rate-limits/index.js';
 import { fakeCandidate } from '../../../src/testing/index.js';
 import { counted } from '../../support/counted.js';
 import { until } from '../../support/poll.js';
+import { unauthorized } from '../../support/unauthorized.js';
 import type { ContractStage } from '../contract-stage.js';
 
 const trickle = { target: 0, candidate: JSON.parse(fakeCandidate()) };
@@ -105,7 +106,7 @@ export function countersSuite(stage: ContractStage): void {
     });
 
     test('connections, by the code that they were closed with, and who sent it first', async () => {
-      await start({ authenticate: () => Promise.reject(new Error('who?')) });
+      await start({ authenticate: () => Promise.reject(unauthorized('who?')) });
       const refused = await open(['sfu-relay.v1', 'bearer.x']);
       await refused.closed;
       const leaving = await open();
@@ -125,7 +126,7 @@ export function countersSuite(stage: ContractStage): void {
       await start({
         authenticate: ({ token }) => {
           if (token === 'late') throw new RelayError('ERR_RELAY_EXPIRED', 'Too late.');
-          if (token !== 'right') throw new Error('who?');
+          if (token !== 'right') throw unauthorized('who?');
           return { userId: 'alice' };
         },
       });

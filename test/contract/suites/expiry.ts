@@ -18,7 +18,9 @@ export const tokenForSoon = (userId: string): string => encode({ userId, lifeMs:
 
 export const byToken: Authenticate = ({ token = '' }) => {
   if (token === 'down') throw new RelayError('ERR_RELAY_AUTH_UNAVAILABLE', 'Try again later.');
-  const { lifeMs, ...principal } = JSON.parse(Buffer.from(token, 'base64url').toString());
+  const text = Buffer.from(token, 'base64url').toString();
+  if (!text.startsWith('{')) return false;
+  const { lifeMs, ...principal } = JSON.parse(text);
   return lifeMs === undefined ? principal : { ...principal, expiresAt: Date.now() + lifeMs };
 };
 

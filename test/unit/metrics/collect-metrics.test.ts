@@ -29,7 +29,7 @@ describe('collectMetrics', () => {
 
   function startRelay(options: Partial<SfuRelayOptions> = {}): SfuRelay {
     const relay = new SfuRelay({
-      sfu: { serverUrl: sfu.address },
+      sfu: { serverUrl: sfu.address, probeOnStart: false },
       authenticate: anonymous(),
       healthTimeoutMs: 300,
       ...options,

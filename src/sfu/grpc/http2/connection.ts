@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { CancelSignal } from '../../../cancellation.js';
+import { Deadline } from '../../../deadline.js';
 import { RelayError } from '../../../errors.js';
 import {
   type CallListener,
@@ -38,7 +39,7 @@ export class Http2Connection implements GrpcConnection {
   readonly #frames: FrameReader;
   readonly #connected: Promise<void>;
   readonly #keepalive: NodeJS.Timeout;
-  #pingTimer: NodeJS.Timeout | undefined;
+  #pingTimer: Deadline | undefined;
   streams = 0;
   suspect = false;
   #isReady = false;
@@ -116,14 +117,14 @@ export class Http2Connection implements GrpcConnection {
   /** Resolves with the first word of the other side: until then it may be anybody, or nobody. */
   #connect(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
+      const deadline = new Deadline(() => {
         this.suspect = true;
         const cause = new Error(`no connection within ${this.#setup.connectTimeoutMs} ms`);
         reject(new RelayError('ERR_RELAY_SFU_TIMEOUT', 'The SFU does not answer.', { cause }));
         this.#fail(ErrorCode.NO_ERROR, cause);
       }, this.#setup.connectTimeoutMs);
       this.#greeted = () => {
-        clearTimeout(timer);
+        deadline.cancel();
         this.#isReady = true;
         resolve();
       };
@@ -131,7 +132,7 @@ export class Http2Connection implements GrpcConnection {
         this.#cause = error;
       });
       this.#socket.once('close', () => {
-        clearTimeout(timer);
+        deadline.cancel();
         reject(unavailable(this.#loss()));
         this.#closed();
       });
@@ -179,7 +180,7 @@ export class Http2Connection implements GrpcConnection {
     this.#isOver = true;
     this.#isReady = false;
     this.#leave();
-    clearTimeout(this.#pingTimer);
+    this.#pingTimer?.cancel();
     this.#calls.loseAll({ code: 'UNAVAILABLE', details: this.#loss().message });
   }
 
@@ -187,15 +188,14 @@ export class Http2Connection implements GrpcConnection {
   #ping(): void {
     if (this.#calls.size === 0 || this.#pingTimer) return;
     this.#writer.frame(FrameType.PING, 0, 0, PING);
-    this.#pingTimer = setTimeout(
+    this.#pingTimer = new Deadline(
       () => this.#fail(ErrorCode.NO_ERROR, new Error('a ping was not answered')),
       PING_TIMEOUT_MS,
-    );
-    this.#pingTimer.unref();
+    ).unref();
   }
 
   #answered(): void {
-    clearTimeout(this.#pingTimer);
+    this.#pingTimer?.cancel();
     this.#pingTimer = undefined;
   }
 }

@@ -16,7 +16,7 @@ afterEach(() => {
 });
 
 function nodeOf({ address }: RawHttp2Server, options: Partial<SfuOptions> = {}): SfuNode {
-  const node = new SfuNode(resolveSfuOptions({ serverUrl: address, ...options }));
+  const node = new SfuNode(resolveSfuOptions({ serverUrl: address, probeOnStart: false, ...options }));
   nodes.push(node);
   return node;
 }

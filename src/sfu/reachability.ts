@@ -1,0 +1,86 @@
+import { RelayError } from '../errors.js';
+import type { Logger } from '../logger.js';
+
+/** ms from one look at an SFU that is down to the next: doubled each time, between these. */
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 15_000;
+
+interface Setup {
+  serverUrl: string;
+  logger: Logger;
+  /** Rejects where the SFU does not answer; tells `reached` or `missed` what it has found. */
+  probe(): Promise<void>;
+}
+
+/**
+ * Tells the operator once when the SFU can no longer be reached, and once when it is back. While it is down it is probed
+ * now and then, as nobody may join meanwhile.
+ */
+export class Reachability {
+  readonly #setup: Setup;
+  #downSince: number | undefined;
+  #pauseMs = FIRST_PAUSE_MS;
+  #isProbing = false;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(setup: Setup) {
+    this.#setup = setup;
+  }
+
+  /** Looks at once whether the SFU answers. */
+  check(): void {
+    if (this.#closed || this.#isProbing) return;
+    this.#isProbing = true;
+    clearTimeout(this.#timer);
+    this.#setup
+      .probe()
+      .catch(() => {})
+      .finally(() => {
+        this.#isProbing = false;
+        if (this.#downSince !== undefined) this.#checkLater();
+      });
+  }
+
+  reached(): void {
+    if (this.#downSince === undefined) return;
+    const { logger, serverUrl } = this.#setup;
+    const downMs = Math.round(performance.now() - this.#downSince);
+    this.#downSince = undefined;
+    this.#pauseMs = FIRST_PAUSE_MS;
+    clearTimeout(this.#timer);
+    logger.warn({ serverUrl, downMs }, `The SFU at ${serverUrl} answers again`);
+  }
+
+  /** `error`: why. What this side has cancelled says nothing of the SFU. */
+  missed(error: unknown): void {
+    const err = RelayError.from(error);
+    if (this.#closed || !err.code.startsWith('ERR_RELAY_SFU')) return;
+    const isNew = this.#downSince === undefined;
+    this.#downSince ??= performance.now();
+    if (!this.#isProbing && !this.#timer) this.#checkLater();
+    if (!isNew) return;
+    const { logger, serverUrl } = this.#setup;
+    logger.warn({ serverUrl, err }, `The SFU at ${serverUrl} is not available: ${reasonOf(err)}`);
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+
+  #checkLater(): void {
+    clearTimeout(this.#timer);
+    if (this.#closed) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.check();
+    }, this.#pauseMs);
+    this.#timer.unref();
+    this.#pauseMs = Math.min(2 * this.#pauseMs, LONGEST_PAUSE_MS);
+  }
+}
+
+function reasonOf({ message, cause }: RelayError): string {
+  return cause instanceof Error ? `${message} (${cause.message})` : message;
+}
