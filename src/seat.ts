@@ -35,6 +35,10 @@ export class Seat {
     return { sessionId: id, userId, role, tracks: this.shown, ...(metadata && { metadata }) };
   }
 
+  get publishes(): boolean {
+    return this.#tracks.length > 0;
+  }
+
   track(trackId: string): Track | undefined {
     return this.#tracks.find((track) => track.trackId === trackId);
   }
