@@ -25,7 +25,7 @@ const [{ Guard }, { Room }, { Request }] = await Promise.all([load('guard'), loa
 
 const guard = new Guard(
   {
-    offer: { kinds: new Set(['audio', 'video']), maxTracks: 16, dataChannels: true },
+    offer: { kinds: new Set(['audio', 'video']), maxTracks: 16, dataChannels: true, canPublishData: true },
     videoCodec: 'VP8',
     canSubscribe: true,
     admitsCandidate: undefined,

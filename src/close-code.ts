@@ -12,6 +12,7 @@ export const CloseCode = {
   Timeout: 4408,
   Replaced: 4409,
   RoomEnded: 4410,
+  Rejoin: 4412,
   MessageTooLarge: 4413,
   TooManyRequests: 4429,
   InternalError: 4500,

@@ -23,7 +23,12 @@ export interface Grants {
   maxTracks?: number;
   /** Receive the others' tracks. @default true */
   canSubscribe?: boolean;
-  /** Send messages to the room: chat, gifts, likes, and the application's own. @default true */
+  /**
+   * Send messages to the room: chat, gifts, likes, and the application's own. Ion passes on every data channel that a
+   * client opens, so without this grant an offer may not have a section for them (`m=application`). ion-sdk-js always
+   * has one and so can't join without this grant; the client library has none. A session that has one ends with
+   * `ERR_RELAY_REJOIN` when this grant is taken away. @default true
+   */
   canPublishData?: boolean;
   /** Not shown to the others; can't publish. @default false */
   hidden?: boolean;
@@ -156,13 +161,14 @@ function kindsOf(sources: readonly TrackSource[] | undefined): ReadonlySet<Track
   return sources ? new Set(sources.map((source) => KIND_OF_SOURCE[source])) : ALL_KINDS;
 }
 
-/** The kinds of tracks that a participant may send, and how many. */
+/** What a participant's offers may hold: kinds of tracks, how many, data channels. */
 export function publishLimits(
   grants: Grants,
   role: Role,
-): { kinds: ReadonlySet<Track['kind']>; maxTracks: number } {
+): { kinds: ReadonlySet<Track['kind']>; maxTracks: number; canPublishData: boolean } {
   return {
     kinds: role === 'publisher' ? kindsOf(grants.canPublishSources) : NO_KINDS,
     maxTracks: Math.min(grants.maxTracks ?? LIMITS.maxTracks, LIMITS.maxTracks),
+    canPublishData: grants.canPublishData !== false,
   };
 }

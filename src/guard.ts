@@ -57,6 +57,8 @@ export class Guard {
   policy: GuardPolicy;
   /** The last offer with media that was released, as the client sent it. */
   #released: string | undefined;
+  /** Whether the SFU has seen a section for data channels: it serves them from then on, whatever later offers say. */
+  hasDataChannels = false;
   /** The sections of it, by `a=mid`, of which the SFU takes no media. */
   #silent = NOTHING;
   readonly #room: Room;
@@ -132,7 +134,10 @@ export class Guard {
     const directions = new Map<string, SilentDirection>();
     // Ion never again takes media of a section that was inactive after it was not; nor of one that began as recvonly.
     for (const mid of silent) directions.set(mid, this.#mids.get(mid) ? 'recvonly' : 'inactive');
-    for (const { mid } of offer.sections) this.#mids.set(mid, true);
+    for (const { mid, kind } of offer.sections) {
+      this.#mids.set(mid, true);
+      if (kind === 'application') this.hasDataChannels = true;
+    }
     return {
       sdp: rewriteSdp(offer, { admitsCandidate, countsVideoPackets, silent: directions }),
       iceCredentials: offer.iceCredentials,

@@ -55,8 +55,9 @@ export interface SfuRelayOptions<P extends Principal = Principal> {
   /**
    * Data channels that a client opens are fanned out to the whole room by the SFU, past all that the relay checks,
    * and a burst of them while the client leaves can end Ion's process. `refuse` keeps every `m=application` out of the
-   * clients' offers: for clients that you don't know. `ion-sdk-js` always offers one, and needs `allow`; the SFU's own
-   * channel `ion-sfu` stays in either case. @default 'allow'
+   * clients' offers: for clients that you don't know. The client library offers none; `ion-sdk-js` always offers one,
+   * and needs `allow`. With `allow`, sessions without the grant `canPublishData` are refused it all the same. The SFU's
+   * own channel `ion-sfu` stays in either case. @default 'allow'
    */
   dataChannels?: 'allow' | 'refuse';
   /**

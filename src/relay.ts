@@ -30,7 +30,7 @@ import { checkMetadata } from './update.js';
  * @category Session
  */
 export interface CreateSessionParams<P extends Principal = Principal> {
-  /** The publisher connection's offer; a viewer's carries only the data channel. */
+  /** The publisher connection's offer; a viewer's has a section that sends nothing: audio that is `recvonly`. */
   sdp: string;
   roomId: string;
   userId: string;
@@ -351,7 +351,6 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
       throw new RelayError('ERR_RELAY_INVALID_PARAMS', '"role" must be "publisher" or "subscriber".');
     const grants: Grants = principal?.grants ?? {};
     const role = resolveRole(grants, roomId, params.role);
-    const { kinds, maxTracks } = publishLimits(grants, role);
     checkMetadata(params.metadata);
     if (this.#sessions.has(id))
       throw new RelayError('ERR_RELAY_SESSION_EXISTS', `The session "${id}" exists already.`);
@@ -372,7 +371,7 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
       role,
       grants,
       policy: {
-        offer: { kinds, maxTracks, dataChannels: this.#options.dataChannels === 'allow' },
+        offer: { ...publishLimits(grants, role), dataChannels: this.#options.dataChannels === 'allow' },
         videoCodec: this.#options.videoCodec,
         canSubscribe: grants.canSubscribe !== false,
         admitsCandidate: this.#admitsCandidate,

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { SectionCodecs, type VideoCodec } from './codecs.js';
+import { checkDataChannels, type DataChannelPolicy } from './data-channels.js';
 import { RelayError } from './errors.js';
 import { checkCandidate } from './ice.js';
 import { LIMITS } from './limits.js';
@@ -289,12 +290,10 @@ class SdpReader {
 }
 
 /** What an offer may carry. */
-export interface OfferPolicy {
+export interface OfferPolicy extends DataChannelPolicy {
   /** Kinds that may be sent; none for a viewer. */
   kinds: ReadonlySet<Track['kind']>;
   maxTracks: number;
-  /** Whether it may have a section for data channels. */
-  dataChannels: boolean;
 }
 
 function forbidden(message: string): RelayError {
@@ -313,7 +312,7 @@ export function checkOffer(sections: readonly SdpSection[], policy: OfferPolicy)
   for (const { index, kind, sends, streamId, trackId, layers } of sections) {
     const where = `section ${index} (${kind}) of the offer`;
     if (kind === 'application') {
-      if (!policy.dataChannels) throw forbidden(`Data channels are refused here: ${where} is one.`);
+      checkDataChannels(policy, where);
       continue;
     }
     if (!sends) continue;

@@ -1,6 +1,7 @@
 import type { Principal } from './authentication.js';
 import type { CancelSignal } from './cancellation.js';
 import type { RelayCounters } from './counters.js';
+import { dataChannelsLost } from './data-channels.js';
 import { withDeadline } from './deadline.js';
 import { RelayError } from './errors.js';
 import { type Grants, type LiveGrants, publishLimits } from './grants.js';
@@ -274,7 +275,7 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
   /** @internal A session that takes the place of this one on the SFU, seen by nobody. */
   successor(room: Room): Session<P> {
     const { policy } = this.#setup;
-    const offer = { ...policy.offer, dataChannels: true };
+    const offer = { ...policy.offer, dataChannels: true, canPublishData: true };
     const { onAbandoned: _, iceServers: __, ...setup } = this.#setup;
     return new Session({
       ...setup,
@@ -461,9 +462,10 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
     if (policy.canSubscribe && !canSubscribe) {
       // Ion adds every new track to a peer that takes all, and an unanswered offer of it would be for good.
       const error = new RelayError('ERR_RELAY_FORBIDDEN', 'You may no longer receive media in this room.');
-      await this.close({ by: 'application', error });
-      return;
+      return this.close({ by: 'application', error });
     }
+    if (!offer.canPublishData && this.#guard.hasDataChannels)
+      return this.close({ by: 'relay', error: dataChannelsLost() });
     if (this.#state === 'joined') {
       if (isOtherRole) this.room.refresh(this);
       this.emit('grants', { grants, role });

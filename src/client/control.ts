@@ -19,7 +19,7 @@ interface Wish {
   audio: boolean;
 }
 
-/** Ion's control channel: opened by the SFU on the subscriber connection, by the client on the other. */
+/** Ion's control channel, which the SFU opens on the subscriber connection. */
 export const CONTROL_CHANNEL = 'ion-sfu';
 
 /**

@@ -1,7 +1,6 @@
 import { SerialQueue } from '../serial-queue.js';
 import type { Grants, IceCandidate, SessionDescription } from '../signal/protocol.js';
 import { onLocalCandidate, RemoteCandidates } from './candidates.js';
-import { CONTROL_CHANNEL } from './control.js';
 import { encodingsFor, type PublishOptions, preferCodecs } from './encodings.js';
 import { malformed, notNow, RelayClientError } from './errors.js';
 import type { Rpc } from './rpc.js';
@@ -63,11 +62,15 @@ export class Publisher {
     });
   }
 
-  /** The first negotiation. It carries Ion's control channel alone, so that a viewer's is the same. */
+  /**
+   * The first negotiation, the same for viewers and publishers. An offer needs a section; this one receives nothing, and
+   * is never used to send: Ion takes no media of a section that began so. A data channel would do as well, but Ion lets
+   * whoever offers one send to the whole room, so the relay refuses it to those who may not (`canPublishData`).
+   */
   join<Answer extends SessionDescription>(
     send: (offer: SessionDescription) => Promise<Answer>,
   ): Promise<Answer> {
-    this.pc.createDataChannel(CONTROL_CHANNEL);
+    preferCodecs(this.pc.addTransceiver('audio', { direction: 'recvonly' }), 'audio', {});
     return this.#run(() => this.#negotiate(send));
   }
 

@@ -116,7 +116,7 @@ export class Rpc {
 
 /** What a close of the WebSocket means to those who wait. */
 export function closed(code: number, reason: string): RelayClientError {
-  const retryable = [1001, 1006, 4408, 4429].includes(code) || (code >= 4500 && code < 4600);
+  const retryable = [1001, 1006, 4408, 4412, 4429].includes(code) || (code >= 4500 && code < 4600);
   const what = [code, reason].filter(Boolean).join(' ');
   const cause: CloseInfo = { code, reason, retryable };
   return new RelayClientError('ERR_CLIENT_CLOSED', `The connection to the relay is closed (${what}).`, {

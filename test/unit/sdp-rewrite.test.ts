@@ -4,7 +4,7 @@ import { checkOffer, type OfferPolicy, parseSdp } from '../../src/sdp.js';
 import { rewriteSdp } from '../../src/sdp-rewrite.js';
 import { fakeOffer } from '../../src/testing/index.js';
 
-const VIEWER: OfferPolicy = { kinds: new Set(), maxTracks: 16, dataChannels: true };
+const VIEWER: OfferPolicy = { kinds: new Set(), maxTracks: 16, dataChannels: true, canPublishData: true };
 const ALL = { admitsCandidate: undefined, countsVideoPackets: true };
 const video = { kind: 'video', streamId: 's1', trackId: 't1' } as const;
 
@@ -78,6 +78,7 @@ describe('a single section, in which the SFU takes media that nothing declares',
   test.each([
     ['a data channel', fakeOffer()],
     ['a receiver', fakeOffer([{ ...video, direction: 'recvonly' }], { dataChannel: false })],
+    ['a receiver without a track', fakeOffer([], { dataChannel: false })],
     ['a source declared where it does not count', fakeOffer().replace('t=0 0', 't=0 0\r\na=ssrc:1 cname:x')],
   ])('is closed to it: %s', (_, sdp) => {
     const sealed = rewrite(sdp);

@@ -6,7 +6,12 @@ import { fakeAnswer, fakeOffer } from '../../src/testing/index.js';
 const video = { kind: 'video', streamId: 's1', trackId: 't1' } as const;
 const audio = { kind: 'audio', streamId: 's1', trackId: 't2' } as const;
 
-const ALL: OfferPolicy = { kinds: new Set(['audio', 'video']), maxTracks: 16, dataChannels: true };
+const ALL: OfferPolicy = {
+  kinds: new Set(['audio', 'video']),
+  maxTracks: 16,
+  dataChannels: true,
+  canPublishData: true,
+};
 const VIEWER: OfferPolicy = { ...ALL, kinds: new Set() };
 
 const refusal = (sdp: unknown, policy = ALL): string => {
@@ -80,13 +85,26 @@ describe('a session that may publish some', () => {
     );
   });
 
-  test('is refused data channels, where they are', () => {
-    expect(refusal(fakeOffer([video]), { ...ALL, dataChannels: false })).toContain(
-      'section 1 (application) of the offer',
-    );
-    expect(refusal(fakeOffer([video], { dataChannel: false }), { ...ALL, dataChannels: false })).toBe(
-      'taken',
-    );
+  test.each([
+    ['the relay', { dataChannels: false }, /^ERR_RELAY_FORBIDDEN: Data channels are refused here/],
+    [
+      'its grants',
+      { canPublishData: false },
+      /^ERR_RELAY_FORBIDDEN: This session may not send messages \(canPublishData\)/,
+    ],
+  ])('is refused data channels where %s do not allow them, rejected ones too', (_, policy, said) => {
+    for (const offer of [
+      fakeOffer([video]),
+      fakeOffer([video]).replace('m=application 9', 'm=application 0'),
+    ]) {
+      const refused = refusal(offer, { ...ALL, ...policy });
+      expect(refused).toMatch(said);
+      expect(refused).toMatch(
+        /section 1 \(application\) of the offer is one.*audio that is recvonly.*ion-sdk-js/,
+      );
+    }
+    expect(refusal(fakeOffer([video], { dataChannel: false }), { ...ALL, ...policy })).toBe('taken');
+    expect(refusal(fakeOffer([], { dataChannel: false }), { ...ALL, ...policy })).toBe('taken');
   });
 });
 

@@ -1281,7 +1281,7 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         },
         "canPublishData": {
           "type": "boolean",
-          "description": "Send messages to the room: chat, gifts, likes, and the application's own.",
+          "description": "Send messages to the room: chat, gifts, likes, and the application's own. Ion passes on every data channel that a client opens, so without this grant an offer may not have a section for them (`m=application`). ion-sdk-js always has one and so can't join without this grant; the client library has none. A session that has one ends with `ERR_RELAY_REJOIN` when this grant is taken away.",
           "default": true
         },
         "hidden": {
@@ -1808,7 +1808,7 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
                 },
                 "canPublishData": {
                   "type": "boolean",
-                  "description": "Send messages to the room: chat, gifts, likes, and the application's own.",
+                  "description": "Send messages to the room: chat, gifts, likes, and the application's own. Ion passes on every data channel that a client opens, so without this grant an offer may not have a section for them (`m=application`). ion-sdk-js always has one and so can't join without this grant; the client library has none. A session that has one ends with `ERR_RELAY_REJOIN` when this grant is taken away.",
                   "default": true
                 }
               },

@@ -71,9 +71,19 @@ function dataChannelSection(mid: number, iceGeneration: number): string[] {
   ];
 }
 
+/** A section of audio that receives, and names no track. */
+function receiverSection(mid: number, iceGeneration: number): string[] {
+  const section = mediaSection(
+    { kind: 'audio', streamId: '-', trackId: '-', direction: 'recvonly' },
+    mid,
+    iceGeneration,
+  );
+  return section.filter((line) => !/^a=(?:msid|ssrc):/.test(line));
+}
+
 /**
  * An offer that parses, of a peer connection that does not exist: the tracks, then (unless left out) the data
- * channel. A viewer's offer, and the SFU's first one to a subscriber, has the data channel alone. Another
+ * channel. Without either it has a section that receives, as the client library's first offer. Another
  * `iceGeneration` has other ICE credentials: an ICE restart.
  * @category Testing
  */
@@ -83,6 +93,7 @@ export function fakeOffer(
 ): string {
   const sections = tracks.map((track, mid) => mediaSection(track, mid, iceGeneration));
   if (dataChannel) sections.push(dataChannelSection(sections.length, iceGeneration));
+  if (sections.length === 0) sections.push(receiverSection(0, iceGeneration));
   return describe(
     sections,
     sections.map((_, mid) => String(mid)),

@@ -33,7 +33,7 @@ class HttpClient {
       const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: true });
       for (const track of stream.getTracks()) this.#publisher.addTrack(track, stream);
     } else {
-      this.#publisher.createDataChannel('ion-sfu');
+      this.#publisher.addTransceiver('audio', { direction: 'recvonly' });
     }
     await this.#publisher.setLocalDescription();
     await gathered(this.#publisher);

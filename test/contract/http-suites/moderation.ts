@@ -3,7 +3,7 @@ import { fakeOffer, tracksOf } from '../../../src/testing/index.js';
 import type { HttpStage } from '../http-stage.js';
 
 export function moderationSuite(stage: HttpStage): void {
-  const video = fakeOffer([{ kind: 'video', streamId: 's', trackId: 't' }]);
+  const video = fakeOffer([{ kind: 'video', streamId: 's', trackId: 't' }], { dataChannel: false });
   const as = (user: string) => ({ headers: { authorization: `Bearer ${user}` } });
 
   const tryCreate = (user: string) =>
@@ -49,6 +49,23 @@ export function moderationSuite(stage: HttpStage): void {
       expect(await moderate({ action: 'ban', userId: 'eve' })).toBe(200);
       expect(await stream.ended).toBe('half-closed');
       expect((await tryCreate('eve')).status).toBe(403);
+    });
+
+    test('whoever may not send messages has no data channels: not to begin with, and none that it had', async () => {
+      await stage.start({
+        authenticate: ({ token = '' }) => ({ userId: token, grants: { canPublishData: token !== 'eve' } }),
+      });
+      const withChannel = { room_id: 'r', sdp: fakeOffer() };
+      const refused = await stage.request('POST', '/session', withChannel, as('eve'));
+      expect(refused.status).toBe(403);
+      expect(refused.body).toMatchObject({ data: { code: 'ERR_RELAY_FORBIDDEN' } });
+      expect(refused.body.message).toContain('canPublishData');
+
+      const { body } = await stage.request('POST', '/session', withChannel, as('bob'));
+      const reader = await stage.events(body.data.session_id, as('bob').headers);
+      await stage.relay.updateGrants(body.data.session_id, { canPublishData: false });
+      await reader.ended;
+      expect(reader.received.at(-1)).toMatchObject({ event: 'close', data: { code: 4412 } });
     });
   });
 }

@@ -16,8 +16,16 @@ type Request = [method: string, params?: object];
 const track = (kind: FakeTrack['kind'], trackId: string): FakeTrack => ({ kind, streamId: 's', trackId });
 const audio = track('audio', 'a');
 const video = track('video', 'v');
-const offerOf = (tracks: FakeTrack[]) => ({ type: 'offer', sdp: fakeOffer(tracks) });
-const OFFERS = { sound: [audio], image: [video], 'sound and image': [audio, video] };
+const offerOf = (tracks: FakeTrack[], dataChannel = false) => ({
+  type: 'offer',
+  sdp: fakeOffer(tracks, { dataChannel }),
+});
+const OFFERS = {
+  sound: offerOf([audio]),
+  image: offerOf([video]),
+  'sound and image': offerOf([audio, video]),
+  'a data channel': offerOf([], true),
+};
 type Offer = keyof typeof OFFERS;
 
 /** What depends on no grant, and must never be refused. */
@@ -58,7 +66,7 @@ const TABLE: Row[] = [
   },
   { grants: { maxTracks: 1 }, refused: ['sound and image', 'moderate'], left: ['audio'] },
   { grants: { maxTracks: 0 }, refused: ['sound', 'image', 'sound and image', 'moderate'], left: [] },
-  { grants: { canPublishData: false }, refused: ['message', 'moderate'], left: BOTH },
+  { grants: { canPublishData: false }, refused: ['a data channel', 'message', 'moderate'], left: BOTH },
 ];
 /** Who may not receive joins without; who may not any more is put out. */
 const DEAF: Row = { grants: { canSubscribe: false }, refused: ['subscribe', 'moderate'], left: BOTH };
@@ -96,8 +104,9 @@ export function grantsMatrixSuite(stage: ContractStage): void {
   const bring = (client: WireClient, grants: Grants) =>
     client.request('authenticate', { token: JSON.stringify(grants) });
 
-  async function join(client: WireClient, tracks: FakeTrack[], role?: string) {
-    const { result } = await client.request('join', stage.joinParams({ offer: offerOf(tracks), role }));
+  async function join(client: WireClient, tracks: FakeTrack[], dataChannel = false) {
+    const offer = offerOf(tracks, dataChannel);
+    const { result } = await client.request('join', stage.joinParams({ offer }));
     if (!result) throw new Error('the join was refused');
     const { sdp } = await client.notified('offer');
     client.notify('answer', { desc: { type: 'answer', sdp: fakeAnswer(String(sdp)) } });
@@ -124,8 +133,7 @@ export function grantsMatrixSuite(stage: ContractStage): void {
       expect(error.data?.code, `${name}: ${error.message}`).toBe('ERR_RELAY_FORBIDDEN');
       refused.push(name);
     };
-    for (const [name, tracks] of Object.entries(OFFERS))
-      await ask(name, ['offer', { desc: offerOf(tracks) }]);
+    for (const [name, desc] of Object.entries(OFFERS)) await ask(name, ['offer', { desc }]);
     for (const [name, request] of Object.entries({ ...BOUND, ...FREE })) await ask(name, request);
     client.notify('trickle', { target: 0, candidate: { candidate: '' } });
     await client.request('ping');
@@ -138,8 +146,8 @@ export function grantsMatrixSuite(stage: ContractStage): void {
       'with %s at its join',
       async (_, { grants, refused }) => {
         const client = await arrived(grants);
-        for (const [name, tracks] of Object.entries(OFFERS)) {
-          const { error } = await client.request('join', stage.joinParams({ offer: offerOf(tracks) }));
+        for (const [name, offer] of Object.entries(OFFERS)) {
+          const { error } = await client.request('join', stage.joinParams({ offer }));
           expect(error?.data?.code, name).toBe(
             refused.includes(name as Offer) ? 'ERR_RELAY_FORBIDDEN' : undefined,
           );
@@ -172,6 +180,17 @@ export function grantsMatrixSuite(stage: ContractStage): void {
           expect(await refusals(client)).toEqual([]);
         },
       );
+
+      test(`by ${change}, whoever has data channels and may not send messages any more has to join afresh`, async () => {
+        const client = await arrived({});
+        const { sessionId, stream } = await join(client, [audio], true);
+        void apply(client, sessionId, { canPublishData: false }).catch(() => {});
+        expect(await client.closed).toMatchObject({
+          code: 4412,
+          reason: /join it again, without data channels/,
+        });
+        expect(await stream.ended).toBe('half-closed');
+      });
 
       test(`by ${change}, who may not receive any more is put out`, async () => {
         const client = await arrived({});

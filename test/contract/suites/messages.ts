@@ -9,9 +9,13 @@ import {
   type SchemaResult,
   type StandardSchema,
 } from '../../../src/index.js';
+import { fakeOffer } from '../../../src/testing/index.js';
 import { until } from '../../support/poll.js';
 import type { ContractStage } from '../contract-stage.js';
 import type { WireClient } from '../wire-client.js';
+
+/** The offer of a client that needs no data channel. */
+const RECEIVING = { type: 'offer', sdp: fakeOffer([], { dataChannel: false }) };
 
 const deferred = () => {
   let resolve = () => {};
@@ -243,7 +247,7 @@ export function messagesSuite(stage: ContractStage): void {
     test('whoever may not send messages is refused each of them', async () => {
       const authenticate = () => ({ grants: { canPublishData: false } });
       await start({ messages: { chat: chat(), like: like(), gift: gift() }, authenticate });
-      const { client } = await joined();
+      const { client } = await joined({ offer: RECEIVING });
       for (const [kind, data] of [
         ['chat', { text: 'x' }],
         ['like', {}],
@@ -263,7 +267,7 @@ export function messagesSuite(stage: ContractStage): void {
       const gate = deferred();
       const slow = schema((value) => gate.promise.then(() => ({ value })));
       await start({ messages: { chat: chat(), slow: { schema: slow } } });
-      const { client, sessionId } = await joined();
+      const { client, sessionId } = await joined({ offer: RECEIVING });
       await send(client, 'chat', { text: 'before' });
       const pending = send(client, 'slow', 1);
       await settled(client);

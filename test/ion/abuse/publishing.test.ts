@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { fakeOffer } from '../../../src/testing/index.js';
 import { Bystander } from '../../fuzz/bystander.js';
 import { until } from '../../support/poll.js';
-import { asDataChannel, Smuggler } from './smuggler.js';
+import { asDataChannel, asReceiver, Smuggler } from './smuggler.js';
 import { answerFirstOffer, describeAbuse, expectRefused, joinParams, ROOM } from './stand.js';
 
 const audio = { kind: 'audio', streamId: 'mine', trackId: 'microphone' } as const;
@@ -52,21 +52,30 @@ describeAbuse('a client publishes nothing that it may not', (stand) => {
     });
   });
 
-  test('a viewer that sends video which no description has is not heard', async () => {
-    const smuggler = new Smuggler();
-    const client = await stand.offender();
-    await smuggler.connect(asDataChannel, async (sdp) => {
-      const { result } = await client.request('join', asViewer(sdp));
-      const { candidate } = await client.notified('trickle');
-      return { answer: String(result?.sdp), candidate: (candidate as { candidate: string }).candidate };
-    });
-    await until('the SFU has refused the video', () =>
-      stand.ion.log.includes('OnTrack will not be fired. single media section has an explicit SSRC'),
-    );
-    const taken = stand.ion.log.split('\n').filter((line) => /Peer got remote track.*mallory/.test(line));
-    expect(taken).toEqual([]);
-    await smuggler.close();
-  });
+  test.each([
+    ['a data channel', asDataChannel, true],
+    ['a section that receives', asReceiver, false],
+  ])(
+    'a viewer that shows %s, and sends video which no description has, is not heard',
+    async (_, disguise, dataChannel) => {
+      const smuggler = new Smuggler({ dataChannel });
+      const client = await stand.offender();
+      await smuggler.connect(disguise, async (sdp) => {
+        const { result } = await client.request('join', asViewer(sdp));
+        const { candidate } = await client.notified('trickle');
+        return { answer: String(result?.sdp), candidate: (candidate as { candidate: string }).candidate };
+      });
+      const [, ssrc] = /^a=ssrc:(\d+)/m.exec(smuggler.offer) ?? [];
+      await until('the SFU has refused the video', () =>
+        stand.ion.log.includes(
+          `unhandled RTP ssrc(${ssrc}), OnTrack will not be fired. single media section has an explicit SSRC`,
+        ),
+      );
+      const taken = stand.ion.log.split('\n').filter((line) => /Peer got remote track.*mallory/.test(line));
+      expect(taken).toEqual([]);
+      await smuggler.close();
+    },
+  );
 
   test('who may not publish and sends all the same is not heard, in whatever order it speaks', async () => {
     const { url } = await stand.relay({

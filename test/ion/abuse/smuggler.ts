@@ -5,7 +5,15 @@ import { ofFirstSection, peerConnection, sendVideo } from '../../support/werift.
 /** Brings an offer to the SFU, and its answer and its first candidate back. */
 export type Signal = (offer: string) => Promise<{ answer: string; candidate: string }>;
 
-/** A data channel alone: what a viewer shows. */
+/** A section alone that receives sound: what the client library's viewers show. */
+export const asReceiver = (section: string) =>
+  section
+    .replace(/^m=video (\S+) (\S+) .*/, 'm=audio $1 $2 111')
+    .replace(/^a=(?:fmtp|rtcp-fb|extmap|msid|ssrc|ssrc-group|rid|simulcast):.*\r\n/gm, '')
+    .replace(/^a=rtpmap:.*/m, 'a=rtpmap:111 opus/48000/2')
+    .replace(/^a=(?:sendonly|sendrecv)$/m, 'a=recvonly');
+
+/** A data channel alone: what ion-sdk-js shows. */
 export const asDataChannel = (section: string) => (section.startsWith('m=application') ? section : undefined);
 
 /** A section of sound, in a codec that Ion does not know. */
@@ -23,7 +31,12 @@ export const asUnknownSound = (section: string) =>
  */
 export class Smuggler {
   readonly #pc: RTCPeerConnection = peerConnection();
+  readonly #dataChannel: boolean;
   #stopVideo = () => {};
+
+  constructor({ dataChannel = true } = {}) {
+    this.#dataChannel = dataChannel;
+  }
 
   /** What it would say if it were honest. */
   get offer(): string {
@@ -34,7 +47,7 @@ export class Smuggler {
   async connect(disguise: (section: string) => string | undefined, signal: Signal): Promise<void> {
     const track = new MediaStreamTrack({ kind: 'video', id: randomUUID() });
     this.#pc.addTransceiver(track, { direction: 'sendonly', streams: [new MediaStream()] });
-    this.#pc.createDataChannel('ion-sfu');
+    if (this.#dataChannel) this.#pc.createDataChannel('ion-sfu');
     await this.#pc.setLocalDescription(await this.#pc.createOffer());
     const [head = '', ...sections] = sectionsOf(this.#pc.localDescription?.sdp ?? '');
     const shown = sections.flatMap((section) => disguise(section) ?? []);
@@ -63,13 +76,16 @@ function describe(head: string, sections: readonly string[]): string {
   return head.replace(/^a=group:BUNDLE.*$/m, `a=group:BUNDLE ${mids}`) + sections.join('');
 }
 
-/** The SFU's answer to a data channel; to a section of video what it would be, with the SFU's transport. */
+/**
+ * The SFU's answer to a data channel; to a section of video what it would be, with the SFU's transport.
+ */
 function answerTo(section: string, answer: string): string {
-  const dataChannel = sectionsOf(answer).find((each) => each.startsWith('m=application')) ?? '';
-  if (section.startsWith('m=application')) return dataChannel;
+  const answered = sectionsOf(answer).slice(1);
+  const dataChannel = answered.find((each) => each.startsWith('m=application'));
+  if (section.startsWith('m=application')) return dataChannel ?? '';
   const transport = [
     ...answer.matchAll(/^a=fingerprint:.*/gm),
-    ...dataChannel.matchAll(/^a=(?:ice-|setup:).*/gm),
+    ...(dataChannel ?? answered[0] ?? '').matchAll(/^a=(?:ice-|setup:).*/gm),
   ];
   const kept = [...section.matchAll(/^(?:m=|c=|a=mid:|a=rtcp-mux|a=rtpmap:).*/gm)];
   return `${[...kept, ...transport].map(([line]) => line.trimEnd()).join('\r\n')}\r\na=recvonly\r\n`;

@@ -126,7 +126,7 @@ export class FakeTransceiver {
   currentDirection: string | null = null;
   stopped = false;
   codecs: string[] = [];
-  direction = 'sendonly';
+  direction: string;
   /** Of its encoding. */
   active = true;
   readonly sender = {
@@ -141,11 +141,16 @@ export class FakeTransceiver {
   };
   constructor(
     track: FakeTrack | undefined,
-    readonly init: { sendEncodings?: { rid?: string; maxBitrate?: number }[]; streams?: FakeStream[] } = {},
+    readonly init: {
+      direction?: string;
+      sendEncodings?: { rid?: string; maxBitrate?: number }[];
+      streams?: FakeStream[];
+    } = {},
     readonly trackId = track?.id ?? 'made-up-id',
     readonly kind = track?.kind,
   ) {
     this.sender.track = track ?? null;
+    this.direction = init.direction ?? 'sendonly';
   }
 
   get track(): FakeTrack | undefined {
@@ -188,7 +193,10 @@ export class FakePeer extends EventTarget {
   connectionState = 'new';
   localDescription: RTCSessionDescriptionInit | null = null;
   remoteDescription: RTCSessionDescriptionInit | null = null;
+  /** Those that send. */
   readonly transceivers: FakeTransceiver[] = [];
+  /** Those that never do; no description of this fake has them. */
+  readonly receivers: FakeTransceiver[] = [];
   readonly candidates: RTCIceCandidateInit[] = [];
   readonly channels: FakeChannel[] = [];
   /** Every step that was begun, in order. */
@@ -233,7 +241,7 @@ export class FakePeer extends EventTarget {
     const id = track?.id ?? `made-up-${this.transceivers.length}`;
     const kind = track?.kind ?? (trackOrKind as 'video');
     const transceiver = new FakeTransceiver(track, init, id, kind);
-    this.transceivers.push(transceiver);
+    (transceiver.direction === 'recvonly' ? this.receivers : this.transceivers).push(transceiver);
     return transceiver;
   }
 

@@ -7,7 +7,7 @@ beforeEach(installFakeBrowser);
 const tick = settled;
 
 describe('join()', () => {
-  test('offers Ion’s control channel alone, and asks for what it was told to', async () => {
+  test('offers a section that receives audio, no data channel, and asks for what it was told to', async () => {
     const { client, socket } = await connected();
     await client.join({
       roomId: 'lobby',
@@ -17,8 +17,9 @@ describe('join()', () => {
       metadata: { name: 'Me' },
     });
     const [publisher] = FakePeer.all;
-    expect(publisher?.channels.map(({ label }) => label)).toEqual(['ion-sfu']);
+    expect(publisher?.channels).toEqual([]);
     expect(publisher?.transceivers).toEqual([]);
+    expect(publisher?.receivers).toMatchObject([{ kind: 'audio', codecs: ['audio/opus'] }]);
     expect(socket.params('join')).toEqual([
       {
         sid: 'lobby',
