@@ -131,7 +131,8 @@ export type StatsReport = ReadonlyArray<{
 }>;
 
 /**
- * A session's figures, from the differences between its client's last two reports.
+ * A session's figures, from its client's last two reports. Each is null until it is measured, and where the last report
+ * does not have it: bitrates, and the loss of what is received, need two reports.
  * @category Statistics
  */
 export interface SessionStats {
@@ -140,17 +141,17 @@ export interface SessionStats {
   userId: string;
   role: Role;
   /** bit/s */
-  videoBitrate: number;
+  videoBitrate: number | null;
   /** bit/s */
-  audioBitrate: number;
+  audioBitrate: number | null;
   /** 0–1 */
-  packetLoss: number;
+  packetLoss: number | null;
   /** ms */
-  jitter: number;
+  jitter: number | null;
   /** ms */
-  roundTripTime: number;
-  /** ms since the epoch, by the relay's clock; 0 before the first report. */
-  updatedAt: number;
+  roundTripTime: number | null;
+  /** ms since the epoch, by the relay's clock; null before the first report. */
+  updatedAt: number | null;
 }
 
 /**

@@ -30,15 +30,15 @@ export class StatsMeter {
 
   constructor(identity: Pick<SessionStats, 'sessionId' | 'roomId' | 'userId' | 'role'>) {
     const { sessionId, roomId, userId, role } = identity;
-    const none = {
-      videoBitrate: 0,
-      audioBitrate: 0,
-      packetLoss: 0,
-      jitter: 0,
-      roundTripTime: 0,
-      updatedAt: 0,
+    const unknown = {
+      videoBitrate: null,
+      audioBitrate: null,
+      packetLoss: null,
+      jitter: null,
+      roundTripTime: null,
+      updatedAt: null,
     };
-    this.#stats = { sessionId, roomId, userId, role, ...none };
+    this.#stats = { sessionId, roomId, userId, role, ...unknown };
   }
 
   get current(): SessionStats {
@@ -70,23 +70,27 @@ export class StatsMeter {
       lost += Math.max(0, stream.lost - earlier.lost);
     }
     const receivedLoss = packets + lost > 0 ? lost / (packets + lost) : 0;
+    // What is a difference of two reports is not known after the first.
+    const difference = (value: number) => (before ? value : null);
     const roundTrip = [...sample.remote.roundTripTime, ...sample.pairRoundTripTime];
     this.#last = sample;
     this.#stats = {
       ...this.#stats,
-      videoBitrate: Math.round(rate.video),
-      audioBitrate: Math.round(rate.audio),
-      packetLoss: sends ? mean(sample.remote.fractionLost) : receivedLoss,
-      jitter: mean(sends ? sample.remote.jitter : sample.receivedJitter) * 1000,
-      roundTripTime: (sends ? mean(roundTrip) : mean(sample.pairRoundTripTime)) * 1000,
+      videoBitrate: difference(Math.round(rate.video)),
+      audioBitrate: difference(Math.round(rate.audio)),
+      packetLoss: sends ? mean(sample.remote.fractionLost) : difference(receivedLoss),
+      jitter: mean(sends ? sample.remote.jitter : sample.receivedJitter, 1000),
+      roundTripTime: mean(sends ? roundTrip : sample.pairRoundTripTime, 1000),
       updatedAt: wallClock(),
     };
     return this.#stats;
   }
 }
 
-function mean(values: number[]): number {
-  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+/** In a unit of which there are so many in the values'; null where there is nothing to take it of. */
+function mean(values: number[], unit = 1): number | null {
+  if (values.length === 0) return null;
+  return (values.reduce((sum, value) => sum + value, 0) / values.length) * unit;
 }
 
 function nonsense(what: string): RelayError {

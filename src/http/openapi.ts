@@ -1,5 +1,6 @@
 import { ERRORS } from '../errors.js';
 import { LIMITS } from '../limits.js';
+import { SESSION_TOKEN_HEADER } from '../signal/protocol.js';
 
 const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 const jsonOf = (schema: object) => ({ 'application/json': { schema } });
@@ -17,14 +18,23 @@ const id = { type: 'string', minLength: 1, maxLength: LIMITS.maxIdLength };
 const userId = { type: ['string', 'integer'], description: 'Comes back as it was sent.' };
 const role = { enum: ['publisher', 'subscriber'] };
 const sdp = { type: 'string', maxLength: LIMITS.maxSdpLength };
-const bitrate = { type: 'number', description: 'bit/s' };
+const figure = (unit: string) => ({
+  type: ['number', 'null'],
+  description: `${unit}; null until it is measured`,
+});
+const bitrate = figure('bit/s');
 const milliseconds = { type: 'number', description: 'ms' };
 
 const refusals = {
   '4XX': { $ref: '#/components/responses/Refused' },
   '5XX': { $ref: '#/components/responses/Refused' },
 };
-const ofSession = { parameters: [{ $ref: '#/components/parameters/SessionId' }] };
+const ofSession = {
+  parameters: [
+    { $ref: '#/components/parameters/SessionId' },
+    { $ref: '#/components/parameters/SessionToken' },
+  ],
+};
 
 const schemas = {
   NewSession: {
@@ -51,6 +61,7 @@ const schemas = {
       {
         session_id: id,
         sdp: { ...sdp, description: "The answer, with the SFU's candidates." },
+        session_token: { type: 'string', description: `A secret, for the header ${SESSION_TOKEN_HEADER}.` },
         ice_servers: {
           type: 'array',
           items: object({ urls: {}, username: { type: 'string' }, credential: { type: 'string' } }, [
@@ -71,9 +82,9 @@ const schemas = {
       role,
       video_bitrate: bitrate,
       audio_bitrate: bitrate,
-      packet_loss: { type: 'number', minimum: 0, maximum: 1 },
-      jitter: milliseconds,
-      round_trip_time: milliseconds,
+      packet_loss: { ...figure('a share'), minimum: 0, maximum: 1 },
+      jitter: figure('ms'),
+      round_trip_time: figure('ms'),
     }),
   ),
   Success: success(),
@@ -155,7 +166,10 @@ export const openApi = {
       get: {
         operationId: 'getStatistics',
         summary: "Figures of the client's last two reports",
-        responses: { '200': answer('The figures; 0 before there are any.', ref('Statistics')), ...refusals },
+        responses: {
+          '200': answer('The figures; null where there are none.', ref('Statistics')),
+          ...refusals,
+        },
       },
     },
     '/session/{session_id}/events': {
@@ -226,6 +240,13 @@ export const openApi = {
     },
     parameters: {
       SessionId: { name: 'session_id', in: 'path', required: true, schema: id },
+      SessionToken: {
+        name: SESSION_TOKEN_HEADER,
+        in: 'header',
+        description:
+          'The session_token of the session. Wanted where the application names no user; checked wherever it is sent.',
+        schema: { type: 'string' },
+      },
       LastEventId: {
         name: 'Last-Event-ID',
         in: 'header',

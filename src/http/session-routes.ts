@@ -4,6 +4,7 @@ import { RelayError } from '../errors.js';
 import type { SfuRelay } from '../relay.js';
 import type { Session } from '../session.js';
 import { checkMessage, encodeError, encodeResult, type RpcId, RpcRefusal } from '../signal/jsonrpc.js';
+import { SESSION_TOKEN_HEADER } from '../signal/protocol.js';
 import { claim, reach, receiveVisitor } from '../signal/visitor.js';
 import type { Handler } from './api.js';
 import { type ApiRequest, type ApiResponse, errorHeaders, eventStream, json, noContent } from './exchange.js';
@@ -36,7 +37,7 @@ export function sessionRoutes<P extends Principal>(
     );
     if (session.state !== 'joined')
       throw new RelayError('ERR_RELAY_SESSION_NOT_FOUND', 'The session has ended already.');
-    claim(session, visitor);
+    const sessionToken = claim(session, visitor);
     const served = new HttpSession(relay, session, visitor, userId, options);
     sessions.set(session.id, served);
     session.on('close', () => sessions.delete(session.id));
@@ -49,13 +50,14 @@ export function sessionRoutes<P extends Principal>(
     return success({
       session_id: session.id,
       sdp,
+      session_token: sessionToken,
       ...(iceServers.length > 0 && { ice_servers: iceServers }),
     });
   };
 
   const find = async (request: ApiRequest, id: string): Promise<Session<P>> => {
     const visitor = await receiveVisitor(relay, request, options);
-    const session = reach(relay, id, visitor);
+    const session = reach(relay, id, visitor, request.headers[SESSION_TOKEN_HEADER]);
     const served = sessions.get(id);
     served?.touch();
     await served?.renew(visitor);

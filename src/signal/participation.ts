@@ -21,7 +21,7 @@ import type { Receiver } from '../session-voice.js';
 import { Expiry } from './expiry.js';
 import { moderate } from './moderation.js';
 import type { JoinResult, RelayNotifications } from './protocol.js';
-import { claim, reach, type Visitor, welcome } from './visitor.js';
+import { claim, reach, reclaim, type Visitor, welcome } from './visitor.js';
 
 type Params = Readonly<Record<string, unknown>>;
 type Reply = (result: object) => void;
@@ -169,7 +169,7 @@ export class Participation<P extends Principal> implements Receiver {
     while (this.#joining) await this.#joins;
     const session = this.#session;
     const applied = session && this.#relay.renew(session, principal);
-    if (session) claim(session, visitor);
+    if (session) reclaim(session, visitor);
     this.#visitor = visitor;
     this.#expiry.set(principal.expiresAt);
     await applied;
@@ -277,9 +277,9 @@ export class Participation<P extends Principal> implements Receiver {
       this.#joining = undefined;
     }
     // From here to the end in one turn: no event of the room falls between its snapshot and the listeners.
-    claim(session, this.visitor);
+    const sessionToken = claim(session, this.visitor);
     this.adopt(session);
-    reply(this.describe());
+    reply(Object.assign(this.describe(), { sessionToken }));
     this.listen();
     for (const early of this.#early.splice(0)) this.#trickleEarly(session, early);
   }
@@ -293,9 +293,9 @@ export class Participation<P extends Principal> implements Receiver {
     }
   }
 
-  #attach({ sessionId }: Params, reply: Reply): void {
+  #attach({ sessionId, sessionToken }: Params, reply: Reply): void {
     this.#checkFree();
-    const backlog = this.adopt(reach(this.#relay, sessionId, this.visitor));
+    const backlog = this.adopt(reach(this.#relay, sessionId, this.visitor, sessionToken));
     const result = this.describe();
     reply(result);
     const told = new Set(result.messages.map(({ id }) => id));

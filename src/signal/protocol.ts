@@ -36,6 +36,9 @@ export const SUBPROTOCOL = 'sfu-relay.v1';
 /** A subprotocol entry of this form carries the token: browsers can't set headers on a WebSocket. */
 export const BEARER_PREFIX = 'bearer.';
 
+/** The request header that carries a session token over HTTP. */
+export const SESSION_TOKEN_HEADER = 'sfu-session-token';
+
 /** `join`, client → relay. */
 export interface JoinParams {
   /** The room. */
@@ -53,6 +56,11 @@ export interface JoinParams {
 export interface JoinResult extends SessionDescription {
   type: 'answer';
   sessionId: string;
+  /**
+   * Proves that the session is this client's own, for `attach` and over HTTP. Given once, in the result of `join`: the
+   * relay keeps only its hash. A secret.
+   */
+  sessionToken?: string;
   roomId: string;
   userId: string;
   role: Role;
@@ -122,8 +130,11 @@ export interface ClientRequests {
   /** As the first request, where the handshake had no token; later, to bring a newer one. */
   authenticate: { params: { token: string }; result: { userId: string | null } };
   join: { params: JoinParams; result: JoinResult };
-  /** Takes over a session of the same user: one that was created over HTTP, or is on another connection. */
-  attach: { params: { sessionId: string }; result: JoinResult };
+  /**
+   * Takes over a session of the same user: one that was created over HTTP, or is on another connection. With its session
+   * token, where the application names no user.
+   */
+  attach: { params: { sessionId: string; sessionToken?: string }; result: JoinResult };
   offer: { params: { desc: SessionDescription }; result: SessionDescription };
   subscribe: { params: { subscriptions: Subscription[] }; result: Record<string, never> };
   update: { params: ParticipantUpdate; result: Record<string, never> };

@@ -3,10 +3,12 @@ import type { Principal } from '../authentication.js';
 import { RelayError } from '../errors.js';
 import type { SfuRelay } from '../relay.js';
 import type { Session } from '../session.js';
+import { isSessionToken, makeSessionToken } from '../session-token.js';
 import { admitRequest } from './client-request.js';
 import { enter } from './entry.js';
 import type { ResolvedRequestOptions } from './options.js';
 import { judge } from './page-origin.js';
+import { SESSION_TOKEN_HEADER } from './protocol.js';
 import type { HandshakeRequest } from './socket.js';
 
 /** Who stands behind a connection or a request. */
@@ -43,32 +45,69 @@ function keyOf({ userId }: Principal, token: string | undefined): string {
   return token === undefined ? 'anybody' : `token ${token}`;
 }
 
-/** To whom a session belongs that a visitor has created. */
-const owners = new WeakMap<object, string>();
-
-/** One that the application has created belongs to the user of its principal, or to nobody. */
-function ownerOf<P extends Principal>(session: Session<P>): string | undefined {
-  const { userId } = session.principal ?? {};
-  return owners.get(session) ?? (userId === undefined ? undefined : keyOf({ userId }, undefined));
+/** To whom a session belongs. */
+interface Owner {
+  readonly key: string;
+  /** Of the session token, where the visitor has created the session. */
+  readonly tokenHash: string | undefined;
 }
 
-export function claim<P extends Principal>(session: Session<P>, { key }: Visitor<P>): void {
-  owners.set(session, key);
+const owners = new WeakMap<object, Owner>();
+
+/** One that the application has created belongs to the user of its principal, or to nobody. */
+function ownerOf<P extends Principal>(session: Session<P>): Owner | undefined {
+  const { userId } = session.principal ?? {};
+  const created =
+    userId === undefined ? undefined : { key: keyOf({ userId }, undefined), tokenHash: undefined };
+  return owners.get(session) ?? created;
 }
 
 /**
- * A session of the visitor's own.
+ * A session that the visitor has created is its own.
+ * @returns the session token, which is kept nowhere
+ */
+export function claim<P extends Principal>(session: Session<P>, { key }: Visitor<P>): string {
+  const { token, hash } = makeSessionToken();
+  owners.set(session, { key, tokenHash: hash });
+  return token;
+}
+
+/** It stays so when the visitor has brought a newer token of the same user. */
+export function reclaim<P extends Principal>(session: Session<P>, { key }: Visitor<P>): void {
+  owners.set(session, { key, tokenHash: ownerOf(session)?.tokenHash });
+}
+
+/**
+ * A session of the visitor's own. The room knows its id, so a visitor that the application names no user proves it by the
+ * session token; of others that is checked where it is given.
  * @throws RelayError `ERR_RELAY_SESSION_NOT_FOUND`, `ERR_RELAY_FORBIDDEN`
  */
 export function reach<P extends Principal>(
   relay: SfuRelay<P>,
   sessionId: unknown,
-  { key }: Visitor<P>,
+  { key, principal }: Visitor<P>,
+  sessionToken: unknown,
 ): Session<P> {
   const session = typeof sessionId === 'string' ? relay.getSession(sessionId) : undefined;
   if (session?.state !== 'joined')
     throw new RelayError('ERR_RELAY_SESSION_NOT_FOUND', 'There is no such session.');
-  if (ownerOf(session) !== key)
+  const owner = ownerOf(session);
+  if (owner?.key !== key)
     throw new RelayError('ERR_RELAY_FORBIDDEN', 'This session belongs to another user.');
+  if (sessionToken === undefined ? principal.userId === undefined : !isOwn(sessionToken, owner))
+    throw new RelayError('ERR_RELAY_FORBIDDEN', ADVICE[sessionToken === undefined ? 'missing' : 'wrong']);
   return session;
 }
+
+function isOwn(sessionToken: unknown, { tokenHash }: Owner): boolean {
+  return (
+    typeof sessionToken === 'string' && tokenHash !== undefined && isSessionToken(sessionToken, tokenHash)
+  );
+}
+
+const ADVICE = {
+  missing:
+    'The application names no user here, so the session token is wanted: "sessionToken" of the join\'s result, or ' +
+    `"session_token" of POST /session; over HTTP in the header ${SESSION_TOKEN_HEADER}.`,
+  wrong: 'The session token is not the one of this session.',
+} as const;

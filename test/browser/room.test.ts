@@ -131,7 +131,9 @@ describeOnEachSfu('a room', (stage) => {
     for (const { sessionId } of [publisher, viewer]) {
       const stats = await until('video and audio are measured', () => {
         const figures = stage.relay.getSessionStats(sessionId);
-        return figures.videoBitrate > 10_000 && figures.audioBitrate > 1_000 && figures;
+        const { videoBitrate, audioBitrate, packetLoss, roundTripTime } = figures;
+        const areThere = packetLoss !== null && roundTripTime !== null;
+        return Number(videoBitrate) > 10_000 && Number(audioBitrate) > 1_000 && areThere && figures;
       });
       expect(stats).toMatchObject({ sessionId, roomId: stage.room });
       expect(stats.videoBitrate).toBeLessThan(5_000_000);

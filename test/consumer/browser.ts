@@ -8,7 +8,7 @@ export async function watch(
   try {
     const client = await connect(url, { token: 'secret' });
     client.on('track', show);
-    client.on('stats', ({ videoBitrate }) => videoBitrate.toFixed());
+    client.on('stats', ({ videoBitrate }) => videoBitrate?.toFixed());
     // @ts-expect-error there is no such event
     client.on('nonsense', () => {});
     const { participants } = await client.join({ roomId: 'lobby', role: 'subscriber' });

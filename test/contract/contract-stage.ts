@@ -96,13 +96,14 @@ export class ContractStage {
   /** A client that has joined, and its stream at the SFU. */
   readonly joined = async (
     overrides: object = {},
-  ): Promise<{ client: WireClient; stream: ScriptedStream; sessionId: string }> => {
+  ): Promise<{ client: WireClient; stream: ScriptedStream; sessionId: string; sessionToken: string }> => {
     const client = await this.open();
     const { result, error } = await client.request('join', this.joinParams(overrides));
     if (!result) throw new Error(error?.message);
     const place = [result.roomId, result.userId, result.sessionId].map(String).map(encodeURIComponent);
     const stream = await this.sfu.waitFor((sfu) => sfu.stream(place.join('/')));
-    return { client, stream, sessionId: String(result.sessionId) };
+    const { sessionId, sessionToken } = result;
+    return { client, stream, sessionId: String(sessionId), sessionToken: String(sessionToken) };
   };
 
   readonly expectNothingLeft = async (): Promise<void> => {

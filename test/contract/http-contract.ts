@@ -11,6 +11,7 @@ import { lifetimeSuite } from './http-suites/lifetime.js';
 import { limitsSuite } from './http-suites/limits.js';
 import { messagesSuite } from './http-suites/messages.js';
 import { moderationSuite } from './http-suites/moderation.js';
+import { sessionTokensSuite } from './http-suites/session-tokens.js';
 
 /** What the REST API has to do, whatever server it is mounted in. */
 export function httpContract(name: string, makeListener: MakeListener): void {
@@ -29,6 +30,7 @@ export function httpContract(name: string, makeListener: MakeListener): void {
     limitsSuite(stage);
     expirySuite(stage);
     moderationSuite(stage);
+    sessionTokensSuite(stage);
     countersSuite(stage);
   });
 }

@@ -30,6 +30,8 @@ export class HttpStage {
   #server: Server | undefined;
   #port = 0;
   #readers: EventReader[] = [];
+  /** Of the sessions that were created here, by their ids. */
+  readonly #tokens = new Map<string, string>();
 
   constructor(makeListener: MakeListener) {
     this.#makeListener = makeListener;
@@ -90,7 +92,7 @@ export class HttpStage {
   ): Promise<JsonResponse> => {
     const response = await fetch(this.url + path, {
       method,
-      headers: { 'content-type': 'application/json', ...headers },
+      headers: { 'content-type': 'application/json', ...this.#tokenFor(path), ...headers },
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       ...(signal && { signal }),
     });
@@ -103,11 +105,14 @@ export class HttpStage {
     };
     const sent = typeof body === 'string' && answer.status < 300 ? JSON.parse(body) : body;
     expectDescribedExchange({ method, path, body: sent }, answer);
+    const { session_id, session_token } = answer.body.data ?? {};
+    if (session_token !== undefined) this.#tokens.set(session_id, session_token);
     return answer;
   };
 
   readonly events = async (sessionId: string, headers: Record<string, string> = {}): Promise<EventReader> => {
-    const reader = await EventReader.open(`${this.url}/session/${sessionId}/events`, headers);
+    const path = `/session/${sessionId}/events`;
+    const reader = await EventReader.open(this.url + path, { ...this.#tokenFor(path), ...headers });
     this.#readers.push(reader);
     return reader;
   };
@@ -124,6 +129,18 @@ export class HttpStage {
   async tearDown(): Promise<void> {
     await this.#stop();
     await this.sfu.stop();
+  }
+
+  /** The token of a session that was created here. */
+  tokenOf(sessionId: string): string {
+    const token = this.#tokens.get(sessionId);
+    if (token === undefined) throw new Error('no session was created by this id');
+    return token;
+  }
+
+  #tokenFor(path: string): Record<string, string> {
+    const token = this.#tokens.get(decodeURIComponent(/^\/session\/([^/?]+)/.exec(path)?.[1] ?? ''));
+    return token === undefined ? {} : { 'sfu-session-token': token };
   }
 
   async #stop(): Promise<void> {

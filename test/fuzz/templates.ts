@@ -20,6 +20,7 @@ const video = { kind: 'video', streamId: 'stream', trackId: 'camera' } as const;
 const OFFERS: readonly string[] = [
   ...FIXTURES.map(recorded),
   fakeOffer(),
+  fakeOffer([], { dataChannel: false }),
   fakeOffer([audio, video]),
   fakeOffer([audio, { ...video, layers: ['f', 'h', 'q'] }]),
   fakeOffer([{ ...video, direction: 'recvonly' }]),

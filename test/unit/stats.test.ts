@@ -27,18 +27,32 @@ const inbound = (timestamp: number, packetsReceived: number, packetsLost: number
 });
 
 describe('the figures', () => {
-  test('are zero, and never updated, before the first report', () => {
+  test('are null before the first report', () => {
     expect(meter().current).toEqual({
       sessionId: 's',
       roomId: 'r',
       userId: 'u',
       role: 'publisher',
-      videoBitrate: 0,
-      audioBitrate: 0,
-      packetLoss: 0,
-      jitter: 0,
-      roundTripTime: 0,
-      updatedAt: 0,
+      videoBitrate: null,
+      audioBitrate: null,
+      packetLoss: null,
+      jitter: null,
+      roundTripTime: null,
+      updatedAt: null,
+    });
+  });
+
+  test('are null where reports do not say them: differences after the first, the rest where it is not in the last', () => {
+    const stats = meter();
+    expect(stats.report([inbound(0, 100, 0)])).toMatchObject({
+      ...{ videoBitrate: null, audioBitrate: null, packetLoss: null, jitter: 4, roundTripTime: null },
+      updatedAt: expect.any(Number),
+    });
+    expect(stats.report([inbound(1_000, 100, 0)])).toMatchObject({
+      ...{ videoBitrate: 0, audioBitrate: 0, packetLoss: 0, jitter: 4, roundTripTime: null },
+    });
+    expect(stats.report([outbound(2_000, 0)])).toMatchObject({
+      ...{ videoBitrate: 0, audioBitrate: 0, packetLoss: null, jitter: null, roundTripTime: null },
     });
   });
 

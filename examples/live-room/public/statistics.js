@@ -47,13 +47,13 @@ export class Statistics {
     animate(() => this.#draw());
   }
 
-  /** @param {{ videoBitrate: number, audioBitrate: number, packetLoss: number, roundTripTime: number, jitter: number, updatedAt: number }} stats */
-  show({ videoBitrate, audioBitrate, packetLoss, roundTripTime, jitter, updatedAt }) {
-    if (!updatedAt) return;
+  /** @param {Record<'videoBitrate' | 'audioBitrate' | 'packetLoss' | 'roundTripTime' | 'jitter', number | null>} stats */
+  show({ videoBitrate, audioBitrate, packetLoss, roundTripTime, jitter }) {
+    if (videoBitrate === null || audioBitrate === null) return;
     this.#video.push([videoBitrate]);
     this.#audio.push([audioBitrate]);
-    this.#loss.push([packetLoss]);
-    this.#delay.push([roundTripTime, jitter]);
+    this.#loss.push([packetLoss ?? 0]);
+    this.#delay.push([roundTripTime ?? 0, jitter ?? 0]);
     this.#draw();
   }
 

@@ -271,6 +271,9 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
           "properties": {
             "sessionId": {
               "type": "string"
+            },
+            "sessionToken": {
+              "type": "string"
             }
           },
           "required": [
@@ -285,7 +288,7 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         "params"
       ],
       "additionalProperties": false,
-      "description": "Takes over a session of the same user: one that was created over HTTP, or is on another connection."
+      "description": "Takes over a session of the same user: one that was created over HTTP, or is on another connection. With its session token, where the application names no user."
     },
     "attach.result": {
       "type": "object",
@@ -1168,6 +1171,10 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         "sessionId": {
           "type": "string"
         },
+        "sessionToken": {
+          "type": "string",
+          "description": "Proves that the session is this client's own, for `attach` and over HTTP. Given once, in the result of `join`: the relay keeps only its hash. A secret."
+        },
         "roomId": {
           "type": "string"
         },
@@ -1590,28 +1597,46 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
           "$ref": "#/$defs/Role"
         },
         "videoBitrate": {
-          "type": "number",
+          "type": [
+            "number",
+            "null"
+          ],
           "description": "bit/s"
         },
         "audioBitrate": {
-          "type": "number",
+          "type": [
+            "number",
+            "null"
+          ],
           "description": "bit/s"
         },
         "packetLoss": {
-          "type": "number",
+          "type": [
+            "number",
+            "null"
+          ],
           "description": "0–1"
         },
         "jitter": {
-          "type": "number",
+          "type": [
+            "number",
+            "null"
+          ],
           "description": "ms"
         },
         "roundTripTime": {
-          "type": "number",
+          "type": [
+            "number",
+            "null"
+          ],
           "description": "ms"
         },
         "updatedAt": {
-          "type": "number",
-          "description": "ms since the epoch, by the relay's clock; 0 before the first report."
+          "type": [
+            "number",
+            "null"
+          ],
+          "description": "ms since the epoch, by the relay's clock; null before the first report."
         }
       },
       "required": [
@@ -1627,7 +1652,7 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         "updatedAt"
       ],
       "additionalProperties": false,
-      "description": "A session's figures, from the differences between its client's last two reports."
+      "description": "A session's figures, from its client's last two reports. Each is null until it is measured, and where the last report does not have it: bitrates, and the loss of what is received, need two reports."
     },
     "ModerateParams": {
       "anyOf": [

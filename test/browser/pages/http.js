@@ -1,10 +1,10 @@
 // A whole client without a WebSocket and without trickle ICE, in what every browser has.
 const MOUNT = '/api/v1/sfu';
 
-async function call(method, path, body) {
+async function call(method, path, body, headers = {}) {
   const response = await fetch(MOUNT + path, {
     method,
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...headers },
     ...(body && { body: JSON.stringify(body) }),
   });
   const reply = response.status === 204 ? {} : await response.json();
@@ -25,6 +25,8 @@ class HttpClient {
   #publisher = new RTCPeerConnection();
   #subscriber = new RTCPeerConnection();
   #path = '';
+  /** Names the session's owner, as the application names nobody here; EventSource could not send it. */
+  #headers = {};
   methods = [];
   closed;
 
@@ -42,22 +44,34 @@ class HttpClient {
       sdp: this.#publisher.localDescription.sdp,
     });
     this.#path = `/session/${data.session_id}`;
+    this.#headers = { 'sfu-session-token': data.session_token };
     await this.#publisher.setRemoteDescription({ type: 'answer', sdp: data.sdp });
     this.#listen();
   }
 
-  #listen() {
-    const events = new EventSource(`${MOUNT}${this.#path}/events`);
-    let queue = Promise.resolve();
-    events.addEventListener('message', ({ data }) => {
-      const { method, params } = JSON.parse(data);
-      this.methods.push(method);
-      queue = queue.then(() => this.#take(method, params));
-    });
-    events.addEventListener('close', ({ data }) => {
-      this.closed = JSON.parse(data);
-      events.close();
-    });
+  async #listen() {
+    const response = await fetch(`${MOUNT}${this.#path}/events`, { headers: this.#headers });
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    let text = '';
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      const events = (text + value).split('\n\n');
+      text = events.pop();
+      for (const event of events) await this.#hear(event);
+    }
+  }
+
+  async #hear(event) {
+    const data = /^data: (.*)$/m.exec(event)?.[1];
+    if (data === undefined) return;
+    const message = JSON.parse(data);
+    if (/^event: close$/m.test(event)) {
+      this.closed = message;
+      return;
+    }
+    this.methods.push(message.method);
+    await this.#take(message.method, message.params);
   }
 
   async #take(method, params) {
@@ -73,7 +87,7 @@ class HttpClient {
   }
 
   #send(method, params) {
-    return call('POST', `${this.#path}/signal`, { method, params });
+    return call('POST', `${this.#path}/signal`, { method, params }, this.#headers);
   }
 
   async framesDecoded() {
@@ -85,12 +99,12 @@ class HttpClient {
 
   async stats() {
     const report = [...(await this.#publisher.getStats()).values()];
-    await call('POST', `${this.#path}/signal`, { id: 1, method: 'stats', params: { report } });
-    return (await call('GET', `${this.#path}/stats`)).data;
+    await call('POST', `${this.#path}/signal`, { id: 1, method: 'stats', params: { report } }, this.#headers);
+    return (await call('GET', `${this.#path}/stats`, undefined, this.#headers)).data;
   }
 
   leave() {
-    return call('DELETE', this.#path);
+    return call('DELETE', this.#path, undefined, this.#headers);
   }
 }
 

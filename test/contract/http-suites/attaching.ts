@@ -16,7 +16,10 @@ export function attachingSuite(stage: HttpStage): void {
     test('gets the offer and the candidates that nobody has read', async () => {
       const sessionId = await create();
       const client = await WireClient.dial(stage.webSocketUrl);
-      const { result } = await client.request('attach', { sessionId });
+      const { result } = await client.request('attach', {
+        sessionId,
+        sessionToken: stage.tokenOf(sessionId),
+      });
       expect(result).toMatchObject({ type: 'answer', sessionId, userId: '7', roomId: 'r' });
       await client.next(({ method, params }) => method === 'trickle' && params?.target === 1);
       expect(client.methods()).toEqual(['offer', 'trickle']);
@@ -28,7 +31,7 @@ export function attachingSuite(stage: HttpStage): void {
       const reader = await events(sessionId);
       await reader.next(({ data }) => data.params?.target === 1);
       const client = await WireClient.dial(stage.webSocketUrl);
-      await client.request('attach', { sessionId });
+      await client.request('attach', { sessionId, sessionToken: stage.tokenOf(sessionId) });
       expect((await reader.next(({ event }) => event === 'close')).data).toEqual({
         code: 4409,
         reason: 'Another connection serves the session now.',
@@ -50,7 +53,7 @@ export function attachingSuite(stage: HttpStage): void {
       await stage.start({ orphanTimeoutMs: 500 });
       const sessionId = await create();
       const client = await WireClient.dial(stage.webSocketUrl);
-      await client.request('attach', { sessionId });
+      await client.request('attach', { sessionId, sessionToken: stage.tokenOf(sessionId) });
       const orphan = await create();
       await until('the orphan has ended', () => stage.relay.getSession(orphan) === undefined);
       expect((await client.request('ping')).result).toEqual({});

@@ -28,18 +28,22 @@ export function documentedSuite(stage: HttpStage): void {
         );
         const { data, ...rest } = JSON.parse(created);
         expect(rest).toEqual({ code: 0, message: 'success' });
-        expect(Object.keys(data)).toEqual(['session_id', 'sdp']);
+        expect(Object.keys(data)).toEqual(['session_id', 'sdp', 'session_token']);
         expect(created).toBe(
-          `{"code":0,"message":"success","data":{"session_id":"s-1","sdp":${JSON.stringify(data.sdp)}}}`,
+          `{"code":0,"message":"success","data":{"session_id":"s-1","sdp":${JSON.stringify(data.sdp)},` +
+            `"session_token":"${data.session_token}"}}`,
         );
 
-        expect(await curl(`${stage.url}/session/s-1/stats`)).toBe(
+        const token = ['-H', `sfu-session-token: ${data.session_token}`];
+        expect(await curl(...token, `${stage.url}/session/s-1/stats`)).toBe(
           '{"code":0,"message":"success","data":{"session_id":"s-1","room_id":"room-456",' +
-            `"user_id":${asJson},"role":"publisher","video_bitrate":0,"audio_bitrate":0,` +
-            '"packet_loss":0,"jitter":0,"round_trip_time":0}}',
+            `"user_id":${asJson},"role":"publisher","video_bitrate":null,"audio_bitrate":null,` +
+            '"packet_loss":null,"jitter":null,"round_trip_time":null}}',
         );
         expect(await curl(`${stage.url}/health`)).toBe('{"status":"ok"}');
-        expect(await curl('-X', 'DELETE', `${stage.url}/session/s-1`)).toBe('{"code":0,"message":"success"}');
+        expect(await curl(...token, '-X', 'DELETE', `${stage.url}/session/s-1`)).toBe(
+          '{"code":0,"message":"success"}',
+        );
         expect(stage.relay.sessions.size).toBe(0);
       },
     );

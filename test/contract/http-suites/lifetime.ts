@@ -84,7 +84,8 @@ export function lifetimeSuite(stage: HttpStage): void {
     await start({ maxBufferedBytes: 64 * 1024 });
     await post();
     // Opened, and never read.
-    const response = await fetch(`${stage.url}/session/one/events`);
+    const headers = { 'sfu-session-token': stage.tokenOf('one') };
+    const response = await fetch(`${stage.url}/session/one/events`, { headers });
     const [stream] = stage.sfu.streams;
     for (let n = 0; n < 20_000; n += 1) {
       const candidate = `candidate:1 1 udp 2130706431 127.0.0.1 ${1 + n} typ host extra ${PADDING}`;

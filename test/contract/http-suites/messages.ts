@@ -56,7 +56,7 @@ export function messagesSuite(stage: HttpStage): void {
       await say(ada, 'to all');
       await say(ada, 'to you', { to: 'ben' });
       const client = await WireClient.dial(stage.webSocketUrl);
-      const { result } = await client.request('attach', { sessionId: ben });
+      const { result } = await client.request('attach', { sessionId: ben, sessionToken: stage.tokenOf(ben) });
       expect(result?.messages).toMatchObject([{ data: { text: 'to all' } }]);
       await client.request('ping');
       const told = client.received.filter(({ method }) => method === 'message');

@@ -54,9 +54,11 @@ export function attachingSuite(stage: ContractStage): void {
     });
 
     test('takes it over from another connection, which is closed with 4409', async () => {
-      const { client: first, sessionId, stream } = await joined();
+      const { client: first, sessionId, sessionToken, stream } = await joined();
       const second = await open();
-      expect((await second.request('attach', { sessionId })).result).toMatchObject({ sessionId });
+      const { result } = await second.request('attach', { sessionId, sessionToken });
+      expect(result).toMatchObject({ sessionId });
+      expect(result).not.toHaveProperty('sessionToken');
       expect(await first.closed).toEqual({
         code: 4409,
         reason: 'Another connection serves the session now.',
@@ -85,14 +87,61 @@ export function attachingSuite(stage: ContractStage): void {
       expect(error?.data?.code).toBe('ERR_RELAY_INVALID_STATE');
     });
 
-    test('needs the same token, where the application names no user', async () => {
+    test('where the application names no user, needs the session token, which only the join gives', async () => {
+      const { sessionId, sessionToken, stream } = await joined();
+      const other = await joined({ uid: 'mallory' });
+      await other.client.request('leave');
+      const attach = async (params: object) => {
+        const { error } = await other.client.request('attach', { sessionId, ...params });
+        return [error?.data?.code, error?.message];
+      };
+      expect(sessionToken).toMatch(/^[\w-]{43}$/);
+      expect(sessionToken).not.toBe(other.sessionToken);
+      expect(await attach({})).toEqual(['ERR_RELAY_FORBIDDEN', expect.stringMatching(/"sessionToken"/)]);
+      const changed = sessionToken.slice(0, -1) + (sessionToken.endsWith('A') ? 'E' : 'A');
+      for (const wrong of [other.sessionToken, changed, sessionToken.slice(1), '', null, 5, [sessionToken]])
+        expect(await attach({ sessionToken: wrong })).toEqual([
+          'ERR_RELAY_FORBIDDEN',
+          'The session token is not the one of this session.',
+        ]);
+      expect(stream.isOpen).toBe(true);
+      expect(await attach({ sessionToken })).toEqual([undefined, undefined]);
+    });
+
+    test('needs the same token of authentication too, where the application names no user', async () => {
       await start({ authenticate: () => ({}) });
       const owner = await as('one');
       const { result } = await owner.request('join', stage.joinParams());
+      const { sessionId, sessionToken } = result ?? {};
       const attach = async (token: string) =>
-        (await (await as(token)).request('attach', { sessionId: result?.sessionId })).error?.data?.code;
+        (await (await as(token)).request('attach', { sessionId, sessionToken })).error?.data?.code;
       expect(await attach('two')).toBe('ERR_RELAY_FORBIDDEN');
-      expect(await attach('one')).toBeUndefined();
+      // The owner goes on by a newer one: its session token stays.
+      expect((await owner.request('authenticate', { token: 'three' })).error).toBeUndefined();
+      expect(await attach('one')).toBe('ERR_RELAY_FORBIDDEN');
+      expect(await attach('three')).toBeUndefined();
+    });
+
+    test('of a user that the application names, needs none, and a wrong one is refused', async () => {
+      await start({ authenticate: byToken });
+      const owner = await as('alice');
+      const { result } = await owner.request('join', stage.joinParams());
+      const { sessionId, sessionToken } = result ?? {};
+      const attach = async (token?: unknown) =>
+        (await (await as('alice')).request('attach', { sessionId, sessionToken: token })).error?.data?.code;
+      expect(await attach('x'.repeat(43))).toBe('ERR_RELAY_FORBIDDEN');
+      expect(await attach(sessionToken)).toBeUndefined();
+      expect(await attach()).toBeUndefined();
+    });
+
+    test('that the application has created: its named user reaches it, and where it names none nobody does', async () => {
+      const session = await stage.relay.createSession({ roomId: 'lobby', userId: 'alice', sdp: fakeOffer() });
+      const { client, sessionToken } = await joined();
+      await client.request('leave');
+      for (const params of [{}, { sessionToken }]) {
+        const { error } = await client.request('attach', { sessionId: session.id, ...params });
+        expect(error?.data?.code).toBe('ERR_RELAY_FORBIDDEN');
+      }
     });
   });
 }
