@@ -45,8 +45,15 @@ export function foreignPagesSuite(stage: HttpStage): void {
   });
 
   describe('the content type of a POST', () => {
-    const post = async (type: string | undefined, path = '/session', body: object = session) => {
-      const headers = { ...(type !== undefined && { 'content-type': type }) };
+    const post = async (
+      type: string | undefined,
+      path = '/session',
+      { body = session, token }: { body?: object; token?: string } = {},
+    ) => {
+      const headers = {
+        ...(type !== undefined && { 'content-type': type }),
+        ...(token !== undefined && { 'sfu-session-token': token }),
+      };
       // Bytes: fetch would add a content type to a text.
       const bytes = new TextEncoder().encode(JSON.stringify(body));
       const response = await fetch(stage.url + path, { method: 'POST', headers, body: bytes });
@@ -92,8 +99,10 @@ export function foreignPagesSuite(stage: HttpStage): void {
       'Application/JSON ; charset=utf-8',
     ])('%s is JSON', async (type) => {
       await start();
-      expect((await post(type)).status).toBe(200);
-      expect((await post(type, '/session/one/signal', { id: 1, method: 'ping' })).status).toBe(200);
+      const { status, body } = await post(type);
+      expect(status).toBe(200);
+      const ping = { body: { id: 1, method: 'ping' }, token: body.data.session_token };
+      expect((await post(type, '/session/one/signal', ping)).status).toBe(200);
     });
   });
 }
