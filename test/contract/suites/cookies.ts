@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Authenticate, cookie } from '../../../src/index.js';
+import { type Authenticate, cookie, RelayError } from '../../../src/index.js';
 import type { ContractStage } from '../contract-stage.js';
 
 export function cookiesSuite(stage: ContractStage): void {
@@ -32,7 +32,7 @@ export function cookiesSuite(stage: ContractStage): void {
       {
         authenticate: (({ headers }) => {
           const userId = /session=(\w+)/.exec(headers.cookie ?? '')?.[1];
-          if (userId === undefined) throw new Error('who are you?');
+          if (userId === undefined) throw new RelayError('ERR_RELAY_UNAUTHENTICATED', 'Who are you?');
           return { userId };
         }) satisfies Authenticate,
       },
