@@ -99,6 +99,36 @@ export function errorsSuite(stage: HttpStage): void {
     };
     const as = (user: string) => ({ headers: { authorization: `Bearer ${user}` } });
 
+    test('by a code of the application: 403, and the code reaches the client', async () => {
+      await start({
+        authenticate: () => {
+          throw new RelayError('ERR_NO_COINS', 'You have no coins left.');
+        },
+      });
+      const { status, body } = await request('POST', '/session', session());
+      expect([status, body]).toEqual([
+        403,
+        {
+          code: -32003,
+          message: 'You have no coins left.',
+          data: { code: 'ERR_RELAY_FORBIDDEN', appCode: 'ERR_NO_COINS', retryable: false },
+        },
+      ]);
+    });
+
+    test('while nobody can say who it is: 503, to be tried again', async () => {
+      await start({ authenticate: () => Promise.reject(new Error('the database is down: do not tell')) });
+      const { status, body } = await request('POST', '/session', session());
+      expect([status, body]).toEqual([
+        503,
+        {
+          code: -32002,
+          message: 'Authentication is not available now: try again.',
+          data: { code: 'ERR_RELAY_AUTH_UNAVAILABLE', retryable: true },
+        },
+      ]);
+    });
+
     test('nobody: 401, and the reason is kept from the client', async () => {
       await start({ authenticate: byToken });
       const { status, headers, body } = await request('POST', '/session', session());
