@@ -1,9 +1,11 @@
 import type { Principal } from '../authentication.js';
+import { network } from '../network.js';
 import { integer } from '../sfu/options.js';
 import { wallClock } from '../wall-clock.js';
 import { type Claims, type MapClaims, toPrincipal } from './claims.js';
 import { checkEndpoint, fetchJson } from './endpoint.js';
 import { misconfigured, refused, unavailable } from './failures.js';
+import { FairPool } from './fair-pool.js';
 import { type AuthenticateByToken, type GetToken, readToken } from './token.js';
 import { TokenCache } from './token-cache.js';
 
@@ -36,8 +38,15 @@ export interface IntrospectionOptions<P extends Principal = Principal> {
   maxCachedTokens?: number;
   /** ms that the server has for an answer. @default 5000 */
   timeoutMs?: number;
-  /** Requests to the server at a time; a token beyond is refused for now. @default 100 */
+  /**
+   * Requests to the server at a time. Tokens beyond wait, and the addresses that they come from take turns: none has more
+   * than half of the requests while others wait or may come. @default 100
+   */
   maxRequests?: number;
+  /** ms that a token may wait for that; then its client is told to come back. @default 2000 */
+  queueTimeoutMs?: number;
+  /** What tokens look like: `/^ory_at_/`. The server is not asked for others. @default printable ASCII */
+  tokenPattern?: RegExp;
   /** ms by which clocks may differ: a token lasts so much longer, and may come so much too early. @default 5000 */
   clockToleranceMs?: number;
   /** Ask over plain http, on a network that you trust; on this machine it may be so. @default false */
@@ -66,19 +75,35 @@ export function introspection<P extends Principal>(
 export function introspection<P extends Principal>(options: IntrospectionOptions<P>): AuthenticateByToken<P> {
   const { mapClaims, getToken } = options;
   const clockToleranceMs = integer(options, 'clockToleranceMs', 5_000, 0);
-  const cache = new TokenCache<Claims | undefined>({
-    ask: makeAsk(options),
+  const tokenPattern = checkPattern(options.tokenPattern);
+  const ask = makeAsk(options);
+  const pool = new FairPool({
+    maxRunning: integer(options, 'maxRequests', 100),
+    queueTimeoutMs: integer(options, 'queueTimeoutMs', 2_000, 0),
+  });
+  const cache = new TokenCache<Claims>({
+    ask: (token, address) => pool.run(address, () => ask(token)),
     ttlMsOf: lifetimes(integer(options, 'cacheTtlMs', 30_000, 0)),
     maxEntries: integer(options, 'maxCachedTokens', 10_000, 0),
-    maxRequests: integer(options, 'maxRequests', 100),
   });
   const check = makeCheck(options, clockToleranceMs);
   return async (request) => {
-    const claims = await cache.get(await readToken(request, getToken));
+    const token = await readToken(request, getToken);
+    if (token.search(tokenPattern) < 0) throw refused('the token does not match "tokenPattern"');
+    const claims = await cache.get(token, network(request.remoteAddress ?? ''));
     if (!claims) throw refused('the authorization server says that the token is not active');
     check(claims);
     return toPrincipal(claims, mapClaims, clockToleranceMs);
   };
+}
+
+/** RFC 6749, appendix A.12. */
+const ACCESS_TOKEN = /^[\x20-\x7e]+$/;
+
+function checkPattern(pattern: RegExp = ACCESS_TOKEN): RegExp {
+  if (!(pattern instanceof RegExp))
+    throw misconfigured('"tokenPattern" must be a regular expression: /^ory_at_/.');
+  return pattern;
 }
 
 /** ms for which a refused token is not asked for again: it may become known to the server any moment. */

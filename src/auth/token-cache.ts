@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
-import { unavailable } from './failures.js';
 
 interface Setup<Value> {
-  ask(token: string): Promise<Value>;
+  /** Undefined: the token is refused. `address` is who brings it. */
+  ask(token: string, address: string): Promise<Value | undefined>;
   /** ms for which an answer holds; none at 0 and below. */
-  ttlMsOf(value: Value): number;
+  ttlMsOf(value: Value | undefined): number;
   maxEntries: number;
-  maxRequests: number;
 }
+
+/** So many refusals are kept beside the answers: a flood of made-up tokens must not push the good ones out. */
+const MAX_REFUSALS = 1_000;
 
 /**
  * What was answered for a token, for a time: the oldest makes room. Who asks for one that is being asked for gets the
@@ -15,36 +17,61 @@ interface Setup<Value> {
  */
 export class TokenCache<Value> {
   readonly #setup: Setup<Value>;
-  readonly #entries = new Map<string, { value: Value; until: number }>();
-  readonly #requests = new Map<string, Promise<Value>>();
+  readonly #answers: BoundedCache<Value>;
+  readonly #refusals: BoundedCache<undefined>;
+  readonly #requests = new Map<string, Promise<Value | undefined>>();
 
   constructor(setup: Setup<Value>) {
     this.#setup = setup;
+    this.#answers = new BoundedCache(setup.maxEntries);
+    this.#refusals = new BoundedCache(Math.min(setup.maxEntries, MAX_REFUSALS));
   }
 
-  /** @throws RelayError what `ask` throws, which is not kept; `ERR_RELAY_AUTH_UNAVAILABLE` where too much is asked for */
-  get(token: string): Promise<Value> {
+  /** @throws RelayError what `ask` throws, which is not kept */
+  get(token: string, address: string): Promise<Value | undefined> {
     const key = createHash('sha256').update(token).digest('base64');
-    const entry = this.#entries.get(key);
-    if (entry && performance.now() < entry.until) return Promise.resolve(entry.value);
+    const entry = this.#answers.get(key) ?? this.#refusals.get(key);
+    if (entry) return Promise.resolve(entry.value);
     const running = this.#requests.get(key);
     if (running) return running;
-    if (this.#requests.size >= this.#setup.maxRequests)
-      return Promise.reject(unavailable(new Error('too many tokens are being asked for'), 1_000));
-    const request = this.#ask(key, token).finally(() => this.#requests.delete(key));
+    const request = this.#ask(key, token, address).finally(() => this.#requests.delete(key));
     this.#requests.set(key, request);
     return request;
   }
 
-  async #ask(key: string, token: string): Promise<Value> {
-    const value = await this.#setup.ask(token);
+  async #ask(key: string, token: string, address: string): Promise<Value | undefined> {
+    const value = await this.#setup.ask(token, address);
     const ttlMs = this.#setup.ttlMsOf(value);
+    this.#answers.delete(key);
+    this.#refusals.delete(key);
+    if (value === undefined) this.#refusals.set(key, undefined, ttlMs);
+    else this.#answers.set(key, value, ttlMs);
+    return value;
+  }
+}
+
+class BoundedCache<Value> {
+  readonly #maxEntries: number;
+  readonly #entries = new Map<string, { value: Value; until: number }>();
+
+  constructor(maxEntries: number) {
+    this.#maxEntries = maxEntries;
+  }
+
+  get(key: string): { value: Value } | undefined {
+    const entry = this.#entries.get(key);
+    return entry && performance.now() < entry.until ? entry : undefined;
+  }
+
+  delete(key: string): void {
     this.#entries.delete(key);
+  }
+
+  set(key: string, value: Value, ttlMs: number): void {
     if (ttlMs > 0) this.#entries.set(key, { value, until: performance.now() + ttlMs });
     for (const oldest of this.#entries.keys()) {
-      if (this.#entries.size <= this.#setup.maxEntries) break;
+      if (this.#entries.size <= this.#maxEntries) break;
       this.#entries.delete(oldest);
     }
-    return value;
   }
 }

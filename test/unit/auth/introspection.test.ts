@@ -164,15 +164,3 @@ describe.each<[string, (each: Authority) => unknown]>([
     expect(await enter()).toMatchObject({ userId: 'alice' });
   });
 });
-
-test('a slow server is not buried in requests', async () => {
-  const enter = make({ maxRequests: 3 });
-  const waiting: (() => void)[] = [];
-  server.answer = (response) =>
-    void waiting.push(() => json({ active: true, ...claims() })(response, '', undefined as never));
-  const calls = ['1', '2', '3'].map((token) => enter(token));
-  expect(await codeOf(enter('4'))).toBe('ERR_RELAY_AUTH_UNAVAILABLE');
-  await until('three are asked for', () => waiting.length === 3);
-  for (const answer of waiting) answer();
-  expect(await Promise.all(calls)).toHaveLength(3);
-});
