@@ -28,7 +28,7 @@ export interface AuthRequest {
  * @category Authentication
  */
 export interface Principal {
-  /** @default what the client says, or a made-up one */
+  /** A string, where it is there. @default what the client says, or a made-up one */
   userId?: string;
   /** @default everything is allowed */
   grants?: Grants;
@@ -122,7 +122,9 @@ function refusalCode(error: unknown): RelayErrorCode | undefined {
   return typeof code === 'string' && JOSE_REFUSAL.test(code) ? 'ERR_RELAY_UNAUTHENTICATED' : undefined;
 }
 
-function checkPrincipal({ grants, expiresAt }: Principal): void {
+function checkPrincipal(principal: Principal): void {
+  const { grants, expiresAt } = principal;
+  if ('userId' in principal) checkUserId(principal.userId);
   checkGrants(grants ?? {});
   checkExpiry(expiresAt);
 }
@@ -135,6 +137,15 @@ export function isPrincipal<P extends Principal>(value: unknown): value is P {
   } catch {
     return false;
   }
+}
+
+/** A client names itself where `userId` is left out; a user that could not be found must not become anybody. */
+function checkUserId(userId: unknown): void {
+  if (typeof userId === 'string' && userId !== '') return;
+  const kind = userId === null ? 'null' : typeof userId;
+  throw misused(
+    `"userId" must be a string with a character at least, not ${kind}: refuse a client without a user, or leave "userId" out to let clients name themselves`,
+  );
 }
 
 function checkExpiry(expiresAt: unknown): void {

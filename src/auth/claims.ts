@@ -108,6 +108,8 @@ export async function toPrincipal<P extends Principal>(
     throw refused('mapClaims() has refused the claims');
   if (typeof principal !== 'object')
     throw misused('mapClaims() must return a principal, an object, or false');
+  if ('userId' in principal && (typeof principal.userId !== 'string' || principal.userId === ''))
+    throw refused('mapClaims() gave a "userId" that is no string, or empty: the token names no user');
   if (exp === undefined) return principal;
   const end = Math.min(Number(exp) * 1_000 + toleranceMs, END_OF_TIME_MS);
   if (!(end > wallClock())) throw expired();

@@ -23,6 +23,17 @@ export function authenticationSuite(stage: ContractStage): void {
       expect(result).toMatchObject({ userId: '789', roomId: 'lobby' });
     });
 
+    test.each([undefined, null, '', 7])(
+      'lets nobody in as the user %j: a client could otherwise name itself',
+      async (userId) => {
+        await start({ authenticate: (() => ({ userId })) as unknown as Authenticate });
+        const client = await open();
+        client.send({ id: 1, method: 'join', params: joinParams({ uid: 'alice' }) });
+        await client.closed;
+        expect(stage.relay.sessions.size).toBe(0);
+      },
+    );
+
     test('takes the token from a first authenticate request', async () => {
       await start({ authenticate: bySecret });
       const client = await open();

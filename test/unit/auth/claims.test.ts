@@ -58,6 +58,19 @@ describe('mapClaims', () => {
     return jwt({ secret, mapClaims })(withToken(token));
   };
 
+  test.each([undefined, null, '', 7, {}])(
+    'that names the user %j: refused, as the client could otherwise name itself',
+    async (userId) => {
+      const { code, why } = await failure(enter(() => ({ userId })));
+      expect(code).toBe('ERR_RELAY_UNAUTHENTICATED');
+      expect(why).toContain('names no user');
+    },
+  );
+
+  test('that leaves the user out lets the client name itself', async () => {
+    expect(await enter(() => ({}))).not.toHaveProperty('userId');
+  });
+
   test('says who it is, and what it may do', async () => {
     const principal = await enter(({ sub, plan }) => ({
       userId: `u-${sub}`,
