@@ -7,6 +7,12 @@ import { RelayError } from './errors.js';
  */
 const WITHHELD = Symbol.for('sfu-relay.withheld');
 
+interface Withheld {
+  readonly reason: string;
+  /** The names of the cookies. */
+  readonly names: readonly string[];
+}
+
 /** A cookie name is a token (RFC 6265 § 4.1.1). */
 const COOKIE_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
 
@@ -15,9 +21,10 @@ export function withholdCredentials<Request extends Pick<AuthRequest, 'headers'>
   request: Request,
   reason: string,
 ): Request {
-  const { cookie: _, authorization, ...others } = request.headers;
+  const { cookie, authorization, ...others } = request.headers;
   const kept = isAmbient(authorization) ? others : { ...others, ...(authorization && { authorization }) };
-  return { ...request, headers: kept, [WITHHELD]: reason };
+  const withheld: Withheld = { reason, names: readCookies(cookie ?? '').map(([name]) => name) };
+  return { ...request, headers: kept, [WITHHELD]: withheld };
 }
 
 /** Whether a request has something that `withholdCredentials` would take out. */
@@ -29,9 +36,13 @@ function isAmbient(authorization: string | undefined): boolean {
   return authorization !== undefined && /^\s*(basic|digest|negotiate|ntlm)\b/i.test(authorization);
 }
 
+function withheldFrom(request: object): Withheld | undefined {
+  return (request as { [WITHHELD]?: Withheld })[WITHHELD];
+}
+
 /** Why the request's cookies were taken out; undefined where they were not. */
 export function withheldReason(request: object): string | undefined {
-  return (request as { [WITHHELD]?: string })[WITHHELD];
+  return withheldFrom(request)?.reason;
 }
 
 /** The refusal of a page of another origin. */
@@ -49,19 +60,21 @@ export function foreignPage(reason: string): RelayError {
  * const sessionId = cookie('session')(request)
  * ```
  * Browsers send cookies with the requests of every page. The relay therefore takes them out of the requests of pages of
- * another origin than the server's own, unless `allowedOrigins` names it; the function then throws.
+ * another origin than the server's own, unless `allowedOrigins` names it; the function throws where this one was there.
  * @returns a function that gives the cookie's value, decoded; undefined where there is none.
- * @throws RelayError `ERR_RELAY_CONFIG`. The function throws `ERR_RELAY_FORBIDDEN` for a page of another origin, and
- * `ERR_RELAY_UNAUTHENTICATED` where the cookie is there twice with different values.
+ * @throws RelayError `ERR_RELAY_CONFIG`. The function throws `ERR_RELAY_FORBIDDEN` where a page of another origin sent the
+ * cookie, and `ERR_RELAY_UNAUTHENTICATED` where the cookie is there twice with different values.
  * @category Authentication
  */
 export function cookie(name: string): (request: AuthRequest) => string | undefined {
   if (typeof name !== 'string' || !COOKIE_NAME.test(name))
     throw new RelayError('ERR_RELAY_CONFIG', `cookie() takes the name of a cookie: cookie('access_token').`);
   return (request) => {
-    const reason = withheldReason(request);
-    if (reason !== undefined) throw foreignPage(reason);
-    const [value, ...others] = valuesOf(request.headers.cookie ?? '', name);
+    const withheld = withheldFrom(request);
+    if (withheld?.names.includes(name)) throw foreignPage(withheld.reason);
+    const [value, ...others] = readCookies(request.headers.cookie ?? '').flatMap(([each, text]) =>
+      each === name ? [text] : [],
+    );
     if (value === undefined) return undefined;
     // A sibling domain can set a cookie of the same name, and browsers don't say whose is whose.
     if (others.some((other) => other !== value))
@@ -74,10 +87,11 @@ export function cookie(name: string): (request: AuthRequest) => string | undefin
   };
 }
 
-function valuesOf(header: string, name: string): string[] {
-  return header.split(';').flatMap((pair) => {
+/** Names and values, as they are sent (RFC 6265 § 4.2). */
+function readCookies(header: string): [name: string, value: string][] {
+  return header.split(';').flatMap((pair): [string, string][] => {
     const equals = pair.indexOf('=');
-    return equals > 0 && pair.slice(0, equals).trim() === name ? [pair.slice(equals + 1).trim()] : [];
+    return equals > 0 ? [[pair.slice(0, equals).trim(), pair.slice(equals + 1).trim()]] : [];
   });
 }
 

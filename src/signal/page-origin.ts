@@ -114,7 +114,7 @@ function warnOfForeignPage(
   if (now - (warnings.get(relay) ?? Number.NEGATIVE_INFINITY) < WARNING_INTERVAL_MS) return;
   warnings.set(relay, now);
   relay.logger.warn(
-    { origin: request.headers.origin, host: request.headers.host, remoteAddress: request.remoteAddress },
+    { remoteAddress: request.remoteAddress },
     `A page was refused, as its cookies do not count. ${reason}`,
   );
 }

@@ -65,7 +65,7 @@ describe('the behaviour for uWebSockets.js', () => {
   });
   afterEach(() => relay.close());
 
-  function open(headers: Record<string, string> = {}, options = {}) {
+  function open(headers: Record<string, string> | [string, string][] = {}, options = {}) {
     const behavior = makeBehavior(relay, options);
     let data: UwsUserData | undefined;
     let protocol = '';
@@ -81,7 +81,8 @@ describe('the behaviour for uWebSockets.js', () => {
         getUrl: () => '/rtc',
         getQuery: () => undefined,
         forEach: (visit) => {
-          for (const [name, value] of Object.entries(headers)) visit(name, value);
+          const all = Array.isArray(headers) ? headers : Object.entries(headers);
+          for (const [name, value] of all) visit(name, value);
         },
       },
       {},
@@ -126,7 +127,21 @@ describe('the behaviour for uWebSockets.js', () => {
     expect(ws.sent).toEqual([]);
   });
 
-  test('the subprotocol is chosen, the token never; equal headers are joined', () => {
+  test('headers of one name are joined; cookies as they are in one header', () => {
+    const { data } = open([
+      ...([
+        ['origin', 'https://a.org'],
+        ['origin', 'https://b.org'],
+      ] as [string, string][]),
+      ...([
+        ['cookie', 'a=1'],
+        ['cookie', 'b=2'],
+      ] as [string, string][]),
+    ]);
+    expect(data.request.headers).toEqual({ origin: 'https://a.org, https://b.org', cookie: 'a=1; b=2' });
+  });
+
+  test('the subprotocol is chosen, the token never', () => {
     expect(open({ 'sec-websocket-protocol': 'bearer.secret, sfu-relay.v1' }).protocol).toBe('sfu-relay.v1');
     expect(open({ 'sec-websocket-protocol': 'bearer.secret' }).protocol).toBe('');
   });
