@@ -29,8 +29,7 @@ describeReal(['chromium'], 'in Chromium, with the cookie of a user', () => {
       sfu: { serverUrl: sfu.address },
       authenticate: (request) => {
         const userId = cookie('session')(request);
-        if (userId === undefined) throw new Error('no cookie');
-        return { userId };
+        return userId !== undefined && { userId };
       },
     });
     const login = (_request: express.Request, response: express.Response) =>
