@@ -47,6 +47,21 @@ describeReal(['ion'], 'the relay in front of a real Ion SFU', () => {
     expect(server.relay.streamCount).toBe(0);
   });
 
+  test('joins that it has answered succeed, though the event loop was blocked beyond their deadline', async () => {
+    const late = await startRelay(ion.address, { joinTimeoutMs: 300 });
+    // The connection stands.
+    await late.relay.healthCheck();
+    for (let round = 0; round < 5; round += 1) {
+      const joining = late.relay.createSession({ roomId: `late-${round}`, userId: 'u', sdp: fakeOffer() });
+      // The join is on its way, and the SFU answers within some milliseconds.
+      for (let turn = 0; turn < 10; turn += 1) await new Promise(setImmediate);
+      const end = performance.now() + 600;
+      while (performance.now() < end);
+      await expect(joining).resolves.toMatchObject({ state: 'joined' });
+    }
+    await late.close();
+  });
+
   test('the health check tells of its death and of its return', async () => {
     expect((await server.relay.healthCheck()).ok).toBe(true);
     await ion.stop();
