@@ -46,3 +46,14 @@ export class Cancellation implements CancelSignal {
     for (const listener of listeners) listener();
   }
 }
+
+/** What a promise gives, unless `signal` aborts before: then its reason is thrown. */
+export function unlessAborted<Value>(promise: Promise<Value>, signal: CancelSignal): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    const settled = () => signal.removeEventListener('abort', abort);
+    promise.then(resolve, reject).then(settled);
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort);
+  });
+}

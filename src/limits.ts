@@ -30,6 +30,11 @@ export const LIMITS = {
   maxWaitingMessages: 64,
   /** Messages of a session, in each direction, that wait while the application is asked about one. */
   maxHeldMessages: 64,
+  /**
+   * Bytes of a client's messages that wait: for authentication, for the rate limiter, for the application, for the SFU.
+   * One message beside them may have any size that `maxMessageBytes` permits.
+   */
+  maxWaitingBytes: 64 * 1024,
   /** Messages that a rate limiter refuses in a row, before the client's connection is closed with 4429. */
   maxRefusedMessages: 100,
   /** Messages that the SFU has not taken from a session's stream. */

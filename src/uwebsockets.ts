@@ -62,6 +62,7 @@ export interface UwsBehavior {
   upgrade(response: UwsResponse, request: UwsRequest, context: object): void;
   open(ws: UwsWebSocket): void;
   message(ws: UwsWebSocket, message: ArrayBuffer, isBinary: boolean): void;
+  ping(ws: UwsWebSocket): void;
   pong(ws: UwsWebSocket): void;
   close(ws: UwsWebSocket, code?: number, message?: ArrayBuffer): void;
 }
@@ -119,6 +120,7 @@ export function makeBehavior<P extends Principal>(
       if (isBinary) connection?.receiveBinary();
       else connection?.receive(Buffer.from(message).toString());
     },
+    ping: (ws) => ws.getUserData().connection?.pinged(),
     pong: (ws) => ws.getUserData().connection?.pong(),
     close(ws, code, reason) {
       const data = ws.getUserData();

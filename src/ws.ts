@@ -23,7 +23,7 @@ export interface ServerHandle {
  * ```ts
  * useServer(relay, new WebSocketServer({ server, path: '/rtc' }));
  * ```
- * It sets the server's `handleProtocols` and `maxPayload`, where they are not set. A `WebSocketServer` passes on the
+ * It sets the server's `handleProtocols`, `maxPayload` and `maxFragments`, where they are not set. A `WebSocketServer` passes on the
  * errors of its HTTP server, such as a taken port: listen to its `error`, or make it once the server listens.
  * @throws RelayError `ERR_RELAY_CONFIG`
  * @category Transport
@@ -39,6 +39,8 @@ export function useServer<P extends Principal>(
   const unset =
     server.options.maxPayload === undefined || server.options.maxPayload === WS_DEFAULT_MAX_PAYLOAD;
   if (unset) server.options.maxPayload = 2 * resolved.maxMessageBytes;
+  // Each fragment is a buffer of its own: thousands of small ones take many times their bytes.
+  if (server.options.maxFragments === WS_DEFAULT_MAX_FRAGMENTS) server.options.maxFragments = MAX_FRAGMENTS;
 
   const serve = (ws: WebSocket, request: IncomingMessage) => {
     ws.on('error', (error) => relay.logger.debug({ err: error }, 'A socket failed'));
@@ -49,6 +51,7 @@ export function useServer<P extends Principal>(
       else connection.receive(data.toString());
     });
     ws.on('pong', () => connection.pong());
+    ws.on('ping', () => connection.pinged());
     ws.on('close', (code, reason) => connection.closed(code, reason.toString()));
   };
   server.on('connection', serve);
@@ -56,6 +59,9 @@ export function useServer<P extends Principal>(
 }
 
 const WS_DEFAULT_MAX_PAYLOAD = 100 * 1024 * 1024;
+const WS_DEFAULT_MAX_FRAGMENTS = 16 * 1024;
+/** Browsers send a message in few fragments, or in one. */
+const MAX_FRAGMENTS = 1024;
 
 class WsSocket implements RelaySocket {
   readonly #ws: WebSocket;

@@ -155,7 +155,7 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
     );
   }
 
-  refuse(method: string, error: RelayError): void {
+  notificationRefused(method: string, error: RelayError): void {
     this.#counters.refused.add(error.code);
     this.#push('error', encodeError(null, error, method));
   }

@@ -1,10 +1,27 @@
 import type { AuthRequest, Principal } from '../authentication.js';
 import { RelayError } from '../errors.js';
 import type { SfuRelay } from '../relay.js';
+import { ByteBudget } from './byte-budget.js';
+import { checkTrickle } from './early-candidates.js';
 import { enter } from './entry.js';
-import type { RpcMessage } from './jsonrpc.js';
+import { checkJoinShape } from './join-params.js';
+import { parseMessage, type RpcId, type RpcMessage, RpcRefusal } from './jsonrpc.js';
+import { isMethod } from './methods.js';
 import type { HandshakeRequest } from './socket.js';
 import { type Visitor, welcome } from './visitor.js';
+
+/** A message that waits, as its text: what JSON makes of a hostile one takes twenty times the memory. */
+export interface QueuedMessage {
+  readonly id: RpcId | undefined;
+  readonly method: string;
+  readonly text: string;
+  readonly bytes: number;
+}
+
+/** A message was sound when it was queued. */
+export function readQueued({ text }: QueuedMessage): RpcMessage {
+  return parseMessage(text) as RpcMessage;
+}
 
 interface Setup<P extends Principal> {
   connectionId: string;
@@ -12,16 +29,19 @@ interface Setup<P extends Principal> {
   /** The application has let the connection come as far as authentication. */
   onEntered(request: AuthRequest): void;
   /** It is known who it is. `asked` by which message, where the handshake had no token; it is the first that waits. */
-  onAdmitted(visitor: Visitor<P>, waiting: readonly RpcMessage[], asked: RpcMessage | undefined): void;
+  onAdmitted(visitor: Visitor<P>, waiting: readonly QueuedMessage[], asked: QueuedMessage | undefined): void;
   /** `first` is the message to be answered by that. */
-  onRefused(error: RelayError, first: RpcMessage | undefined): void;
+  onRefused(error: RelayError, first: QueuedMessage | undefined): void;
+  /** A message can't be queued, because no session would take it. */
+  onInvalid(refusal: RpcRefusal): void;
 }
 
 /** The way in of one connection, until it is known who it is. Its messages wait meanwhile. */
 export class Admission<P extends Principal> {
   readonly #relay: SfuRelay<P>;
   readonly #setup: Setup<P>;
-  readonly #queue: RpcMessage[] = [];
+  readonly #budget = new ByteBudget();
+  #queue: QueuedMessage[] = [];
   /** Where the first message is to say who it is. */
   #awaitsMessage = false;
   #request: HandshakeRequest;
@@ -33,14 +53,28 @@ export class Admission<P extends Principal> {
     void this.#enter();
   }
 
-  receive(message: RpcMessage): void {
-    if (this.#queue.length >= this.#setup.maxQueuedMessages) {
+  receive(message: RpcMessage, text: string, bytes: number): void {
+    const { id, method } = message;
+    try {
+      checkEarly(message);
+    } catch (error) {
+      this.#setup.onInvalid(new RpcRefusal(id ?? null, RelayError.from(error), method));
+      return;
+    }
+    if (this.#queue.length >= this.#setup.maxQueuedMessages || !this.#budget.hasRoomFor(bytes)) {
       const error = new RelayError('ERR_RELAY_TOO_MANY', 'Too many messages before authentication.');
       this.#setup.onRefused(error, undefined);
       return;
     }
-    this.#queue.push(message);
-    if (this.#awaitsMessage) void this.#authenticateBy(message);
+    this.#budget.add(bytes);
+    const queued = { id, method, text, bytes };
+    this.#queue.push(queued);
+    if (this.#awaitsMessage) void this.#authenticateBy(queued, tokenOf(message));
+  }
+
+  /** The connection has ended: what is asked about it may take long, and keeps nothing of its messages. */
+  stop(): void {
+    this.#queue = [];
   }
 
   async #enter(): Promise<void> {
@@ -50,31 +84,42 @@ export class Admission<P extends Principal> {
       this.#setup.onEntered(request);
       const [first] = this.#queue;
       if (request.token !== undefined) await this.#authenticate(request.token);
-      else if (first) await this.#authenticateBy(first);
+      else if (first) await this.#authenticateBy(first, tokenOf(readQueued(first)));
       else this.#awaitsMessage = true;
     } catch (error) {
       this.#setup.onRefused(RelayError.from(error), this.#queue[0]);
     }
   }
 
-  async #authenticateBy(message: RpcMessage): Promise<void> {
+  async #authenticateBy(first: QueuedMessage, token: string | undefined): Promise<void> {
     this.#awaitsMessage = false;
-    const { method, params } = message;
-    const token = method === 'authenticate' && typeof params.token === 'string' ? params.token : undefined;
+    const { method } = first;
     const { connectionId } = this.#setup;
     const { remoteAddress } = this.#request;
     const nobody = { userId: undefined, roomId: undefined };
     try {
       if (token !== undefined)
         await this.#relay.rateLimiter?.consume({ method, connectionId, remoteAddress, ...nobody });
-      await this.#authenticate(token, message);
+      await this.#authenticate(token, first);
     } catch (error) {
-      this.#setup.onRefused(RelayError.from(error), message);
+      this.#setup.onRefused(RelayError.from(error), first);
     }
   }
 
-  async #authenticate(token: string | undefined, asked?: RpcMessage): Promise<void> {
+  async #authenticate(token: string | undefined, asked?: QueuedMessage): Promise<void> {
     const visitor = await welcome(this.#relay, this.#request, token);
     this.#setup.onAdmitted(visitor, this.#queue, asked);
   }
+}
+
+function tokenOf({ method, params }: RpcMessage): string | undefined {
+  return method === 'authenticate' && typeof params.token === 'string' ? params.token : undefined;
+}
+
+/** What can be said of a message before it is known who sends it. @throws RelayError */
+function checkEarly({ method, params }: RpcMessage): void {
+  if (!isMethod(method))
+    throw new RelayError('ERR_RELAY_METHOD_NOT_FOUND', `There is no method "${method.slice(0, 64)}".`);
+  if (method === 'join') checkJoinShape(params);
+  else if (method === 'trickle') checkTrickle(params);
 }

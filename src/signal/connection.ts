@@ -2,14 +2,15 @@ import { randomUUID } from 'node:crypto';
 import type { AuthRequest, Principal } from '../authentication.js';
 import { CloseCode } from '../close-code.js';
 import type { SentMessage } from '../counters.js';
-import { Deadline } from '../deadline.js';
 import { closing, RelayError } from '../errors.js';
 import type { Target } from '../model.js';
 import type { LimitedMessage } from '../rate-limiter.js';
 import type { Attachment, SfuRelay } from '../relay.js';
-import { Admission } from './admission.js';
+import { Admission, type QueuedMessage, readQueued } from './admission.js';
 import { admitRequest } from './client-request.js';
+import { Dispatcher } from './dispatcher.js';
 import { offeredProtocols, speaksOurs } from './handshake.js';
+import { Heartbeat } from './heartbeat.js';
 import {
   encodeError,
   encodeNotification,
@@ -17,7 +18,6 @@ import {
   encodeTrickle,
   parseMessage,
   type RpcId,
-  type RpcMessage,
   RpcRefusal,
 } from './jsonrpc.js';
 import { encodeMessage } from './messaging.js';
@@ -29,6 +29,7 @@ import {
 import { Outbox } from './outbox.js';
 import { type Backlog, type Client, Participation } from './participation.js';
 import type { RelayNotifications } from './protocol.js';
+import { SessionDeadline } from './session-deadline.js';
 import { closeReason, type HandshakeRequest, type RelaySocket } from './socket.js';
 import { Turnstile } from './turnstile.js';
 import type { Visitor } from './visitor.js';
@@ -46,6 +47,11 @@ export interface ConnectionHandle {
   receiveBinary(): void;
   /** A pong frame came. */
   pong(): void;
+  /**
+   * A ping frame came, and the transport answers it. Pongs that the client does not read count as what waits for it.
+   * A transport that bounds them itself need not call this.
+   */
+  pinged(): void;
   /**
    * The socket has closed; called once, as the last. `code` and `reason` are those of the client's close frame; 1006
    * where there was none.
@@ -86,9 +92,6 @@ function makeConnectionId(): string {
 /** RFC 6455 § 7.4.1. */
 const NO_CLOSE_FRAME = 1006;
 
-/** So many in a row, and the next beat ends the connection. */
-const UNANSWERED_PINGS = 2;
-
 /** ms that a client has for its part of the closing handshake. */
 const CLOSING_TIMEOUT_MS = 5_000;
 
@@ -99,11 +102,9 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
   readonly #outbox: Outbox;
   #request: HandshakeRequest;
   readonly #options: ResolvedConnectionOptions;
-  readonly #heartbeat: NodeJS.Timeout;
+  readonly #heartbeat: Heartbeat;
+  readonly #deadline: SessionDeadline;
   #closing: NodeJS.Timeout | undefined;
-  #handshakeTimer: Deadline | undefined;
-  /** Beats since the client was last heard. */
-  #silence = 0;
   /** Nothing is read or sent any more. */
   #ended = false;
   /** The socket has closed. */
@@ -116,7 +117,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
   /** What `onConnect` let in. */
   #entered: AuthRequest | undefined;
   #participation: Participation<P> | undefined;
-  readonly #turnstile: Turnstile | undefined;
+  readonly #dispatcher: Dispatcher<P>;
   /** Counts it no longer among its address' connections. */
   #uncount = noop;
   /** The close frame of this side, where it was the first. */
@@ -134,11 +135,17 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
     this.#options = options;
     this.#outbox = new Outbox(socket, options, (error) => this.#sendFailed(error));
     const { rateLimiter } = relay;
-    this.#turnstile = rateLimiter && new Turnstile(rateLimiter, options.maxQueuedMessages, this);
+    const turnstile = rateLimiter && new Turnstile(rateLimiter, options.maxQueuedMessages, this);
+    this.#dispatcher = new Dispatcher(this, turnstile);
     relay.counters.connectionsOpened.add();
     relay.attach(this);
-    this.#heartbeat = setInterval(() => this.#beat(), options.heartbeatIntervalMs);
-    this.#watchHandshake();
+    this.#heartbeat = new Heartbeat(socket, {
+      intervalMs: options.heartbeatIntervalMs,
+      onBeat: () => this.#outbox.check(),
+      onDead: () => this.terminate(),
+    });
+    this.#deadline = new SessionDeadline({ ...options, onLate: (error) => this.#fail(error) });
+    this.#deadline.awaitJoin();
     try {
       this.#admission = this.#open();
     } catch (error) {
@@ -148,7 +155,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
 
   receive(text: string): void {
     if (this.#ended) return;
-    this.#silence = 0;
+    this.#heartbeat.heard();
     const { maxMessageBytes } = this.#options;
     const { received, receivedBytes } = this.#relay.counters;
     const bytes = Buffer.byteLength(text);
@@ -161,21 +168,25 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
     }
     const message = parseMessage(text);
     received.add(message instanceof RpcRefusal ? 'invalid' : message.method);
-    if (message instanceof RpcRefusal) this.#handleMalformed(message);
-    else if (this.#participation) this.#admit(message, this.#participation);
-    else this.#admission?.receive(message);
+    if (message instanceof RpcRefusal) this.#dispatcher.refuse(message);
+    else if (this.#participation) this.#dispatcher.dispatch(message, bytes, this.#participation);
+    else this.#admission?.receive(message, text, bytes);
   }
 
   receiveBinary(): void {
     if (this.#ended) return;
-    this.#silence = 0;
+    this.#heartbeat.heard();
     this.#relay.counters.received.add('invalid');
     const error = new RelayError('ERR_RELAY_INVALID_REQUEST', 'Send text frames, not binary ones.');
-    this.#handleMalformed(new RpcRefusal(null, error));
+    this.#dispatcher.refuse(new RpcRefusal(null, error));
   }
 
   pong(): void {
-    this.#silence = 0;
+    this.#heartbeat.heard();
+  }
+
+  pinged(): void {
+    if (!this.#ended) this.#outbox.check();
   }
 
   closed(code = NO_CLOSE_FRAME, reason = ''): void {
@@ -221,8 +232,41 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
     this.#send('message', text, mayDrop, bytes);
   }
 
-  refuse(method: string, error: RelayError): void {
-    this.#sendError(null, error, method);
+  notificationRefused(method: string, error: RelayError): void {
+    this.sendError(null, error, method);
+  }
+
+  get hasEnded(): boolean {
+    return this.#ended;
+  }
+
+  sendResult(id: RpcId, result: object, method: string): void {
+    // A client that is behind with its reading misses figures, and nothing else.
+    this.#send('result', encodeResult(id, result), method === 'stats');
+  }
+
+  refuse(id: RpcId | undefined, method: string, error: unknown): void {
+    const failure = RelayError.from(error);
+    const fields = { err: error, method, remoteAddress: this.#request.remoteAddress };
+    if (failure.code === 'ERR_RELAY_INTERNAL') this.#relay.logger.error(fields, 'A message failed');
+    else this.#relay.logger.debug(fields, 'A message was refused');
+    this.sendError(id ?? null, failure, method);
+  }
+
+  sendError(id: RpcId | null, error: RelayError, method?: string): void {
+    this.#relay.counters.refused.add(error.code);
+    this.#send('error', encodeError(id, error, method));
+  }
+
+  joining(): void {
+    this.#deadline.pause();
+  }
+
+  sessionChanged(method: string): void {
+    if (this.#participation?.isJoined) this.#deadline.joined();
+    else if (this.#participation?.isJoining) return;
+    else if (method === 'leave') this.#deadline.left();
+    else this.#deadline.awaitJoin();
   }
 
   end(code: number, reason: string): void {
@@ -272,84 +316,29 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
       },
       onAdmitted: (visitor, waiting, asked) => this.#admitted(visitor, waiting, asked),
       onRefused: (error, first) => this.#refused(error, first),
+      onInvalid: (refusal) => this.#dispatcher.refuse(refusal),
     });
   }
 
-  #admitted(visitor: Visitor<P>, waiting: readonly RpcMessage[], asked: RpcMessage | undefined): void {
+  #admitted(visitor: Visitor<P>, waiting: readonly QueuedMessage[], asked: QueuedMessage | undefined): void {
     if (this.#ended) return;
     const participation = new Participation(this.#relay, visitor, this);
     this.#participation = participation;
     this.#admission = undefined;
-    for (const message of waiting) {
-      if (message === asked && message.method === 'authenticate') this.#authenticated(message, participation);
-      else this.#admit(message, participation);
+    for (const queued of waiting) {
+      if (queued === asked && queued.method === 'authenticate') this.#authenticated(queued, participation);
+      else this.#dispatcher.dispatch(readQueued(queued), queued.bytes, participation);
     }
   }
 
-  #refused(error: RelayError, first: RpcMessage | undefined): void {
-    if (first?.id !== undefined) this.#sendError(first.id, error);
+  #refused(error: RelayError, first: QueuedMessage | undefined): void {
+    if (first?.id !== undefined) this.sendError(first.id, error);
     this.#fail(error);
   }
 
-  #authenticated({ id }: RpcMessage, participation: Participation<P>): void {
+  #authenticated({ id }: QueuedMessage, participation: Participation<P>): void {
     const { userId = null } = participation.visitor.principal;
     if (id !== undefined) this.#send('result', encodeResult(id, { userId }));
-  }
-
-  #handleMalformed({ id, error, method }: RpcRefusal): void {
-    const reply = () => this.#sendError(id, error, method);
-    if (this.#turnstile) this.#pass(this.#turnstile, { id: id ?? undefined, method: 'invalid' }, reply);
-    else reply();
-  }
-
-  /** Carries a message out, when it is its turn. */
-  #admit(message: RpcMessage, participation: Participation<P>): void {
-    if (this.#turnstile) this.#pass(this.#turnstile, message, () => this.#handle(message, participation));
-    else this.#handle(message, participation);
-  }
-
-  #pass(turnstile: Turnstile, message: Pick<RpcMessage, 'id' | 'method'>, run: () => void): void {
-    const refused = (error: unknown) => this.#refuse(message, error);
-    try {
-      const act = () => (this.#ended ? undefined : run());
-      turnstile.pass(message.method, act)?.catch(refused);
-    } catch (error) {
-      refused(error);
-    }
-  }
-
-  /** One message, start to end; what goes wrong is answered, and harms no other. */
-  #handle(message: RpcMessage, participation: Participation<P>): void {
-    const { id, method, params } = message;
-    const joins = method === 'join' || method === 'attach';
-    if (joins) this.#unwatchHandshake();
-    const failed = (error: unknown) => {
-      this.#refuse(message, error);
-      if (joins && !participation.isJoined && !this.#ended) this.#watchHandshake();
-    };
-    try {
-      participation
-        .call(method, params, (result) => {
-          // A client that is behind with its reading misses figures, and nothing else.
-          if (id !== undefined) this.#send('result', encodeResult(id, result), method === 'stats');
-        })
-        ?.catch(failed);
-    } catch (error) {
-      failed(error);
-    }
-  }
-
-  #refuse({ id, method }: Pick<RpcMessage, 'id' | 'method'>, error: unknown): void {
-    const failure = RelayError.from(error);
-    const fields = { err: error, method, remoteAddress: this.#request.remoteAddress };
-    if (failure.code === 'ERR_RELAY_INTERNAL') this.#relay.logger.error(fields, 'A message failed');
-    else this.#relay.logger.debug(fields, 'A message was refused');
-    this.#sendError(id ?? null, failure, method);
-  }
-
-  #sendError(id: RpcId | null, error: RelayError, method?: string): void {
-    this.#relay.counters.refused.add(error.code);
-    this.#send('error', encodeError(id, error, method));
   }
 
   #send(what: SentMessage, text: string, mayDrop = false, bytes = Buffer.byteLength(text)): void {
@@ -367,34 +356,6 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
     }
     this.#relay.logger.warn({ err: error }, 'A socket failed while sending');
     this.terminate();
-  }
-
-  #watchHandshake(): void {
-    this.#unwatchHandshake();
-    this.#handshakeTimer = new Deadline(
-      () => this.#fail(new RelayError('ERR_RELAY_CLIENT_TIMEOUT', 'No session was joined in time.')),
-      this.#options.handshakeTimeoutMs,
-    );
-  }
-
-  #unwatchHandshake(): void {
-    this.#handshakeTimer?.cancel();
-    this.#handshakeTimer = undefined;
-  }
-
-  /** Who was heard since the last beat need not be asked whether it is there. */
-  #beat(): void {
-    this.#silence += 1;
-    if (this.#silence === 1) return;
-    if (this.#silence > 1 + UNANSWERED_PINGS) {
-      this.terminate();
-      return;
-    }
-    try {
-      this.#socket.ping();
-    } catch {
-      this.terminate();
-    }
   }
 
   #fail(error: RelayError): void {
@@ -425,7 +386,8 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
     this.#ended = true;
     this.#outbox.stop();
     this.#participation?.dispose();
-    this.#unwatchHandshake();
-    clearInterval(this.#heartbeat);
+    this.#deadline.stop();
+    this.#heartbeat.stop();
+    this.#admission?.stop();
   }
 }

@@ -22,6 +22,12 @@ export interface ConnectionOptions extends RequestOptions {
   heartbeatIntervalMs?: number;
   /** ms in which a client has to authenticate, and to join. @default 10000 */
   handshakeTimeoutMs?: number;
+  /**
+   * ms that a connection may be without a session, before it is closed with 4408: after `leave`, or while every join fails.
+   * It lets a user choose another room in a lobby; `sfu-relay/client` connects again by itself for a later join.
+   * @default 60000
+   */
+  idleTimeoutMs?: number;
   /** Messages that may wait for authentication. @default 64 */
   maxQueuedMessages?: number;
 }
@@ -58,6 +64,7 @@ export function resolveConnectionOptions(options: ConnectionOptions): ResolvedCo
     slowConsumerTimeoutMs: integer(options, 'slowConsumerTimeoutMs', 10_000),
     heartbeatIntervalMs: integer(options, 'heartbeatIntervalMs', 7_000),
     handshakeTimeoutMs: integer(options, 'handshakeTimeoutMs', 10_000),
+    idleTimeoutMs: integer(options, 'idleTimeoutMs', 60_000),
     maxQueuedMessages: integer(options, 'maxQueuedMessages', 64),
   };
 }

@@ -28,6 +28,8 @@ export class Outbox {
   /** What is to be sent at the end of this turn. */
   #batch = NO_BATCH;
   #turnLength = 0;
+  /** Bytes of the longest message that is longer than all that may wait: such a one goes out alone. */
+  #largest = 0;
   #timer: Deadline | undefined;
   #stopped = false;
 
@@ -44,6 +46,7 @@ export class Outbox {
    */
   send(text: string, mayDrop = false, bytes = Buffer.byteLength(text)): boolean {
     if (this.#stopped) return false;
+    if (bytes > this.#limits.maxBufferedBytes) this.#largest = Math.max(this.#largest, bytes);
     // Nothing waits after the last one, where it is not watched.
     if (this.#timer && !this.#mayWait(bytes, mayDrop)) return false;
     this.#handedOver += bytes + FRAME_HEADER_BYTES;
@@ -67,6 +70,11 @@ export class Outbox {
     }
   }
 
+  /** The most that this lets wait: a turn's messages are handed over before it is known what waits. */
+  get #maxBacklog(): number {
+    return this.#limits.maxBufferedBytes + this.#largest + 2 * MAX_TURN_LENGTH;
+  }
+
   #sendAll(texts: readonly string[]): void {
     const socket = this.#socket;
     if (texts.length === 1 || !socket.cork) {
@@ -83,6 +91,14 @@ export class Outbox {
       }
     });
     if (failure) throw failure.error;
+  }
+
+  /**
+   * Whether more waits than may: it holds for what the socket sends by itself, too, such as pongs. The client fails where
+   * it does not read them.
+   */
+  check(): void {
+    if (!this.#stopped && this.#socket.bufferedAmount > this.#maxBacklog) this.#fail(slowConsumer());
   }
 
   /** Sends nothing more. */

@@ -1,24 +1,23 @@
-import { randomUUID } from 'node:crypto';
 import type { Principal } from '../authentication.js';
-import { Cancellation } from '../cancellation.js';
+import type { CancelSignal } from '../cancellation.js';
 import { CloseCode } from '../close-code.js';
 import { RelayError } from '../errors.js';
-import { LIMITS } from '../limits.js';
 import type {
   IceCandidate,
-  Metadata,
   OutgoingMessage,
   SessionDescription,
   StatsReport,
   Subscription,
   Target,
 } from '../model.js';
-import { isRecord } from '../record.js';
 import type { CreateSessionParams, SfuRelay } from '../relay.js';
 import type { Session } from '../session.js';
 import type { SessionCloseReason, SessionEvents } from '../session-events.js';
 import type { Receiver } from '../session-voice.js';
+import { EarlyCandidates } from './early-candidates.js';
 import { Expiry } from './expiry.js';
+import { readJoinParams } from './join-params.js';
+import { JoinSequence } from './join-sequence.js';
 import { moderate } from './moderation.js';
 import type { JoinResult, RelayNotifications } from './protocol.js';
 import { claim, reach, reclaim, type Visitor, welcome } from './visitor.js';
@@ -38,7 +37,7 @@ export interface Client extends Pick<Receiver, 'trickle' | 'deliver'> {
   readonly maxMessageBytes: number;
   notify<Method extends keyof RelayNotifications>(method: Method, params: RelayNotifications[Method]): void;
   /** A notification of the client's can't be taken after all. */
-  refuse(method: string, error: RelayError): void;
+  notificationRefused(method: string, error: RelayError): void;
   /** The session was ended by the other side, and the connection with it. */
   end(code: number, reason: string): void;
   /** Another connection serves the session from now on. Gives what this client has not been told yet. */
@@ -51,7 +50,6 @@ const NOTIFIED = ['offer', 'participants', 'tracks', 'grants', 'mute', 'room'] a
 function isNotified(name: string): name is (typeof NOTIFIED)[number] {
   return (NOTIFIED as readonly string[]).includes(name);
 }
-const DONE = Promise.resolve();
 
 /** Which participation serves a session. */
 const holders = new WeakMap<object, { release(): Backlog }>();
@@ -65,13 +63,8 @@ export class Participation<P extends Principal> implements Receiver {
   /** A newer token is being looked at. */
   #authenticating = false;
   #session: Session<P> | undefined;
-  #joining: Cancellation | undefined;
-  /** The joins under way. */
-  #joins: Promise<unknown> = DONE;
-  /** The newest leaving, under way or done. */
-  #left: Promise<unknown> = DONE;
-  /** Candidates that overtook the join: ion-sdk-js sends them as they come. */
-  #early: Params[] = [];
+  readonly #joins = new JoinSequence();
+  readonly #early = new EarlyCandidates();
 
   constructor(relay: SfuRelay<P>, visitor: Visitor<P>, client: Client) {
     this.#relay = relay;
@@ -109,6 +102,11 @@ export class Participation<P extends Principal> implements Receiver {
     return this.#session !== undefined;
   }
 
+  /** Whether a join is under way, or waits for an earlier session to end. */
+  get isJoining(): boolean {
+    return this.#joins.isJoining;
+  }
+
   /**
    * Carries out one message. `reply` is called where it succeeds; params come unchecked from the client, and are
    * checked by what takes them.
@@ -118,7 +116,7 @@ export class Participation<P extends Principal> implements Receiver {
     switch (method) {
       case 'trickle':
         if (this.#session) return done(this.#trickle(this.#session, params), reply);
-        this.#holdCandidate(params);
+        this.#early.hold(params);
         return reply({});
       case 'answer':
         return done(this.#joined().answerOffer(params.desc as SessionDescription), reply);
@@ -134,7 +132,7 @@ export class Participation<P extends Principal> implements Receiver {
       case 'ping':
         return reply({});
       case 'join':
-        return this.#track(this.#carryOutJoin(params, reply));
+        return this.#join(params, reply);
       case 'attach':
         return this.#attach(params, reply);
       case 'offer':
@@ -148,7 +146,7 @@ export class Participation<P extends Principal> implements Receiver {
       case 'moderate':
         return moderate(this.#relay, this.#joined(), params).then(() => reply({}));
       case 'leave':
-        if (!this.#joining) this.#joined();
+        if (!this.#joins.isJoining) this.#joined();
         return this.leave().then(() => reply({}));
       case 'authenticate':
         return this.#authenticate(params).then(reply);
@@ -166,7 +164,7 @@ export class Participation<P extends Principal> implements Receiver {
     if (principal.userId !== this.#visitor.principal.userId)
       throw new RelayError('ERR_RELAY_FORBIDDEN', 'This token is of another user.');
     // A join under way is by the token that there was.
-    while (this.#joining) await this.#joins;
+    await this.#joins.settled();
     const session = this.#session;
     const applied = session && this.#relay.renew(session, principal);
     if (session) reclaim(session, visitor);
@@ -187,15 +185,12 @@ export class Participation<P extends Principal> implements Receiver {
 
   /** Ends the session, or the join under way. Never rejects. */
   leave(reason: SessionCloseReason = { by: 'client' }): Promise<void> {
-    this.#joining?.abort(
-      () => reason.error ?? new RelayError('ERR_RELAY_ABORTED', 'The join was cancelled.'),
-    );
-    this.#early = [];
+    this.#joins.cancel(reason.error);
+    this.#early.clear();
     const session = this.#session;
     this.#session = undefined;
     session?.serve(undefined);
-    this.#left = Promise.allSettled([this.#joins, session?.close(reason)]);
-    return this.#left.then(() => {});
+    return this.#joins.left(session?.close(reason));
   }
 
   /** Serves a session that exists, instead of who did so far; its events come once `listen` is called. */
@@ -255,37 +250,38 @@ export class Participation<P extends Principal> implements Receiver {
     };
   }
 
-  #track(join: Promise<void>): Promise<void> {
-    const before = this.#joins;
-    const next = () => before;
-    this.#joins = join.then(next, next);
-    return join;
+  #join(params: Params, reply: Reply): Promise<void> {
+    this.#checkFree();
+    const request = readJoinParams(params, this.visitor.principal);
+    return this.#joins.run((cancelled) => this.#carryOutJoin(request, cancelled, reply));
   }
 
-  async #carryOutJoin(params: Params, reply: Reply): Promise<void> {
-    await this.#left;
-    this.#checkFree();
-    const joining = new Cancellation();
-    this.#joining = joining;
+  async #carryOutJoin(request: CreateSessionParams<P>, cancelled: CancelSignal, reply: Reply): Promise<void> {
     let session: Session<P>;
     try {
-      session = await this.#relay.join(this.#readJoin(params), joining);
+      session = await this.#relay.join(request, cancelled);
     } catch (error) {
-      this.#early = [];
+      // A client that has cancelled it may have sent candidates of its next join by now.
+      if (!cancelled.aborted) this.#early.clear();
       throw error;
-    } finally {
-      this.#joining = undefined;
     }
+    // Cancelled when it had joined already: nobody else knows of the session.
+    if (cancelled.aborted) {
+      void session.close({ by: 'client' });
+      throw cancelled.reason;
+    }
+    if (session.state === 'closed')
+      throw new RelayError('ERR_RELAY_SESSION_NOT_FOUND', 'The session has ended already.');
     // From here to the end in one turn: no event of the room falls between its snapshot and the listeners.
     const sessionToken = claim(session, this.visitor);
     this.adopt(session);
     reply(Object.assign(this.describe(), { sessionToken }));
     this.listen();
-    for (const early of this.#early.splice(0)) this.#trickleEarly(session, early);
+    for (const early of this.#early.take()) this.#trickleEarly(session, early);
   }
 
   #trickleEarly(session: Session<P>, early: Params): void {
-    const refused = (error: unknown) => this.#client.refuse('trickle', RelayError.from(error));
+    const refused = (error: unknown) => this.#client.notificationRefused('trickle', RelayError.from(error));
     try {
       this.#trickle(session, early)?.catch(refused);
     } catch (error) {
@@ -322,7 +318,7 @@ export class Participation<P extends Principal> implements Receiver {
   }
 
   #checkFree(): void {
-    if (this.#session || this.#joining)
+    if (this.#session || this.#joins.isJoining)
       throw new RelayError('ERR_RELAY_INVALID_STATE', 'This connection has joined already: leave first.');
   }
 
@@ -335,32 +331,9 @@ export class Participation<P extends Principal> implements Receiver {
     return session.addIceCandidate({ target: target as Target, candidate: candidate as IceCandidate });
   }
 
-  #holdCandidate(params: Params): void {
-    if (this.#early.length >= LIMITS.maxHeldCandidates)
-      throw new RelayError('ERR_RELAY_TOO_MANY', 'Too many candidates before the join is answered.');
-    this.#early.push(params);
-  }
-
   #joined(): Session<P> {
     if (!this.#session) throw new RelayError('ERR_RELAY_INVALID_STATE', 'Join first.');
     return this.#session;
-  }
-
-  #readJoin({ sid, uid, offer, role, config = {}, metadata }: Params): CreateSessionParams<P> {
-    if (!isRecord(offer) || offer.type !== 'offer')
-      throw new RelayError('ERR_RELAY_INVALID_PARAMS', '"offer" must be a description {type: "offer", sdp}.');
-    if (!isRecord(config)) throw new RelayError('ERR_RELAY_INVALID_PARAMS', '"config" must be an object.');
-    const isOn = (flag: string) => config[flag] === true || config[flag] === 'true';
-    const wanted = isOn('NoPublish') ? 'subscriber' : role;
-    return {
-      sdp: offer.sdp as string,
-      roomId: sid as string,
-      userId: this.visitor.principal.userId ?? ((uid ?? `guest-${randomUUID().slice(0, 8)}`) as string),
-      ...(wanted !== undefined && { role: wanted as 'publisher' }),
-      ...(metadata !== undefined && { metadata: metadata as Metadata }),
-      autoSubscribe: !isOn('NoAutoSubscribe') && !isOn('NoSubscribe'),
-      principal: this.visitor.principal,
-    };
   }
 }
 

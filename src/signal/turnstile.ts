@@ -56,9 +56,14 @@ export class Turnstile {
     this.#refused = 0;
   }
 
-  #refuse(error: unknown): never {
+  /** A message was refused, here or before it came here. */
+  refused(error: RelayError): void {
     this.#refused += 1;
-    if (this.#refused > LIMITS.maxRefusedMessages) this.#sender.onImpatience(RelayError.from(error));
+    if (this.#refused > LIMITS.maxRefusedMessages) this.#sender.onImpatience(error);
+  }
+
+  #refuse(error: unknown): never {
+    this.refused(RelayError.from(error));
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import { brokenFrames } from './hostile/broken-frames.js';
 import { hostileJson } from './hostile/hostile-json.js';
+import { pingFlood } from './hostile/ping-flood.js';
 import { sizes } from './hostile/sizes.js';
 import { slowReaders } from './hostile/slow-readers.js';
 import { type Serve, useStage } from './hostile/stage.js';
@@ -18,4 +19,5 @@ export function hostileSockets(name: string, serve: Serve): void {
     hostileJson(start);
     slowReaders(start);
   });
+  pingFlood(name, serve);
 }

@@ -84,6 +84,11 @@ export class RawSocket {
     if (this.#socket.writable) this.#socket.write(bytes);
   }
 
+  /** Bytes that the other side has not taken yet. */
+  get unsent(): number {
+    return this.#socket.writableLength;
+  }
+
   /** One text frame: a text as it is, or a value as JSON. */
   send(message: unknown): void {
     const text = typeof message === 'string' ? message : JSON.stringify(message);

@@ -6,12 +6,14 @@ import { backPressureSuite } from './suites/back-pressure.js';
 import { cookiesSuite } from './suites/cookies.js';
 import { countersSuite } from './suites/counters.js';
 import { drainingSuite } from './suites/draining.js';
+import { endingSuite } from './suites/ending.js';
 import { expirySuite } from './suites/expiry.js';
 import { handshakeSuite } from './suites/handshake.js';
 import { heartbeatSuite } from './suites/heartbeat.js';
 import { hookOrderSuite } from './suites/hook-order.js';
 import { hookOutcomesSuite } from './suites/hook-outcomes.js';
 import { hooksSuite } from './suites/hooks.js';
+import { idleSuite } from './suites/idle.js';
 import { joiningSuite } from './suites/joining.js';
 import { limitsSuite } from './suites/limits.js';
 import { malformedMessagesSuite } from './suites/malformed.js';
@@ -20,6 +22,7 @@ import { moderationSuite } from './suites/moderation.js';
 import { requestsSuite } from './suites/requests.js';
 import { roomSuite } from './suites/room.js';
 import { sessionSuite } from './suites/session.js';
+import { waitingSuite } from './suites/waiting.js';
 
 /** What every transport has to do, whatever it is made of. */
 export function transportContract(name: string, serve: Serve): void {
@@ -42,6 +45,9 @@ export function transportContract(name: string, serve: Serve): void {
     messagesSuite(stage);
     heartbeatSuite(stage);
     drainingSuite(stage);
+    endingSuite(stage);
+    idleSuite(stage);
+    waitingSuite(stage);
     backPressureSuite(stage);
     hooksSuite(stage);
     hookOutcomesSuite(stage);

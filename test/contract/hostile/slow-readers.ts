@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { until } from '../../support/poll.js';
-import { frame, OPCODE } from '../raw-frames.js';
 import { flood, floodIn } from './flood.js';
 import type { Start } from './stage.js';
 
@@ -75,20 +74,6 @@ export function slowReaders(start: Start): void {
       raw.resume();
       await raw.leave();
       expect(raw.closeFrame).toEqual(SLOW);
-    });
-
-    test('its pongs piles up no more of them than any other', async () => {
-      const maxBufferedBytes = 64 * KiB;
-      const stage = await start({ maxBufferedBytes });
-      const { raw } = await stage.joined();
-      raw.pause();
-      const pings = Buffer.concat(Array.from({ length: 500 }, () => frame(OPCODE.ping, Buffer.alloc(125))));
-      // More than the kernel keeps for it.
-      for (let i = 0; i < 150; i += 1) {
-        raw.write(pings);
-        await stage.bystander.expectServed();
-        expect(stage.server.buffered()).toBeLessThanOrEqual(2 * maxBufferedBytes + ONE_MESSAGE);
-      }
     });
   });
 }

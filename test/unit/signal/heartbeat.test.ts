@@ -6,25 +6,34 @@ describe('the heartbeat, of 7 s where nothing else is said', () => {
   let connection: ConnectionHandle;
   let pings: number;
   let terminated: number | undefined;
+  let closed: number | undefined;
+  let backlog: number;
 
   beforeEach(() => {
     vi.useFakeTimers();
     relay = new SfuRelay({ sfu: { serverUrl: 'localhost:5551' }, authenticate: anonymous() });
-    [pings, terminated] = [0, undefined];
+    [pings, terminated, closed, backlog] = [0, undefined, undefined, 0];
     const socket = {
       protocol: '',
-      bufferedAmount: 0,
+      get bufferedAmount() {
+        return backlog;
+      },
       send() {},
       ping() {
         pings += 1;
       },
-      close() {},
+      close(code: number) {
+        closed = code;
+      },
       terminate() {
         terminated = Date.now();
       },
     };
     const request = { url: '/rtc', headers: {}, remoteAddress: '127.0.0.1' };
-    connection = acceptConnection(relay, socket, request, { handshakeTimeoutMs: 600_000 });
+    connection = acceptConnection(relay, socket, request, {
+      handshakeTimeoutMs: 600_000,
+      idleTimeoutMs: 600_000,
+    });
   });
   afterEach(async () => {
     connection.closed();
@@ -39,6 +48,15 @@ describe('the heartbeat, of 7 s where nothing else is said', () => {
     }
     expect(pings).toBe(0);
     expect(terminated).toBeUndefined();
+  });
+
+  test('closes a connection on which more waits than may, whatever it is made of', () => {
+    backlog = 1_000_000;
+    vi.advanceTimersByTime(7_000);
+    expect(closed).toBeUndefined();
+    backlog = 2_000_000;
+    vi.advanceTimersByTime(7_000);
+    expect(closed).toBe(4508);
   });
 
   test('asks a silent one, and keeps it as long as it answers', () => {

@@ -1,0 +1,49 @@
+import { RelayError } from '../errors.js';
+import { checkTarget, encodeCandidate } from '../ice.js';
+import { LIMITS } from '../limits.js';
+import type { IceCandidate, Target } from '../model.js';
+
+type Params = Readonly<Record<string, unknown>>;
+
+type Trickle = {
+  readonly target: Target;
+  readonly candidate: IceCandidate;
+};
+
+/** @throws RelayError `ERR_RELAY_INVALID_PARAMS`, `ERR_RELAY_INVALID_SDP` */
+export function checkTrickle({ target, candidate }: Params): void {
+  checkTarget(target);
+  encodeCandidate(candidate);
+}
+
+/**
+ * Candidates that came before the join was answered: ion-sdk-js sends them as soon as it has them. They are checked
+ * before they are held, and only the members that are known are kept.
+ */
+export class EarlyCandidates {
+  #held: Trickle[] = [];
+  #bytes = 0;
+
+  /** @throws RelayError the candidate is malformed, or too many are held */
+  hold({ target, candidate }: Params): void {
+    checkTarget(target);
+    const init = encodeCandidate(candidate);
+    const bytes = Buffer.byteLength(init);
+    if (this.#held.length >= LIMITS.maxHeldCandidates || this.#bytes + bytes > LIMITS.maxWaitingBytes)
+      throw new RelayError('ERR_RELAY_TOO_MANY', 'Too many candidates before the join is answered.');
+    this.#held.push({ target, candidate: JSON.parse(init) });
+    this.#bytes += bytes;
+  }
+
+  /** Gives them, and holds them no longer. */
+  take(): readonly Trickle[] {
+    const held = this.#held;
+    this.clear();
+    return held;
+  }
+
+  clear(): void {
+    if (this.#held.length > 0) this.#held = [];
+    this.#bytes = 0;
+  }
+}

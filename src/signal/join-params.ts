@@ -1,0 +1,34 @@
+import { randomUUID } from 'node:crypto';
+import type { Principal } from '../authentication.js';
+import { RelayError } from '../errors.js';
+import type { Metadata } from '../model.js';
+import { isRecord } from '../record.js';
+import type { CreateSessionParams } from '../relay.js';
+
+type Params = Readonly<Record<string, unknown>>;
+
+/** The shape of a `join`; what is not checked here is checked where the session is made. @throws RelayError */
+export function checkJoinShape({ offer, config = {} }: Params): void {
+  if (!isRecord(offer) || offer.type !== 'offer')
+    throw new RelayError('ERR_RELAY_INVALID_PARAMS', '"offer" must be a description {type: "offer", sdp}.');
+  if (!isRecord(config)) throw new RelayError('ERR_RELAY_INVALID_PARAMS', '"config" must be an object.');
+}
+
+/** The params of `join` as those of a session. Unknown members are not kept. @throws RelayError */
+export function readJoinParams<P extends Principal>(params: Params, principal: P): CreateSessionParams<P> {
+  checkJoinShape(params);
+  const { sid, uid, role, metadata } = params;
+  const { sdp } = params.offer as { sdp: unknown };
+  const config = (params.config ?? {}) as Params;
+  const isOn = (flag: string) => config[flag] === true || config[flag] === 'true';
+  const wanted = isOn('NoPublish') ? 'subscriber' : role;
+  return {
+    sdp: sdp as string,
+    roomId: sid as string,
+    userId: principal.userId ?? ((uid ?? `guest-${randomUUID().slice(0, 8)}`) as string),
+    ...(wanted !== undefined && { role: wanted as 'publisher' }),
+    ...(metadata !== undefined && { metadata: metadata as Metadata }),
+    autoSubscribe: !isOn('NoAutoSubscribe') && !isOn('NoSubscribe'),
+    principal,
+  };
+}
