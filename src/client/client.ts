@@ -189,8 +189,9 @@ export class RelayClient extends Emitter<RelayClientEvents> {
   }
 
   /**
-   * Ends the session and both peer connections; the WebSocket stays open for another `join()`. Where a recovery finds
-   * it closed, that is the end: as `close()`.
+   * Ends the session and both peer connections; the WebSocket stays open for another `join()`. The relay closes one that has no
+   * session for a minute (`idleTimeoutMs`); `join()` opens another one then. Where a recovery finds it closed, that is the
+   * end: as `close()`.
    */
   leave(): Promise<void> {
     return this.#lifecycle.leave();

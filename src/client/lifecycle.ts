@@ -77,8 +77,10 @@ export class Lifecycle {
     this.#stay = stay;
     this.#setState('joining');
     try {
+      if (!this.#rpc.isOpen) await this.#redial(stay);
       return await this.#enter(stay);
     } catch (error) {
+      if (this.state === 'closed') this.#rpc.close();
       if (this.#stay === stay) {
         this.#end();
         // The relay may have joined us all the same.
@@ -91,7 +93,7 @@ export class Lifecycle {
   async leave(): Promise<void> {
     const session = this.#session;
     if (!this.#stay) return;
-    if (!this.#rpc.isOpen) return this.close();
+    if (!this.#rpc.isOpen && this.#state !== 'joining') return this.close();
     this.#end();
     const left = this.#rpc.request('leave');
     // Of a join under way nobody can say whether there is something to leave yet.
@@ -131,6 +133,8 @@ export class Lifecycle {
         this.#refresh.stop();
         // A recovery notices by itself.
         if (this.#state === 'reconnecting') return;
+        // Between two sessions nothing is lost: join() opens another connection.
+        if (this.#state === 'open' && wasIdle(error) && this.#settings.dial) return;
         if (this.#isCurable(error) && this.#isJoined && this.#settings.dial) this.#recover(error);
         else this.#finish(error);
       },
@@ -209,11 +213,7 @@ export class Lifecycle {
 
   async #reenter(stay: Stay): Promise<void> {
     try {
-      if (!this.#rpc.isOpen) {
-        const dialled = await this.#settings.dial?.(stay.signal);
-        if (dialled) this.#rpc = this.#speak(dialled.socket);
-        if (dialled?.unsaid !== undefined) await this.authenticate(dialled.unsaid);
-      }
+      if (!this.#rpc.isOpen) await this.#redial(stay);
       stay.signal.throwIfAborted();
       await this.#enter(stay);
     } catch (error) {
@@ -225,6 +225,14 @@ export class Lifecycle {
       if (isOurs || this.#state === 'closed') this.#rpc.close();
       throw error;
     }
+  }
+
+  /** Opens another connection. */
+  async #redial(stay: Stay): Promise<void> {
+    const dialled = await this.#settings.dial?.(stay.signal);
+    if (dialled) this.#rpc = this.#speak(dialled.socket);
+    if (dialled?.unsaid !== undefined) await this.authenticate(dialled.unsaid);
+    stay.signal.throwIfAborted();
   }
 
   #notNow(): RelayClientError {
@@ -272,4 +280,9 @@ export class Lifecycle {
     this.#state = state;
     this.#emit('state', state);
   }
+}
+
+/** The relay has closed a connection that had no session for too long. */
+function wasIdle({ cause }: RelayClientError): boolean {
+  return (cause as CloseInfo).code === 4408;
 }
