@@ -66,18 +66,30 @@ export class SessionHooks<P extends Principal> {
   }
 }
 
-/** Whether it has the shape that its type promises. */
+/** Whether it has the shape that its type promises, and no more than the guard would take: it may wait for its turn. */
 function isSignal(method: SignalMessage['method'], params: unknown): boolean {
   if (!isRecord(params)) return false;
   const { target, candidate, subscriptions, type, sdp } = params;
   switch (method) {
     case 'trickle':
-      return (target === 0 || target === 1) && isRecord(candidate) && typeof candidate.candidate === 'string';
+      return (
+        (target === 0 || target === 1) &&
+        isRecord(candidate) &&
+        isText(candidate.candidate, LIMITS.maxCandidateLength)
+      );
     case 'subscribe':
-      return Array.isArray(subscriptions) && subscriptions.every((each) => typeof each?.trackId === 'string');
+      return (
+        Array.isArray(subscriptions) &&
+        subscriptions.length <= LIMITS.maxSubscriptions &&
+        subscriptions.every((each) => isText(each?.trackId, LIMITS.maxIdLength))
+      );
     default:
-      return typeof sdp === 'string' && type === (method === 'answer' ? 'answer' : 'offer');
+      return isText(sdp, LIMITS.maxSdpLength) && type === (method === 'answer' ? 'answer' : 'offer');
   }
+}
+
+function isText(value: unknown, maxLength: number): boolean {
+  return typeof value === 'string' && value.length <= maxLength;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -54,8 +54,8 @@ export function noContent(): ApiResponse {
   return { status: 204, headers: HEADERS, body: '' };
 }
 
-/** Server-sent events (HTML § 9.2); proxies are told not to keep them back. */
-export function eventStream(body: EventBody): ApiResponse {
+/** Server-sent events (HTML § 9.2), or their headers alone; proxies are told not to keep them back. */
+export function eventStream(body: EventBody | ''): ApiResponse {
   const headers = {
     ...HEADERS,
     'content-type': 'text/event-stream; charset=utf-8',

@@ -60,7 +60,9 @@ function toApiRequest(request: Request, { remoteAddress }: FetchContext): ApiReq
 
 function toStream(body: EventBody, gone: AbortSignal): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
-  gone.addEventListener('abort', () => void body.return?.(), { once: true });
+  const leave = () => void body.return?.();
+  if (gone.aborted) leave();
+  else gone.addEventListener('abort', leave, { once: true });
   return new ReadableStream({
     start(controller) {
       body.signal.addEventListener('abort', () => controller.error(body.signal.reason), { once: true });

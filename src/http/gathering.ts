@@ -1,3 +1,4 @@
+import { LIMITS } from '../limits.js';
 import type { IceCandidate } from '../model.js';
 import type { Session } from '../session.js';
 
@@ -50,6 +51,8 @@ export class CandidateCollector {
 
   readonly #collect = ({ target, candidate }: { target: number; candidate: IceCandidate }): void => {
     if (target !== 0 || candidate.candidate === '') return;
+    // A client that restarts ICE again and again, and never reads its events, makes more and more of them.
+    if (this.#candidates.length >= LIMITS.maxHeldCandidates) this.#candidates.shift();
     this.#candidates.push(candidate);
     this.#onCandidate();
   };

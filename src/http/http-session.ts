@@ -7,6 +7,7 @@ import { LIMITS } from '../limits.js';
 import type { Target } from '../model.js';
 import type { Attachment, SfuRelay } from '../relay.js';
 import type { Session } from '../session.js';
+import { ByteBudget, tooMuchWaits } from '../signal/byte-budget.js';
 import { encodeError, encodeNotification, type RpcMessage } from '../signal/jsonrpc.js';
 import { encodeMessage } from '../signal/messaging.js';
 import { type Backlog, type Client, Participation } from '../signal/participation.js';
@@ -33,6 +34,7 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
   readonly #turnstile: Turnstile | undefined;
   readonly #mailbox: Mailbox<Backlog[number]>;
   readonly #candidates: CandidateCollector;
+  readonly #waiting = new ByteBudget();
   readonly #relay: SfuRelay<P>;
   #stream: EventStream | undefined;
   #isListening = false;
@@ -122,16 +124,29 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
     return stream;
   }
 
-  /** Carries out one message; resolves with its result. */
-  async call({ method, params }: RpcMessage): Promise<object> {
-    this.#checkServed();
-    let result: object = {};
-    const carryOut = () =>
-      this.#participation.call(method, params, (value) => {
-        result = value;
-      });
-    await (this.#turnstile ? this.#turnstile.pass(method, carryOut) : carryOut());
-    return result;
+  /** Carries out one message; resolves with its result. `bytes`: of its text. */
+  async call({ method, params }: RpcMessage, bytes: number): Promise<object> {
+    if (!this.#waiting.hasRoomFor(bytes)) throw tooMuchWaits();
+    this.#waiting.add(bytes);
+    try {
+      let result: object = {};
+      const carryOut = () => {
+        // It may have waited until the session was left: a join would then be one that nobody serves.
+        this.#checkServed();
+        return this.#participation.call(method, params, (value) => {
+          result = value;
+        });
+      };
+      await (this.#turnstile ? this.#turnstile.pass(method, carryOut) : carryOut());
+      return result;
+    } finally {
+      this.#waiting.remove(bytes);
+    }
+  }
+
+  /** The client that has created it has gone before it heard of it. */
+  abandon(): void {
+    if (!this.#isReplaced) void this.session.close({ by: 'client' });
   }
 
   trickle(target: Target, init: string): void {
@@ -205,6 +220,8 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
   }
 
   #checkServed(): void {
+    if (this.session.state !== 'joined')
+      throw new RelayError('ERR_RELAY_SESSION_NOT_FOUND', 'There is no such session.');
     if (this.#isReplaced)
       throw new RelayError(
         'ERR_RELAY_INVALID_STATE',

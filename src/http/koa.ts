@@ -49,7 +49,8 @@ export function createMiddleware<P extends Principal>(
     } else if (typeof answer.body === 'string') {
       context.status = answer.status;
       context.set({ ...answer.headers });
-      context.body = answer.body || null;
+      // Koa makes a 204 of a body that is null.
+      context.body = answer.status === 204 ? null : answer.body;
     } else {
       // Koa does not end a response whose stream was cut.
       context.respond = false;

@@ -23,7 +23,7 @@ export function sessionRoutes<P extends Principal>(
   const create: Handler = async (request) => {
     const visitor = await receiveVisitor(relay, request, options);
     const body = await readJson(request, options.maxMessageBytes);
-    const { params, userId } = readSessionBody(body, visitor.principal.userId);
+    const { params, userId } = readSessionBody(body.value, visitor.principal.userId);
     await relay.rateLimiter?.consume({
       method: 'join',
       connectionId: randomUUID(),
@@ -31,6 +31,7 @@ export function sessionRoutes<P extends Principal>(
       userId: visitor.principal.userId,
       roomId: undefined,
     });
+    checkPresent(request);
     const session = await relay.createSession(
       { ...params, principal: visitor.principal },
       { signal: request.signal },
@@ -42,10 +43,8 @@ export function sessionRoutes<P extends Principal>(
     sessions.set(session.id, served);
     session.on('close', () => sessions.delete(session.id));
     const sdp = await served.completeAnswer(request.signal);
-    if (request.signal.aborted) {
-      void session.close({ by: 'client' });
-      throw new RelayError('ERR_RELAY_ABORTED', 'The client has gone.');
-    }
+    if (request.signal.aborted) served.abandon();
+    checkPresent(request);
     const { iceServers } = session;
     return success({
       session_id: session.id,
@@ -77,7 +76,8 @@ export function sessionRoutes<P extends Principal>(
 
   const signal: Handler = async (request, id) => {
     const served = await findServed(request, id);
-    const message = checkMessage(await readJson(request, options.maxMessageBytes));
+    const { value, bytes } = await readJson(request, options.maxMessageBytes);
+    const message = checkMessage(value);
     const { received, sent, refused } = relay.counters;
     received.add(message instanceof RpcRefusal ? 'invalid' : message.method);
     const refuse = (id: RpcId | null, error: RelayError) => {
@@ -87,7 +87,7 @@ export function sessionRoutes<P extends Principal>(
     };
     if (message instanceof RpcRefusal) return refuse(message.id, message.error);
     try {
-      const result = await served.call(message);
+      const result = await served.call(message, bytes);
       if (message.id === undefined) return noContent();
       sent.add('result');
       return json(200, encodeResult(message.id, result));
@@ -113,6 +113,8 @@ export function sessionRoutes<P extends Principal>(
     '/session/:id/events': {
       GET: async (request, id) => {
         const served = await findServed(request, id);
+        // A stream that nobody reads would take the place of the one that is read.
+        if (request.method === 'HEAD') return eventStream('');
         return eventStream(served.events(request.headers['last-event-id']));
       },
     },
@@ -124,11 +126,23 @@ function success(data?: object): ApiResponse {
   return json(200, { code: 0, message: 'success', ...(data && { data }) });
 }
 
-async function readJson(request: ApiRequest, maxBytes: number): Promise<unknown> {
-  const body = await request.readBody(maxBytes);
-  if (typeof body !== 'string') return body;
+function checkPresent({ signal }: ApiRequest): void {
+  if (signal.aborted) throw new RelayError('ERR_RELAY_ABORTED', 'The client has gone.');
+}
+
+/** `bytes`: of its text, or about as many where the server has read it already. */
+async function readJson(request: ApiRequest, maxBytes: number): Promise<{ value: unknown; bytes: number }> {
+  let body: unknown;
   try {
-    return JSON.parse(body);
+    body = await request.readBody(maxBytes);
+  } catch (error) {
+    checkPresent(request);
+    throw error;
+  }
+  if (typeof body !== 'string')
+    return { value: body, bytes: Number(request.headers['content-length']) || maxBytes };
+  try {
+    return { value: JSON.parse(body), bytes: Buffer.byteLength(body) };
   } catch {
     throw new RelayError('ERR_RELAY_PARSE', 'The body is not valid JSON.');
   }

@@ -21,6 +21,20 @@ export function eventsSuite(stage: HttpStage): void {
     request('POST', `/session/${sessionId}/signal`, message);
 
   describe('the events of a session', () => {
+    test('are not taken by HEAD, which gives the headers alone', async () => {
+      const id = await create();
+      const reader = await events(id);
+      await reader.notified('offer');
+      const response = await fetch(`${stage.url}/session/${id}/events`, { method: 'HEAD' });
+      expect(response.status).toBe(200);
+      expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
+      expect(await response.text()).toBe('');
+      const [stream] = stage.sfu.streams;
+      const candidate = { candidate: 'candidate:7 1 udp 1 127.0.0.1 9 typ host' };
+      stream?.send({ $case: 'trickle', value: { target: 0, init: JSON.stringify(candidate) } });
+      await reader.next(({ data }) => data.params?.candidate?.candidate === candidate.candidate);
+    });
+
     test('begin with the room as it is, then come as on a WebSocket, numbered', async () => {
       const id = await create();
       const reader = await events(id);

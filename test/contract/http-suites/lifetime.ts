@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { fakeAnswer, fakeOffer } from '../../../src/testing/index.js';
 import { until } from '../../support/poll.js';
@@ -97,6 +98,77 @@ export function lifetimeSuite(stage: HttpStage): void {
     expect(await stream?.ended).toBe('half-closed');
     await expectGone();
     await response.body?.cancel();
+  });
+
+  test('a join that comes when the session is being left opens no other one', async () => {
+    let decide = () => {};
+    const asked: string[] = [];
+    await start({
+      relay: {
+        rateLimiter: {
+          consume: ({ method }) => {
+            asked.push(method);
+            return method === 'leave' ? new Promise<void>((resolve) => (decide = resolve)) : undefined;
+          },
+        },
+      },
+    });
+    await post();
+    const signal = (method: string, params?: object) =>
+      request('POST', '/session/one/signal', { jsonrpc: '2.0', id: method, method, params });
+    const leave = signal('leave');
+    await until('the leave waits', () => asked.includes('leave'));
+    const join = signal('join', { sid: 'r', uid: '7', offer: { type: 'offer', sdp: fakeOffer() } });
+    await until('the join has come', () => stage.relay.counters.received.get('join') > 0);
+    decide();
+    expect((await leave).status).toBe(200);
+    expect((await join).body.error.data.code).toBe('ERR_RELAY_SESSION_NOT_FOUND');
+    await expectGone();
+    expect(stage.sfu.totalStreams).toBe(1);
+  });
+
+  test('a client that goes while it is authenticated joins nobody', async () => {
+    let decide = () => {};
+    let asked = 0;
+    await start({
+      authenticate: () => {
+        asked += 1;
+        return new Promise((resolve) => (decide = () => resolve({ userId: '7' })));
+      },
+    });
+    const abort = new AbortController();
+    const answer = post({ signal: abort.signal });
+    await until('it is being authenticated', () => asked);
+    abort.abort();
+    await expect(answer).rejects.toThrow();
+    // The server sees it go a moment later.
+    await sleep(100);
+    decide();
+    await until('it is refused', () => stage.relay.counters.refused.get('ERR_RELAY_ABORTED'));
+    expect(stage.sfu.totalStreams).toBe(0);
+  });
+
+  test('messages that wait for the application take 64 KiB at most, and one', async () => {
+    let decide = () => {};
+    const gate = new Promise<void>((resolve) => (decide = resolve));
+    await start({ hooks: { onMessage: () => gate } });
+    await post();
+    const text = '語'.repeat(1_900);
+    const answers = Array.from({ length: 20 }, (_, id) =>
+      request('POST', '/session/one/signal', {
+        jsonrpc: '2.0',
+        id,
+        method: 'message',
+        params: { kind: 'chat', data: { text } },
+      }),
+    );
+    await until(
+      'one is refused',
+      () => stage.relay.counters.refused.get('ERR_RELAY_TOO_MANY') >= 20 - (64 * 1024) / (3 * 1_900),
+    );
+    decide();
+    const statuses = (await Promise.all(answers)).map(({ status }) => status);
+    expect(new Set(statuses)).toEqual(new Set([200, 429]));
   });
 
   test('closing the relay says goaway, and ends the stream with 1001', async () => {
