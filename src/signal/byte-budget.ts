@@ -4,6 +4,13 @@ import { LIMITS } from '../limits.js';
 /** What a waiting message costs beside its text: closures and promises. It bounds the number of small ones, too. */
 const OVERHEAD_BYTES = 512;
 
+/** A message that is being carried out. */
+interface Tracked {
+  readonly bytes: number;
+  isDone: boolean;
+  isCounted: boolean;
+}
+
 /**
  * The messages of one client that wait, in bytes of their text. They share `LIMITS.maxWaitingBytes`; one beside them may
  * have any size, because a join may be sent right behind `authenticate`.
@@ -11,22 +18,30 @@ const OVERHEAD_BYTES = 512;
 export class ByteBudget {
   #shared = 0;
   #large = 0;
-
-  /** Bytes that wait now, with what each message costs beside its text. */
-  get used(): number {
-    return this.#shared + this.#large;
-  }
+  /** Those that are not done by the turn's end wait, and count from then on. */
+  #fresh: Tracked[] = [];
 
   /** Whether a message of so many bytes may wait. */
   hasRoomFor(bytes: number): boolean {
     return this.#shared + bytes + OVERHEAD_BYTES <= LIMITS.maxWaitingBytes || this.#large === 0;
   }
 
-  /** Counts a message that there is room for. */
+  /** Counts a message that waits. */
   add(bytes: number): void {
     const cost = bytes + OVERHEAD_BYTES;
-    if (this.#shared + cost <= LIMITS.maxWaitingBytes) this.#shared += cost;
+    if (this.#shared + cost <= LIMITS.maxWaitingBytes || this.#large > 0) this.#shared += cost;
     else this.#large = cost;
+  }
+
+  /** Counts a message that waits until `pending` is fulfilled, unless that is so by the end of this turn. */
+  track(bytes: number, pending: Promise<void>): void {
+    const message: Tracked = { bytes, isDone: false, isCounted: false };
+    // After the promises that this turn settles.
+    if (this.#fresh.push(message) === 1) queueMicrotask(() => process.nextTick(() => this.#endTurn()));
+    void pending.then(() => {
+      message.isDone = true;
+      if (message.isCounted) this.remove(bytes);
+    });
   }
 
   /** The message waits no longer. Two of the same size are interchangeable. */
@@ -34,6 +49,16 @@ export class ByteBudget {
     const cost = bytes + OVERHEAD_BYTES;
     if (cost === this.#large) this.#large = 0;
     else this.#shared -= cost;
+  }
+
+  #endTurn(): void {
+    const fresh = this.#fresh;
+    this.#fresh = [];
+    for (const message of fresh) {
+      if (message.isDone) continue;
+      message.isCounted = true;
+      this.add(message.bytes);
+    }
   }
 }
 

@@ -58,9 +58,7 @@ export class Dispatcher<P extends Principal> {
     const pending = this.#turnstile
       ? this.#pass(this.#turnstile, message, participation)
       : this.#carryOut(message, participation);
-    if (!pending) return;
-    this.#waiting.add(bytes);
-    void pending.then(() => this.#waiting.remove(bytes));
+    if (pending) this.#waiting.track(bytes, pending);
   }
 
   /** Never rejects. */

@@ -65,6 +65,7 @@ export function waitingSuite(stage: ContractStage): void {
   describe('before the join is answered', () => {
     test('candidates are checked before they are held', async () => {
       const client = await open();
+      await client.request('ping');
       const wrong = { target: 0, candidate: { candidate: 'x'.repeat(250_000) } };
       for (let n = 0; n < 70; n += 1) client.notify('trickle', wrong);
       client.notify('trickle', { target: 0, candidate: candidate(1) });
@@ -77,6 +78,7 @@ export function waitingSuite(stage: ContractStage): void {
 
     test('candidates take 64 KiB at most', async () => {
       const client = await open();
+      await client.request('ping');
       const long = { ...candidate(900), usernameFragment: 'é'.repeat(200), sdpMid: 'é'.repeat(200) };
       const bytes = Buffer.byteLength(JSON.stringify(long));
       for (let n = 0; n < 60; n += 1) client.notify('trickle', { target: 0, candidate: long });
@@ -137,8 +139,12 @@ export function waitingSuite(stage: ContractStage): void {
     const { client } = await joined();
     stage.sfu.script.onSubscription = () => {};
     const subscriptions = [{ trackId: 't', subscribe: true }];
-    for (let n = 0; n < 200; n += 1) client.notify('subscribe', { subscriptions });
-    const refused = await client.next(({ error }) => error?.data?.code === 'ERR_RELAY_TOO_MANY');
-    expect(refused.error).toMatchObject(tooMany);
+    const refused = () => client.received.filter(({ error }) => error?.data?.code === tooMany.data.code);
+    // What comes in one read counts when that has been carried out.
+    for (let rounds = 0; rounds < 20 && refused().length === 0; rounds += 1) {
+      for (let n = 0; n < 20; n += 1) client.notify('subscribe', { subscriptions });
+      await client.request('ping');
+    }
+    expect(refused().length).toBeGreaterThan(0);
   });
 }
