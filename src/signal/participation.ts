@@ -63,6 +63,8 @@ export class Participation<P extends Principal> implements Receiver {
   /** A newer token is being looked at. */
   #authenticating = false;
   #session: Session<P> | undefined;
+  /** Its connection has ended: a session would be nobody's. */
+  #isOver = false;
   readonly #joins = new JoinSequence();
   readonly #early = new EarlyCandidates();
 
@@ -180,6 +182,7 @@ export class Participation<P extends Principal> implements Receiver {
 
   /** Watches no longer over the token: the connection has ended. */
   dispose(): void {
+    this.#isOver = true;
     this.#expiry.dispose();
   }
 
@@ -318,6 +321,7 @@ export class Participation<P extends Principal> implements Receiver {
   }
 
   #checkFree(): void {
+    if (this.#isOver) throw new RelayError('ERR_RELAY_ABORTED', 'The connection has ended.');
     if (this.#session || this.#joins.isJoining)
       throw new RelayError('ERR_RELAY_INVALID_STATE', 'This connection has joined already: leave first.');
   }
