@@ -70,6 +70,26 @@ export function anonymous(): (request: AuthRequest) => Principal {
   return () => ({});
 }
 
+/** Functions that make an `authenticate`, and are mistaken for one where their call is forgotten. */
+const MAKERS = new WeakMap<object, string>([[anonymous, 'anonymous()']]);
+
+/** Says of a function that it makes an `authenticate`; `call` is how to write it. */
+export function makesAuthenticate(maker: object, call: string): void {
+  MAKERS.set(maker, call);
+}
+
+/** @throws RelayError `ERR_RELAY_CONFIG` that says what to write. */
+export function checkAuthenticate(authenticate: unknown): void {
+  if (typeof authenticate !== 'function')
+    throw new RelayError(
+      'ERR_RELAY_CONFIG',
+      '"authenticate" is missing: write authenticate: async (request) => ({ userId }), or authenticate: anonymous() for a demo.',
+    );
+  const call = MAKERS.get(authenticate);
+  if (call !== undefined)
+    throw new RelayError('ERR_RELAY_CONFIG', `"authenticate" lacks its call: write authenticate: ${call}.`);
+}
+
 /** @throws RelayError the refusal, `ERR_RELAY_AUTH_UNAVAILABLE`, or `ERR_RELAY_INTERNAL` for an unusable principal */
 export async function identify<P extends Principal>(
   authenticate: Authenticate<P>,

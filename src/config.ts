@@ -1,4 +1,5 @@
 import { parse } from 'yaml';
+import { checkOptions, didYouMean } from './check-options.js';
 import { RelayError } from './errors.js';
 import { isRecord } from './record.js';
 import { checkServerUrl, type SfuOptions } from './sfu/options.js';
@@ -12,7 +13,18 @@ export interface SfuConfig extends Pick<SfuOptions, 'serverUrl'> {
   enabled: boolean;
 }
 
-const KNOWN = ['enabled', 'server_url', 'mode', 'cluster_nodes', 'load_balance_method'];
+const KEYS = {
+  enabled: true,
+  server_url: true,
+  mode: true,
+  cluster_nodes: true,
+  load_balance_method: true,
+} as const;
+
+/** `single` is the older name of `standalone`. */
+const MODES = ['standalone', 'single', 'cluster'];
+
+const LOAD_BALANCE_METHODS = ['random', 'roundrobin', 'leastconn'];
 
 function wrong(message: string): RelayError {
   return new RelayError('ERR_RELAY_CONFIG', message);
@@ -25,8 +37,10 @@ function wrong(message: string): RelayError {
  * sfu:
  *   enabled: true
  *   server_url: localhost:5551
- *   mode: single
+ *   mode: standalone
  * ```
+ * `cluster_nodes` and `load_balance_method` are of the mode `cluster`, which this version does not have: they are checked,
+ * and have no effect in the mode `standalone`.
  * @throws RelayError `ERR_RELAY_CONFIG` that says what to write instead.
  * @category Configuration
  */
@@ -36,13 +50,31 @@ export function parseSfuConfig(yaml: string | object): SfuConfig {
   const config = 'sfu' in root ? root.sfu : root;
   if (!isRecord(config)) throw wrong('"sfu" must be a mapping with "server_url".');
 
-  const unknown = Object.keys(config).find((key) => !KNOWN.includes(key));
-  if (unknown !== undefined) throw wrong(`"${unknown}" is not known here: ${KNOWN.join(', ')} are.`);
-  const { enabled = true, server_url, mode = 'single' } = config;
+  checkOptions({ name: '"sfu"', example: 'server_url: "localhost:5551"' }, config, KEYS);
+  const { enabled = true, server_url } = config;
   if (typeof enabled !== 'boolean') throw wrong('"enabled" must be true or false.');
-  if (mode !== 'single')
-    throw wrong('"mode" must be "single": this version speaks to one SFU, and knows no "cluster" yet.');
+  checkCluster(config);
   return { enabled, serverUrl: checkServerUrl(server_url) };
+}
+
+/** What is left empty in YAML is null. */
+function checkCluster(config: Readonly<Record<string, unknown>>): void {
+  checkWord('mode', config.mode ?? 'standalone', MODES);
+  checkWord('load_balance_method', config.load_balance_method ?? 'roundrobin', LOAD_BALANCE_METHODS);
+  const nodes = config.cluster_nodes ?? [];
+  if (!Array.isArray(nodes))
+    throw wrong('"cluster_nodes" must be a list of addresses: ["sfu-1:5551", "sfu-2:5551"].');
+  for (const node of nodes) checkServerUrl(node);
+  if (config.mode === 'cluster')
+    throw wrong(
+      '"mode" is "cluster", but this version speaks to one SFU only: write mode: standalone, and its address as server_url.',
+    );
+}
+
+function checkWord(name: string, value: unknown, words: readonly string[]): void {
+  if (words.includes(value as string)) return;
+  const advice = typeof value === 'string' ? didYouMean(value, words) : `Write one of ${words.join(', ')}.`;
+  throw wrong(`"${name}" is ${JSON.stringify(value)}. ${advice}`);
 }
 
 function parseYaml(text: string): unknown {

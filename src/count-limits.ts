@@ -1,7 +1,7 @@
+import { checkOptions, integer, type Keys } from './check-options.js';
 import { RelayError } from './errors.js';
 import { network } from './network.js';
 import type { SessionState } from './session-events.js';
-import { integer } from './sfu/options.js';
 
 /**
  * How many there may be at once, in this process; those that are still joining count.
@@ -20,18 +20,16 @@ export interface CountLimits {
 
 export type ResolvedCountLimits = Required<CountLimits>;
 
-const NAMES: readonly string[] = [
-  'maxSessionsPerUser',
-  'maxParticipantsPerRoom',
-  'maxRooms',
-  'maxConnectionsPerAddress',
-] satisfies (keyof CountLimits)[];
+const KEYS: Keys<CountLimits> = {
+  maxSessionsPerUser: true,
+  maxParticipantsPerRoom: true,
+  maxRooms: true,
+  maxConnectionsPerAddress: true,
+};
 
 /** @throws RelayError `ERR_RELAY_CONFIG` */
 export function resolveCountLimits(limits: CountLimits = {}): ResolvedCountLimits {
-  const unknown = Object.keys(limits).find((name) => !NAMES.includes(name));
-  if (unknown !== undefined)
-    throw new RelayError('ERR_RELAY_CONFIG', `"limits" has "${unknown}": write one of ${NAMES.join(', ')}.`);
+  checkOptions({ name: '"limits"', example: 'limits: { maxRooms: 100 }' }, limits, KEYS);
   const limit = (name: keyof CountLimits) =>
     limits[name] === undefined || limits[name] === Number.POSITIVE_INFINITY
       ? Number.POSITIVE_INFINITY

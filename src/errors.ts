@@ -142,6 +142,18 @@ export class RelayError extends Error {
     return rowOf(this).retryable;
   }
 
+  /** For `JSON.stringify()`: what a client may read, and so neither the cause nor the stack. */
+  toJSON(): {
+    name: string;
+    code: RelayErrorCode;
+    message: string;
+    retryable: boolean;
+    retryAfterMs?: number;
+  } {
+    const { name, code, message, retryable, retryAfterMs } = this;
+    return { name, code, message, retryable, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+  }
+
   /**
    * Anything thrown, as a RelayError whose members can be read: an unknown one becomes the cause of an internal error.
    * Never throws, whatever it is given.

@@ -1,5 +1,6 @@
 import { authenticationFailure, type Principal } from './authentication.js';
 import type { CancelSignal } from './cancellation.js';
+import { checkOptions, didYouMean, type Keys } from './check-options.js';
 import type { RelayCounters } from './counters.js';
 import { withDeadline } from './deadline.js';
 import { RelayError, type RelayErrorCode } from './errors.js';
@@ -58,7 +59,7 @@ export class HookRunner<P extends Principal = Principal> {
   constructor(hooks: Hooks<P>, setup: Setup) {
     this.#hooks = bind(hooks);
     checkFailure(setup.failure);
-    this.#setup = setup;
+    this.#setup = { ...setup, failure: { ...setup.failure } };
   }
 
   has(name: HookName): boolean {
@@ -185,13 +186,12 @@ function describe(value: unknown): string {
 function bind<P extends Principal>(hooks: Hooks<P>): Partial<Record<HookName, Hook>> {
   if (typeof hooks !== 'object' || hooks === null)
     throw new RelayError('ERR_RELAY_CONFIG', '"hooks" must be an object: hooks: { onJoin({ userId }) {} }.');
-  const unknown = Object.keys(hooks).find(
-    (name) => /^on/i.test(name) && !(HOOK_NAMES as readonly string[]).includes(name),
-  );
+  const isUnknown = (name: string) => /^on/i.test(name) && !(HOOK_NAMES as readonly string[]).includes(name);
+  const [unknown] = Object.entries(hooks).find(([name, hook]) => hook !== undefined && isUnknown(name)) ?? [];
   if (unknown !== undefined)
     throw new RelayError(
       'ERR_RELAY_CONFIG',
-      `There is no hook "${unknown}": ${HOOK_NAMES.join(', ')} are there.`,
+      `There is no hook "${unknown}". ${didYouMean(unknown, HOOK_NAMES)}`,
     );
   const bound: Partial<Record<HookName, Hook>> = {};
   for (const name of HOOK_NAMES) {
@@ -204,13 +204,22 @@ function bind<P extends Principal>(hooks: Hooks<P>): Partial<Record<HookName, Ho
   return bound;
 }
 
+const FAILURE_KEYS: Keys<HookFailure> = {
+  onConnect: true,
+  onAuthenticate: true,
+  onJoin: true,
+  onSignal: true,
+  onReply: true,
+  onMessage: true,
+};
+
 function checkFailure(failure: HookFailure): void {
+  checkOptions(
+    { name: '"hookFailure"', example: 'hookFailure: { onMessage: "pass" }' },
+    failure,
+    FAILURE_KEYS,
+  );
   for (const [name, policy] of Object.entries(failure)) {
-    if (!Object.hasOwn(REFUSALS, name))
-      throw new RelayError(
-        'ERR_RELAY_CONFIG',
-        `"hookFailure" has "${name}": write one of ${Object.keys(REFUSALS).join(', ')}.`,
-      );
     if (policy !== undefined && policy !== 'refuse' && policy !== 'pass')
       throw new RelayError('ERR_RELAY_CONFIG', `"hookFailure.${name}" must be "refuse" or "pass".`);
   }

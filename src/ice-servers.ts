@@ -1,5 +1,6 @@
 import pTimeout from 'p-timeout';
 import type { Principal } from './authentication.js';
+import { checkOptions, type Keys } from './check-options.js';
 import { deadlineTimers } from './deadline.js';
 import { RelayError } from './errors.js';
 import type { Logger } from './logger.js';
@@ -57,11 +58,21 @@ export function resolveIceServers<P extends Principal>(
   };
 }
 
+/** `url` and `credentialType` are of older drafts: services that make such lists still have them, and browsers ignore them. */
+const KEYS: Keys<IceServer & { url?: string; credentialType?: string }> = {
+  urls: true,
+  username: true,
+  credential: true,
+  url: true,
+  credentialType: true,
+};
+
 /** A copy. */
 function checkIceServers(value: unknown): readonly IceServer[] {
   if (!Array.isArray(value)) throw wrong('it is no list');
-  return value.map((server) => {
-    const { urls, username, credential } = (server ?? {}) as IceServer;
+  return value.map((server: unknown) => {
+    checkOptions({ name: 'An entry of "iceServers"', example: EXAMPLE }, server, KEYS);
+    const { urls, username, credential } = server as IceServer;
     const all = [urls].flat();
     if (all.length === 0 || !all.every((url) => typeof url === 'string' && /^(stun|turn)s?:./.test(url)))
       throw wrong(`its "urls" are ${JSON.stringify(urls)}`);
@@ -75,10 +86,9 @@ function checkIceServers(value: unknown): readonly IceServer[] {
   });
 }
 
+const EXAMPLE = '{ urls: "turn:turn.example.org", username, credential }';
+
 /** Without the values: they have credentials. */
 function wrong(why: string): RelayError {
-  return new RelayError(
-    'ERR_RELAY_CONFIG',
-    `"iceServers" can't be used, ${why}: write [{ urls: "turn:turn.example.org", username, credential }].`,
-  );
+  return new RelayError('ERR_RELAY_CONFIG', `"iceServers" can't be used, ${why}: write [${EXAMPLE}].`);
 }

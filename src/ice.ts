@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { checkOptions, type Keys, oneOf } from './check-options.js';
 import { RelayError } from './errors.js';
 import { LIMITS } from './limits.js';
 import type { IceCandidate, Target } from './model.js';
@@ -127,6 +128,17 @@ export interface CandidatePolicy {
    * address that leads to an IPv4 address (mapped, NAT64, 6to4, Teredo, ISATAP) is judged by that one. @default 'pass'
    */
   privateAddresses?: 'pass' | 'drop';
+}
+
+const KEYS: Keys<CandidatePolicy> = { mdns: true, privateAddresses: true };
+
+/** @throws RelayError `ERR_RELAY_CONFIG` */
+export function resolveCandidatePolicy(policy: CandidatePolicy = {}): Required<CandidatePolicy> {
+  checkOptions({ name: '"candidates"', example: 'candidates: { privateAddresses: "drop" }' }, policy, KEYS);
+  return {
+    mdns: oneOf('candidates.mdns', policy.mdns, ['pass', 'drop']),
+    privateAddresses: oneOf('candidates.privateAddresses', policy.privateAddresses, ['pass', 'drop']),
+  };
 }
 
 /** Whether a checked candidate may go to the SFU; undefined where all may. */

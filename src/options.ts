@@ -1,18 +1,19 @@
-import type { Authenticate, Principal } from './authentication.js';
+import { type Authenticate, checkAuthenticate, type Principal } from './authentication.js';
+import { checkOptions, integer, type Keys, oneOf } from './check-options.js';
 import type { VideoCodec } from './codecs.js';
 import { type CountLimits, type ResolvedCountLimits, resolveCountLimits } from './count-limits.js';
 import { RelayCounters } from './counters.js';
 import { RelayError } from './errors.js';
 import { HookRunner } from './hook-runner.js';
 import type { HookFailure, Hooks } from './hooks.js';
-import type { CandidatePolicy } from './ice.js';
+import { type CandidatePolicy, resolveCandidatePolicy } from './ice.js';
 import { type IceServersFor, type IceServersFunction, resolveIceServers } from './ice-servers.js';
 import { type Logger, resolveLogger } from './logger.js';
 import { type MessageKinds, type ResolvedKinds, resolveKinds } from './messages/kinds.js';
 import type { IceServer } from './model.js';
 import { type BanStore, MemoryBans } from './moderation/bans.js';
 import { type RateLimiter, SafeRateLimiter } from './rate-limiter.js';
-import { integer, type ResolvedSfuOptions, resolveSfuOptions, type SfuOptions } from './sfu/options.js';
+import { type ResolvedSfuOptions, resolveSfuOptions, type SfuOptions } from './sfu/options.js';
 
 /**
  * Checked in the constructor, and never changed after it.
@@ -121,28 +122,34 @@ export interface ResolvedOptions<P extends Principal> {
 /** @category Configuration */
 export type DuplicateUser = 'allow' | 'replace' | 'reject';
 
-/** One of some words; the first is the default. */
-function oneOf<const Words extends readonly [string, ...string[]]>(
-  name: string,
-  value: Words[number] | undefined,
-  words: Words,
-): Words[number] {
-  const word = value ?? words[0];
-  if (!words.includes(word))
-    throw new RelayError(
-      'ERR_RELAY_CONFIG',
-      `"${name}" must be one of ${words.map((each) => `"${each}"`).join(', ')}.`,
-    );
-  return word;
-}
+const KEYS: Keys<SfuRelayOptions> = {
+  sfu: true,
+  authenticate: true,
+  hooks: true,
+  hookTimeoutMs: true,
+  hookFailure: true,
+  rateLimiter: true,
+  limits: true,
+  duplicateUser: true,
+  videoCodec: true,
+  bans: true,
+  candidates: true,
+  dataChannels: true,
+  layerSubscriptions: true,
+  iceServers: true,
+  messages: true,
+  joinTimeoutMs: true,
+  answerTimeoutMs: true,
+  healthTimeoutMs: true,
+  expiryWarningMs: true,
+  logger: true,
+};
 
 /** @throws RelayError `ERR_RELAY_CONFIG` that says what to write instead. */
 export function resolveOptions<P extends Principal>(options: SfuRelayOptions<P>): ResolvedOptions<P> {
-  if (typeof options?.authenticate !== 'function')
-    throw new RelayError(
-      'ERR_RELAY_CONFIG',
-      '"authenticate" is missing: write authenticate: async (request) => ({ userId }), or authenticate: anonymous() for a demo.',
-    );
+  const example = 'new SfuRelay({ sfu: { serverUrl: "localhost:5551" }, authenticate })';
+  checkOptions({ name: 'SfuRelay', example }, options, KEYS);
+  checkAuthenticate(options.authenticate);
   const { rateLimiter } = options;
   const logger = resolveLogger(options.logger);
   const hookTimeoutMs = integer(options, 'hookTimeoutMs', 5_000);
@@ -158,7 +165,7 @@ export function resolveOptions<P extends Principal>(options: SfuRelayOptions<P>)
     authenticate: options.authenticate,
     hooks: new HookRunner<P>(options.hooks ?? {}, {
       timeoutMs: hookTimeoutMs,
-      failure: { ...options.hookFailure },
+      failure: options.hookFailure ?? {},
       logger,
       failures: counters.hookFailures,
     }),
@@ -170,13 +177,7 @@ export function resolveOptions<P extends Principal>(options: SfuRelayOptions<P>)
     dataChannels: oneOf('dataChannels', options.dataChannels, ['allow', 'refuse']),
     layerSubscriptions: oneOf('layerSubscriptions', options.layerSubscriptions, ['safe', 'any']),
     bans: options.bans ?? new MemoryBans(),
-    candidates: {
-      mdns: oneOf('candidates.mdns', options.candidates?.mdns, ['pass', 'drop']),
-      privateAddresses: oneOf('candidates.privateAddresses', options.candidates?.privateAddresses, [
-        'pass',
-        'drop',
-      ]),
-    },
+    candidates: resolveCandidatePolicy(options.candidates),
     iceServers: resolveIceServers(options.iceServers, { timeoutMs: hookTimeoutMs, logger }),
     messages,
     hookTimeoutMs,

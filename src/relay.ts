@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type AuthRequest, identify, isPrincipal, type Principal } from './authentication.js';
 import type { CancelSignal } from './cancellation.js';
+import { checkOptions, integer, type Keys } from './check-options.js';
 import { AddressCount, checkCounts } from './count-limits.js';
 import type { RelayCounters } from './counters.js';
 import { closing, RelayError } from './errors.js';
@@ -11,8 +12,9 @@ import type { HookRunner } from './hook-runner.js';
 import { candidateFilter } from './ice.js';
 import { checkId } from './ids.js';
 import { MessageArchive } from './messages/archive.js';
-import type { Metadata, Role, SessionStats } from './model.js';
+import type { SessionStats } from './model.js';
 import { type BanOptions, makeBan } from './moderation/bans.js';
+import { checkNodeVersion } from './node-version.js';
 import { type ResolvedOptions, resolveOptions, type SfuRelayOptions } from './options.js';
 import { mayJoin, maySend } from './permission.js';
 import type { SafeRateLimiter } from './rate-limiter.js';
@@ -21,30 +23,12 @@ import { Rooms } from './rooms.js';
 import { Session } from './session.js';
 import type { SessionCloseReason } from './session-events.js';
 import { SessionIndex } from './session-index.js';
+import { type CreateSessionParams, checkSessionOptions, checkSessionParams } from './session-params.js';
 import { SfuNode } from './sfu/node.js';
 import type { Sfu } from './sfu/port.js';
 import { checkMetadata } from './update.js';
 
-/**
- * What a session joins with.
- * @category Session
- */
-export interface CreateSessionParams<P extends Principal = Principal> {
-  /** The publisher connection's offer; a viewer's has a section that sends nothing: audio that is `recvonly`. */
-  sdp: string;
-  roomId: string;
-  userId: string;
-  /** @default a random UUID */
-  sessionId?: string;
-  /** A shorthand for grants. @default publisher, where the grants allow it */
-  role?: Role;
-  /** Receive every track of the room without asking. @default true */
-  autoSubscribe?: boolean;
-  /** What the participant tells the room of itself. */
-  metadata?: Metadata;
-  /** Whom the session belongs to; its grants are enforced. @default nobody: everything is allowed */
-  principal?: P;
-}
+export type { CreateSessionParams } from './session-params.js';
 
 /**
  * The state of the SFU, as `healthCheck` found it.
@@ -52,7 +36,8 @@ export interface CreateSessionParams<P extends Principal = Principal> {
  */
 export interface HealthReport {
   ok: boolean;
-  nodes: { serverUrl: string; ok: boolean; latencyMs: number; error?: RelayError }[];
+  /** `cause` is for operators: it has the address of the SFU, and why it can't be reached. */
+  nodes: { serverUrl: string; ok: boolean; latencyMs: number; error?: RelayError; cause?: string }[];
 }
 
 /** @category Relay */
@@ -61,6 +46,10 @@ export type RelayEvents<P extends Principal> = {
   sessionopen: [session: Session<P>];
   sessionclose: [session: Session<P>];
 };
+
+checkNodeVersion();
+
+const CLOSE_KEYS: Keys<NonNullable<Parameters<SfuRelay['close']>[0]>> = { timeoutMs: true };
 
 const NO_REFUSAL =
   'A client could not be authenticated for now, and is told to try again (4503). To refuse a client let authenticate() ' +
@@ -177,7 +166,8 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
     params: CreateSessionParams<P>,
     options: { signal?: AbortSignal } = {},
   ): Promise<Session<P>> {
-    return this.join(params, options.signal);
+    checkSessionParams(params);
+    return this.join(params, checkSessionOptions(options).signal);
   }
 
   /** @internal As `createSession`. */
@@ -295,18 +285,22 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
       await this.#sfu.probe(AbortSignal.timeout(this.#options.healthTimeoutMs));
       return { ok: true, nodes: [{ serverUrl, ok: true, latencyMs: latencyMs() }] };
     } catch (error) {
+      const failure = RelayError.from(error);
+      const cause = failure.cause === undefined ? {} : { cause: causeOf(failure) };
       return {
         ok: false,
-        nodes: [{ serverUrl, ok: false, latencyMs: latencyMs(), error: RelayError.from(error) }],
+        nodes: [{ serverUrl, ok: false, latencyMs: latencyMs(), error: failure, ...cause }],
       };
     }
   }
 
   /**
-   * Ends everything: tells the clients, leaves the SFU, closes the connections. Idempotent, never rejects.
-   * What has not ended after `timeoutMs` (default 5000) is cut off.
+   * Ends everything: tells the clients, leaves the SFU, closes the connections. Idempotent; rejects only where its
+   * options are wrong. What has not ended after `timeoutMs` (default 5000) is cut off.
    */
-  close({ timeoutMs = 5_000 }: { timeoutMs?: number } = {}): Promise<void> {
+  async close(options: { timeoutMs?: number } = {}): Promise<void> {
+    checkOptions({ name: 'close()', example: 'relay.close({ timeoutMs: 5000 })' }, options, CLOSE_KEYS);
+    const timeoutMs = integer(options, 'timeoutMs', 5_000, 0);
     this.#closed ??= this.#drain(timeoutMs);
     return this.#closed;
   }
@@ -429,4 +423,8 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
   #checkOpen(): void {
     if (this.isClosing) throw closing();
   }
+}
+
+function causeOf({ cause }: RelayError): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }

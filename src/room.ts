@@ -1,4 +1,5 @@
 import { checkId } from './ids.js';
+import { checkMessage } from './messages/draft.js';
 import { type Audience, RoomMessages } from './messages/room-messages.js';
 import type {
   MessageDeletion,
@@ -70,6 +71,7 @@ export class Room implements Audience {
    * @throws RelayError `ERR_RELAY_INVALID_PARAMS`, `ERR_RELAY_TOO_LARGE`
    */
   async send(message: OutgoingMessage): Promise<MessageReceipt> {
+    checkMessage('room.send', message);
     return this.messages.send(message);
   }
 
@@ -131,8 +133,8 @@ export class Room implements Audience {
    * @param options `reason`: what the user is told, up to 100 characters
    * @returns when the SFU has let them go
    */
-  kick(userId: string, { reason }: { reason?: string } = {}): Promise<void> {
-    return this.moderation.kick(userId, reason);
+  kick(userId: string, options: { reason?: string } = {}): Promise<void> {
+    return this.moderation.kick(userId, options);
   }
 
   /**
@@ -179,9 +181,8 @@ export class Room implements Audience {
    * Puts everybody out, also who is joining: the connections are closed with 4410. Who joins after that is in a new
    * room of this name, without the messages of this one.
    */
-  end({ reason }: { reason?: string } = {}): Promise<void> {
-    this.messages.forget();
-    return this.moderation.end(reason);
+  end(options: { reason?: string } = {}): Promise<void> {
+    return this.moderation.end(options, () => this.messages.forget());
   }
 
   /** @internal */

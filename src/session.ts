@@ -11,6 +11,7 @@ import { type Admit, Joining } from './joining.js';
 import { Lane } from './lane.js';
 import { LIMITS } from './limits.js';
 import type { Logger } from './logger.js';
+import { checkMessage } from './messages/draft.js';
 import type { Moderate, Sender } from './messages/room-messages.js';
 import type {
   IceCandidate,
@@ -355,6 +356,8 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
     if (this.#state === 'joining') throw notNow('The session has not joined yet.');
     if (this.#state !== 'joined') throw notNow('The session has ended.');
     this.#checkMessages();
+    // A client may send members that are not known here.
+    if (typeof message !== 'object') checkMessage('session.send', message);
     this.#sender ??= this.#makeSender();
     return this.room.messages.send(message, this.#sender);
   }

@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
+import { checkOptions, integer, type Keys } from './check-options.js';
 import { RelayError } from './errors.js';
 import type { IceServersContext } from './ice-servers.js';
 import type { IceServer } from './model.js';
-import { integer } from './sfu/options.js';
 import { wallClock } from './wall-clock.js';
 
 /**
@@ -18,6 +18,8 @@ export interface TurnRestOptions {
   ttlMs?: number;
 }
 
+const KEYS: Keys<TurnRestOptions> = { secret: true, uris: true, ttlMs: true };
+
 /**
  * TURN servers with credentials that are made for each session and end by themselves (TURN REST API,
  * draft-uberti-behave-turn-rest): as `iceServers`.
@@ -31,6 +33,8 @@ export interface TurnRestOptions {
 export function turnRest(
   options: TurnRestOptions,
 ): (context: Pick<IceServersContext, 'userId'>) => IceServer[] {
+  const example = 'turnRest({ secret, uris: ["turn:turn.example.org"] })';
+  checkOptions({ name: 'turnRest()', example }, options, KEYS);
   const { secret, uris } = options;
   const ttlMs = integer(options, 'ttlMs', 86_400_000, 1_000);
   if (typeof secret !== 'string' || secret === '')
@@ -38,7 +42,11 @@ export function turnRest(
       'ERR_RELAY_CONFIG',
       '"secret" is missing: the static-auth-secret of the TURN server.',
     );
-  if (!Array.isArray(uris) || uris.length === 0 || !uris.every((uri) => /^turns?:./.test(uri)))
+  if (
+    !Array.isArray(uris) ||
+    uris.length === 0 ||
+    !uris.every((uri) => typeof uri === 'string' && /^turns?:./.test(uri))
+  )
     throw new RelayError('ERR_RELAY_CONFIG', '"uris" must be a list: ["turn:turn.example.org"].');
   const urls = [...uris];
   return ({ userId }) => {

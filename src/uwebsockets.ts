@@ -1,4 +1,5 @@
 import type { Principal } from './authentication.js';
+import { checkRelay } from './check-options.js';
 import type { SfuRelay } from './relay.js';
 import { type ConnectionHandle, type ConnectionOptions, serveConnection } from './signal/connection.js';
 import { offeredProtocols, selectProtocol } from './signal/handshake.js';
@@ -85,7 +86,8 @@ export function makeBehavior<P extends Principal>(
   relay: SfuRelay<P>,
   options: ConnectionOptions = {},
 ): UwsBehavior {
-  const resolved = resolveConnectionOptions(options);
+  checkRelay('makeBehavior()', 'app.ws("/rtc", makeBehavior(relay))', relay);
+  const resolved = resolveConnectionOptions('makeBehavior', options);
   const { maxMessageBytes, maxBufferedBytes, heartbeatIntervalMs } = resolved;
   const { least, most } = IDLE_TIMEOUT_S;
   return {

@@ -1,15 +1,18 @@
-import type { IncomingMessage } from 'node:http';
+import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { Writable } from 'node:stream';
 import type { WebSocket, WebSocketServer } from 'ws';
 import type { Principal } from './authentication.js';
+import { checkRelay } from './check-options.js';
 import type { SfuRelay } from './relay.js';
 import { type ConnectionOptions, serveConnection } from './signal/connection.js';
 import { selectProtocol } from './signal/handshake.js';
 import { fromIncomingMessage } from './signal/incoming-message.js';
 import { resolveConnectionOptions } from './signal/options.js';
 import type { RelaySocket } from './signal/socket.js';
+import { openMount, type ServerWithPath } from './ws-mount.js';
 
 export type { ConnectionOptions } from './signal/connection.js';
+export type { ServerWithPath } from './ws-mount.js';
 
 /** @category Transport */
 export interface ServerHandle {
@@ -18,29 +21,36 @@ export interface ServerHandle {
 }
 
 /**
- * Serves the relay on a `WebSocketServer` of ws.
+ * Serves the relay on a server of node:http or node:https, or on a `WebSocketServer` of ws.
  *
  * ```ts
+ * useServer(relay, server);                           // on /rtc
+ * useServer(relay, { server, path: '/live' });
  * useServer(relay, new WebSocketServer({ server, path: '/rtc' }));
  * ```
- * It sets the server's `handleProtocols`, `maxPayload` and `maxFragments`, where they are not set. A `WebSocketServer` passes on the
- * errors of its HTTP server, such as a taken port: listen to its `error`, or make it once the server listens.
+ * WebSockets on other paths are left to the server's other listeners; where it has none they are refused, and the log
+ * says so.
+ *
+ * Of a `WebSocketServer` it sets `handleProtocols`, `maxPayload` and `maxFragments`, where they are not set. It passes on the errors of
+ * its HTTP server, such as a taken port: listen to its `error`, or make it once the server listens.
  * @throws RelayError `ERR_RELAY_CONFIG`
  * @category Transport
  */
 export function useServer<P extends Principal>(
   relay: SfuRelay<P>,
-  server: WebSocketServer,
+  server: WebSocketServer | HttpServer | ServerWithPath,
   options: ConnectionOptions = {},
 ): ServerHandle {
-  const resolved = resolveConnectionOptions(options);
-  server.options.handleProtocols ??= (offered: Set<string>) => selectProtocol(offered);
+  checkRelay('useServer()', 'useServer(relay, server)', relay);
+  const resolved = resolveConnectionOptions('useServer', options);
+  const mount = openMount(server, relay.logger);
+  const { wss } = mount;
+  wss.options.handleProtocols ??= (offered: Set<string>) => selectProtocol(offered);
   // Above the relay's own limit, so that a message a little too long gets the relay's close code.
-  const unset =
-    server.options.maxPayload === undefined || server.options.maxPayload === WS_DEFAULT_MAX_PAYLOAD;
-  if (unset) server.options.maxPayload = 2 * resolved.maxMessageBytes;
+  const unset = wss.options.maxPayload === undefined || wss.options.maxPayload === WS_DEFAULT_MAX_PAYLOAD;
+  if (unset) wss.options.maxPayload = 2 * resolved.maxMessageBytes;
   // Each fragment is a buffer of its own: thousands of small ones take many times their bytes.
-  if (server.options.maxFragments === WS_DEFAULT_MAX_FRAGMENTS) server.options.maxFragments = MAX_FRAGMENTS;
+  if (wss.options.maxFragments === WS_DEFAULT_MAX_FRAGMENTS) wss.options.maxFragments = MAX_FRAGMENTS;
 
   const serve = (ws: WebSocket, request: IncomingMessage) => {
     ws.on('error', (error) => relay.logger.debug({ err: error }, 'A socket failed'));
@@ -54,8 +64,13 @@ export function useServer<P extends Principal>(
     ws.on('ping', () => connection.pinged());
     ws.on('close', (code, reason) => connection.closed(code, reason.toString()));
   };
-  server.on('connection', serve);
-  return { dispose: () => void server.off('connection', serve) };
+  wss.on('connection', serve);
+  return {
+    dispose() {
+      wss.off('connection', serve);
+      mount.dispose();
+    },
+  };
 }
 
 const WS_DEFAULT_MAX_PAYLOAD = 100 * 1024 * 1024;

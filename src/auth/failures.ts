@@ -5,6 +5,15 @@ export function refused(reason: string): RelayError {
   return new RelayError('ERR_RELAY_UNAUTHENTICATED', 'The token is not valid.', { cause: new Error(reason) });
 }
 
+/** What to write where the issuers differ by a slash at the end only; undefined where they differ otherwise. */
+export function slashAdvice(wanted: unknown, iss: unknown): string | undefined {
+  if (typeof iss !== 'string') return undefined;
+  const isMeant = (each: unknown) => each === `${iss}/` || `${each}/` === iss;
+  const [meant] = [wanted].flat().filter(isMeant);
+  if (meant === undefined) return undefined;
+  return `unexpected "iss": the token says "${iss}", and the option "issuer" "${meant}". Write issuer: "${iss}"`;
+}
+
 export function expired(): RelayError {
   return new RelayError('ERR_RELAY_EXPIRED', 'The token has expired.');
 }

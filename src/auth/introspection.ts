@@ -1,10 +1,10 @@
-import type { Principal } from '../authentication.js';
+import { makesAuthenticate, type Principal } from '../authentication.js';
+import { checkOptions, integer, type Keys } from '../check-options.js';
 import { network } from '../network.js';
-import { integer } from '../sfu/options.js';
 import { wallClock } from '../wall-clock.js';
 import { type Claims, type MapClaims, toPrincipal } from './claims.js';
 import { checkEndpoint, fetchJson } from './endpoint.js';
-import { misconfigured, refused, unavailable } from './failures.js';
+import { misconfigured, refused, slashAdvice, unavailable } from './failures.js';
 import { FairPool } from './fair-pool.js';
 import { type AuthenticateByToken, type GetToken, readToken } from './token.js';
 import { TokenCache } from './token-cache.js';
@@ -53,6 +53,25 @@ export interface IntrospectionOptions<P extends Principal = Principal> {
   allowInsecureRequests?: boolean;
 }
 
+const KEYS: Keys<IntrospectionOptions> = {
+  endpoint: true,
+  clientId: true,
+  clientSecret: true,
+  clientAuthentication: true,
+  issuer: true,
+  audience: true,
+  mapClaims: true,
+  getToken: true,
+  cacheTtlMs: true,
+  maxCachedTokens: true,
+  timeoutMs: true,
+  maxRequests: true,
+  clockToleranceMs: true,
+  allowInsecureRequests: true,
+  tokenPattern: true,
+  queueTimeoutMs: true,
+};
+
 /**
  * Lets in whose token the authorization server calls active (RFC 7662): for tokens that only it can read, or that can be
  * revoked.
@@ -73,6 +92,9 @@ export function introspection<P extends Principal>(
   options: IntrospectionOptions<P> & { mapClaims: MapClaims<P> },
 ): AuthenticateByToken<P>;
 export function introspection<P extends Principal>(options: IntrospectionOptions<P>): AuthenticateByToken<P> {
+  const example =
+    'introspection({ endpoint: "https://login.example.org/oauth2/introspect", clientId, clientSecret })';
+  checkOptions({ name: 'introspection()', example }, options, KEYS);
   const { mapClaims, getToken } = options;
   const clockToleranceMs = integer(options, 'clockToleranceMs', 5_000, 0);
   const tokenPattern = checkPattern(options.tokenPattern);
@@ -96,6 +118,8 @@ export function introspection<P extends Principal>(options: IntrospectionOptions
     return toPrincipal(claims, mapClaims, clockToleranceMs);
   };
 }
+
+makesAuthenticate(introspection, 'introspection({ endpoint, clientId, clientSecret })');
 
 /** RFC 6749, appendix A.12. */
 const ACCESS_TOKEN = /^[\x20-\x7e]+$/;
@@ -178,7 +202,8 @@ function makeCheck<P extends Principal>({ issuer, audience }: IntrospectionOptio
       throw misconfigured(`"${name}" must be a string.`);
   }
   return ({ iss, aud, nbf = 0 }: Claims): void => {
-    if (issuer !== undefined && iss !== undefined && iss !== issuer) throw refused('unexpected "iss"');
+    if (issuer !== undefined && iss !== undefined && iss !== issuer)
+      throw refused(slashAdvice(issuer, iss) ?? 'unexpected "iss"');
     if (audience !== undefined && ![aud].flat().includes(audience)) throw refused('unexpected "aud"');
     if (Number(nbf) * 1_000 - toleranceMs > wallClock()) throw refused('the token is not valid yet ("nbf")');
   };

@@ -1,8 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
-import { createLocalJWKSet, type JSONWebKeySet } from 'jose';
+import type { createLocalJWKSet, JSONWebKeySet } from 'jose';
 import type { Logger } from '../logger.js';
 import { fetchJson } from './endpoint.js';
 import { unavailable } from './failures.js';
+import { type Jose, loadJose } from './jose.js';
 
 /** Finds the key for a token's header. */
 export type KeySet = ReturnType<typeof createLocalJWKSet>;
@@ -91,7 +92,11 @@ export class Jwks {
   async #fetch(): Promise<void> {
     const { url, timeoutMs, logger } = this.#setup;
     try {
-      this.#keys = readKeys(await fetchJson(url, timeoutMs, { headers: { accept: 'application/json' } }));
+      const jose = await loadJose();
+      this.#keys = readKeys(
+        jose,
+        await fetchJson(url, timeoutMs, { headers: { accept: 'application/json' } }),
+      );
       this.#fetchedAt = performance.now();
       this.#failure = undefined;
     } catch (error) {
@@ -105,7 +110,7 @@ export class Jwks {
   }
 }
 
-function readKeys(value: unknown): KeySet {
+function readKeys({ createLocalJWKSet }: Jose, value: unknown): KeySet {
   const { keys } = (value ?? {}) as { keys?: unknown };
   // A server without keys could sign nothing: it is mistaken, and what it said before stands.
   if (!Array.isArray(keys) || keys.length === 0) throw new Error('the server answers with no keys');

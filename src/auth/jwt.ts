@@ -1,12 +1,13 @@
 import type { JsonWebKey, KeyObject } from 'node:crypto';
-import { decodeProtectedHeader, errors, type JWTVerifyOptions, jwtVerify } from 'jose';
-import type { Principal } from '../authentication.js';
+import type { JWTVerifyOptions } from 'jose';
+import { makesAuthenticate, type Principal } from '../authentication.js';
+import { checkOptions, integer, type Keys } from '../check-options.js';
 import { RelayError } from '../errors.js';
 import { type Logger, resolveLogger } from '../logger.js';
-import { integer } from '../sfu/options.js';
 import { type Claims, type MapClaims, toPrincipal } from './claims.js';
 import { checkEndpoint } from './endpoint.js';
-import { expired, misconfigured, refused } from './failures.js';
+import { expired, misconfigured, refused, slashAdvice, unavailable } from './failures.js';
+import { type Jose, loadJose } from './jose.js';
 import { Jwks } from './jwks.js';
 import { type JwtAlgorithm, publicKey, secretKey, serverAlgorithms } from './jwt-keys.js';
 import { type AuthenticateByToken, type GetToken, readToken } from './token.js';
@@ -58,6 +59,24 @@ export interface JwtOptions<P extends Principal = Principal> {
   logger?: Logger | false;
 }
 
+const KEYS: Keys<JwtOptions> = {
+  jwksUri: true,
+  publicKey: true,
+  secret: true,
+  issuer: true,
+  audience: true,
+  algorithms: true,
+  mapClaims: true,
+  getToken: true,
+  clockToleranceMs: true,
+  cacheTtlMs: true,
+  cooldownMs: true,
+  maxStaleMs: true,
+  timeoutMs: true,
+  allowInsecureRequests: true,
+  logger: true,
+};
+
 /** Says whose token it is, or throws: an error of jose, or a RelayError. */
 type Verify = (token: string) => Promise<Claims>;
 
@@ -78,6 +97,8 @@ export function jwt<P extends Principal>(
   options: JwtOptions<P> & { mapClaims: MapClaims<P> },
 ): AuthenticateByToken<P>;
 export function jwt<P extends Principal>(options: JwtOptions<P>): AuthenticateByToken<P> {
+  const example = 'jwt({ jwksUri: "https://login.example.org/.well-known/jwks.json", issuer, audience })';
+  checkOptions({ name: 'jwt()', example }, options, KEYS);
   const { mapClaims, getToken } = options;
   const clockToleranceMs = integer(options, 'clockToleranceMs', 5_000, 0);
   const verify = makeVerify(options, {
@@ -86,14 +107,21 @@ export function jwt<P extends Principal>(options: JwtOptions<P>): AuthenticateBy
     clockTolerance: clockToleranceMs / 1_000,
     requiredClaims: ['exp'],
   });
+  // Not only when the first client comes: somebody has to hear of it where it is missing.
+  loadJose().catch((error) => process.emitWarning(error));
   return async (request) => {
     const token = await readToken(request, getToken);
+    const jose = await loadJose().catch((error) => {
+      throw unavailable(error);
+    });
     const claims = await verify(token).catch((error) => {
-      throw explain(error);
+      throw explain(jose, error, options.issuer);
     });
     return toPrincipal(claims, mapClaims, clockToleranceMs);
   };
 }
+
+makesAuthenticate(jwt, 'jwt({ jwksUri, issuer, audience })');
 
 function makeVerify<P extends Principal>(options: JwtOptions<P>, rules: JWTVerifyOptions): Verify {
   const { jwksUri, secret, publicKey: source, algorithms: wanted } = options;
@@ -107,7 +135,10 @@ function makeVerify<P extends Principal>(options: JwtOptions<P>, rules: JWTVerif
     return byServer(makeJwks(jwksUri, options), { ...rules, algorithms: serverAlgorithms(wanted) });
   const { key, algorithms } =
     source === undefined ? secretKey(secret ?? '', wanted) : publicKey(source, wanted);
-  return async (token) => (await jwtVerify(token, key, { ...rules, algorithms })).payload;
+  return async (token) => {
+    const { jwtVerify } = await loadJose();
+    return (await jwtVerify(token, key, { ...rules, algorithms })).payload;
+  };
 }
 
 function makeJwks<P extends Principal>(jwksUri: string | URL, options: JwtOptions<P>): Jwks {
@@ -151,7 +182,7 @@ function byServer(jwks: Jwks, rules: JWTVerifyOptions): Verify {
     try {
       return await verifyByAny(token, keys, rules);
     } catch (error) {
-      if (!lacksKey(error, token)) throw error;
+      if (!lacksKey(await loadJose(), error, token)) throw error;
       const newer = await jwks.newerThan(keys);
       if (newer === keys) throw error;
       return verifyByAny(token, newer, rules);
@@ -165,6 +196,7 @@ async function verifyByAny(
   keys: Awaited<ReturnType<Jwks['current']>>,
   rules: JWTVerifyOptions,
 ) {
+  const { errors, jwtVerify } = await loadJose();
   try {
     return (await jwtVerify(token, keys, rules)).payload;
   } catch (error) {
@@ -181,7 +213,7 @@ async function verifyByAny(
 }
 
 /** Whether a key that was published since may be the token's. */
-function lacksKey(error: unknown, token: string): boolean {
+function lacksKey({ decodeProtectedHeader, errors }: Jose, error: unknown, token: string): boolean {
   if (error instanceof errors.JWKSNoMatchingKey) return true;
   return (
     error instanceof errors.JWSSignatureVerificationFailed && decodeProtectedHeader(token).kid === undefined
@@ -189,9 +221,14 @@ function lacksKey(error: unknown, token: string): boolean {
 }
 
 /** Of what jose throws no more is kept than its words: it has the claims in it, too. */
-function explain(error: unknown): RelayError {
+function explain({ errors }: Jose, error: unknown, issuer: unknown): RelayError {
   if (error instanceof RelayError) return RelayError.from(error);
   if (error instanceof errors.JWTExpired) return expired();
+  const slash =
+    error instanceof errors.JWTClaimValidationFailed && error.claim === 'iss'
+      ? slashAdvice(issuer, error.payload.iss)
+      : undefined;
+  if (slash !== undefined) return refused(slash);
   return refused(
     error instanceof errors.JOSEError ? `${error.code}: ${error.message}` : 'the token can’t be read',
   );

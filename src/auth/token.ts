@@ -24,6 +24,11 @@ export async function readToken(request: AuthRequest, getToken: GetToken | undef
   const token = request.token ?? (await getToken?.(request));
   if (typeof token !== 'string' || token === '')
     throw new RelayError('ERR_RELAY_UNAUTHENTICATED', 'A token is missing.');
+  if (/^bearer\s/i.test(token))
+    throw new RelayError(
+      'ERR_RELAY_UNAUTHENTICATED',
+      'The token begins with "Bearer": send the token alone, that word is of the header Authorization.',
+    );
   if (token.length > MAX_TOKEN_LENGTH)
     throw new RelayError(
       'ERR_RELAY_UNAUTHENTICATED',

@@ -6,6 +6,7 @@ import type {
   Participant,
   Subscription,
 } from '../signal/protocol.js';
+import * as args from './arguments.js';
 import type { Layer } from './control.js';
 import { Emitter } from './emitter.js';
 import type { PublishOptions } from './encodings.js';
@@ -79,7 +80,8 @@ export class RelayClient extends Emitter<RelayClientEvents> {
    * Says who we are, where `connect()` was given no token, as the first request; later, brings another token of the same
    * user. The newest one is used again after a reconnect.
    */
-  authenticate(token: string): Promise<{ userId: string | null }> {
+  async authenticate(token: string): Promise<{ userId: string | null }> {
+    args.checkToken(token);
     return this.#lifecycle.authenticate(token);
   }
 
@@ -88,7 +90,8 @@ export class RelayClient extends Emitter<RelayClientEvents> {
    * @throws RelayClientError the relay's refusal, `ERR_CLIENT_STATE`, `ERR_CLIENT_TIMEOUT`, `ERR_CLIENT_CLOSED`,
    * `ERR_CLIENT_NEGOTIATION`, or `ERR_CLIENT_ABORTED` where `leave()` overtakes it
    */
-  join(options: JoinOptions): Promise<JoinResult> {
+  async join(options: JoinOptions): Promise<JoinResult> {
+    args.checkJoin(options);
     return this.#lifecycle.join(options);
   }
 
@@ -99,11 +102,13 @@ export class RelayClient extends Emitter<RelayClientEvents> {
    * @throws RelayClientError the relay's refusal; nothing of the stream is sent then
    */
   async publish(stream: MediaStream, options: PublishOptions = {}): Promise<Publication> {
+    args.checkPublish(stream, options);
     return this.#lifecycle.do(({ publisher }) => publisher.publish(stream, options));
   }
 
   /** Stops sending a stream. Its tracks go on locally: to switch a camera off, `stop()` them. */
   async unpublish(streamOrStreamId: MediaStream | string): Promise<void> {
+    args.checkUnpublish(streamOrStreamId);
     const streamId = typeof streamOrStreamId === 'string' ? streamOrStreamId : streamOrStreamId.id;
     const stay = this.#lifecycle.joined();
     // Not even a recovery under way shall send it.
@@ -113,6 +118,7 @@ export class RelayClient extends Emitter<RelayClientEvents> {
 
   /** Tells the others that a track of ours is muted, or is not. To mute it is `track.enabled`. */
   async setMuted(track: MediaStreamTrack, muted: boolean): Promise<void> {
+    args.checkMuted(track, muted);
     await this.#lifecycle.do(async ({ publisher, rpc }, stay) => {
       const trackId = publisher.trackIdOf(track);
       if (trackId === undefined) throw notNow('The track is not published.');
@@ -124,6 +130,7 @@ export class RelayClient extends Emitter<RelayClientEvents> {
 
   /** Tells the others something new of oneself: JSON, of up to 4 KiB. */
   async setMetadata(metadata: Metadata): Promise<void> {
+    args.checkMetadata(metadata);
     await this.#lifecycle.do(async ({ rpc }, { params }) => {
       await rpc.request('update', { metadata });
       params.metadata = metadata;
@@ -134,31 +141,34 @@ export class RelayClient extends Emitter<RelayClientEvents> {
    * Sends a message of a kind that the application has declared (`messages` of SfuRelay). Where the connection breaks
    * it is sent again on the next one, and carried out once.
    */
-  async send(kind: string, data: unknown, options?: SendOptions): Promise<MessageReceipt> {
+  async send(kind: string, data: unknown, options: SendOptions = {}): Promise<MessageReceipt> {
+    args.checkSend(kind, options);
     return this.#lifecycle.messages.send(kind, data, options);
   }
 
   /** `send('chat', { text })` */
   async chat(text: string, options?: SendOptions): Promise<MessageReceipt> {
+    args.checkChat(text);
     return this.send('chat', { text }, options);
   }
 
   /** `send('gift', { gift, count })`: it is carried out once, whatever breaks. */
-  async sendGift(
-    gift: string,
-    { count = 1, ...options }: SendOptions & { count?: number } = {},
-  ): Promise<MessageReceipt> {
-    return this.send('gift', { gift, count }, options);
+  async sendGift(gift: string, options: SendOptions & { count?: number } = {}): Promise<MessageReceipt> {
+    args.checkGift(gift, options);
+    const { count = 1, ...rest } = options;
+    return this.send('gift', { gift, count }, rest);
   }
 
   /** Gathers likes for 250 ms, and sends their sum: call it for each. */
   like(count = 1): void {
+    args.checkLike(count);
     this.#lifecycle.joined();
     this.#lifecycle.messages.like(count);
   }
 
   /** Which of the room's tracks to receive. `layer` is one of the track's `layers`, left out where it has none. */
   async subscribe(subscriptions: readonly Subscription[]): Promise<void> {
+    args.checkSubscribe(subscriptions);
     await this.#lifecycle.do(async ({ rpc }, stay) => {
       await rpc.request('subscribe', { subscriptions: [...subscriptions] });
       for (const each of subscriptions) stay.subscriptions.set(each.trackId, each);
@@ -167,11 +177,14 @@ export class RelayClient extends Emitter<RelayClientEvents> {
 
   /** Which simulcast layer of a stream to receive. Remembered, so that it may come before the stream's media. */
   setLayer(streamId: string, layer: Layer): void {
+    args.checkLayer(streamId, layer);
     this.#lifecycle.joined().control.wish(streamId, { layer });
   }
 
   /** Whether the SFU sends us a stream's video, audio: what is left out stays as it is. */
-  setReceiving(streamId: string, { video, audio }: { video?: boolean; audio?: boolean }): void {
+  setReceiving(streamId: string, options: { video?: boolean; audio?: boolean }): void {
+    args.checkReceiving(streamId, options);
+    const { video, audio } = options;
     this.#lifecycle.joined().control.wish(streamId, { video, audio });
   }
 
@@ -180,6 +193,7 @@ export class RelayClient extends Emitter<RelayClientEvents> {
    * @throws RelayClientError `ERR_RELAY_FORBIDDEN`, `ERR_RELAY_INVALID_PARAMS`
    */
   async moderate(params: ModerateParams): Promise<void> {
+    args.checkModerate(params);
     await this.#lifecycle.do(({ rpc }) => rpc.request('moderate', params));
   }
 

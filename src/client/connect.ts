@@ -1,4 +1,5 @@
 import { BEARER_PREFIX, SUBPROTOCOL } from '../signal/protocol.js';
+import { checkConnect } from './arguments.js';
 import { RelayClient } from './client.js';
 import { aborted, RelayClientError } from './errors.js';
 import type { Dialled } from './options.js';
@@ -40,10 +41,11 @@ const PROTOCOL_TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
  * Opens the WebSocket to the relay.
  * @param url `ws://` or `wss://`; from a page on https only `wss://`
  * @returns once it is open
- * @throws RelayClientError `ERR_CLIENT_CONNECT`, `ERR_CLIENT_ABORTED`, `ERR_CLIENT_TOKEN`, or the relay's refusal of the token
+ * @throws RelayClientError `ERR_CLIENT_ARGUMENT`, `ERR_CLIENT_CONNECT`, `ERR_CLIENT_ABORTED`, `ERR_CLIENT_TOKEN`, or the relay's refusal of the token
  * @category Client
  */
 export async function connect(url: string | URL, options: ConnectOptions = {}): Promise<RelayClient> {
+  checkConnect(url, options);
   const { token, signal, connectTimeoutMs = 10_000, requestTimeoutMs = 20_000 } = options;
   const { rtcConfiguration = {}, statsIntervalMs = 2_000, reconnect = true } = options;
   const tokens = new TokenSource({ token, getToken: options.getToken, timeoutMs: requestTimeoutMs });

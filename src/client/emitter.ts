@@ -1,3 +1,5 @@
+import { checkListener } from './arguments.js';
+
 type Listener = (...args: never[]) => unknown;
 
 /**
@@ -36,6 +38,7 @@ export class Emitter<Events extends { [Name in keyof Events]: unknown[] }> {
   }
 
   #add(name: keyof Events, key: Listener, call: Listener): () => void {
+    checkListener(key);
     const listeners = this.#listeners.get(name) ?? new Map<Listener, Listener>();
     this.#listeners.set(name, listeners.set(key, call));
     return () => void listeners.delete(key);

@@ -3,6 +3,7 @@
  *
  * | code | |
  * |---|---|
+ * | `ERR_CLIENT_ARGUMENT` | an argument is wrong: the message says what to write |
  * | `ERR_CLIENT_CONNECT` | the WebSocket can't be opened |
  * | `ERR_CLIENT_ABORTED` | the caller's signal was aborted, or `leave()` overtook the call |
  * | `ERR_CLIENT_TOKEN` | `getToken()` failed, or gave no token; `cause` is its error |

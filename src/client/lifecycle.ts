@@ -16,6 +16,18 @@ interface Setup {
   onNotification(method: string, params: unknown): void;
 }
 
+const JOINED = 'leave() before you join again';
+
+/** What to do first, by the state in which something is not possible. */
+const ADVICE: Record<ClientState, string> = {
+  open: 'join() first',
+  joining: 'await join() first',
+  joined: JOINED,
+  reconnecting: JOINED,
+  'reconnecting-media': JOINED,
+  closed: 'the connection is closed, connect() again',
+};
+
 /** The client's one state machine: its WebSocket, its session in a room, and the next ones where these break. */
 export class Lifecycle {
   readonly roster = new Roster();
@@ -236,7 +248,7 @@ export class Lifecycle {
   }
 
   #notNow(): RelayClientError {
-    return notNow(`Not possible in the state "${this.#state}".`);
+    return notNow(`Not possible in the state "${this.#state}": ${ADVICE[this.#state]}.`);
   }
 
   /** The session's end, on this side. */

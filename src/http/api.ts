@@ -1,4 +1,5 @@
 import type { Principal } from '../authentication.js';
+import { checkRelay } from '../check-options.js';
 import { RelayError } from '../errors.js';
 import type { SfuRelay } from '../relay.js';
 import { errorObject } from '../signal/jsonrpc.js';
@@ -18,10 +19,16 @@ export type Handler = (request: ApiRequest, id: string) => ApiResponse | Promise
 
 /**
  * The REST API, whatever server it is mounted in.
+ * @param name of the function that the application has called
  * @throws RelayError `ERR_RELAY_CONFIG`
  */
-export function createApi<P extends Principal>(relay: SfuRelay<P> | undefined, options: HttpOptions): Api {
-  const resolved = resolveHttpOptions(options);
+export function createApi<P extends Principal>(
+  name: string,
+  relay: SfuRelay<P> | undefined,
+  options: HttpOptions,
+): Api {
+  const resolved = resolveHttpOptions(name, options);
+  if (relay) checkRelay(`${name}()`, `${name}(relay), or ${name}(undefined) where there is no SFU`, relay);
   if (!relay || !resolved.enabled) return switchedOff(resolved.prefix);
   const routes: Record<string, Record<string, Handler>> = {
     ...sessionRoutes(relay, resolved),

@@ -34,7 +34,7 @@ export function createRouter<P extends Principal>(
   relay: SfuRelay<P> | undefined,
   options: HttpOptions = {},
 ): ExpressHandler {
-  const api = createApi(relay, options);
+  const api = createApi('createRouter', relay, options);
   const handle = async (request: ExpressRequest, response: ServerResponse, next: () => void) => {
     const [path = '/'] = (request.url ?? '/').split('?');
     const url = request.originalUrl ?? request.url;

@@ -32,7 +32,7 @@ export function createHandler<P extends Principal>(
   relay: SfuRelay<P> | undefined,
   options: HttpOptions = {},
 ): (request: Request, context?: FetchContext) => Promise<Response> {
-  const api = createApi(relay, options);
+  const api = createApi('createHandler', relay, options);
   return async (request, context = {}) => {
     const answer = await api(toApiRequest(request, context));
     if (!answer) return new Response('Not found.', { status: 404 });

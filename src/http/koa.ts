@@ -40,7 +40,7 @@ export function createMiddleware<P extends Principal>(
   relay: SfuRelay<P> | undefined,
   options: HttpOptions = {},
 ): KoaMiddleware {
-  const api = createApi(relay, options);
+  const api = createApi('createMiddleware', relay, options);
   return async (context, next) => {
     const { req, res, path, originalUrl: url } = context;
     const answer = await api(fromNode(req, res, { path, url, parsed: context.request.body }));

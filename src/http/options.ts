@@ -1,6 +1,7 @@
+import { checkOptions, integer, type Keys } from '../check-options.js';
 import { RelayError } from '../errors.js';
-import { integer } from '../sfu/options.js';
 import {
+  REQUEST_KEYS,
   type RequestOptions,
   type ResolvedRequestOptions,
   resolveRequestOptions,
@@ -36,8 +37,26 @@ export interface HttpOptions extends RequestOptions {
 
 export type ResolvedHttpOptions = Required<Omit<HttpOptions, keyof RequestOptions>> & ResolvedRequestOptions;
 
-/** @throws RelayError `ERR_RELAY_CONFIG` */
-export function resolveHttpOptions(options: HttpOptions): ResolvedHttpOptions {
+const KEYS: Keys<HttpOptions> = {
+  ...REQUEST_KEYS,
+  enabled: true,
+  prefix: true,
+  maxMessageBytes: true,
+  maxBufferedBytes: true,
+  slowConsumerTimeoutMs: true,
+  gatherTimeoutMs: true,
+  orphanTimeoutMs: true,
+  heartbeatIntervalMs: true,
+  healthDetails: true,
+};
+
+/**
+ * @param name of the function that was given them
+ * @throws RelayError `ERR_RELAY_CONFIG`
+ */
+export function resolveHttpOptions(name: string, options: HttpOptions): ResolvedHttpOptions {
+  const example = `${name}(relay, { allowedOrigins: ["https://live.example.org"] })`;
+  checkOptions({ name: `${name}()`, example }, options, KEYS);
   const { enabled = true, prefix = '', healthDetails = 'status' } = options;
   if (typeof enabled !== 'boolean')
     throw new RelayError('ERR_RELAY_CONFIG', '"enabled" must be true or false.');

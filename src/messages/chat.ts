@@ -1,3 +1,4 @@
+import { checkOptions, integer, type Keys } from '../check-options.js';
 import { LIMITS } from '../limits.js';
 import type { MessageKind } from './kinds.js';
 import { schemaOf } from './schema.js';
@@ -8,15 +9,16 @@ export interface ChatOptions extends Pick<MessageKind, 'history' | 'schema' | 'm
   maxLength?: number;
 }
 
+const KEYS: Keys<ChatOptions> = { history: true, schema: true, maxDataBytes: true, maxLength: true };
+
 /**
  * What people write: `{text}`. Those who join later get the newest 50; moderators can delete.
  * @category Messages
  */
-export function chat({
-  maxLength = LIMITS.maxChatLength,
-  history = {},
-  ...rest
-}: ChatOptions = {}): MessageKind {
+export function chat(options: ChatOptions = {}): MessageKind {
+  checkOptions({ name: 'chat()', example: 'chat({ maxLength: 500 })' }, options, KEYS);
+  const { maxLength: _, history = {}, ...rest } = options;
+  const maxLength = integer(options, 'maxLength', LIMITS.maxChatLength);
   const schema = schemaOf((data) => {
     const { text } = (data ?? {}) as { text?: unknown };
     if (typeof text !== 'string' || text.trim() === '') return 'write {text}, and something in it';

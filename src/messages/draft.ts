@@ -1,3 +1,4 @@
+import { checkOptions, type Keys } from '../check-options.js';
 import { RelayError } from '../errors.js';
 import { checkId } from '../ids.js';
 import type { OutgoingMessage } from '../model.js';
@@ -9,6 +10,17 @@ export interface Draft {
   readonly data: unknown;
   readonly to: string | undefined;
   readonly id: string | undefined;
+}
+
+const KEYS: Keys<OutgoingMessage> = { kind: true, data: true, to: true, id: true };
+
+/**
+ * What an application has passed to `name`.
+ * @throws RelayError `ERR_RELAY_INVALID_PARAMS`
+ */
+export function checkMessage(name: string, message: unknown): void {
+  const example = `${name}({ kind: "chat", data: { text } })`;
+  checkOptions({ name: `${name}()`, example, code: 'ERR_RELAY_INVALID_PARAMS' }, message, KEYS);
 }
 
 /** @throws RelayError `ERR_RELAY_INVALID_PARAMS`, `ERR_RELAY_TOO_LARGE` */

@@ -1,9 +1,12 @@
+import { checkOptions, type Keys } from '../check-options.js';
 import { LIMITS } from '../limits.js';
 import type { MessageKind } from './kinds.js';
 import { schemaOf } from './schema.js';
 
 /** @category Messages */
 export type GiftOptions = Pick<MessageKind, 'schema' | 'maxDataBytes'>;
+
+const KEYS: Keys<GiftOptions> = { schema: true, maxDataBytes: true };
 
 /**
  * What one gives: `{gift, count}`, the id of a gift and how many, 1 where it is left out. Each has an `id` of its
@@ -12,6 +15,7 @@ export type GiftOptions = Pick<MessageKind, 'schema' | 'maxDataBytes'>;
  * @category Messages
  */
 export function gift(options: GiftOptions = {}): MessageKind {
+  checkOptions({ name: 'gift()', example: 'gift() or gift({ schema })' }, options, KEYS);
   const schema = schemaOf((data) => {
     const { gift, count = 1 } = (data ?? {}) as { gift?: unknown; count?: unknown };
     if (typeof gift !== 'string' || gift === '' || gift.length > LIMITS.maxIdLength)

@@ -1,5 +1,5 @@
+import { checkOptions, integer, type Keys } from '../check-options.js';
 import { RelayError } from '../errors.js';
-import { integer } from '../sfu/options.js';
 import { chat } from './chat.js';
 import { like } from './like.js';
 import type { StandardSchema } from './schema.js';
@@ -62,11 +62,22 @@ export interface ResolvedKind {
 
 export type ResolvedKinds = ReadonlyMap<string, ResolvedKind>;
 
+const KIND_KEYS: Keys<MessageKind> = {
+  schema: true,
+  maxDataBytes: true,
+  requireId: true,
+  history: true,
+  tally: true,
+  mayDrop: true,
+};
+const HISTORY_KEYS: Keys<HistoryLimits> = { maxMessages: true, maxBytes: true };
+export const TALLY_KEYS: Keys<TallyOptions> = { windowMs: true };
+
 const NAME = /^[A-Za-z][\w.:-]{0,63}$/;
 
 /** @throws RelayError `ERR_RELAY_CONFIG` */
 export function resolveKinds(kinds: MessageKinds = { chat: chat(), like: like() }): ResolvedKinds {
-  if (typeof kinds !== 'object' || kinds === null)
+  if (typeof kinds !== 'object' || kinds === null || Array.isArray(kinds))
     throw new RelayError('ERR_RELAY_CONFIG', '"messages" must be kinds by name: { chat: chat() }.');
   return new Map(Object.entries(kinds).map(([name, kind]) => [name, resolveKind(name, kind)]));
 }
@@ -78,17 +89,27 @@ function resolveKind(name: string, kind: MessageKind): ResolvedKind {
       'ERR_RELAY_CONFIG',
       `"${option}": name kinds by letters, digits, ".", ":", "-", "_".`,
     );
-  if (typeof kind !== 'object' || kind === null)
-    throw new RelayError(
-      'ERR_RELAY_CONFIG',
-      `"${option}" must be an object: { schema }, or {} for any JSON.`,
-    );
+  if (typeof kind === 'function')
+    throw new RelayError('ERR_RELAY_CONFIG', `"${option}" lacks its call: write ${name}: ${name}().`);
+  checkOptions(
+    { name: `"${option}"`, example: `${name}: { schema }, or ${name}: {} for any JSON` },
+    kind,
+    KIND_KEYS,
+  );
   const { schema, requireId = false, history, tally, mayDrop = false } = kind;
   if (schema !== undefined && typeof schema['~standard']?.validate !== 'function')
     throw new RelayError(
       'ERR_RELAY_CONFIG',
       `"${option}.schema" is no Standard Schema: write { schema: z.object({ … }) }, with zod 3.24 or later, Valibot or another.`,
     );
+  if (history !== undefined)
+    checkOptions(
+      { name: `"${option}.history"`, example: 'history: { maxMessages: 50 }' },
+      history,
+      HISTORY_KEYS,
+    );
+  if (tally !== undefined)
+    checkOptions({ name: `"${option}.tally"`, example: 'tally: { windowMs: 250 }' }, tally, TALLY_KEYS);
   if (history && tally)
     throw new RelayError('ERR_RELAY_CONFIG', `"${option}" has both "history" and "tally": leave one out.`);
   return {

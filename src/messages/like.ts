@@ -1,6 +1,7 @@
+import { checkOptions } from '../check-options.js';
 import { LIMITS } from '../limits.js';
 import { isCount } from './gift.js';
-import type { MessageKind, TallyOptions } from './kinds.js';
+import { type MessageKind, TALLY_KEYS, type TallyOptions } from './kinds.js';
 import { schemaOf } from './schema.js';
 
 /**
@@ -9,6 +10,7 @@ import { schemaOf } from './schema.js';
  * @category Messages
  */
 export function like(tally: TallyOptions = {}): MessageKind {
+  checkOptions({ name: 'like()', example: 'like({ windowMs: 250 })' }, tally, TALLY_KEYS);
   const schema = schemaOf((data) => {
     const { count = 1 } = (data ?? {}) as { count?: unknown };
     return isCount(count) ? { count } : `"count" must be an integer of 1 to ${LIMITS.maxMessageCount}`;

@@ -3,10 +3,11 @@
  * @packageDocumentation
  */
 import type { Principal } from '../authentication.js';
+import { checkRelay } from '../check-options.js';
 import { RelayError } from '../errors.js';
 import type { SfuRelay } from '../relay.js';
 import { Board, type Source } from './board.js';
-import { type MetricsOptions, resolveMetricsOptions, wrong } from './options.js';
+import { type MetricsOptions, resolveMetricsOptions } from './options.js';
 import { Reading } from './reading.js';
 
 export type { MetricsOptions } from './options.js';
@@ -34,8 +35,7 @@ export function collectMetrics<P extends Principal>(
   relay: SfuRelay<P>,
   options: MetricsOptions = {},
 ): MetricsCollection {
-  if (relay?.counters === undefined)
-    throw wrong('collectMetrics() takes an SfuRelay: collectMetrics(relay).');
+  checkRelay('collectMetrics()', 'collectMetrics(relay)', relay);
   const { registry, prefix, labels, probeSfu } = resolveMetricsOptions(options);
   if (relay.isClosing) throw new RelayError('ERR_RELAY_CLOSED', 'The relay is closing.');
   const board = Board.of(registry, prefix);

@@ -1,5 +1,7 @@
-import { type OpenMetricsContentType, type Registry, register } from 'prom-client';
+import type { OpenMetricsContentType, Registry } from 'prom-client';
+import { checkOptions, type Keys } from '../check-options.js';
 import { RelayError } from '../errors.js';
+import { requirePeer } from '../peer.js';
 import { LABELS } from './metrics.js';
 
 /**
@@ -22,20 +24,12 @@ export interface MetricsOptions {
 
 export type ResolvedMetricsOptions = Required<MetricsOptions>;
 
-const NAMES: readonly string[] = [
-  'registry',
-  'prefix',
-  'labels',
-  'probeSfu',
-] satisfies (keyof MetricsOptions)[];
+const KEYS: Keys<MetricsOptions> = { registry: true, prefix: true, labels: true, probeSfu: true };
 
 /** @throws RelayError `ERR_RELAY_CONFIG` */
 export function resolveMetricsOptions(options: MetricsOptions): ResolvedMetricsOptions {
-  if (!isObject(options))
-    throw wrong('The options must be an object: { registry, prefix, labels, probeSfu }.');
-  const unknown = Object.keys(options).find((name) => !NAMES.includes(name));
-  if (unknown !== undefined) throw wrong(`There is no option "${unknown}": ${NAMES.join(', ')} are there.`);
-  const { registry = register, prefix = 'sfu_relay_', labels = {}, probeSfu = true } = options;
+  checkOptions({ name: 'collectMetrics()', example: 'collectMetrics(relay, { registry })' }, options, KEYS);
+  const { registry = globalRegistry(), prefix = 'sfu_relay_', labels = {}, probeSfu = true } = options;
   if (typeof registry?.registerMetric !== 'function')
     throw wrong('"registry" must be one of prom-client: new Registry().');
   if (typeof prefix !== 'string' || !/^[a-zA-Z_:][\w:]*$/.test(prefix))
@@ -43,6 +37,15 @@ export function resolveMetricsOptions(options: MetricsOptions): ResolvedMetricsO
   if (typeof probeSfu !== 'boolean') throw wrong('"probeSfu" must be true or false.');
   checkLabels(labels);
   return { registry, prefix, labels: { ...labels }, probeSfu };
+}
+
+function globalRegistry(): Registry {
+  const otherwise = 'pass { registry } of the one that is there';
+  return requirePeer<typeof import('prom-client')>({
+    name: 'prom-client',
+    user: 'collectMetrics()',
+    otherwise,
+  }).register;
 }
 
 function checkLabels(labels: Readonly<Record<string, string>>): void {

@@ -1,3 +1,4 @@
+import { checkOptions, type Keys } from '../check-options.js';
 import { RelayError } from '../errors.js';
 import { checkId } from '../ids.js';
 import { wallClock } from '../wall-clock.js';
@@ -79,8 +80,13 @@ export function hasExpired({ until }: Ban): boolean {
   return until !== undefined && until <= wallClock();
 }
 
+const KEYS: Keys<BanOptions> = { durationMs: true, reason: true };
+
 /** @throws RelayError `ERR_RELAY_INVALID_PARAMS` */
-export function makeBan(userId: string, { durationMs, reason }: BanOptions): Ban {
+export function makeBan(userId: string, options: BanOptions): Ban {
+  const example = 'room.ban(userId, { durationMs: 600000, reason })';
+  checkOptions({ name: 'ban()', example, code: 'ERR_RELAY_INVALID_PARAMS' }, options, KEYS);
+  const { durationMs, reason } = options;
   if (durationMs !== undefined && !(Number.isSafeInteger(durationMs) && durationMs > 0))
     throw new RelayError('ERR_RELAY_INVALID_PARAMS', '"durationMs" must be a positive integer.');
   return {
@@ -90,11 +96,19 @@ export function makeBan(userId: string, { durationMs, reason }: BanOptions): Ban
   };
 }
 
+const REASON_KEYS: Keys<{ reason?: string }> = { reason: true };
+
+/** @throws RelayError `ERR_RELAY_INVALID_PARAMS` */
+export function readReason(name: string, example: string, options: { reason?: string }): string | undefined {
+  checkOptions({ name, example, code: 'ERR_RELAY_INVALID_PARAMS' }, options, REASON_KEYS);
+  return options.reason === undefined ? undefined : checkReason(options.reason);
+}
+
 /**
  * What somebody is told who is put out; a WebSocket's close reason has to hold it.
  * @throws RelayError `ERR_RELAY_INVALID_PARAMS`
  */
-export function checkReason(reason: unknown): string {
+function checkReason(reason: unknown): string {
   if (typeof reason !== 'string' || reason === '' || reason.length > 100)
     throw new RelayError('ERR_RELAY_INVALID_PARAMS', '"reason" must be a text of 1 to 100 characters.');
   return reason;

@@ -4,8 +4,8 @@ import { checkId } from '../ids.js';
 import type { Track } from '../model.js';
 import { isPromise } from '../promise.js';
 import type { SessionCloseReason } from '../session-events.js';
-import { type Ban, type BanOptions, type BanStore, checkReason, hasExpired, makeBan } from './bans.js';
-import { Mutes, type MuteTarget } from './mutes.js';
+import { type Ban, type BanOptions, type BanStore, hasExpired, makeBan, readReason } from './bans.js';
+import { checkMuteTarget, Mutes, type MuteTarget } from './mutes.js';
 
 /** What moderation needs of a session, be it joining, joined or ending. */
 export interface Moderated {
@@ -65,8 +65,9 @@ export class Moderation {
       throw new RelayError('ERR_RELAY_ROOM_LOCKED', 'The room is locked: nobody may join it now.');
   }
 
-  async kick(userId: string, reason: string = REMOVED): Promise<void> {
-    const error = new RelayError('ERR_RELAY_REMOVED', checkReason(reason));
+  async kick(userId: string, options: { reason?: string }): Promise<void> {
+    const reason = readReason('kick()', 'room.kick(userId, { reason })', options);
+    const error = new RelayError('ERR_RELAY_REMOVED', reason ?? REMOVED);
     this.#regulars?.delete(checkId(userId, 'userId'));
     await this.#closeAll(this.#of(userId), error);
   }
@@ -75,7 +76,7 @@ export class Moderation {
     const ban = makeBan(userId, options);
     // First: whoever joins from now on is refused, and whoever has begun before is among the sessions.
     await this.#bans.set(this.#roomId, ban);
-    await this.kick(userId, ban.reason);
+    await this.kick(userId, options.reason === undefined ? {} : { reason: options.reason });
   }
 
   async unban(userId: string): Promise<void> {
@@ -117,8 +118,11 @@ export class Moderation {
     this.#tellLocked(false);
   }
 
-  async end(reason = 'The room has been ended.'): Promise<void> {
-    this.#end = new RelayError('ERR_RELAY_ROOM_ENDED', checkReason(reason));
+  /** `onEnd` is called before the first session leaves. */
+  async end(options: { reason?: string }, onEnd: () => void): Promise<void> {
+    const reason = readReason('end()', 'room.end({ reason })', options) ?? 'The room has been ended.';
+    onEnd();
+    this.#end = new RelayError('ERR_RELAY_ROOM_ENDED', reason);
     await this.#closeAll([...this.sessions], this.#end);
   }
 
@@ -127,6 +131,7 @@ export class Moderation {
   }
 
   #affected(target: MuteTarget): Moderated[] {
+    checkMuteTarget(target);
     if (!('trackId' in target)) return this.#of(checkId(target.userId, 'userId'));
     return [...this.sessions].filter(({ tracks }) =>
       tracks.some(({ trackId }) => trackId === target.trackId),

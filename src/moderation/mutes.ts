@@ -1,3 +1,4 @@
+import { checkOptions, type Keys } from '../check-options.js';
 import { RelayError } from '../errors.js';
 import type { Track } from '../model.js';
 
@@ -6,6 +7,20 @@ import type { Track } from '../model.js';
  * @category Moderation
  */
 export type MuteTarget = { trackId: string } | { userId: string /** @default both */; kind?: Track['kind'] };
+
+const KEYS: Keys<MuteTarget> = { trackId: true, userId: true, kind: true };
+
+/** @throws RelayError `ERR_RELAY_INVALID_PARAMS` */
+export function checkMuteTarget(target: MuteTarget): void {
+  const code = 'ERR_RELAY_INVALID_PARAMS';
+  const example = '{ trackId }, { userId } or { userId, kind: "audio" }';
+  checkOptions({ name: 'What is muted', example, code }, target, KEYS);
+  const { trackId, userId, kind } = target as { trackId?: unknown; userId?: unknown; kind?: unknown };
+  if ((trackId === undefined) === (userId === undefined) || (trackId !== undefined && kind !== undefined))
+    throw new RelayError(code, `Name either a track or a user: write ${example}.`);
+  if (kind !== undefined && kind !== 'audio' && kind !== 'video')
+    throw new RelayError(code, '"kind" must be "audio" or "video"; leave it out for both.');
+}
 
 const MAX_MUTES = 1_000;
 const BOTH = ['audio', 'video'] as const;

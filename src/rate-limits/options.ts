@@ -1,6 +1,6 @@
+import { checkOptions, integer, type Keys } from '../check-options.js';
 import { RelayError } from '../errors.js';
 import { type Logger, resolveLogger } from '../logger.js';
-import { integer } from '../sfu/options.js';
 import { Budget, SUBJECT_NAMES, type SubjectName } from './budget.js';
 
 /**
@@ -101,8 +101,24 @@ export interface ResolvedRateLimits {
   redis: ResolvedRedis | undefined;
 }
 
+const KEYS: Keys<RateLimitsOptions> = {
+  connection: true,
+  user: true,
+  address: true,
+  room: true,
+  costs: true,
+  redis: true,
+  keyPrefix: true,
+  timeoutMs: true,
+  logger: true,
+};
+
+const BUDGET_KEYS: Keys<RateBudget> = { points: true, durationMs: true, costs: true };
+
 /** @throws RelayError `ERR_RELAY_CONFIG` that says what to write instead. */
 export function resolveRateLimits(options: RateLimitsOptions): ResolvedRateLimits {
+  const example = 'rateLimits({ connection: { points: 200, durationMs: 1000 } })';
+  checkOptions({ name: 'rateLimits()', example }, options, KEYS);
   const { redis: client, keyPrefix = 'sfu-relay' } = options;
   if (client !== undefined && (typeof client?.eval !== 'function' || typeof client.multi !== 'function'))
     throw new RelayError(
@@ -125,11 +141,8 @@ export function resolveRateLimits(options: RateLimitsOptions): ResolvedRateLimit
 function resolveBudget(name: SubjectName, options: RateLimitsOptions, isLocal: boolean): Budget[] {
   const budget = options[name] ?? DEFAULT_BUDGETS[name];
   if (budget === false) return [];
-  if (typeof budget !== 'object')
-    throw new RelayError(
-      'ERR_RELAY_CONFIG',
-      `"${name}" must be a budget, ${name}: { points: 200, durationMs: 1000 }, or false.`,
-    );
+  const example = `${name}: { points: 200, durationMs: 1000 }, or ${name}: false`;
+  checkOptions({ name: `"${name}"`, example }, budget, BUDGET_KEYS);
   const points = required(`${name}.points`, budget.points);
   const durationMs = required(`${name}.durationMs`, budget.durationMs);
   if (!isLocal && durationMs % 1_000 !== 0)

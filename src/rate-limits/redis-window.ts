@@ -1,11 +1,15 @@
 import pTimeout from 'p-timeout';
-import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
+import type { RateLimiterRedis } from 'rate-limiter-flexible';
 import { deadlineTimers } from '../deadline.js';
+import { loadPeer } from '../peer.js';
 import type { Budget } from './budget.js';
 import { redisKey } from './keys.js';
 import { MemoryWindow } from './memory-window.js';
 import type { ResolvedRedis } from './options.js';
 import { RedisHealth } from './redis-health.js';
+
+const PEER = { name: 'rate-limiter-flexible', user: 'rateLimits({ redis })' };
+type Flexible = typeof import('rate-limiter-flexible');
 
 /** Budgets with their windows, which know of each other whether Redis answers. */
 export function openInRedis(
@@ -13,12 +17,18 @@ export function openInRedis(
   redis: ResolvedRedis,
 ): { budget: Budget; window: RedisWindow }[] {
   const health = new RedisHealth(redis.logger);
-  return budgets.map((budget) => ({ budget, window: new RedisWindow(budget, redis, health) }));
+  const flexible = loadPeer(PEER, () => import('rate-limiter-flexible'));
+  // Not only when the first client comes: somebody has to hear of it where it is missing.
+  flexible.catch((error) => process.emitWarning(error));
+  return budgets.map((budget) => ({ budget, window: new RedisWindow(budget, redis, health, flexible) }));
 }
 
 /** Shared by all processes on the same Redis. While that is down, or too slow, each process counts for itself. */
 class RedisWindow {
-  readonly #redis: RateLimiterRedis;
+  /** Once it is loaded. */
+  #redis: RateLimiterRedis | undefined;
+  readonly #loading: Promise<RateLimiterRedis>;
+  readonly #flexible: Promise<Flexible>;
   /**
    * Not handed to the limiter as its `insuranceLimiter`: what Redis fails to do after its time is up would be charged
    * for twice.
@@ -27,15 +37,30 @@ class RedisWindow {
   readonly #timeoutMs: number;
   readonly #health: RedisHealth;
 
-  constructor({ name, size }: Budget, { client, keyPrefix, timeoutMs }: ResolvedRedis, health: RedisHealth) {
-    this.#redis = new RateLimiterRedis({
-      storeClient: client,
-      keyPrefix: `${keyPrefix}:${name}`,
-      points: size.points,
-      duration: size.durationMs / 1_000,
-      // Its own guess knows node-redis 4, but not 5.
-      useRedisPackage: !('defineCommand' in client),
-    });
+  constructor(
+    { name, size }: Budget,
+    { client, keyPrefix, timeoutMs }: ResolvedRedis,
+    health: RedisHealth,
+    flexible: Promise<Flexible>,
+  ) {
+    this.#flexible = flexible;
+    this.#loading = flexible.then(
+      ({ RateLimiterRedis }) =>
+        new RateLimiterRedis({
+          storeClient: client,
+          keyPrefix: `${keyPrefix}:${name}`,
+          points: size.points,
+          duration: size.durationMs / 1_000,
+          // Its own guess knows node-redis 4, but not 5.
+          useRedisPackage: !('defineCommand' in client),
+        }),
+    );
+    this.#loading.then(
+      (redis) => {
+        this.#redis = redis;
+      },
+      () => {},
+    );
     this.#insurance = new MemoryWindow(size);
     this.#timeoutMs = timeoutMs;
     this.#health = health;
@@ -54,13 +79,15 @@ class RedisWindow {
   async #ask(key: string, points: number): Promise<number | undefined> {
     let retryAfterMs = 0;
     try {
-      await pTimeout(this.#redis.consume(redisKey(key), points), {
+      const redis = this.#redis ?? (await this.#loading);
+      await pTimeout(redis.consume(redisKey(key), points), {
         milliseconds: this.#timeoutMs,
         message: `Redis has not answered within ${this.#timeoutMs} ms.`,
         customTimers: deadlineTimers,
       });
     } catch (error) {
-      if (!(error instanceof RateLimiterRes)) {
+      const { RateLimiterRes } = await this.#flexible.catch(() => ({ RateLimiterRes: undefined }));
+      if (!RateLimiterRes || !(error instanceof RateLimiterRes)) {
         this.#health.failed(error);
         return undefined;
       }

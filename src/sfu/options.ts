@@ -1,3 +1,4 @@
+import { checkOptions, integer, type Keys, oneOf } from '../check-options.js';
 import { RelayError } from '../errors.js';
 import type { SfuTlsOptions } from './tls.js';
 
@@ -37,21 +38,41 @@ export interface SfuOptions {
 
 export type ResolvedSfuOptions = Required<Omit<SfuOptions, 'tls'>> & { tls: SfuTlsOptions | undefined };
 
+/** `enabled` is of the configuration file, which `parseSfuConfig` reads. */
+const KEYS: Keys<SfuOptions & { enabled?: boolean }> = {
+  serverUrl: true,
+  tls: true,
+  client: true,
+  connectTimeoutMs: true,
+  closeTimeoutMs: true,
+  maxStreamsPerChannel: true,
+  keepaliveTimeMs: true,
+  probeOnStart: true,
+  enabled: true,
+};
+
+const TLS_KEYS: Keys<SfuTlsOptions> = { ca: true, cert: true, key: true, serverName: true };
+
 /** @throws RelayError `ERR_RELAY_CONFIG` that says what to write instead. */
 export function resolveSfuOptions(options: SfuOptions): ResolvedSfuOptions {
-  if (typeof options !== 'object' || options === null)
+  if (options === undefined)
     throw new RelayError('ERR_RELAY_CONFIG', '"sfu" is missing: write sfu: { serverUrl: "localhost:5551" }.');
-  const { tls, client = 'http2', probeOnStart = true } = options;
+  checkOptions({ name: '"sfu"', example: 'sfu: { serverUrl: "localhost:5551" }' }, options, KEYS);
+  const { tls, probeOnStart = true } = options;
+  if (tls !== undefined)
+    checkOptions(
+      { name: '"sfu.tls"', example: 'tls: { ca: readFileSync("ca.pem") }, or tls: {}' },
+      tls,
+      TLS_KEYS,
+    );
   if (typeof probeOnStart !== 'boolean')
     throw new RelayError('ERR_RELAY_CONFIG', '"sfu.probeOnStart" must be true or false.');
-  if (client !== 'http2' && client !== 'grpc-js')
-    throw new RelayError('ERR_RELAY_CONFIG', '"sfu.client" must be "http2" or "grpc-js".');
   if (tls && (tls.cert === undefined) !== (tls.key === undefined))
     throw new RelayError('ERR_RELAY_CONFIG', 'Mutual TLS needs both "tls.cert" and "tls.key".');
   return {
     serverUrl: checkServerUrl(options.serverUrl),
     tls,
-    client,
+    client: oneOf('sfu.client', options.client, ['http2', 'grpc-js']),
     probeOnStart,
     connectTimeoutMs: integer(options, 'connectTimeoutMs', 5_000),
     closeTimeoutMs: integer(options, 'closeTimeoutMs', 2_000),
@@ -82,18 +103,4 @@ export function checkServerUrl(serverUrl: unknown): string {
       `"${serverUrl}" is not an address: write "host:port", e.g. "localhost:5551" or "[::1]:5551".`,
     );
   return serverUrl;
-}
-
-/** A whole number from `least` on, or its default. */
-export function integer<Name extends string>(
-  options: { readonly [name in Name]?: number },
-  name: Name,
-  fallback: number,
-  least = 1,
-): number {
-  const value = options[name] ?? fallback;
-  // setTimeout takes 31 bits, and fires at once beyond.
-  if (!Number.isInteger(value) || value < least || value > 0x7fffffff)
-    throw new RelayError('ERR_RELAY_CONFIG', `"${name}" must be a whole number from ${least} to 2147483647.`);
-  return value;
 }

@@ -6,6 +6,7 @@ import { closing, RelayError } from '../errors.js';
 import type { Target } from '../model.js';
 import type { LimitedMessage } from '../rate-limiter.js';
 import type { Attachment, SfuRelay } from '../relay.js';
+import { checkAccepted } from './accepted.js';
 import { Admission, type QueuedMessage, readQueued } from './admission.js';
 import { admitRequest } from './client-request.js';
 import { Dispatcher } from './dispatcher.js';
@@ -69,7 +70,8 @@ export function acceptConnection<P extends Principal>(
   request: HandshakeRequest,
   options: ConnectionOptions = {},
 ): ConnectionHandle {
-  return serveConnection(relay, socket, request, resolveConnectionOptions(options));
+  checkAccepted(relay, socket, request);
+  return serveConnection(relay, socket, request, resolveConnectionOptions('acceptConnection', options));
 }
 
 /** As `acceptConnection`, by options that are resolved once for all connections of a transport. */

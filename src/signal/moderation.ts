@@ -53,13 +53,14 @@ export async function moderate<P extends Principal>(
   };
   const spareUser = () => spareModerators((session) => session.userId === userId);
   const reasons = reason === undefined ? {} : { reason };
+  const duration = 'durationMs' in members ? { durationMs: members.durationMs } : {};
   switch (action) {
     case 'kick':
       spareUser();
       return room.kick(userId, reasons);
     case 'ban':
       spareUser();
-      return room.ban(userId, members as BanOptions);
+      return room.ban(userId, { ...reasons, ...duration } as BanOptions);
     case 'unban':
       return room.unban(userId);
     case 'mute': {

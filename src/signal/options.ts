@@ -1,5 +1,5 @@
+import { checkOptions, integer, type Keys } from '../check-options.js';
 import { RelayError } from '../errors.js';
-import { integer } from '../sfu/options.js';
 
 /**
  * How a transport treats its connections; the same for every transport.
@@ -55,8 +55,30 @@ export type ResolvedRequestOptions = { allowedOrigins: ReadonlySet<string> | und
 export type ResolvedConnectionOptions = Required<Omit<ConnectionOptions, keyof RequestOptions>> &
   ResolvedRequestOptions;
 
-/** @throws RelayError `ERR_RELAY_CONFIG` */
-export function resolveConnectionOptions(options: ConnectionOptions): ResolvedConnectionOptions {
+export const REQUEST_KEYS: Keys<RequestOptions> = { allowedOrigins: true, trustProxy: true };
+
+const EXAMPLE = '{ allowedOrigins: ["https://live.example.org"] }';
+
+const KEYS: Keys<ConnectionOptions> = {
+  ...REQUEST_KEYS,
+  maxMessageBytes: true,
+  maxBufferedBytes: true,
+  slowConsumerTimeoutMs: true,
+  heartbeatIntervalMs: true,
+  handshakeTimeoutMs: true,
+  idleTimeoutMs: true,
+  maxQueuedMessages: true,
+};
+
+/**
+ * @param name of the function that was given them
+ * @throws RelayError `ERR_RELAY_CONFIG`
+ */
+export function resolveConnectionOptions(
+  name: string,
+  options: ConnectionOptions,
+): ResolvedConnectionOptions {
+  checkOptions({ name: `${name}()`, example: EXAMPLE }, options, KEYS);
   return {
     ...resolveRequestOptions(options),
     maxMessageBytes: integer(options, 'maxMessageBytes', 256 * 1024, 1024),

@@ -67,8 +67,15 @@ export class HttpStage {
         withoutRelay?: boolean;
       } = {},
   ): Promise<void> => {
-    const { authenticate = anonymous(), hooks = {}, joinTimeoutMs = 15_000, iceServers = [] } = options;
-    const { withoutRelay, relay = {}, ...http } = options;
+    const {
+      authenticate = anonymous(),
+      hooks = {},
+      joinTimeoutMs = 15_000,
+      iceServers = [],
+      withoutRelay,
+      relay = {},
+      ...http
+    } = options;
     await this.#stop();
     this.#relay = new SfuRelay({
       sfu: { serverUrl: this.sfu.address, probeOnStart: false },

@@ -14,6 +14,36 @@ describe('parseSfuConfig', () => {
     });
   });
 
+  test('reads the file of the MicroVibe-Go backend as it is', () => {
+    const file = `
+# 服务器配置
+server:
+  port: 8080
+  mode: debug # 运行模式
+
+# SFU（选择性转发单元）配置
+sfu:
+  enabled: true # 是否启用 SFU
+  server_url: "localhost:5551" # Ion SFU 的 gRPC 地址
+  mode: "standalone" # 部署模式：standalone（单机）或 cluster（集群）
+  cluster_nodes: # 集群节点列表，仅在集群模式下有效
+    - "localhost:5551"
+    - "localhost:5552"
+  load_balance_method: "roundrobin" # 负载均衡：random、roundrobin、leastconn
+`;
+    expect(parseSfuConfig(file)).toEqual({ enabled: true, serverUrl: 'localhost:5551' });
+    expect(parseSfuConfig(file.replaceAll('\n', '\r\n'))).toEqual({
+      enabled: true,
+      serverUrl: 'localhost:5551',
+    });
+  });
+
+  test('takes an empty list of nodes, and what is left empty', () => {
+    const expected = { enabled: true, serverUrl: 'ion:5551' };
+    expect(parseSfuConfig('server_url: ion:5551\nmode: single\ncluster_nodes: []')).toEqual(expected);
+    expect(parseSfuConfig('server_url: ion:5551\ncluster_nodes:\nload_balance_method:')).toEqual(expected);
+  });
+
   test.each([
     ['ws://localhost:7000/ws', 'write "localhost:7000" instead of "ws://localhost:7000/ws"'],
     ['http://ion.internal', 'write "ion.internal:5551" instead of "http://ion.internal"'],
@@ -30,11 +60,31 @@ describe('parseSfuConfig', () => {
     ['no address', 'enabled: true', 'host:port'],
     ['an address without a port', 'server_url: ion', 'host:port'],
     ['a port out of range', 'server_url: ion:99999', 'host:port'],
-    ['a typo', 'server_url: ion:5551\nserver_ulr: x', '"server_ulr" is not known'],
     [
-      'a cluster, which this version has not',
-      'server_url: ion:5551\nmode: cluster',
-      '"mode" must be "single"',
+      'a typo',
+      'server_url: ion:5551\nserver_ulr: x',
+      '"sfu" takes no "server_ulr". Did you mean "server_url"?',
+    ],
+    [
+      'a cluster, which this version does not have',
+      'mode: cluster\ncluster_nodes: ["ion-1:5551", "ion-2:5551"]\nload_balance_method: leastconn',
+      '"mode" is "cluster", but this version speaks to one SFU only: write mode: standalone',
+    ],
+    ['a mode that does not exist', 'server_url: ion:5551\nmode: standalon', 'Did you mean "standalone"?'],
+    [
+      'a method of load balancing that does not exist',
+      'server_url: ion:5551\nload_balance_method: round_robin',
+      '"load_balance_method" is "round_robin". Did you mean "roundrobin"?',
+    ],
+    [
+      'a node without a port',
+      'server_url: ion:5551\ncluster_nodes: ["ion-1:5551", "ion-2"]',
+      '"ion-2" is not an address: write "host:port"',
+    ],
+    [
+      'nodes that are no list',
+      'server_url: ion:5551\ncluster_nodes: ion-1:5551',
+      'must be a list of addresses',
     ],
     ['a switch that is none', 'server_url: ion:5551\nenabled: 7', '"enabled" must be true or false'],
     ['a list', '- a', 'must be a mapping'],

@@ -17,14 +17,14 @@ function complaint(options: object): string {
 describe('options', () => {
   test.each([
     [{ hooks: 5 }, '"hooks" must be an object'],
-    [{ hooks: { onjoin() {} } }, 'There is no hook "onjoin": onConnect, onAuthenticate, onJoin,'],
+    [{ hooks: { onjoin() {} } }, 'There is no hook "onjoin". Did you mean "onJoin"?'],
     [{ hooks: { onJoin: true } }, '"hooks.onJoin" must be a function.'],
     [{ hookTimeoutMs: 0 }, '"hookTimeoutMs" must be a whole number from 1'],
-    [{ hookFailure: { onLeave: 'pass' } }, '"hookFailure" has "onLeave": write one of onConnect,'],
+    [{ hookFailure: { onLeave: 'pass' } }, '"hookFailure" takes no "onLeave". Write one of onConnect,'],
     [{ hookFailure: { onJoin: 'open' } }, '"hookFailure.onJoin" must be "refuse" or "pass".'],
     [{ rateLimiter: {} }, '"rateLimiter" must have a method consume'],
     [{ limits: { maxRooms: 0.5 } }, '"limits.maxRooms" must be a whole number from 1'],
-    [{ limits: { maxRoom: 5 } }, '"limits" has "maxRoom": write one of maxSessionsPerUser,'],
+    [{ limits: { maxRoom: 5 } }, '"limits" takes no "maxRoom". Did you mean "maxRooms"?'],
   ])('%j are refused, with advice', (options, advice) => {
     expect(complaint(options)).toContain(advice);
   });

@@ -1,18 +1,15 @@
 import type { RTCPeerConnection } from 'werift';
+import { loadPeer } from '../../peer.js';
 
 /** werift, loaded when a development SFU starts: the rest of `sfu-relay/testing` works without it. */
 export type Werift = typeof import('werift');
 
 /**
  * Loads werift, an optional peer dependency.
- * @throws Error that says how to install it.
+ * @throws RelayError `ERR_RELAY_CONFIG` that says how to install it.
  */
 export async function loadWerift(): Promise<Werift> {
-  try {
-    return await import('werift');
-  } catch (cause) {
-    throw new Error('The development SFU needs the package werift: npm install --save-dev werift', { cause });
-  }
+  return loadPeer({ name: 'werift', user: 'The development SFU' }, () => import('werift'));
 }
 
 /** Makes the two peer connections of a participant. */

@@ -1,3 +1,4 @@
+import { checkOptions, type Keys } from '../../check-options.js';
 import { startScriptedSfu } from '../scripted/scripted-sfu.js';
 import { connections, loadWerift } from './connections.js';
 import { devScript } from './script.js';
@@ -26,6 +27,8 @@ export interface DevSfuOptions {
    */
   logger?: { warn(fields: object, message: string): void };
 }
+
+const KEYS: Keys<DevSfuOptions> = { host: true, port: true, iceAddresses: true, logger: true };
 
 export type Logger = NonNullable<DevSfuOptions['logger']>;
 
@@ -59,6 +62,7 @@ export interface DevSfu {
  * @category Testing
  */
 export async function startDevSfu(options: DevSfuOptions = {}): Promise<DevSfu> {
+  checkOptions({ name: 'startDevSfu()', example: 'startDevSfu({ port: 5551 })' }, options, KEYS);
   const { host = '127.0.0.1', port = 0, iceAddresses = ['127.0.0.1'], logger = { warn: () => {} } } = options;
   const script = devScript(connections(await loadWerift(), iceAddresses), logger);
   const server = await startScriptedSfu({ host, port, script, keepLast: 0 });

@@ -1,3 +1,5 @@
+import { checkOptions, type Keys } from '../../check-options.js';
+import { RelayError } from '../../errors.js';
 import type { TrackInfo } from '../../sfu/gen/rtc.js';
 import { findLine, sectionsOf, sentTrack } from './sdp-sections.js';
 
@@ -14,6 +16,12 @@ export interface FakeTrack {
   /** @default 'sendonly' */
   direction?: 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
 }
+
+const OFFER_KEYS: Keys<NonNullable<Parameters<typeof fakeOffer>[1]>> = {
+  dataChannel: true,
+  iceGeneration: true,
+};
+const EXAMPLE = 'fakeOffer([{ kind: "video", streamId: "camera", trackId: "video-1" }])';
 
 const CODECS = {
   audio: { payloadType: 111, rtpmap: 'opus/48000/2' },
@@ -89,8 +97,16 @@ function receiverSection(mid: number, iceGeneration: number): string[] {
  */
 export function fakeOffer(
   tracks: readonly FakeTrack[] = [],
-  { dataChannel = true, iceGeneration = 0 } = {},
+  options: { dataChannel?: boolean; iceGeneration?: number } = {},
 ): string {
+  if (!Array.isArray(tracks))
+    throw new RelayError('ERR_RELAY_CONFIG', `fakeOffer() takes a list of tracks: ${EXAMPLE}.`);
+  checkOptions(
+    { name: 'fakeOffer()', example: 'fakeOffer([], { dataChannel: false })' },
+    options,
+    OFFER_KEYS,
+  );
+  const { dataChannel = true, iceGeneration = 0 } = options;
   const sections = tracks.map((track, mid) => mediaSection(track, mid, iceGeneration));
   if (dataChannel) sections.push(dataChannelSection(sections.length, iceGeneration));
   if (sections.length === 0) sections.push(receiverSection(0, iceGeneration));

@@ -1,4 +1,5 @@
 import { status } from '@grpc/grpc-js';
+import { checkOptions, type Keys } from '../../check-options.js';
 import {
   type JoinRequest,
   type SessionDescription,
@@ -31,6 +32,21 @@ export interface Script {
   onTrickle(stream: ScriptedStream, trickle: Trickle): void | Promise<void>;
   onSubscription(stream: ScriptedStream, request: SubscriptionRequest): void | Promise<void>;
   onHalfClose(stream: ScriptedStream): void | Promise<void>;
+}
+
+const SCRIPT_KEYS: Keys<Script> = {
+  onJoin: true,
+  onDescription: true,
+  onTrickle: true,
+  onSubscription: true,
+  onHalfClose: true,
+};
+
+/** A script may have members of its own, as a class has; those that look like callbacks have to be known. */
+export function checkScript(script: Partial<Script>): void {
+  const callbacks = Object.entries(script).filter(([name]) => /^on/i.test(name));
+  const example = 'script: { onJoin(stream, join) {} }';
+  checkOptions({ name: '"script"', example }, Object.fromEntries(callbacks), SCRIPT_KEYS);
 }
 
 /** What the script needs of its server. */

@@ -1,6 +1,7 @@
 import { Server, ServerCredentials, type ServerOptions, status } from '@grpc/grpc-js';
+import { checkOptions, type Keys } from '../../check-options.js';
 import { Reply, type Request, RTCService } from '../../sfu/gen/rtc.js';
-import { ionScript, type Script } from './ion-script.js';
+import { checkScript, ionScript, type Script } from './ion-script.js';
 import { remember, ScriptedStream, type SignalCall } from './scripted-stream.js';
 
 /**
@@ -35,6 +36,19 @@ export interface ScriptedSfuOptions {
   /** Channel options of gRPC, e.g. `'grpc.max_concurrent_streams'`. */
   grpcOptions?: ServerOptions;
 }
+
+const KEYS: Keys<ScriptedSfuOptions> = {
+  host: true,
+  port: true,
+  script: true,
+  tls: true,
+  keepLast: true,
+  echoTrickles: true,
+  broadcastTrackEvents: true,
+  grpcOptions: true,
+};
+const TLS_KEYS: Keys<NonNullable<ScriptedSfuOptions['tls']>> = { key: true, cert: true, ca: true };
+const WAIT_KEYS: Keys<{ timeoutMs?: number }> = { timeoutMs: true };
 
 type Truthy<T> = Exclude<T, undefined | null | false | 0 | ''>;
 
@@ -121,8 +135,13 @@ export class ScriptedSfu {
    * @param options - `timeoutMs`: it rejects after it. Default 5,000.
    */
   waitFor<T>(condition: (sfu: ScriptedSfu) => T, options: { timeoutMs?: number } = {}): Promise<Truthy<T>> {
-    const { timeoutMs = 5_000 } = options;
     return new Promise((resolve, reject) => {
+      checkOptions(
+        { name: 'waitFor()', example: 'sfu.waitFor(condition, { timeoutMs: 5000 })' },
+        options,
+        WAIT_KEYS,
+      );
+      const { timeoutMs = 5_000 } = options;
       const settle = (finish: () => void) => {
         clearTimeout(timer);
         this.#waiters.delete(check);
@@ -243,6 +262,11 @@ function credentials(tls: ScriptedSfuOptions['tls']): ServerCredentials {
  * @category Testing
  */
 export async function startScriptedSfu(options: ScriptedSfuOptions = {}): Promise<ScriptedSfu> {
+  const example = 'startScriptedSfu({ script: { onJoin(stream, join) {} } })';
+  checkOptions({ name: 'startScriptedSfu()', example }, options, KEYS);
+  if (options.script !== undefined) checkScript(options.script);
+  if (options.tls !== undefined)
+    checkOptions({ name: '"tls"', example: 'tls: { key, cert }' }, options.tls, TLS_KEYS);
   const sfu = new ScriptedSfu(options);
   await sfu.start();
   return sfu;

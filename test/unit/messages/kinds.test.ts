@@ -16,7 +16,7 @@ test('wrong kinds are refused by what to write instead', () => {
   const wrong: [unknown, string][] = [
     [null, '"messages" must be kinds by name'],
     [{ 'a b': {} }, '"messages.a b": name kinds by letters'],
-    [{ poll: true }, '"messages.poll" must be an object'],
+    [{ poll: true }, '"messages.poll" needs an object: write poll: { schema }'],
     [{ poll: { schema: { parse: () => 1 } } }, '"messages.poll.schema" is no Standard Schema'],
     [{ poll: { maxDataBytes: 0 } }, '"maxDataBytes"'],
     [{ poll: { history: { maxMessages: 'all' } } }, '"maxMessages"'],

@@ -210,8 +210,8 @@ describe('collectMetrics', () => {
   });
 
   test.each<[object | null, string]>([
-    [null, 'The options must be an object'],
-    [{ register }, 'There is no option "register": registry, prefix, labels, probeSfu are there.'],
+    [null, 'collectMetrics() needs an object: write collectMetrics(relay, { registry }).'],
+    [{ register }, 'collectMetrics() takes no "register". Did you mean "registry"?'],
     [{ registry: {} }, '"registry" must be one of prom-client: new Registry().'],
     [{ prefix: '' }, '"prefix" must be letters, digits and "_", such as "sfu_relay_".'],
     [{ prefix: 'sfu-relay-' }, '"prefix" must be letters'],
@@ -234,7 +234,7 @@ describe('collectMetrics', () => {
   });
 
   test('refuses what is no relay, and a name that is taken', () => {
-    expect(() => collectMetrics({} as SfuRelay)).toThrow('collectMetrics() takes an SfuRelay');
+    expect(() => collectMetrics({} as SfuRelay)).toThrow('collectMetrics() needs an SfuRelay');
     new Gauge({ name: 'sfu_relay_rooms', help: 'Mine.', registers: [registry] });
     expect(() => collectMetrics(startRelay(), { registry })).toThrow(
       'The registry has another metric "sfu_relay_rooms" already: choose a "prefix" for this one.',

@@ -27,8 +27,11 @@ describe('wrong options are refused, with advice', () => {
     [{ user: { durationMs: 1_000 } }, '"user.points" must be a whole number'],
     [{ room: { points: 100 } }, '"room.durationMs" must be a whole number from 1'],
     [{ room: { points: 100, durationMs: '1s' } }, '"room.durationMs" must be a whole number'],
-    [{ address: 100 }, '"address" must be a budget, address: { points: 200, durationMs: 1000 }, or false.'],
-    [{ connection: true }, '"connection" must be a budget'],
+    [
+      { address: 100 },
+      '"address" needs an object: write address: { points: 200, durationMs: 1000 }, or address: false.',
+    ],
+    [{ connection: true }, '"connection" needs an object'],
     [{ costs: 5 }, '"costs" must be points by method: { join: 20, trickle: 1 }.'],
     [{ costs: { join: -1 } }, '"costs.join" must be a whole number from 0'],
     [{ user: { ...second, costs: { offer: 0.5 } } }, '"user.costs.offer" must be a whole number from 0'],

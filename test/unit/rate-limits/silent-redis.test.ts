@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { silentLogger } from '../../../src/logger.js';
-import { rateLimits } from '../../../src/rate-limits/index.js';
+import { type RateLimitsOptions, rateLimits } from '../../../src/rate-limits/index.js';
 import { refusal } from './limited-message.js';
 
 /** A client of node-redis's shape whose server takes commands, and answers when the test says so. */
@@ -21,6 +21,13 @@ const options = {
   user: { points: 2, durationMs: 60_000, costs: { '*': 1 } },
 } as const;
 
+/** One that has loaded what it speaks with Redis by: with fake timers that takes no time. */
+async function openLimiter(options: RateLimitsOptions) {
+  const limiter = rateLimits(options);
+  await vi.dynamicImportSettled();
+  return limiter;
+}
+
 beforeEach(() => {
   vi.useFakeTimers();
 });
@@ -30,7 +37,7 @@ afterEach(() => {
 
 test('a Redis that does not answer is waited for once, until the deadline; then memory decides at once', async () => {
   const { client, commands } = silentRedis();
-  const limiter = rateLimits({ ...options, redis: client, timeoutMs: 300 });
+  const limiter = await openLimiter({ ...options, redis: client, timeoutMs: 300 });
   const settled = vi.fn();
   const first = refusal(limiter).then(settled);
   await vi.advanceTimersByTimeAsync(299);
@@ -46,7 +53,7 @@ test('a Redis that does not answer is waited for once, until the deadline; then 
 
 test('it is tried again each second by one message, which does not wait for it', async () => {
   const { client, commands } = silentRedis();
-  const limiter = rateLimits({ ...options, redis: client });
+  const limiter = await openLimiter({ ...options, redis: client });
   const first = refusal(limiter);
   await vi.advanceTimersByTimeAsync(200);
   await first;
@@ -61,7 +68,7 @@ test('when it answers a try in time it decides again, for all budgets; the log h
   const { client, commands } = silentRedis();
   const logger = { ...silentLogger, warn: vi.fn(), info: vi.fn() };
   const room = { points: 2, durationMs: 60_000, costs: { '*': 1 } };
-  const limiter = rateLimits({ ...options, room, redis: client, logger });
+  const limiter = await openLimiter({ ...options, room, redis: client, logger });
   const first = refusal(limiter);
   await vi.advanceTimersByTimeAsync(200);
   await first;
@@ -91,7 +98,7 @@ test('when it answers a try in time it decides again, for all budgets; the log h
 
 test('a Redis that refuses its commands is not asked for a second either', async () => {
   const client = { eval: vi.fn(async () => Promise.reject(new Error('OOM'))), multi: () => ({}) };
-  const limiter = rateLimits({ ...options, redis: client });
+  const limiter = await openLimiter({ ...options, redis: client });
   expect(await refusal(limiter)).toBeUndefined();
   expect(await refusal(limiter)).toBeUndefined();
   expect(await refusal(limiter)).toMatchObject({ code: 'ERR_RELAY_TOO_MANY' });

@@ -1,5 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type DevSfu, fakeOffer, startDevSfu } from '../../../src/testing/index.js';
 import { openRawPeer, type RawPeer } from './raw-client.js';
 import { WeriftPeer } from './werift-peer.js';
@@ -233,12 +233,4 @@ describe('leaving', () => {
     await alice.close();
     await expect.poll(sockets).toBe(before);
   });
-});
-
-it('says how to get werift when it is missing', async () => {
-  vi.doMock('werift', () => {
-    throw new Error('Cannot find package');
-  });
-  await expect(startDevSfu()).rejects.toThrow('npm install');
-  vi.doUnmock('werift');
 });

@@ -10,10 +10,14 @@ import {
   MAX_MESSAGE_BYTES,
   PING_TIMEOUT_MS,
 } from '../client.js';
+import { connectionFault, timedOut, unavailable } from '../failed-connection.js';
 import { GrpcJsCall } from './call.js';
 
 /** Node ends a connection with all its streams at 10 MB of session memory. */
 const MAX_SESSION_MEMORY_MB = 1024;
+
+const PROBE_METHOD = '/grpc.health.v1.Health/Check';
+const PROBE_TIMEOUT_MS = 500;
 
 /** By @grpc/grpc-js. */
 export class GrpcJsConnection implements GrpcConnection {
@@ -45,13 +49,12 @@ export class GrpcJsConnection implements GrpcConnection {
     let state = channel.getConnectivityState(true);
     while (state !== connectivityState.READY) {
       if (signal.aborted) throw new RelayError('ERR_RELAY_ABORTED', 'Cancelled.', { cause: signal.reason });
-      if (this.#closed) throw unavailable('the connection was closed');
+      if (this.#closed) throw unavailable(connectionFault(this.#setup, 'the connection was closed'));
       if (state === connectivityState.TRANSIENT_FAILURE || state === connectivityState.SHUTDOWN)
-        throw unavailable('the connection was refused or lost');
+        throw unavailable(connectionFault(this.#setup, await this.#whyUnavailable()));
       if (performance.now() >= deadline) {
         this.suspect = true;
-        const cause = new Error(`no connection within ${connectTimeoutMs} ms`);
-        throw new RelayError('ERR_RELAY_SFU_TIMEOUT', 'The SFU does not answer.', { cause });
+        throw timedOut(this.#setup, connectTimeoutMs);
       }
       await this.#stateAfter(state, deadline, signal);
       state = channel.getConnectivityState(true);
@@ -59,7 +62,7 @@ export class GrpcJsConnection implements GrpcConnection {
   }
 
   call(listener: CallListener): GrpcCall {
-    if (this.#closed) throw unavailable('the connection was closed');
+    if (this.#closed) throw unavailable(connectionFault(this.#setup, 'the connection was closed'));
     const pass = (message: Buffer) => message;
     return new GrpcJsCall(this.#client.makeBidiStreamRequest(this.#setup.method, pass, pass), listener);
   }
@@ -69,6 +72,20 @@ export class GrpcJsConnection implements GrpcConnection {
     this.#closed = true;
     this.#setup.onLost(this);
     this.#client.close();
+  }
+
+  /** grpc-js tells only a call why there is no connection: this one is of a method that Ion does not have. */
+  #whyUnavailable(): Promise<string> {
+    return new Promise((resolve) => {
+      const unknown = 'the connection was refused or lost';
+      if (this.#closed) return resolve(unknown);
+      const pass = (message: Buffer) => message;
+      const call = this.#client.makeUnaryRequest(PROBE_METHOD, pass, pass, Buffer.alloc(0), (error) => {
+        clearTimeout(timer);
+        resolve(error?.details || unknown);
+      });
+      const timer = setTimeout(() => call.cancel(), PROBE_TIMEOUT_MS);
+    });
   }
 
   #stateAfter(state: connectivityState, deadline: number, signal: CancelSignal): Promise<void> {
@@ -104,8 +121,4 @@ function optionsOf({ keepaliveTimeMs, tls }: ConnectionSetup): ClientOptions {
 
 function toBuffer(pem: string | Uint8Array | undefined): Buffer | null {
   return pem === undefined ? null : Buffer.from(pem);
-}
-
-function unavailable(why: string): RelayError {
-  return new RelayError('ERR_RELAY_SFU_UNAVAILABLE', "The SFU can't be reached.", { cause: new Error(why) });
 }

@@ -9,6 +9,14 @@ import {
   type GrpcConnection,
   PING_TIMEOUT_MS,
 } from '../client.js';
+import {
+  connectionFault,
+  explainFirstBytes,
+  explainSilentClose,
+  explainSocketError,
+  timedOut,
+  unavailable,
+} from '../failed-connection.js';
 import { FrameReader } from './frame-reader.js';
 import { FrameWriter } from './frame-writer.js';
 import { ConnectionError, DEFAULT_WINDOW_BYTES, ErrorCode, FrameType, Setting } from './frames.js';
@@ -43,6 +51,7 @@ export class Http2Connection implements GrpcConnection {
   streams = 0;
   suspect = false;
   #isReady = false;
+  #wasReady = false;
   /** The other side has said its first word. */
   #greeted = () => {};
   /** It takes no further call. */
@@ -71,7 +80,7 @@ export class Http2Connection implements GrpcConnection {
       onSettings: () => this.#greeted(),
       onPong: () => this.#answered(),
       onGoaway: (reason) => {
-        this.#cause = new Error(reason);
+        this.#cause = connectionFault(setup, reason);
         this.#leave();
       },
       onIdle: () => {
@@ -104,7 +113,7 @@ export class Http2Connection implements GrpcConnection {
   }
 
   close(): void {
-    this.#fail(ErrorCode.NO_ERROR, this.#cause ?? new Error('the connection was closed'));
+    this.#fail(ErrorCode.NO_ERROR, this.#cause ?? connectionFault(this.#setup, 'the connection was closed'));
   }
 
   /** The first word of this side. */
@@ -119,17 +128,18 @@ export class Http2Connection implements GrpcConnection {
     return new Promise((resolve, reject) => {
       const deadline = new Deadline(() => {
         this.suspect = true;
-        const cause = new Error(`no connection within ${this.#setup.connectTimeoutMs} ms`);
-        reject(new RelayError('ERR_RELAY_SFU_TIMEOUT', 'The SFU does not answer.', { cause }));
-        this.#fail(ErrorCode.NO_ERROR, cause);
+        const error = timedOut(this.#setup, this.#setup.connectTimeoutMs);
+        reject(error);
+        this.#fail(ErrorCode.NO_ERROR, error.cause as Error);
       }, this.#setup.connectTimeoutMs);
       this.#greeted = () => {
         deadline.cancel();
         this.#isReady = true;
+        this.#wasReady = true;
         resolve();
       };
       this.#socket.on('error', (error) => {
-        this.#cause = error;
+        this.#cause = explainSocketError(this.#setup, error);
       });
       this.#socket.once('close', () => {
         deadline.cancel();
@@ -141,12 +151,18 @@ export class Http2Connection implements GrpcConnection {
 
   #receive(data: Buffer, bytes: number): void {
     if (this.#isOver) return;
+    const stranger = this.#isReady ? undefined : explainFirstBytes(this.#setup, data, bytes);
+    if (stranger) {
+      this.#fail(ErrorCode.PROTOCOL_ERROR, stranger);
+      return;
+    }
     try {
       this.#frames.read(data, 0, bytes);
     } catch (error) {
       const code = error instanceof ConnectionError ? error.code : ErrorCode.INTERNAL_ERROR;
       const message = error instanceof Error ? error.message : String(error);
-      this.#fail(code, new Error(this.#isReady ? message : `no HTTP/2 is spoken there: ${message}`));
+      const what = this.#isReady ? message : `no HTTP/2 is spoken there: ${message}`;
+      this.#fail(code, connectionFault(this.#setup, what));
     }
   }
 
@@ -172,7 +188,9 @@ export class Http2Connection implements GrpcConnection {
   }
 
   #loss(): Error {
-    this.#cause ??= new Error('the connection was lost');
+    this.#cause ??= this.#wasReady
+      ? connectionFault(this.#setup, 'the connection was lost')
+      : explainSilentClose(this.#setup);
     return this.#cause;
   }
 
@@ -189,7 +207,7 @@ export class Http2Connection implements GrpcConnection {
     if (this.#calls.size === 0 || this.#pingTimer) return;
     this.#writer.frame(FrameType.PING, 0, 0, PING);
     this.#pingTimer = new Deadline(
-      () => this.#fail(ErrorCode.NO_ERROR, new Error('a ping was not answered')),
+      () => this.#fail(ErrorCode.NO_ERROR, connectionFault(this.#setup, 'a ping was not answered')),
       PING_TIMEOUT_MS,
     ).unref();
   }
@@ -213,10 +231,6 @@ function untilAborted(promise: Promise<void>, signal: CancelSignal): Promise<voi
     signal.addEventListener('abort', abort, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });
-}
-
-function unavailable(cause: Error): RelayError {
-  return new RelayError('ERR_RELAY_SFU_UNAVAILABLE', "The SFU can't be reached.", { cause });
 }
 
 function aborted(signal: CancelSignal): RelayError {

@@ -1,0 +1,68 @@
+import { RelayError } from '../../errors.js';
+import type { ConnectionSetup } from './client.js';
+
+type Target = Pick<ConnectionSetup, 'serverUrl' | 'tls'>;
+
+/**
+ * The connection could not be made, or was lost. The message is for clients, which must not learn where the SFU is; the
+ * cause says that, and why.
+ */
+export function unavailable(cause: Error): RelayError {
+  return new RelayError('ERR_RELAY_SFU_UNAVAILABLE', "The SFU can't be reached.", { cause });
+}
+
+export function timedOut({ serverUrl }: Target, timeoutMs: number): RelayError {
+  const cause = new Error(
+    `no connection to ${serverUrl} within ${timeoutMs} ms: is the address right, does a firewall drop it?`,
+  );
+  return new RelayError('ERR_RELAY_SFU_TIMEOUT', 'The SFU does not answer.', { cause });
+}
+
+/** What has happened to the connection, with its address. */
+export function connectionFault({ serverUrl }: Target, what: string, cause?: unknown): Error {
+  return new Error(`${serverUrl}: ${what}`, cause === undefined ? {} : { cause });
+}
+
+/** An error of the socket before the first word of the other side, with what to do about it. */
+export function explainSocketError(target: Target, error: NodeJS.ErrnoException): Error {
+  const fault = connectionFault(target, error.message + adviceOf(target, error), error);
+  return error.code === undefined ? fault : Object.assign(fault, { code: error.code });
+}
+
+function adviceOf({ serverUrl, tls }: Target, { code = '', message }: NodeJS.ErrnoException): string {
+  if (code === 'ECONNREFUSED') return '. Nothing listens there: does the SFU run, is it its gRPC port?';
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return '. There is no such host: is it spelled right?';
+  if (!tls) return '';
+  if (/wrong version number|packet length too long|tlsv1 alert protocol version/i.test(message))
+    return `. No TLS is spoken at ${serverUrl}: leave sfu.tls out`;
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
+    return ' Write the name of the certificate as sfu.tls.serverName.';
+  if (/SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)/.test(code))
+    return '. Write the authority that has signed the certificate as sfu.tls.ca';
+  return '';
+}
+
+/** Whoever answers to HTTP/2 by this is somebody else; undefined where the bytes tell nothing. */
+export function explainFirstBytes(target: Target, data: Buffer, bytes: number): Error | undefined {
+  const first = data.toString('latin1', 0, Math.min(bytes, 16));
+  if (first.startsWith('HTTP/1'))
+    return connectionFault(
+      target,
+      'this port speaks HTTP/1.1, gRPC needs HTTP/2: write the gRPC port of the SFU (Ion: 5551)',
+    );
+  // A TLS alert (RFC 8446 § 6): it takes the preface for a damaged greeting.
+  if (data[0] === 0x15 && data[1] === 0x03)
+    return connectionFault(
+      target,
+      'this port expects TLS: write sfu: { tls: {} }, with "ca" where it is your own',
+    );
+  return undefined;
+}
+
+/** The socket was closed before the other side has said a word. */
+export function explainSilentClose(target: Target): Error {
+  const why = target.tls
+    ? 'does it want a client certificate (sfu.tls.cert)?'
+    : 'does it expect TLS (sfu.tls)?';
+  return connectionFault(target, `the connection was closed without a word: is it a gRPC port, ${why}`);
+}

@@ -1,0 +1,125 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { WebSocket, WebSocketServer } from 'ws';
+import { anonymous, SfuRelay } from '../../src/index.js';
+import { silentLogger } from '../../src/logger.js';
+import { useServer } from '../../src/ws.js';
+import { closeServer, listen } from '../support/listen.js';
+
+const logger = { ...silentLogger, warn: vi.fn() };
+let relay: SfuRelay;
+let server: Server;
+let port: number;
+
+beforeEach(async () => {
+  logger.warn.mockClear();
+  relay = new SfuRelay({
+    sfu: { serverUrl: '127.0.0.1:1', probeOnStart: false },
+    authenticate: anonymous(),
+    logger,
+  });
+  server = createServer();
+  port = await listen(server);
+});
+afterEach(async () => {
+  await relay.close();
+  await closeServer(server);
+});
+
+/** What becomes of a WebSocket: it is open, or the status by which it was refused, and why. */
+async function dial(path: string): Promise<string> {
+  const ws = new WebSocket(`ws://127.0.0.1:${port}${path}`, 'sfu-relay.v1');
+  const refused = once(ws, 'unexpected-response').then(async ([, response]) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of response) chunks.push(chunk);
+    return `${response.statusCode} ${Buffer.concat(chunks)}`;
+  });
+  const open = once(ws, 'open').then(() => `open ${ws.protocol}`);
+  ws.on('error', () => {});
+  const outcome = await Promise.race([open, refused]);
+  ws.terminate();
+  return outcome;
+}
+
+describe('useServer', () => {
+  test('serves the relay on /rtc of a server of node:http', async () => {
+    useServer(relay, server);
+    expect(await dial('/rtc')).toBe('open sfu-relay.v1');
+    expect(await dial('/rtc?token=x')).toBe('open sfu-relay.v1');
+  });
+
+  test('serves it on another path', async () => {
+    useServer(relay, { server, path: '/live/signal' });
+    expect(await dial('/live/signal')).toBe('open sfu-relay.v1');
+  });
+
+  test('serves relays on paths of their own', async () => {
+    const other = new SfuRelay({
+      sfu: { serverUrl: '127.0.0.1:1', probeOnStart: false },
+      authenticate: anonymous(),
+    });
+    useServer(relay, { server, path: '/one' });
+    useServer(other, { server, path: '/other' });
+    expect(await dial('/one')).toBe('open sfu-relay.v1');
+    expect(await dial('/other')).toBe('open sfu-relay.v1');
+    await other.close();
+  });
+
+  test('answers a wrong path with the right one, and logs it once', async () => {
+    useServer(relay, server);
+    const expected = "404 No WebSocket is served here: the relay's is at /rtc.";
+    expect(await dial('/ws?token=secret')).toBe(expected);
+    expect(await dial('/ws')).toBe(expected);
+    expect(logger.warn).toHaveBeenCalledExactlyOnceWith(
+      { path: '/ws' },
+      expect.stringContaining('connect to /rtc'),
+    );
+  });
+
+  test('leaves a wrong path to the other listeners of the server', async () => {
+    const other = new WebSocketServer({ noServer: true });
+    server.on('upgrade', (request, socket, head) => {
+      if (request.url === '/other') other.handleUpgrade(request, socket, head, () => {});
+    });
+    useServer(relay, server);
+    expect(await dial('/other')).toMatch(/^open/);
+    expect(logger.warn).not.toHaveBeenCalled();
+  });
+
+  test('logs a path that is not that of a WebSocketServer, for a few paths', async () => {
+    useServer(relay, new WebSocketServer({ server, path: '/rtc' }));
+    expect(await dial('/rtc')).toBe('open sfu-relay.v1');
+    for (let n = 0; n < 8; n += 1) expect(await dial(`/wrong-${n}`)).toMatch(/^400/);
+    expect(logger.warn).toHaveBeenCalledTimes(5);
+    expect(logger.warn).toHaveBeenCalledWith(
+      { path: '/wrong-0' },
+      expect.stringContaining('connect to /rtc'),
+    );
+  });
+
+  test('refuses a second relay on a server, until the first is disposed of', async () => {
+    const handle = useServer(relay, server);
+    const twice = 'This server serves a relay already: call useServer() once a server';
+    expect(() => useServer(relay, server)).toThrow(twice);
+    expect(() => useServer(relay, { server })).toThrow(twice);
+    handle.dispose();
+    useServer(relay, server);
+    expect(await dial('/rtc')).toBe('open sfu-relay.v1');
+
+    const wss = new WebSocketServer({ noServer: true });
+    useServer(relay, wss);
+    expect(() => useServer(relay, wss)).toThrow(twice);
+  });
+
+  test.each<[string, unknown, string]>([
+    ['nothing', undefined, 'useServer() needs an object: write useServer(relay, server)'],
+    ['a port', 8080, 'useServer() needs an object: write useServer(relay, server)'],
+    ['an app', Object.assign(() => {}, { listen() {}, on() {} }), 'const server = app.listen(8080)'],
+    ['no server', { path: '/rtc' }, '"server" must be a server of node:http or node:https'],
+    ['a misspelled path', { server: createServer(), paht: '/' }, 'takes no "paht". Did you mean "path"?'],
+    ['a path without a slash', { server: createServer(), path: 'rtc' }, '"path" must begin with a slash'],
+  ])('refuses %s, and says what to write', (_, value, advice) => {
+    expect(() => useServer(relay, value as Server)).toThrow(advice);
+  });
+});
