@@ -35,7 +35,9 @@ export function parseExposition(text: string): Map<string, Family> {
         throw new Error(`${sample} is in ${name}`);
       const key = sample + labels;
       if (family.samples.has(key)) throw new Error(`${key} is there twice`);
-      if (value === '' || Number.isNaN(Number(value))) throw new Error(`no number: ${line}`);
+      // prom-client writes `Nan` for the mean of an empty histogram; Prometheus reads it in any case of its letters.
+      const isNumber = value !== '' && !Number.isNaN(Number(value));
+      if (!isNumber && value.toLowerCase() !== 'nan') throw new Error(`no number: ${line}`);
       family.samples.set(key, Number(value));
     }
   }
