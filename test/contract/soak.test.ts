@@ -27,5 +27,5 @@ test('of mixed lives that vanish at every step nothing is left', { timeout: 60_0
     rejections: [],
     faults: [],
   });
-  expect(lives).toBeGreaterThan(100);
+  expect(lives).toBeGreaterThan(20);
 });

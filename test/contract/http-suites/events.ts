@@ -25,7 +25,8 @@ export function eventsSuite(stage: HttpStage): void {
       const id = await create();
       const reader = await events(id);
       await reader.notified('offer');
-      const response = await fetch(`${stage.url}/session/${id}/events`, { method: 'HEAD' });
+      const headers = { 'sfu-session-token': stage.tokenOf(id) };
+      const response = await fetch(`${stage.url}/session/${id}/events`, { method: 'HEAD', headers });
       expect(response.status).toBe(200);
       expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
       expect(await response.text()).toBe('');
