@@ -76,7 +76,7 @@ export function useServer<P extends Principal>(
 const WS_DEFAULT_MAX_PAYLOAD = 100 * 1024 * 1024;
 const WS_DEFAULT_MAX_FRAGMENTS = 16 * 1024;
 /** Browsers send a message in few fragments, or in one. */
-const MAX_FRAGMENTS = 1024;
+const MAX_FRAGMENTS = 4 * 1024;
 
 class WsSocket implements RelaySocket {
   readonly #ws: WebSocket;
