@@ -46,7 +46,8 @@ export class Stage {
     const faults: string[] = [];
     const silent = () => {};
     const relay = new SfuRelay({
-      sfu: { serverUrl: sfu.address },
+      // Streams are counted.
+      sfu: { serverUrl: sfu.address, probeOnStart: false },
       authenticate,
       hooks,
       logger: { debug: silent, info: silent, warn: silent, error: (_, message) => faults.push(message) },
