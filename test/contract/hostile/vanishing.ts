@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { RelayError } from '../../../src/index.js';
 import { until } from '../../support/poll.js';
 import { handshake, type RawSocket } from '../raw-socket.js';
 import { joinParams } from './bystander.js';
@@ -31,7 +32,7 @@ function gate() {
       return waiting;
     },
     open: () => open(),
-    fail: () => fail(new Error('the application has changed its mind')),
+    fail: () => fail(new RelayError('ERR_RELAY_FORBIDDEN', 'The application has changed its mind.')),
   };
 }
 
