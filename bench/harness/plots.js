@@ -3,6 +3,7 @@ import { TARGETS } from './targets.js';
 
 const COLORS = {
   'relay-uws': '#0b6e4f',
+  'relay-uws-cjs': '#7a4fb2',
   'relay-ws': '#4fb286',
   'bare-uws': '#5b7db1',
   'bare-ws': '#a3b8d9',

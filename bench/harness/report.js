@@ -1,8 +1,9 @@
 import { ratio, series, summary, trend } from './statistics.js';
 import { TARGETS } from './targets.js';
 
-/** With what a target is compared: the peer that has the same socket, and Go. */
+/** With what a target is compared: the ESM build, the peer that has the same socket, and Go. */
 const COMPARISONS = [
+  ['relay-uws-cjs', 'relay-uws'],
   ['relay-uws', 'bare-uws'],
   ['relay-uws', 'go'],
   ['relay-ws', 'bare-ws'],
@@ -28,7 +29,7 @@ export function printReport(report) {
   const head = ['', 'sessions', ...report.targets, ...comparisons.map(([one, other]) => `${one} / ${other}`)];
   console.log(`\n${textTable([head, ...rows])}\n`);
   printTrends(report);
-  for (const target of report.targets) console.log(`${target.padEnd(10)} ${TARGETS[target].title}`);
+  for (const target of report.targets) console.log(`${target.padEnd(14)} ${TARGETS[target].title}`);
 }
 
 function printTrends(report) {
@@ -60,7 +61,8 @@ function rounded(value) {
   return Number(value.toPrecision(3));
 }
 
-function textTable(rows) {
+/** Rows of cells as aligned lines; the first row is the head. */
+export function textTable(rows) {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   const line = (row) =>
     row.map((cell, n) => (n === 0 ? cell.padEnd(widths[n]) : cell.padStart(widths[n]))).join('  ');

@@ -1,7 +1,18 @@
 function median(values) {
+  return quantile(values, 0.5);
+}
+
+/** Between two values, so much of the way from one to the other. */
+function quantile(values, share) {
   const sorted = [...values].sort((one, other) => one - other);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+  const place = (sorted.length - 1) * share;
+  const below = sorted[Math.floor(place)];
+  return below + (sorted[Math.ceil(place)] - below) * (place % 1);
+}
+
+/** The median, with the values that a quarter are below and above. */
+export function quartiles(values) {
+  return { median: median(values), lower: quantile(values, 0.25), upper: quantile(values, 0.75) };
 }
 
 /** The median, with the least and the greatest. */

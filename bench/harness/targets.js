@@ -15,6 +15,10 @@ export const TARGETS = {
     title: 'sfu-relay on uWebSockets.js',
     command: (sfu, { library }) => node(script('servers/relay.js'), sfu, library, 'uws'),
   },
+  'relay-uws-cjs': {
+    title: 'sfu-relay on uWebSockets.js, loaded by require()',
+    command: (sfu, { library }) => node(script('servers/relay.js'), sfu, library, 'uws', 'cjs'),
+  },
   'relay-ws': {
     title: 'sfu-relay on ws',
     command: (sfu, { library }) => node(script('servers/relay.js'), sfu, library, 'ws'),
