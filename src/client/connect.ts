@@ -2,7 +2,7 @@ import { BEARER_PREFIX, SUBPROTOCOL } from '../signal/protocol.js';
 import { checkConnect } from './arguments.js';
 import { RelayClient } from './client.js';
 import { aborted, RelayClientError } from './errors.js';
-import type { Dialled } from './options.js';
+import type { ClientSettings, Dial } from './options.js';
 import { TokenSource } from './token-source.js';
 
 /**
@@ -49,25 +49,24 @@ export async function connect(url: string | URL, options: ConnectOptions = {}): 
   const { token, signal, connectTimeoutMs = 10_000, requestTimeoutMs = 20_000 } = options;
   const { rtcConfiguration = {}, statsIntervalMs = 2_000, reconnect = true } = options;
   const tokens = new TokenSource({ token, getToken: options.getToken, timeoutMs: requestTimeoutMs });
-  const dial = async (cancel?: AbortSignal): Promise<Dialled> => {
+  const dial: Dial = async (use, cancel) => {
     const given = tokens.next(cancel);
     const next = given instanceof Promise ? await given : given;
     const fits = next !== undefined && PROTOCOL_TOKEN.test(next);
     const protocols = [SUBPROTOCOL, ...(fits ? [BEARER_PREFIX + next] : [])];
     return {
-      socket: await open(String(url), protocols, connectTimeoutMs, cancel),
+      used: await open(String(url), protocols, connectTimeoutMs, use, cancel),
       unsaid: fits ? undefined : next,
     };
   };
-  const settings = {
+  const settings: ClientSettings = {
     tokens,
     requestTimeoutMs,
     rtcConfiguration,
     statsIntervalMs,
     dial: reconnect ? dial : undefined,
   };
-  const { socket, unsaid } = await dial(signal);
-  const client = new RelayClient(socket, settings);
+  const { used: client, unsaid } = await dial((socket) => new RelayClient(socket, settings), signal);
   try {
     if (unsaid !== undefined) await client.authenticate(unsaid);
     return client;
@@ -77,12 +76,13 @@ export async function connect(url: string | URL, options: ConnectOptions = {}): 
   }
 }
 
-function open(
+function open<Used>(
   url: string,
   protocols: string[],
   timeoutMs: number,
+  use: (socket: WebSocket) => Used,
   signal: AbortSignal | undefined,
-): Promise<WebSocket> {
+): Promise<Used> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(aborted(signal));
     const socket = create(url, protocols);
@@ -90,7 +90,7 @@ function open(
     const settle = (error?: RelayClientError) => {
       clearTimeout(timer);
       listening.abort();
-      if (!error) return resolve(socket);
+      if (!error) return resolve(use(socket));
       socket.close();
       reject(error);
     };

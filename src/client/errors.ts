@@ -6,15 +6,16 @@
  * | `ERR_CLIENT_ARGUMENT` | an argument is wrong: the message says what to write |
  * | `ERR_CLIENT_CONNECT` | the WebSocket can't be opened |
  * | `ERR_CLIENT_ABORTED` | the caller's signal was aborted, or `leave()` overtook the call |
- * | `ERR_CLIENT_TOKEN` | `getToken()` failed, or gave no token; `cause` is its error |
+ * | `ERR_CLIENT_TOKEN` | `getToken()` failed, or gave no token; the message says why, `cause` is its error |
  * | `ERR_CLIENT_TIMEOUT` | the relay did not answer a request in time |
- * | `ERR_CLIENT_CLOSED` | the connection is closed; `cause` is the {@link CloseInfo} |
+ * | `ERR_CLIENT_CLOSED` | the connection is closed, and not by an error of the relay; `cause` is the {@link CloseInfo} |
  * | `ERR_CLIENT_STATE` | not now: e.g. `publish()` before `join()` |
  * | `ERR_CLIENT_PROTOCOL` | the relay said something that makes no sense |
  * | `ERR_CLIENT_NEGOTIATION` | the browser refused a step of the negotiation; `cause` is its error |
  * | `ERR_CLIENT_MEDIA_LOST` | a peer connection has failed for good; said only with `reconnect: false`: leave and join again |
  *
- * A refusal of the relay keeps the relay's own code (`ERR_RELAY_…`, docs/PROTOCOL.md).
+ * A refusal of the relay keeps the relay's own code (`ERR_RELAY_…`, docs/PROTOCOL.md). So does an error by which the relay
+ * closes the connection; `cause` is the {@link CloseInfo} then.
  * @category Errors
  */
 export class RelayClientError extends Error {
@@ -47,8 +48,16 @@ export class RelayClientError extends Error {
   /** @internal What the browser's WebRTC threw; an error of ours stays what it is. */
   static from(error: unknown, what = 'The negotiation failed'): RelayClientError {
     if (error instanceof RelayClientError) return error;
-    const detail = error instanceof Error ? error.message : String(error);
-    return new RelayClientError('ERR_CLIENT_NEGOTIATION', `${what}: ${detail}`, { cause: error });
+    return new RelayClientError('ERR_CLIENT_NEGOTIATION', `${what}: ${detailOf(error)}`, { cause: error });
+  }
+}
+
+/** @internal What anything thrown says of itself; an application may throw what can't even be read. */
+export function detailOf(error: unknown): string {
+  try {
+    return String((error as Error | undefined)?.message ?? error);
+  } catch {
+    return 'unreadable';
   }
 }
 

@@ -10,9 +10,9 @@ import type {
   SessionStats,
   TracksEvent,
 } from '../signal/protocol.js';
+import type { CloseInfo } from './close.js';
 import type { RelayClientError } from './errors.js';
 import type { RemoteTrack } from './remote-tracks.js';
-import type { CloseInfo } from './rpc.js';
 
 /**
  * `reconnecting-media`: the signalling stands, but a peer connection has lost its way to the SFU; ICE is restarted.

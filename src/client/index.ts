@@ -29,6 +29,7 @@ export type {
   TracksEvent,
 } from '../signal/protocol.js';
 export { RelayClient } from './client.js';
+export type { CloseInfo } from './close.js';
 export { type ConnectOptions, connect } from './connect.js';
 export type { Layer } from './control.js';
 export type { Emitter } from './emitter.js';
@@ -39,4 +40,3 @@ export type { SendOptions } from './messages.js';
 export type { JoinOptions } from './options.js';
 export type { Publication } from './publisher.js';
 export type { RemoteTrack } from './remote-tracks.js';
-export type { CloseInfo } from './rpc.js';

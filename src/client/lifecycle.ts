@@ -1,11 +1,12 @@
 import type { JoinResult } from '../signal/protocol.js';
+import { closed, closeInfoOf } from './close.js';
 import { Control } from './control.js';
 import { left, notNow, type RelayClientError } from './errors.js';
 import type { ClientState, Emit, RelayClientEvents } from './events.js';
 import { Messages } from './messages.js';
 import type { ClientSettings, JoinOptions } from './options.js';
 import { Roster } from './roster.js';
-import { type CloseInfo, closed, Rpc } from './rpc.js';
+import { Rpc } from './rpc.js';
 import { Session } from './session.js';
 import { Stay } from './stay.js';
 import { TokenRefresh } from './token-source.js';
@@ -40,6 +41,8 @@ export class Lifecycle {
   #state: ClientState = 'open';
   #stay: Stay | undefined;
   #session: Session | undefined;
+  /** What has ended it. */
+  #failure: RelayClientError | undefined;
   /** The one under way, or the last. */
   #recovery: Promise<void> | undefined;
 
@@ -113,7 +116,7 @@ export class Lifecycle {
   }
 
   close(): void {
-    this.#finish(closed(1000, ''));
+    this.#finish(undefined);
   }
 
   joined(): Stay {
@@ -193,8 +196,8 @@ export class Lifecycle {
   }
 
   /** The token may have expired while nobody could bring another one: the machine slept. */
-  #isCurable({ retryable, cause }: RelayClientError): boolean {
-    return retryable || (this.#settings.tokens.isLasting && (cause as CloseInfo).code === 4401);
+  #isCurable(error: RelayClientError): boolean {
+    return error.retryable || (this.#settings.tokens.isLasting && closeInfoOf(error)?.code === 4401);
   }
 
   async #renew(): Promise<void> {
@@ -241,13 +244,16 @@ export class Lifecycle {
 
   /** Opens another connection. */
   async #redial(stay: Stay): Promise<void> {
-    const dialled = await this.#settings.dial?.(stay.signal);
-    if (dialled) this.#rpc = this.#speak(dialled.socket);
+    const speak = (socket: WebSocket) => {
+      this.#rpc = this.#speak(socket);
+    };
+    const dialled = await this.#settings.dial?.(speak, stay.signal);
     if (dialled?.unsaid !== undefined) await this.authenticate(dialled.unsaid);
     stay.signal.throwIfAborted();
   }
 
   #notNow(): RelayClientError {
+    if (this.#failure) return this.#failure;
     return notNow(`Not possible in the state "${this.#state}": ${ADVICE[this.#state]}.`);
   }
 
@@ -267,20 +273,18 @@ export class Lifecycle {
     session?.close(error);
   }
 
-  #finish(error: RelayClientError): void {
+  /** @param failure why, where it is not the application that closes */
+  #finish(failure: RelayClientError | undefined): void {
     if (this.#state === 'closed') return;
+    const error = failure ?? closed(1000, '');
+    this.#failure = failure;
     this.#state = 'closed';
     this.#refresh.stop();
     this.#end(error);
     this.#rpc.close();
     this.#emit('state', 'closed');
     const { message: reason, retryable } = error;
-    this.#emit(
-      'close',
-      error.code === 'ERR_CLIENT_CLOSED'
-        ? (error.cause as CloseInfo)
-        : { code: 1006, reason, retryable, error },
-    );
+    this.#emit('close', closeInfoOf(error) ?? { code: 1006, reason, retryable, error });
   }
 
   #emits<Name extends keyof RelayClientEvents>(name: Name) {

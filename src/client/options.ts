@@ -26,12 +26,16 @@ export interface ClientSettings {
   rtcConfiguration: RTCConfiguration;
   statsIntervalMs: number;
   /** Opens another WebSocket like the first; undefined where the client is not to come back by itself. */
-  dial: ((cancel: AbortSignal) => Promise<Dialled>) | undefined;
+  dial: Dial | undefined;
   tokens: TokenSource;
 }
 
-/** @internal An open WebSocket, and the token that has to be said on it, where the handshake could not have it. */
-export interface Dialled {
-  socket: WebSocket;
-  unsaid: string | undefined;
-}
+/**
+ * @internal
+ * @param use is given the socket as it opens: its first message may follow in the same turn
+ * @returns what `use` gave, and the token that has to be said on it, where the handshake could not have it
+ */
+export type Dial = <Used>(
+  use: (socket: WebSocket) => Used,
+  cancel?: AbortSignal,
+) => Promise<{ used: Used; unsaid: string | undefined }>;

@@ -1,26 +1,14 @@
 import type { ClientNotifications, ClientRequests, ErrorObject } from '../signal/protocol.js';
+import { closed } from './close.js';
 import { malformed, RelayClientError } from './errors.js';
 import { isRecord, parse } from './wire.js';
-
-/**
- * Why a connection ended: the WebSocket's close code and reason (docs/PROTOCOL.md, close codes).
- * @category Client
- */
-export interface CloseInfo {
-  code: number;
-  reason: string;
-  /** Whether connecting again may help: 1001, 1006, 4408, 4429 and 45xx. */
-  retryable: boolean;
-  /** What the last attempt to come back failed of, where that was no WebSocket's close; `code` is 1006 then. */
-  error?: RelayClientError;
-}
 
 export interface RpcOptions {
   requestTimeoutMs: number;
   onNotification(method: string, params: unknown): void;
   /** A message that makes no sense, or the refusal of a notification. */
   onError(error: RelayClientError): void;
-  /** @param error what pending and later requests are rejected with; `cause` is the {@link CloseInfo} */
+  /** @param error what pending and later requests are rejected with; `cause` is the CloseInfo */
   onClose(error: RelayClientError): void;
 }
 
@@ -33,6 +21,8 @@ export class Rpc {
   readonly #pending = new Map<number, Settle>();
   readonly #listening = new AbortController();
   #lastId = 0;
+  /** What the relay has named as the reason of the close that follows. */
+  #final: RelayClientError | undefined;
   #closed: RelayClientError | undefined;
 
   constructor(socket: WebSocket, options: RpcOptions) {
@@ -40,11 +30,13 @@ export class Rpc {
     this.#options = options;
     const { signal } = this.#listening;
     socket.addEventListener('message', ({ data }) => this.#receive(data), { signal });
-    socket.addEventListener('close', ({ code, reason }) => this.#end(closed(code, reason)), { signal });
+    socket.addEventListener('close', ({ code, reason }) => this.#end(closed(code, reason, this.#final)), {
+      signal,
+    });
   }
 
   /**
-   * @throws RelayClientError the relay's refusal, `ERR_CLIENT_TIMEOUT` or `ERR_CLIENT_CLOSED`
+   * @throws RelayClientError the relay's refusal or its reason for closing, `ERR_CLIENT_TIMEOUT` or `ERR_CLIENT_CLOSED`
    */
   request<Method extends keyof ClientRequests>(
     method: Method,
@@ -101,6 +93,7 @@ export class Rpc {
     const failure = error === undefined ? undefined : refusal(error);
     const settle = this.#pending.get(id as number);
     if (settle) settle(failure, result);
+    else if (failure && isFinal(error)) this.#final = failure;
     // The late answer to a request that timed out concerns nobody any more.
     else if (typeof id !== 'number') this.#options.onError(failure ?? malformed('a malformed message'));
   }
@@ -114,20 +107,13 @@ export class Rpc {
   }
 }
 
-/** What a close of the WebSocket means to those who wait. */
-export function closed(code: number, reason: string): RelayClientError {
-  const retryable = [1001, 1006, 4408, 4412, 4429].includes(code) || (code >= 4500 && code < 4600);
-  const what = [code, reason].filter(Boolean).join(' ');
-  const cause: CloseInfo = { code, reason, retryable };
-  return new RelayClientError('ERR_CLIENT_CLOSED', `The connection to the relay is closed (${what}).`, {
-    retryable,
-    cause,
-  });
-}
-
 function timedOut(method: string, milliseconds: number): RelayClientError {
   const message = `No answer to "${method}" within ${milliseconds} ms.`;
   return new RelayClientError('ERR_CLIENT_TIMEOUT', message, { retryable: true });
+}
+
+function isFinal(error: unknown): boolean {
+  return isRecord(error) && isRecord(error.data) && typeof error.data.closeCode === 'number';
 }
 
 function refusal(error: unknown): RelayClientError {

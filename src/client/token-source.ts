@@ -1,4 +1,4 @@
-import { aborted, RelayClientError } from './errors.js';
+import { aborted, detailOf, RelayClientError } from './errors.js';
 
 interface Setup {
   token: string | undefined;
@@ -47,12 +47,14 @@ export class TokenSource {
     });
     try {
       const token = await Promise.race([late, Promise.resolve().then(getToken)]);
-      if (typeof token !== 'string' || token === '') throw new TypeError('it gave none');
+      if (typeof token !== 'string' || token === '')
+        throw new TypeError(`it gave ${token === '' ? 'an empty string' : typeof token}`);
       this.token = token;
       return token;
     } catch (cause) {
       if (cancel?.aborted) throw aborted(cancel);
-      throw new RelayClientError('ERR_CLIENT_TOKEN', 'getToken() gave no token.', { retryable: true, cause });
+      const message = `getToken() gave no token: ${detailOf(cause)}`;
+      throw new RelayClientError('ERR_CLIENT_TOKEN', message, { retryable: true, cause });
     } finally {
       settled.abort();
     }

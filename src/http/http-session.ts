@@ -72,9 +72,7 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
       });
     this.#relay = relay;
     relay.attach(this);
-    session.on('close', ({ error }) =>
-      this.end(error?.closeCode ?? CloseCode.Normal, error?.message ?? 'The session was closed.'),
-    );
+    session.on('close', ({ error }) => this.end(error));
   }
 
   /** The answer to the join, with the SFU's candidates. Once it is there somebody has to ask for the session. */
@@ -175,16 +173,16 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
     this.#push('error', encodeError(null, error, method));
   }
 
-  end(code: number, reason: string): void {
+  end(error: RelayError | undefined): void {
     this.#orphanTimer?.cancel();
     this.#relay.detach(this);
     this.#participation.dispose();
-    this.#stream?.close(code, reason);
+    this.#stream?.close(error?.closeCode ?? CloseCode.Normal, error?.message ?? 'The session was closed.');
   }
 
   replaced(): Backlog {
     this.#isReplaced = true;
-    this.end(CloseCode.Replaced, 'Another connection serves the session now.');
+    this.end(new RelayError('ERR_RELAY_REPLACED', 'Another connection serves the session now.'));
     const unread = this.#mailbox.read().flatMap(({ content }) => content ?? []);
     const late = this.#candidates.stop().map((candidate) => trickle(candidate));
     return [...late, ...unread];
@@ -195,8 +193,9 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
       reason: 'The relay is closing.',
       reconnectAfterMs: Math.round(Math.random() * 2_000),
     });
-    this.end(CloseCode.GoingAway, 'The relay is closing.');
-    await this.#participation.leave({ by: 'relay', error: closing() });
+    const error = closing();
+    this.end(error);
+    await this.#participation.leave({ by: 'relay', error });
   }
 
   terminate(): void {

@@ -14,6 +14,7 @@ import { offeredProtocols, speaksOurs } from './handshake.js';
 import { Heartbeat } from './heartbeat.js';
 import {
   encodeError,
+  encodeFinalError,
   encodeNotification,
   encodeResult,
   encodeTrickle,
@@ -271,12 +272,12 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
     else this.#deadline.awaitJoin();
   }
 
-  end(code: number, reason: string): void {
-    this.#close(code, reason);
+  end(error: RelayError | undefined): void {
+    this.#close(error);
   }
 
   replaced(): Backlog {
-    this.#close(CloseCode.Replaced, 'Another connection serves the session now.');
+    this.#close(new RelayError('ERR_RELAY_REPLACED', 'Another connection serves the session now.'));
     return [];
   }
 
@@ -290,8 +291,9 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
         reason: 'The relay is closing.',
         reconnectAfterMs: Math.round(Math.random() * 2_000),
       });
-      await this.#participation?.leave({ by: 'relay', error: closing() });
-      this.#close(CloseCode.GoingAway, 'The relay is closing.');
+      const error = closing();
+      await this.#participation?.leave({ by: 'relay', error });
+      this.#close(error);
     }
     if (!this.#isGone)
       await new Promise<void>((resolve) => {
@@ -365,19 +367,22 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
       { err: error, remoteAddress: this.#request.remoteAddress },
       'A connection is closed',
     );
-    this.#close(error.closeCode, error.message);
+    this.#close(error);
   }
 
-  #close(code: number, reason: string): void {
+  #close(error: RelayError | undefined): void {
+    if (error && !this.#ended) this.#send('error', encodeFinalError(error));
     this.#outbox.endTurn();
     if (this.#ended) return;
     this.#end();
-    this.#sentClose = { code, reason: closeReason(reason) };
+    const code = error?.closeCode ?? CloseCode.Normal;
+    const reason = closeReason(error?.message ?? 'The session was closed.');
+    this.#sentClose = { code, reason };
     // The session ends also where the client never answers, and the socket where it never reads.
     this.#closing = setTimeout(() => this.#socket.terminate(), CLOSING_TIMEOUT_MS);
     void this.#participation?.leave();
     try {
-      this.#socket.close(code, this.#sentClose.reason);
+      this.#socket.close(code, reason);
     } catch {
       this.#socket.terminate();
     }

@@ -66,6 +66,13 @@ export function encodeError(id: RpcId | null, error: RelayError, method?: string
   });
 }
 
+/** The last message of a connection that an error ends: the close code alone does not tell which error it was. */
+export function encodeFinalError(error: RelayError): string {
+  const { data, ...rest } = errorObject(error);
+  const { closeCode } = error;
+  return JSON.stringify({ jsonrpc: '2.0', id: null, error: { ...rest, data: { ...data, closeCode } } });
+}
+
 /** An error as a client is told of it. */
 export function errorObject(error: RelayError, method?: string): ErrorObject {
   return {

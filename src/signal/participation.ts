@@ -1,6 +1,5 @@
 import type { Principal } from '../authentication.js';
 import type { CancelSignal } from '../cancellation.js';
-import { CloseCode } from '../close-code.js';
 import { RelayError } from '../errors.js';
 import type {
   IceCandidate,
@@ -38,8 +37,8 @@ export interface Client extends Pick<Receiver, 'trickle' | 'deliver'> {
   notify<Method extends keyof RelayNotifications>(method: Method, params: RelayNotifications[Method]): void;
   /** A notification of the client's can't be taken after all. */
   notificationRefused(method: string, error: RelayError): void;
-  /** The session was ended by the other side, and the connection with it. */
-  end(code: number, reason: string): void;
+  /** The session was ended by the other side, and the connection with it. Without an error, the application did so. */
+  end(error: RelayError | undefined): void;
   /** Another connection serves the session from now on. Gives what this client has not been told yet. */
   replaced(): Backlog;
 }
@@ -88,7 +87,7 @@ export class Participation<P extends Principal> implements Receiver {
     const error = new RelayError('ERR_RELAY_EXPIRED', 'The token has expired.');
     this.#relay.logger.info({ sessionId: this.#session?.id }, 'A token has expired');
     void this.leave({ by: 'relay', error });
-    this.#client.end(error.closeCode, error.message);
+    this.#client.end(error);
   }
 
   get visitor(): Visitor<P> {
@@ -328,7 +327,7 @@ export class Participation<P extends Principal> implements Receiver {
 
   #sessionClosed({ error }: SessionCloseReason): void {
     this.#session = undefined;
-    this.#client.end(error?.closeCode ?? CloseCode.Normal, error?.message ?? 'The session was closed.');
+    this.#client.end(error);
   }
 
   #trickle(session: Session<P>, { target, candidate }: Params): void | Promise<void> {

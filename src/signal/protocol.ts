@@ -181,5 +181,7 @@ export interface ErrorObject {
     retryAfterMs?: number;
     /** The method of a refused notification; its error has `id: null`. */
     method?: string;
+    /** This error ends the connection: it has `id: null`, and the close frame with this code follows. */
+    closeCode?: number;
   };
 }

@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import { SUBPROTOCOL } from '../../src/signal/protocol.js';
 import { expectDescribedMessage, expectDescribedResult } from '../support/described.js';
 import { type ClientSocket, type Closed, overWebSocket } from './client-socket.js';
@@ -11,7 +12,7 @@ interface Message {
   error?: {
     code: number;
     message: string;
-    data?: { code: string; retryable: boolean; retryAfterMs?: number; method?: string };
+    data?: { code: string; retryable: boolean; retryAfterMs?: number; method?: string; closeCode?: number };
   };
 }
 
@@ -28,7 +29,9 @@ export class WireClient {
 
   constructor(socket: ClientSocket) {
     this.socket = socket;
-    this.closed = socket.closed;
+    this.closed = socket.closed.then((closed) => this.#checkReason(closed));
+    // Not every test waits for the close.
+    this.closed.catch(() => {});
     socket.onText((text) => {
       const message: Message = JSON.parse(text);
       expectDescribedMessage(message);
@@ -113,5 +116,13 @@ export class WireClient {
   /** Vanishes without a closing handshake. */
   vanish(): void {
     this.socket.terminate();
+  }
+
+  /** A relay that closes a connection says by its last message which error it is; a client that does not read misses it. */
+  #checkReason(closed: Closed): Closed {
+    const { code } = closed;
+    if ((code === 1001 || (code >= 4400 && code < 4600)) && code !== 4508)
+      expect(this.received.at(-1)).toMatchObject({ id: null, error: { data: { closeCode: code } } });
+    return closed;
   }
 }

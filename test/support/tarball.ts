@@ -12,11 +12,11 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const cache = join(root, 'node_modules/.cache/package/');
 
 /**
- * Packs the package as `npm publish` does in a fresh clone: only tracked files are there, and no `dist`.
+ * Packs the package as `npm publish` does in a fresh clone: what git ignores is not there, so no `dist` either.
  * @returns the tarball's path; the last one again while nothing that is packed or builds it has changed
  */
 export async function packCleanClone(): Promise<string> {
-  const files = await trackedFiles();
+  const files = await clonedFiles();
   const tarball = join(cache, `${await fingerprint(files)}.tgz`);
   if (existsSync(tarball)) return tarball;
   const clone = await mkdtemp(join(tmpdir(), 'sfu-relay-clone-'));
@@ -36,9 +36,11 @@ export async function packCleanClone(): Promise<string> {
   return tarball;
 }
 
-async function trackedFiles(): Promise<string[]> {
-  const { stdout } = await run('git', ['ls-files', '-z'], { cwd: root });
-  // One that is deleted and not committed yet is still listed.
+async function clonedFiles(): Promise<string[]> {
+  const { stdout } = await run('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z'], {
+    cwd: root,
+  });
+  // A file that is deleted and not committed yet is still listed.
   return stdout.split('\0').filter((file) => file !== '' && existsSync(join(root, file)));
 }
 

@@ -1067,6 +1067,10 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
                 "method": {
                   "type": "string",
                   "description": "The method of a refused notification; its error has `id: null`."
+                },
+                "closeCode": {
+                  "type": "number",
+                  "description": "This error ends the connection: it has `id: null`, and the close frame with this code follows."
                 }
               },
               "required": [

@@ -11,7 +11,7 @@ export function drainingSuite(stage: ContractStage): void {
       await stage.relay.close();
       expect(await client.closed).toEqual({ code: 1001, reason: 'The relay is closing.' });
       expect((await idle.closed).code).toBe(1001);
-      expect(client.received.at(-1)).toMatchObject({
+      expect(client.received.at(-2)).toMatchObject({
         method: 'goaway',
         params: { reconnectAfterMs: expect.any(Number) },
       });

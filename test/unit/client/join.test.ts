@@ -184,8 +184,31 @@ describe('the end of the connection', () => {
     const joining = client.join({ roomId: 'lobby' });
     await tick();
     socket.end(4401, 'Authentication failed.');
-    await expect(joining).rejects.toMatchObject({ code: 'ERR_CLIENT_CLOSED', cause: { code: 4401 } });
+    const refusal = {
+      code: 'ERR_RELAY_UNAUTHENTICATED',
+      message: 'Authentication failed.',
+      cause: { code: 4401 },
+    };
+    await expect(joining).rejects.toMatchObject(refusal);
     expect(client.state).toBe('closed');
+  });
+
+  test('by the relay is why later calls fail', async () => {
+    const { client, socket, of } = await connected();
+    const data = { code: 'ERR_RELAY_EXPIRED', retryable: false, closeCode: 4401 };
+    socket.receive({ id: null, error: { code: -32005, message: 'The token has expired.', data } });
+    socket.end(4401, 'The token has expired.');
+    const refusal = { code: 'ERR_RELAY_EXPIRED', message: 'The token has expired.' };
+    await expect(client.join({ roomId: 'lobby' })).rejects.toMatchObject(refusal);
+    await expect(client.chat('hello')).rejects.toMatchObject(refusal);
+    expect(of('close')).toMatchObject([{ code: 4401, retryable: false, error: refusal }]);
+    expect(of('error')).toEqual([]);
+  });
+
+  test('by the application is a state in which nothing is possible', async () => {
+    const { client } = await connected();
+    client.close();
+    await expect(client.join({ roomId: 'lobby' })).rejects.toMatchObject({ code: 'ERR_CLIENT_STATE' });
   });
 
   test('leaves nobody listening', async () => {

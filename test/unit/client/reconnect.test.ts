@@ -294,7 +294,9 @@ describe('the attempts', () => {
     const next = await comeBack(base);
     next.end(4401, 'Who are you?');
     await settle();
-    expect(base.of('close')).toEqual([{ code: 4401, reason: 'Who are you?', retryable: false }]);
+    expect(base.of('close')).toMatchObject([
+      { code: 4401, reason: 'Who are you?', retryable: false, error: { code: 'ERR_RELAY_UNAUTHENTICATED' } },
+    ]);
     expect([openPeers(), openSockets(), vi.getTimerCount()]).toEqual([[], [], 0]);
   });
 

@@ -1,6 +1,8 @@
 import { getEventListeners } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { type CloseInfo, Rpc } from '../../../src/client/rpc.js';
+import type { CloseInfo } from '../../../src/client/close.js';
+import { Rpc } from '../../../src/client/rpc.js';
 import { FakeSocket, installFakeBrowser, newest } from './fake-browser.js';
 
 let socket: FakeSocket;
@@ -8,6 +10,25 @@ let rpc: Rpc;
 const notifications: unknown[] = [];
 const errors: string[] = [];
 const closes: CloseInfo[] = [];
+
+/** Close code, whether to come back, and the usual error. */
+const CLOSES = [
+  [1001, true, 'ERR_RELAY_CLOSED'],
+  [4400, false, 'ERR_RELAY_INVALID_REQUEST'],
+  [4401, false, 'ERR_RELAY_UNAUTHENTICATED'],
+  [4403, false, 'ERR_RELAY_FORBIDDEN'],
+  [4406, false, 'ERR_RELAY_SUBPROTOCOL'],
+  [4408, true, 'ERR_RELAY_CLIENT_TIMEOUT'],
+  [4409, false, 'ERR_RELAY_REPLACED'],
+  [4410, false, 'ERR_RELAY_ROOM_ENDED'],
+  [4413, false, 'ERR_RELAY_TOO_LARGE'],
+  [4429, true, 'ERR_RELAY_TOO_MANY'],
+  [4500, true, 'ERR_RELAY_INTERNAL'],
+  [4502, true, 'ERR_RELAY_SFU_STREAM_ENDED'],
+  [4503, true, 'ERR_RELAY_SFU_UNAVAILABLE'],
+  [4504, true, 'ERR_RELAY_SFU_TIMEOUT'],
+  [4508, true, 'ERR_RELAY_SLOW_CONSUMER'],
+] as const;
 
 beforeEach(installFakeBrowser);
 beforeEach(() => {
@@ -75,16 +96,9 @@ describe('a request', () => {
 describe('the end of the connection', () => {
   test.each([
     [1000, false],
-    [1001, true],
     [1006, true],
-    [4400, false],
-    [4401, false],
-    [4408, true],
-    [4409, false],
-    [4429, true],
-    [4500, true],
-    [4504, true],
-  ])('by %i rejects what is pending and later: retryable %s', async (code, retryable) => {
+    [4999, false],
+  ])('by %i is no error of the relay: retryable %s', async (code, retryable) => {
     const pending = rpc.request('ping');
     socket.end(code, 'why');
     const outcome = { code: 'ERR_CLIENT_CLOSED', retryable, cause: { code, reason: 'why', retryable } };
@@ -92,6 +106,53 @@ describe('the end of the connection', () => {
     await expect(rpc.request('ping')).rejects.toMatchObject(outcome);
     expect(closes).toEqual([{ code, reason: 'why', retryable }]);
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test.each(CLOSES)(
+    'by %i is an error of the relay, also where that did not arrive: retryable %s, %s',
+    async (closeCode, retryable, code) => {
+      const pending = rpc.request('ping');
+      socket.end(closeCode, 'why');
+      const outcome = {
+        code,
+        message: 'why',
+        retryable,
+        cause: { code: closeCode, reason: 'why', retryable },
+      };
+      await expect(pending).rejects.toMatchObject(outcome);
+      await expect(rpc.request('ping')).rejects.toMatchObject(outcome);
+      expect(closes).toEqual([
+        { code: closeCode, reason: 'why', retryable, error: await pending.catch((e) => e) },
+      ]);
+    },
+  );
+
+  test.each(CLOSES)('by %i has the code of the relay’s last message', async (closeCode, retryable) => {
+    const pending = rpc.request('ping');
+    const data = { code: 'ERR_RELAY_OF_ITS_OWN', retryable: false, retryAfterMs: 5_000, closeCode };
+    socket.receive({ id: null, error: { code: -32000, message: 'A sentence that no frame cuts.', data } });
+    expect(errors).toEqual([]);
+    socket.end(closeCode, 'A sentence that');
+    await expect(pending).rejects.toMatchObject({
+      code: 'ERR_RELAY_OF_ITS_OWN',
+      message: 'A sentence that no frame cuts.',
+      retryable,
+      retryAfterMs: 5_000,
+      cause: { code: closeCode, reason: 'A sentence that' },
+    });
+  });
+
+  test('without a reason has a message all the same', async () => {
+    socket.end(4401);
+    await expect(rpc.request('ping')).rejects.toThrow('The relay has closed the connection (4401).');
+  });
+
+  test('has an entry for each close code of PROTOCOL.md', async () => {
+    const text = await readFile(new URL('../../../docs/PROTOCOL.md', import.meta.url), 'utf8');
+    const codes = [...(text.split('## Close codes')[1] ?? '').matchAll(/^\| (\d{4}) \|/gm)].map(([, code]) =>
+      Number(code),
+    );
+    expect(codes).toEqual([1000, ...CLOSES.map(([code]) => code)]);
   });
 
   test('by ourselves is told once, whatever the socket says later', () => {

@@ -66,6 +66,29 @@ describe('getToken', () => {
     expect([FakeSocket.all.length, vi.getTimerCount()]).toEqual([0, 0]);
   });
 
+  test.each([
+    ['an error', new TypeError('Failed to fetch'), 'getToken() gave no token: Failed to fetch'],
+    ['a string', 'offline', 'getToken() gave no token: offline'],
+    ['nothing', undefined, 'getToken() gave no token: undefined'],
+    [
+      'what can’t be read',
+      Object.defineProperty(new Error(), 'message', {
+        get: () => {
+          throw new Error('no');
+        },
+      }),
+      'getToken() gave no token: unreadable',
+    ],
+  ])('that throws %s is told of with its message', async (_, thrown, message) => {
+    const connecting = connect(url, { getToken: () => Promise.reject(thrown) });
+    await expect(connecting).rejects.toMatchObject({ code: 'ERR_CLIENT_TOKEN', message });
+  });
+
+  test('that gives no string is told of with what it gave', async () => {
+    const connecting = connect(url, { getToken: (() => ({ token: 'x' })) as unknown as () => string });
+    await expect(connecting).rejects.toThrow('getToken() gave no token: it gave object');
+  });
+
   test('is waited for no longer by who has given up', async () => {
     const cancel = new AbortController();
     const connecting = connect(url, { getToken: () => new Promise(() => {}), signal: cancel.signal });
