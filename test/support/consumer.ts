@@ -38,6 +38,16 @@ export class ConsumerProject {
     await cp(join(fixtures, file), join(this.folder, file));
   }
 
+  /** Runs `task` while a package that this project has is not installed. */
+  async without<Result>(name: string, task: () => Promise<Result>): Promise<Result> {
+    await rm(join(this.folder, 'node_modules', name));
+    try {
+      return await task();
+    } finally {
+      await this.#link(name);
+    }
+  }
+
   /** Compiles, strictly, and gives what the compiler has to say. */
   async compile(files: readonly string[], options: object): Promise<string> {
     const compilerOptions = { strict: true, skipLibCheck: false, noEmitOnError: true, ...options };
@@ -52,9 +62,9 @@ export class ConsumerProject {
   }
 
   /** Runs a script to its end and gives its stdout; rejects, with stderr, unless it ends with 0. */
-  async run(file: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
+  async run(file: string, env: NodeJS.ProcessEnv = {}, args: readonly string[] = []): Promise<string> {
     const options = { cwd: this.folder, env: { ...process.env, ...env }, timeout: 30_000 };
-    return (await run(process.execPath, [file], options)).stdout;
+    return (await run(process.execPath, [file, ...args], options)).stdout;
   }
 
   async remove(): Promise<void> {
