@@ -3,7 +3,7 @@ import { startTarget } from './targets.js';
 
 const MICRO = 1e6;
 /** How often each of the two gets its share of a figure. */
-const TURNS = 4;
+const TURNS = 6;
 const WARM_UP = { viewers: 1_200, rounds: 8_000, publishers: 800 };
 
 /** What is measured, and how much of it at a time. Each `turn` gives the outcome of the load. */
