@@ -1,12 +1,13 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { build } from 'tsup';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 
-const entry = fileURLToPath(new URL('../../dist/client.js', import.meta.url));
+const run = promisify(execFile);
 
 describe('the browser client, bundled and minified as an application does', () => {
   let folder: string;
@@ -14,9 +15,10 @@ describe('the browser client, bundled and minified as an application does', () =
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'sfu-relay-bundle-'));
+    await run('tar', ['-xzf', inject('tarball'), '-C', folder]);
     await build({
       config: false,
-      entry: { client: entry },
+      entry: { client: join(folder, 'package/dist/client.js') },
       outDir: folder,
       format: 'esm',
       outExtension: () => ({ js: '.js' }),
