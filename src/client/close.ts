@@ -51,7 +51,7 @@ export function closed(code: number, reason: string, final?: RelayClientError): 
   cause.error = new RelayClientError(
     final?.code ?? `ERR_RELAY_${usual}`,
     final?.message || reason || `The relay has closed the connection (${code}).`,
-    { retryable, retryAfterMs: final?.retryAfterMs, cause },
+    { ...final, retryable, cause },
   );
   return cause.error;
 }

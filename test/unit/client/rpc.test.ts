@@ -129,7 +129,13 @@ describe('the end of the connection', () => {
 
   test.each(CLOSES)('by %i has the code of the relay’s last message', async (closeCode, retryable) => {
     const pending = rpc.request('ping');
-    const data = { code: 'ERR_RELAY_OF_ITS_OWN', retryable: false, retryAfterMs: 5_000, closeCode };
+    const data = {
+      code: 'ERR_RELAY_OF_ITS_OWN',
+      retryable: false,
+      retryAfterMs: 5_000,
+      appCode: 'ERR_NO_COINS',
+      closeCode,
+    };
     socket.receive({ id: null, error: { code: -32000, message: 'A sentence that no frame cuts.', data } });
     expect(errors).toEqual([]);
     socket.end(closeCode, 'A sentence that');
@@ -138,6 +144,7 @@ describe('the end of the connection', () => {
       message: 'A sentence that no frame cuts.',
       retryable,
       retryAfterMs: 5_000,
+      appCode: 'ERR_NO_COINS',
       cause: { code: closeCode, reason: 'A sentence that' },
     });
   });
