@@ -7,7 +7,7 @@ import { RelayClientError } from './errors.js';
 export interface CloseInfo {
   code: number;
   reason: string;
-  /** Whether connecting again may help: 1001, 1006, 4408, 4429 and 45xx. */
+  /** Whether connecting again may help: 1001, 1006, 4408, 4412, 4429 and 45xx. */
   retryable: boolean;
   /**
    * The relay's error that ended it; or what the last attempt to come back failed of, and `code` is 1006 where that was no
@@ -26,6 +26,7 @@ const ERROR_OF_CODE: Readonly<Record<number, string>> = {
   4408: 'CLIENT_TIMEOUT',
   4409: 'REPLACED',
   4410: 'ROOM_ENDED',
+  4412: 'REJOIN',
   4413: 'TOO_LARGE',
   4429: 'TOO_MANY',
   4500: 'INTERNAL',
@@ -40,7 +41,7 @@ const ERROR_OF_CODE: Readonly<Record<number, string>> = {
  * @param final the relay's last message, where that named the error
  */
 export function closed(code: number, reason: string, final?: RelayClientError): RelayClientError {
-  const retryable = [1001, 1006, 4408, 4429].includes(code) || (code >= 4500 && code < 4600);
+  const retryable = [1001, 1006, 4408, 4412, 4429].includes(code) || (code >= 4500 && code < 4600);
   const cause: CloseInfo = { code, reason, retryable };
   const usual = ERROR_OF_CODE[code];
   if (!final && !usual) {

@@ -21,6 +21,7 @@ const CLOSES = [
   [4408, true, 'ERR_RELAY_CLIENT_TIMEOUT'],
   [4409, false, 'ERR_RELAY_REPLACED'],
   [4410, false, 'ERR_RELAY_ROOM_ENDED'],
+  [4412, true, 'ERR_RELAY_REJOIN'],
   [4413, false, 'ERR_RELAY_TOO_LARGE'],
   [4429, true, 'ERR_RELAY_TOO_MANY'],
   [4500, true, 'ERR_RELAY_INTERNAL'],
