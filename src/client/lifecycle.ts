@@ -299,6 +299,6 @@ export class Lifecycle {
 }
 
 /** The relay has closed a connection that had no session for too long. */
-function wasIdle({ cause }: RelayClientError): boolean {
-  return (cause as CloseInfo).code === 4408;
+function wasIdle(error: RelayClientError): boolean {
+  return closeInfoOf(error)?.code === 4408;
 }
