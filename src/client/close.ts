@@ -61,3 +61,8 @@ export function closed(code: number, reason: string, final?: RelayClientError): 
 export function closeInfoOf({ cause }: RelayClientError): CloseInfo | undefined {
   return typeof (cause as CloseInfo | undefined)?.reason === 'string' ? (cause as CloseInfo) : undefined;
 }
+
+/** The relay has closed a connection that had no session for too long. */
+export function wasIdle(error: RelayClientError): boolean {
+  return closeInfoOf(error)?.code === 4408;
+}

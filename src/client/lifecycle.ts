@@ -1,5 +1,5 @@
 import type { JoinResult } from '../signal/protocol.js';
-import { closed, closeInfoOf } from './close.js';
+import { closed, closeInfoOf, wasIdle } from './close.js';
 import { Control } from './control.js';
 import { left, notNow, type RelayClientError } from './errors.js';
 import type { ClientState, Emit, RelayClientEvents } from './events.js';
@@ -296,9 +296,4 @@ export class Lifecycle {
     this.#state = state;
     this.#emit('state', state);
   }
-}
-
-/** The relay has closed a connection that had no session for too long. */
-function wasIdle(error: RelayClientError): boolean {
-  return closeInfoOf(error)?.code === 4408;
 }
