@@ -1,4 +1,5 @@
 import { EventEmitter } from 'eventemitter3';
+import { RelayError } from './errors.js';
 import type { Logger } from './logger.js';
 import { isPromise } from './promise.js';
 
@@ -25,6 +26,15 @@ function guardOf(logger: Logger): Guard {
   return guard;
 }
 
+/** @throws RelayError `ERR_RELAY_INVALID_PARAMS` */
+function checkListener(listener: unknown): void {
+  if (typeof listener !== 'function')
+    throw new RelayError(
+      'ERR_RELAY_INVALID_PARAMS',
+      'on() and once() need an event and a function: write on("close", (reason) => {}).',
+    );
+}
+
 /**
  * An emitter whose listeners can't hurt: one that throws or rejects is logged, and the next one runs.
  * @category Relay
@@ -38,11 +48,13 @@ export class SafeEmitter<Events extends { [Name in keyof Events]: unknown[] }> {
   }
 
   on<Name extends keyof Events & string>(name: Name, listener: Listener<Events[Name]>): this {
+    checkListener(listener);
     this.#emitter.on(name, this.#call, listener);
     return this;
   }
 
   once<Name extends keyof Events & string>(name: Name, listener: Listener<Events[Name]>): this {
+    checkListener(listener);
     this.#emitter.once(name, this.#call, listener);
     return this;
   }

@@ -318,6 +318,11 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
    * @throws RelayError `ERR_RELAY_INVALID_STATE`, `ERR_RELAY_INVALID_PARAMS`, `ERR_RELAY_INVALID_SDP`
    */
   addIceCandidate(trickle: { target: Target; candidate: IceCandidate }): void | Promise<void> {
+    if (typeof trickle !== 'object' || trickle === null)
+      throw new RelayError(
+        'ERR_RELAY_INVALID_PARAMS',
+        'addIceCandidate() needs an object: write session.addIceCandidate({ target: 0, candidate }).',
+      );
     if (!this.#signals) return this.#sendCandidate(trickle);
     this.#joinedStream();
     const message = { method: 'trickle', params: trickle } as const;

@@ -36,7 +36,10 @@ function lengthOf(value: object): number {
  * A participant speaks of itself, and of its own tracks.
  * @throws RelayError `ERR_RELAY_INVALID_PARAMS`
  */
-export function checkUpdate({ metadata, tracks = [] }: ParticipantUpdate, own: readonly Track[]): void {
+export function checkUpdate(update: ParticipantUpdate, own: readonly Track[]): void {
+  if (typeof update !== 'object' || update === null)
+    throw invalid('An update must be an object: write { metadata } or { tracks: [{ trackId, muted }] }.');
+  const { metadata, tracks = [] } = update;
   checkMetadata(metadata);
   if (!Array.isArray(tracks) || tracks.length > LIMITS.maxTracks)
     throw invalid(`"tracks" must be a list of at most ${LIMITS.maxTracks}.`);

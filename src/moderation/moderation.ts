@@ -68,7 +68,8 @@ export class Moderation {
   async kick(userId: string, options: { reason?: string }): Promise<void> {
     const reason = readReason('kick()', 'room.kick(userId, { reason })', options);
     const error = new RelayError('ERR_RELAY_REMOVED', reason ?? REMOVED);
-    this.#regulars?.delete(checkId(userId, 'userId'));
+    const id = checkId(userId, 'userId');
+    this.#regulars?.delete(id);
     await this.#closeAll(this.#of(userId), error);
   }
 

@@ -126,6 +126,7 @@ const KEPT =
  * @category Testing
  */
 export function fakeAnswer(offer: string): string {
+  checkSdp('fakeAnswer', offer);
   const sections = sectionsOf(offer).map((lines) => [
     ...lines.filter((line) => KEPT.test(line)).map((line) => REVERSED[line] ?? line),
     ...transport('active'),
@@ -141,6 +142,7 @@ export function fakeAnswer(offer: string): string {
  * @category Testing
  */
 export function fakeCandidate(port = 9): string {
+  if (!Number.isInteger(port)) throw wrong('fakeCandidate() needs a port: write fakeCandidate(9).');
   return JSON.stringify({
     candidate: `candidate:1 1 udp 2130706431 127.0.0.1 ${port} typ host`,
     sdpMid: '',
@@ -154,6 +156,7 @@ export function fakeCandidate(port = 9): string {
  * @category Testing
  */
 export function tracksOf(offer: string): TrackInfo[] {
+  checkSdp('tracksOf', offer);
   return sectionsOf(offer).flatMap((lines) => {
     const track = sentTrack(lines);
     const layers = findLine(lines, /^a=simulcast:send (\S+)/)?.[1]?.split(';') ?? [''];
@@ -165,6 +168,14 @@ export function tracksOf(offer: string): TrackInfo[] {
 export function trackInfo(track: FakeTrack, layer = ''): TrackInfo {
   const { trackId: id, kind, streamId } = track;
   return { id, kind, streamId, layer, muted: false, type: 0, label: '', width: 0, height: 0, frameRate: 0 };
+}
+
+export function checkSdp(name: string, sdp: unknown): void {
+  if (typeof sdp !== 'string') throw wrong(`${name}() needs SDP: write ${name}(fakeOffer()).`);
+}
+
+function wrong(message: string): RelayError {
+  return new RelayError('ERR_RELAY_CONFIG', message);
 }
 
 function midOf(lines: string[], index: number): string {

@@ -1,5 +1,5 @@
 import { type Reply, type SessionDescription, Target, type TrackEvent } from '../../sfu/gen/rtc.js';
-import { fakeOffer } from './fake-sdp.js';
+import { checkSdp, fakeOffer } from './fake-sdp.js';
 
 export type ReplyPayload = NonNullable<Reply['payload']>;
 
@@ -14,6 +14,7 @@ const INTERNAL_ERROR = 500;
  * @category Testing
  */
 export function subscriberOffer(sdp: string = fakeOffer()): ReplyPayload {
+  checkSdp('subscriberOffer', sdp);
   return { $case: 'description', value: { target: Target.SUBSCRIBER, type: 'offer', sdp, trackInfos: [] } };
 }
 
