@@ -87,7 +87,7 @@ describe('clients that fill every queue of a relay', () => {
     const perConnection = async () => ((await heap()) - before) / CONNECTIONS;
     await until('it waits', async () => (await perConnection()) > MAX_MESSAGE_BYTES);
     const bytes = await perConnection();
-    expect(bytes).toBeLessThan(2 * (MAX_MESSAGE_BYTES + LIMITS.maxWaitingBytes) + 64 * 1024);
+    expect(bytes).toBeLessThan(2 * (MAX_MESSAGE_BYTES + LIMITS.maxWaitingBytes) + 128 * 1024);
     expect(child.alive()).toBe(true);
     expect(sockets.filter(({ hasEnded }) => hasEnded)).toEqual([]);
   });
