@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
-// Node suites run anywhere; `ion` wants Go, `browser` wants Chromium (test/support/real.ts says which is missing).
+// Node suites run anywhere; `ion` wants Go, `browser` wants Chromium and Firefox (test/support/real.ts says which is missing).
 const suite = (name: string, testTimeout: number) => ({
   extends: true as const,
   test: {

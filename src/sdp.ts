@@ -94,7 +94,8 @@ interface OpenSection extends SdpSection {
   codecs: SectionCodecs | undefined;
   /** The ids that `a=ssrc:… msid:` gives to a source, which the SFU prefers to those of `a=msid`. */
   sourceIds: Set<string>;
-  port: number;
+  /** Whether it is live: port 0 ends it, except in an offer with `a=bundle-only` (RFC 9143 § 6). */
+  isLive: boolean;
   /** Whether it declares a source, by `a=ssrc`. */
   hasSource: boolean;
 }
@@ -128,9 +129,8 @@ class SdpReader {
 
   finish(): Omit<Sdp, 'lines'> {
     this.#closeSection();
-    for (const type of 'vost') {
+    for (const type of 'vost')
       if (!this.#seen.includes(type)) throw invalid(`the line "${type}=" is missing`);
-    }
     if (this.#sections.length === 0) throw invalid('it has no media section');
     if (!this.#ufrag || !this.#pwd) throw invalid('it has no ICE credentials (a=ice-ufrag, a=ice-pwd)');
     if (!this.#fingerprint) throw invalid('it has no DTLS fingerprint (a=fingerprint)');
@@ -165,7 +165,7 @@ class SdpReader {
       layers: [],
       candidates: [],
       payloads: undefined,
-      port: Number(port),
+      isLive: Number(port) !== 0,
       directions: [],
       codecs:
         kind === 'application'
@@ -182,7 +182,7 @@ class SdpReader {
     if (section.mid === '') throw invalid(`${this.#where()} has no a=mid`);
     const [direction, ...more] = section.directions;
     section.sends = more.length > 0 || !(direction === 'recvonly' || direction === 'inactive');
-    const isRejected = section.port === 0 && direction === 'inactive' && !section.hasSource;
+    const isRejected = !section.isLive && direction === 'inactive' && !section.hasSource;
     if (section.codecs && !isRejected) {
       const fault = section.codecs.fault();
       if (fault) throw invalid(`${this.#where()} ${fault}`);
@@ -237,6 +237,9 @@ class SdpReader {
       case 'candidate':
         checkCandidate(attribute);
         section?.candidates.push(attribute);
+        return;
+      case 'bundle-only':
+        if (section) section.isLive = true;
         return;
       case 'mid':
         if (section?.mid !== '' || !/^[\w.+-]{1,32}$/.test(value) || this.#mids.has(value))

@@ -10,14 +10,14 @@ export function readMsid(
 }
 
 /**
- * Ion answers a section that the offer has stopped (port 0), or in which it sends nothing, as if it were live, and
- * browsers refuse that: such a one is answered by port 0, outside the bundle (RFC 3264 § 6, RFC 9143 § 7.3.3).
+ * Ion answers a section that the offer has stopped, or in which it sends nothing, as if it were live, and browsers
+ * refuse that: such a one is answered by port 0, outside the bundle (RFC 3264 § 6, RFC 9143 § 7.3.3).
  */
 export function stopSections(answer: string, offer: string): string {
   const offered = sectionsOf(offer);
   const stopped: string[] = [];
   const sections = sectionsOf(answer).map((section, index) => {
-    if (index === 0 || !/^m=\w+ 0 |^a=inactive\r?$/m.test(offered[index] ?? '')) return section;
+    if (index === 0 || !isStopped(offered[index] ?? '')) return section;
     stopped.push(attributeOf(section, 'mid') ?? '');
     return section.replace(/^(m=\w+) \d+/, '$1 0');
   });
@@ -25,6 +25,13 @@ export function stopSections(answer: string, offer: string): string {
   return sections
     .join('')
     .replace(/^(a=group:BUNDLE )(.+)/m, (_, group, mids) => group + bundled(mids).join(' '));
+}
+
+/** Port 0 stops a section, except where it says `a=bundle-only`, as Firefox does in offers (RFC 9143 § 6). */
+function isStopped(section: string): boolean {
+  return (
+    /^a=inactive\r?$/m.test(section) || (/^m=\w+ 0 /.test(section) && !/^a=bundle-only\r?$/m.test(section))
+  );
 }
 
 /** The session part, then the media sections. */

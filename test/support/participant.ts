@@ -1,5 +1,5 @@
 import type { ParticipantsEvent, PublishOptions, RelayClient, TracksEvent } from '../../src/client/index.js';
-import type { TestBrowser, TestPage } from './browser.js';
+import type { TestPage } from './browser.js';
 import { until } from './poll.js';
 
 /** The client library that a page runs. */
@@ -14,6 +14,8 @@ export interface Entry {
   role?: 'publisher' | 'subscriber';
   /** false: receive only what is asked for. */
   autoSubscribe?: boolean;
+  /** Of our own client's connections. */
+  bundlePolicy?: RTCBundlePolicy;
 }
 
 interface Joined {
@@ -65,16 +67,33 @@ declare global {
   }
 }
 
+/** What a participant needs of a page: every driver of browsers has it. */
+export interface OpenTab extends AsyncDisposable {
+  readonly page: {
+    evaluate<R, A>(work: (given: A) => R | Promise<R>, given: A): Promise<R>;
+    evaluate<R>(work: () => R | Promise<R>): Promise<R>;
+    waitForFunction(check: () => boolean): Promise<unknown>;
+    reload(): Promise<unknown>;
+  };
+  /** Exceptions that nobody caught and console errors, as they came. */
+  readonly errors: readonly string[];
+}
+
 /** Somebody in a room, in a browser page of their own. */
-export class BrowserParticipant {
+export class BrowserParticipant<Tab extends OpenTab = TestPage> {
   #joined: Joined | undefined;
 
   private constructor(
-    readonly tab: TestPage,
+    readonly tab: Tab,
     private readonly entry: Entry,
   ) {}
 
-  static async open(browser: TestBrowser, pagesUrl: string, library: ClientLibrary, entry: Entry) {
+  static async open<Tab extends OpenTab>(
+    browser: { open(url: string): Promise<Tab> },
+    pagesUrl: string,
+    library: ClientLibrary,
+    entry: Entry,
+  ) {
     return new BrowserParticipant(await browser.open(`${pagesUrl}/pages/${pages[library]}`), entry);
   }
 

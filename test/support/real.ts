@@ -2,8 +2,8 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, test } from 'vitest';
 
-/** The parts that npm doesn't install: Go builds the real Ion SFU, Chromium is the real browser, curl runs examples. */
-export type Real = 'ion' | 'chromium' | 'curl' | 'redis';
+/** The parts that npm doesn't install: Go builds the real Ion SFU, curl runs examples. */
+export type Real = 'ion' | 'chromium' | 'firefox' | 'curl' | 'redis';
 
 const wanted: Record<Real, { find: () => string | undefined; install: string }> = {
   ion: {
@@ -13,6 +13,10 @@ const wanted: Record<Real, { find: () => string | undefined; install: string }> 
   chromium: {
     find: chromiumPath,
     install: 'Chromium (Debian: apt-get install chromium) or its path in CHROMIUM_PATH',
+  },
+  firefox: {
+    find: firefoxPath,
+    install: 'Firefox (Debian: apt-get install firefox-esr) or its path in FIREFOX_PATH',
   },
   redis: { find: redisPath, install: 'redis-server (Debian: apt-get install redis-server)' },
   curl: { find: () => onPath('curl'), install: 'curl (Debian: apt-get install curl)' },
@@ -30,9 +34,12 @@ export function redisPath(): string | undefined {
 
 /** Chromium or Chrome: CHROMIUM_PATH, or the first on PATH. */
 export function chromiumPath(): string | undefined {
-  const named = process.env.CHROMIUM_PATH;
-  if (named) return isExecutable(named) ? named : undefined;
-  return onPath('chromium') ?? onPath('chromium-browser') ?? onPath('google-chrome');
+  return named('CHROMIUM_PATH', ['chromium', 'chromium-browser', 'google-chrome']);
+}
+
+/** Firefox: FIREFOX_PATH, or the first on PATH. */
+export function firefoxPath(): string | undefined {
+  return named('FIREFOX_PATH', ['firefox-esr', 'firefox']);
 }
 
 /**
@@ -56,6 +63,13 @@ export function describeReal(needs: readonly Real[], title: string, suite: () =>
   }
   process.stderr.write(`skipped: ${title}: ${hint}\n`);
   describe.skipIf(true)(`${title} (${hint})`, suite);
+}
+
+/** What a variable of the environment names, else the first of the commands that is on PATH. */
+function named(variable: string, commands: readonly string[]): string | undefined {
+  const path = process.env[variable];
+  if (path) return isExecutable(path) ? path : undefined;
+  return commands.map(onPath).find(Boolean);
 }
 
 function onPath(command: string): string | undefined {

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import type { SfuRelay } from '../../src/index.js';
-import { launchBrowser, type TestBrowser } from './browser.js';
+import { launchBrowser, type TestBrowser, type TestPage } from './browser.js';
+import { launchFirefox, type TestFirefox } from './firefox.js';
 import { type PageServer, startPageServer } from './page-server.js';
-import { BrowserParticipant, type ClientLibrary, type Entry } from './participant.js';
+import { BrowserParticipant, type ClientLibrary, type Entry, type OpenTab } from './participant.js';
 import { describeReal } from './real.js';
 import { type RelayServer, startRelay } from './relay-server.js';
 import { type RunningSfu, sfus } from './sfus.js';
@@ -14,7 +15,8 @@ export class Stage {
   #relay: RelayServer | undefined;
   #pages: PageServer | undefined;
   #browser: TestBrowser | undefined;
-  #participants: BrowserParticipant[] = [];
+  #firefox: TestFirefox | undefined;
+  #participants: BrowserParticipant<OpenTab>[] = [];
   room = '';
 
   get relay(): SfuRelay {
@@ -24,10 +26,24 @@ export class Stage {
 
   /** Opens a page, joins the test's room and resolves when that has succeeded. */
   async enter(user: string, options: { library?: ClientLibrary } & Partial<Entry> = {}) {
-    const { library = 'sfu-relay/client', ...wishes } = options;
-    if (!this.#browser || !this.#pages || !this.#relay) throw new Error('the stage is not set up');
+    if (!this.#browser) throw new Error('the stage is not set up');
+    return this.#enter<TestPage>(this.#browser, user, options);
+  }
+
+  /** The same in Firefox, which starts when it is first needed. */
+  async enterByFirefox(user: string, options: Partial<Entry> = {}) {
+    this.#firefox ??= await launchFirefox();
+    return this.#enter<OpenTab>(this.#firefox, user, options);
+  }
+
+  async #enter<Tab extends OpenTab>(
+    browser: { open(url: string): Promise<Tab> },
+    user: string,
+    { library = 'sfu-relay/client', ...wishes }: { library?: ClientLibrary } & Partial<Entry>,
+  ) {
+    if (!this.#pages || !this.#relay) throw new Error('the stage is not set up');
     const entry = { url: this.#relay.url, room: this.room, user, ...wishes };
-    const participant = await BrowserParticipant.open(this.#browser, this.#pages.url, library, entry);
+    const participant = await BrowserParticipant.open(browser, this.#pages.url, library, entry);
     this.#participants.push(participant);
     return participant.join();
   }
@@ -49,6 +65,7 @@ export class Stage {
   }
 
   async tearDown(): Promise<void> {
+    await this.#firefox?.close();
     await this.#browser?.close();
     await this.#pages?.close();
     await this.#relay?.close();

@@ -214,10 +214,10 @@ describe('a description that the SFU would not take', () => {
   });
 });
 
-describe('a description of Chromium', () => {
-  const fixture = (name: string) =>
-    readFileSync(new URL(`../fuzz/fixtures/${name}.sdp`, import.meta.url), 'utf8');
+const fixture = (name: string) =>
+  readFileSync(new URL(`../fuzz/fixtures/${name}.sdp`, import.meta.url), 'utf8');
 
+describe('a description of Chromium', () => {
   test.each([
     'offer-audio-video',
     'offer-candidates',
@@ -233,6 +233,36 @@ describe('a description of Chromium', () => {
     ['answer-tracks', 'H264'],
   ] as const)('is taken: %s', (name, codec) => {
     expect(parseSdp(fixture(name), codec).sections.length).toBeGreaterThan(0);
+  });
+});
+
+describe('an offer of Firefox, whose bundle-only sections have port 0', () => {
+  const published = (name: string, policy = ALL) =>
+    checkOffer(parseSdp(fixture(name)).sections, policy).map(({ kind }) => kind);
+
+  test.each([
+    ['offer-firefox-second-video', ['audio', 'video', 'video']],
+    ['offer-firefox-max-bundle', ['audio', 'video', 'video']],
+    ['offer-firefox-video-stopped', ['audio', 'video']],
+  ])('publishes them, but not what is stopped: %s', (name, kinds) => {
+    expect(published(name)).toEqual(kinds);
+  });
+
+  test('is refused to a viewer, and beyond the number of tracks', () => {
+    const sdp = fixture('offer-firefox-max-bundle');
+    expect(refusal(sdp, VIEWER)).toContain('section 1 (audio) of the offer sends');
+    expect(refusal(sdp, { ...ALL, maxTracks: 2 })).toContain(
+      'section 3 (video) of the offer is one too many',
+    );
+  });
+
+  test('is held to the codecs in a section that sends nothing, as such a one is not rejected', () => {
+    const withoutVp8 = fixture('offer-firefox-max-bundle')
+      .replaceAll('VP8/90000', 'H264/90000')
+      .replaceAll('a=sendonly', 'a=inactive')
+      .replace(/^a=ssrc.*\r\n/gm, '');
+    expect(refusal(withoutVp8)).toContain('section 2 (video) does not offer VP8');
+    expect(refusal(withoutVp8.replaceAll('a=bundle-only\r\n', ''))).toBe('taken');
   });
 });
 

@@ -1,4 +1,4 @@
-import { findLine, type SentTrack, sectionsOf, sentTrack } from '../scripted/sdp-sections.js';
+import { findLine, isEnded, type SentTrack, sectionsOf, sentTrack } from '../scripted/sdp-sections.js';
 
 /** A track that a publisher's offer sends. */
 export interface OfferedTrack extends SentTrack {
@@ -20,14 +20,25 @@ export function offeredTracks(offer: string): OfferedTrack[] {
 /** Lines of an offer that werift must not see: simulcast (it routes by RID across sections) and transport-cc. */
 const DECLINED = /^a=(?:simulcast:|rid:|rtcp-fb:\S+ transport-cc)/;
 
+const ICE_CREDENTIALS = /^a=ice-(?:ufrag|pwd):.*\r?\n/gm;
+
 /**
  * A publisher's offer for werift. Simulcast is declined, upon which a browser sends its first layer alone
  * (RFC 8853 section 5.3.2). An inactive section is shown as one that only receives: werift takes the former
- * for a sign of ICE renomination.
+ * for a sign of ICE renomination. A section that Firefox has ended is without ICE credentials, which werift takes for
+ * an ICE restart: it gets those of the others.
  */
 export function offerForWerift(offer: string): string {
-  const lines = offer.split(/(?<=\n)/).filter((line) => !DECLINED.test(line));
-  return lines.join('').replace(/^a=inactive/gm, 'a=recvonly');
+  const credentials = (offer.match(ICE_CREDENTIALS) ?? []).slice(0, 2).join('');
+  const shown = offer
+    .split(/(?<=\n)/)
+    .filter((line) => !DECLINED.test(line))
+    .join('')
+    .replace(/^a=inactive/gm, 'a=recvonly');
+  const [session = '', ...sections] = shown.split(/^(?=m=)/m);
+  const hasCredentials = (part: string) => /^a=ice-ufrag:/m.test(part);
+  if (hasCredentials(session)) return shown;
+  return [session, ...sections.map((each) => (hasCredentials(each) ? each : each + credentials))].join('');
 }
 
 /** An offer of werift's for a browser: werift gives inactive sections port 0, which would end them (RFC 8829). */
@@ -47,7 +58,7 @@ export function answerForBrowser(answer: string, offer: string): string {
   const bundle = offer.match(BUNDLE)?.[0];
   const answered = sections.map((section, index) => {
     const lines = offered[index] ?? [];
-    const port = /^m=\w+ 0 /.test(lines[0] ?? '') ? 0 : 9;
+    const port = isEnded(lines) ? 0 : 9;
     const simulcast = findLine(lines, /^a=simulcast:send /) !== undefined;
     const extension = simulcast ? findLine(lines, RID_EXTENSION)?.[0] : undefined;
     return section.replace(/^(m=\w+) \d+/, `$1 ${port}`) + (extension ? `${extension}\r\n` : '');

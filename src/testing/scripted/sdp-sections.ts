@@ -15,6 +15,11 @@ export function findLine(lines: readonly string[], pattern: RegExp): RegExpMatch
   return undefined;
 }
 
+/** Whether an offer has ended a section: with port 0 and `a=bundle-only` it is live (RFC 9143 § 6). */
+export function isEnded(lines: readonly string[]): boolean {
+  return /^m=\w+ 0 /.test(lines[0] ?? '') && !lines.includes('a=bundle-only');
+}
+
 /** A track as `a=msid` (RFC 8830) names it. */
 export interface SentTrack {
   kind: 'audio' | 'video';
@@ -24,9 +29,9 @@ export interface SentTrack {
 
 /** The track that a section sends, if it does. */
 export function sentTrack(lines: readonly string[]): SentTrack | undefined {
-  const [, kind, port] = lines[0]?.match(/^m=(audio|video) (\d+)/) ?? [];
+  const [, kind] = lines[0]?.match(/^m=(audio|video) /) ?? [];
   const [, streamId, trackId] = findLine(lines, /^a=msid:(\S+) (\S+)/) ?? [];
-  const sends = port !== '0' && !lines.includes('a=recvonly') && !lines.includes('a=inactive');
+  const sends = !isEnded(lines) && !lines.includes('a=recvonly') && !lines.includes('a=inactive');
   if ((kind !== 'audio' && kind !== 'video') || !streamId || !trackId || !sends) return undefined;
   return { kind, streamId, trackId };
 }

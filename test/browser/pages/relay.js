@@ -8,8 +8,9 @@ const heard = { participants: [], tracks: [], errors: [], closes: [], speakers: 
 window.participant = {
   heard,
 
-  async join({ url, room, user, role, autoSubscribe = true }) {
-    client = await connect(url, { statsIntervalMs: 500 });
+  async join({ url, room, user, role, autoSubscribe = true, bundlePolicy }) {
+    const rtcConfiguration = bundlePolicy && { bundlePolicy };
+    client = await connect(url, { statsIntervalMs: 500, rtcConfiguration });
     window.client = client;
     client.on('participants', (event) => heard.participants.push(event));
     client.on('tracks', (event) => heard.tracks.push(event));

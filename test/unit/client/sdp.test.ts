@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { readMsid, stopSections } from '../../../src/client/sdp.js';
+import { fakeAnswer } from '../../../src/testing/index.js';
 
 const lines = (...text: string[]) => `${text.join('\r\n')}\r\n`;
 
@@ -61,5 +63,20 @@ describe('an answer', () => {
   test('stays as it is where the offer has stopped nothing', () => {
     const offer = lines('v=0', 'm=application 9 X y', 'm=video 9 X 96', 'm=video 9 X 96');
     expect(stopSections(answer, offer)).toBe(answer);
+  });
+
+  test.each([
+    ['offer-firefox-second-video', ['audio 9', 'audio 9', 'video 9', 'video 9'], '0 1 2 3'],
+    ['offer-firefox-max-bundle', ['audio 9', 'audio 9', 'video 9', 'video 9'], '0 1 2 3'],
+    ['offer-firefox-video-stopped', ['audio 9', 'audio 9', 'video 9', 'video 0'], '0 1 2'],
+  ])('keeps the sections that Firefox offers as bundle-only: %s', (name, sections, bundle) => {
+    const offer = readFileSync(new URL(`../../fuzz/fixtures/${name}.sdp`, import.meta.url), 'utf8');
+    // As Ion does: whatever the port of the offer, the answer's is 9, and all are in the bundle.
+    const ofIon = fakeAnswer(offer)
+      .replace(/^m=(\w+) \d+/gm, 'm=$1 9')
+      .replace(/^a=group:BUNDLE .*$/m, 'a=group:BUNDLE 0 1 2 3');
+    const stopped = stopSections(ofIon, offer);
+    expect([...stopped.matchAll(/^m=(\w+ \d+)/gm)].map(([, section]) => section)).toEqual(sections);
+    expect(stopped).toContain(`a=group:BUNDLE ${bundle}\r\n`);
   });
 });

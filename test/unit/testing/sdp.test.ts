@@ -34,8 +34,13 @@ describe('what an offer sends', () => {
     expect(offeredTracks(offer)).toEqual([]);
   });
 
-  it('leaves out sections that are ended', () => {
-    expect(offeredTracks(fakeOffer([microphone]).replace('m=audio 9', 'm=audio 0'))).toEqual([]);
+  it('leaves out sections that are ended, but not those that are bundle-only', () => {
+    const ended = fakeOffer([microphone]).replace('m=audio 9', 'm=audio 0');
+    expect(offeredTracks(ended)).toEqual([]);
+    expect(tracksOf(ended)).toEqual([]);
+    const bundleOnly = ended.replace('a=mid:0', 'a=bundle-only\r\na=mid:0');
+    expect(offeredTracks(bundleOnly)).toMatchObject([{ trackId: 'a' }]);
+    expect(tracksOf(bundleOnly)).toMatchObject([{ id: 'a' }]);
   });
 });
 
@@ -44,6 +49,15 @@ describe('between a browser and werift', () => {
     const seen = offerForWerift(fakeOffer([camera, { ...microphone, direction: 'inactive' }]));
     expect(seen).not.toMatch(/simulcast|a=rid|inactive/);
     expect(seen.match(/^m=\w+/gm)).toEqual(['m=video', 'm=audio', 'm=application']);
+  });
+
+  it('a section that Firefox has ended does not look like an ICE restart', () => {
+    const ended = 'm=video 0 UDP/TLS/RTP/SAVPF 0\r\na=inactive\r\na=mid:x\r\n';
+    const seen = offerForWerift(fakeOffer([microphone], { dataChannel: false }) + ended);
+    const [, first = '', last = ''] = seen.split(/^(?=m=)/m);
+    const credentials = (section: string) => section.match(/^a=ice-(?:ufrag|pwd):.+$/gm);
+    expect(credentials(last)).toEqual(credentials(first));
+    expect(credentials(last)).toHaveLength(2);
   });
 
   it('inactive sections of an offer stay open', () => {
@@ -57,6 +71,13 @@ describe('between a browser and werift', () => {
     const answer = answerForBrowser(fakeAnswer(offer).replace('BUNDLE 1 2', 'BUNDLE 0 1 2'), offer);
     expect(answer.match(/^m=\w+ \d+/gm)).toEqual(['m=video 0', 'm=audio 9', 'm=application 9']);
     expect(answer).toContain('a=group:BUNDLE 1 2\r\n');
+  });
+
+  it('an answer has a port for sections that the browser offers as bundle-only', () => {
+    const offer = fakeOffer([camera])
+      .replace('m=video 9', 'm=video 0')
+      .replace('a=mid:0', 'a=bundle-only\r\na=mid:0');
+    expect(answerForBrowser(fakeAnswer(offer), offer)).toMatch(/^m=video 9 /m);
   });
 
   it('an answer has the RID extension where simulcast was offered, and there alone', () => {
