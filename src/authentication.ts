@@ -1,5 +1,7 @@
 import { RelayError, type RelayErrorCode } from './errors.js';
 import { checkGrants, type Grants } from './grants.js';
+import { isId } from './ids.js';
+import { LIMITS } from './limits.js';
 import { isRecord, readMember } from './record.js';
 import { wallClock } from './wall-clock.js';
 
@@ -28,8 +30,11 @@ export interface AuthRequest {
  * @category Authentication
  */
 export interface Principal {
-  /** A string, where it is there. @default what the client says, or a made-up one */
-  userId?: string;
+  /**
+   * 1 to 128 characters without control characters, or a whole number below 2^53, which stands for its decimal digits: of
+   * `{ userId: 789 }` the session's `userId` is `'789'`. @default what the client says, or a made-up one
+   */
+  userId?: string | number;
   /** @default everything is allowed */
   grants?: Grants;
   /**
@@ -149,23 +154,40 @@ function checkPrincipal(principal: Principal): void {
   checkExpiry(expiresAt);
 }
 
-/** What may stand for a principal, and has grants that can be enforced. */
+/**
+ * What may stand for a principal, and has grants that can be enforced.
+ * @throws RelayError whose cause says what is wrong with a member
+ */
 export function isPrincipal<P extends Principal>(value: unknown): value is P {
-  try {
-    if (isRecord(value)) checkPrincipal(value);
-    return isRecord(value);
-  } catch {
-    return false;
-  }
+  if (!isRecord(value)) return false;
+  checkPrincipal(value);
+  return true;
 }
 
-/** A client names itself where `userId` is left out; a user that could not be found must not become anybody. */
-function checkUserId(userId: unknown): void {
-  if (typeof userId === 'string' && userId !== '') return;
-  const kind = userId === null ? 'null' : typeof userId;
+/** The user as everything but the application knows it; undefined where the client names itself. */
+export function userIdOf({ userId }: Principal): string | undefined {
+  return typeof userId === 'number' ? String(userId) : userId;
+}
+
+/**
+ * A client names itself where `userId` is left out; a user that could not be found must not become anybody.
+ * @throws RelayError `ERR_RELAY_INTERNAL`, whose cause says what the application has to return
+ */
+export function checkUserId(userId: unknown): void {
+  if (isId(userId) || Number.isSafeInteger(userId)) return;
   throw misused(
-    `"userId" must be a string with a character at least, not ${kind}: refuse a client without a user, or leave "userId" out to let clients name themselves`,
+    `"userId" must be a string of 1 to ${LIMITS.maxIdLength} characters without control characters, or a whole number below 2^53, not ${describe(userId)}: refuse a client without a user, or leave "userId" out to let clients name themselves`,
   );
+}
+
+/** What was given for a user's id, without its contents: they may be secret, or long. */
+function describe(userId: unknown): string {
+  if (typeof userId === 'number') return `the number ${userId}`;
+  if (typeof userId !== 'string') return userId === null ? 'null' : typeof userId;
+  if (userId === '') return 'an empty string';
+  return userId.length > LIMITS.maxIdLength
+    ? `a string of ${userId.length} characters`
+    : 'a string with control characters or half a surrogate pair';
 }
 
 function checkExpiry(expiresAt: unknown): void {

@@ -113,9 +113,14 @@ export class HookRunner<P extends Principal = Principal> {
     answer: unknown,
     isSound: (answer: unknown) => answer is Answer,
   ): Answer | undefined {
-    if (answer === undefined || isSound(answer)) return answer;
+    let cause: unknown;
+    try {
+      if (answer === undefined || isSound(answer)) return answer;
+    } catch (error) {
+      cause = error;
+    }
     const fault = `${name} has returned what can't be used: ${describe(answer)}.`;
-    throw new HookFault('unusable', 'Internal error.', fault);
+    throw new HookFault('unusable', 'Internal error.', fault, { cause });
   }
 
   async #wait(
@@ -173,8 +178,9 @@ class HookFault extends Error {
     /** For the client. */
     readonly sentence: string,
     message: string,
+    options?: ErrorOptions,
   ) {
-    super(message);
+    super(message, options);
   }
 }
 

@@ -3,14 +3,19 @@ import { LIMITS } from './limits.js';
 
 const LEGAL_ID = /^[^\p{Cc}]+$/u;
 
+/** Whether it may name a room, a user, a session or a message. */
+export function isId(value: unknown): value is string {
+  return (
+    typeof value === 'string' &&
+    LEGAL_ID.test(value) &&
+    value.length <= LIMITS.maxIdLength &&
+    value.isWellFormed()
+  );
+}
+
 /** @throws RelayError `ERR_RELAY_INVALID_PARAMS` that calls it by its name. */
 export function checkId(value: unknown, name: string): string {
-  if (
-    typeof value !== 'string' ||
-    !LEGAL_ID.test(value) ||
-    value.length > LIMITS.maxIdLength ||
-    !value.isWellFormed()
-  )
+  if (!isId(value))
     throw new RelayError(
       'ERR_RELAY_INVALID_PARAMS',
       `"${name}" must be a string of 1 to ${LIMITS.maxIdLength} characters without control characters.`,

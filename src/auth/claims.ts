@@ -1,4 +1,4 @@
-import { misused, type NoPrincipal, type Principal } from '../authentication.js';
+import { checkUserId, misused, type NoPrincipal, type Principal } from '../authentication.js';
 import { RelayError } from '../errors.js';
 import type { Grants, TrackSource } from '../grants.js';
 import { wallClock } from '../wall-clock.js';
@@ -108,8 +108,12 @@ export async function toPrincipal<P extends Principal>(
     throw refused('mapClaims() has refused the claims');
   if (typeof principal !== 'object')
     throw misused('mapClaims() must return a principal, an object, or false');
-  if ('userId' in principal && (typeof principal.userId !== 'string' || principal.userId === ''))
-    throw refused('mapClaims() gave a "userId" that is no string, or empty: the token names no user');
+  if ('userId' in principal) {
+    const { userId }: { userId?: unknown } = principal;
+    if (userId === undefined || userId === null || userId === '')
+      throw refused('mapClaims() gave a "userId" that is empty: the token names no user');
+    checkUserId(userId);
+  }
   if (exp === undefined) return principal;
   const end = Math.min(Number(exp) * 1_000 + toleranceMs, END_OF_TIME_MS);
   if (!(end > wallClock())) throw expired();

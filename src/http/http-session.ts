@@ -65,7 +65,7 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
           method,
           connectionId: session.id,
           remoteAddress: visitor.request.remoteAddress,
-          userId: visitor.principal.userId,
+          userId: visitor.userId,
           roomId: session.roomId,
         }),
         onImpatience: (error) => void session.close({ by: 'relay', error }),

@@ -23,12 +23,12 @@ export function sessionRoutes<P extends Principal>(
   const create: Handler = async (request) => {
     const visitor = await receiveVisitor(relay, request, options);
     const body = await readJson(request, options.maxMessageBytes);
-    const { params, userId } = readSessionBody(body.value, visitor.principal.userId);
+    const { params, userId } = readSessionBody(body.value, visitor.userId);
     await relay.rateLimiter?.consume({
       method: 'join',
       connectionId: randomUUID(),
       remoteAddress: visitor.request.remoteAddress,
-      userId: visitor.principal.userId,
+      userId: visitor.userId,
       roomId: undefined,
     });
     checkPresent(request);

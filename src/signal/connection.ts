@@ -215,7 +215,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
   describe(method: string): LimitedMessage {
     const { remoteAddress } = this.#request;
     const { visitor, roomId } = this.#participation ?? {};
-    return { method, connectionId: this.#id, remoteAddress, userId: visitor?.principal.userId, roomId };
+    return { method, connectionId: this.#id, remoteAddress, userId: visitor?.userId, roomId };
   }
 
   get maxMessageBytes(): number {
@@ -341,7 +341,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
   }
 
   #authenticated({ id }: QueuedMessage, participation: Participation<P>): void {
-    const { userId = null } = participation.visitor.principal;
+    const { userId = null } = participation.visitor;
     if (id !== undefined) this.#send('result', encodeResult(id, { userId }));
   }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Principal } from '../authentication.js';
+import { type Principal, userIdOf } from '../authentication.js';
 import { RelayError } from '../errors.js';
 import type { Metadata } from '../model.js';
 import { isRecord } from '../record.js';
@@ -25,7 +25,7 @@ export function readJoinParams<P extends Principal>(params: Params, principal: P
   return {
     sdp: sdp as string,
     roomId: sid as string,
-    userId: principal.userId ?? ((uid ?? `guest-${randomUUID().slice(0, 8)}`) as string),
+    userId: userIdOf(principal) ?? ((uid ?? `guest-${randomUUID().slice(0, 8)}`) as string),
     ...(wanted !== undefined && { role: wanted as 'publisher' }),
     ...(metadata !== undefined && { metadata: metadata as Metadata }),
     autoSubscribe: !isOn('NoAutoSubscribe') && !isOn('NoSubscribe'),

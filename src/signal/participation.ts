@@ -162,7 +162,7 @@ export class Participation<P extends Principal> implements Receiver {
    */
   async renew(visitor: Visitor<P>): Promise<void> {
     const { principal } = visitor;
-    if (principal.userId !== this.#visitor.principal.userId)
+    if (visitor.userId !== this.#visitor.userId)
       throw new RelayError('ERR_RELAY_FORBIDDEN', 'This token is of another user.');
     // A join under way is by the token that there was.
     await this.#joins.settled();
@@ -313,7 +313,7 @@ export class Participation<P extends Principal> implements Receiver {
     try {
       const visitor = await welcome(this.#relay, this.#visitor.request, token);
       await this.renew(visitor);
-      return { userId: visitor.principal.userId ?? null };
+      return { userId: visitor.userId ?? null };
     } finally {
       this.#authenticating = false;
     }

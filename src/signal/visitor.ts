@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Principal } from '../authentication.js';
+import { type Principal, userIdOf } from '../authentication.js';
 import { RelayError } from '../errors.js';
 import type { SfuRelay } from '../relay.js';
 import type { Session } from '../session.js';
@@ -15,6 +15,8 @@ import type { HandshakeRequest } from './socket.js';
 export interface Visitor<P extends Principal> {
   readonly request: HandshakeRequest;
   readonly principal: P;
+  /** As the application names it; undefined where the client names itself. */
+  readonly userId: string | undefined;
   /** Equal for two requests where they are of one user, whose sessions both may reach. */
   readonly key: string;
 }
@@ -26,7 +28,8 @@ export async function welcome<P extends Principal>(
   token: string | undefined,
 ): Promise<Visitor<P>> {
   const principal = await judge(relay, request, () => relay.authenticate({ ...request, token }));
-  return { request, principal, key: keyOf(principal, token) };
+  const userId = userIdOf(principal);
+  return { request, principal, userId, key: keyOf(userId, token) };
 }
 
 /** As `welcome`, for a request by itself. */
@@ -40,7 +43,7 @@ export async function receiveVisitor<P extends Principal>(
 }
 
 /** Where the application names no user, the token stands for one; without either everybody is the same nobody. */
-function keyOf({ userId }: Principal, token: string | undefined): string {
+function keyOf(userId: string | undefined, token: string | undefined): string {
   if (userId !== undefined) return `user ${userId}`;
   return token === undefined ? 'anybody' : `token ${token}`;
 }
@@ -56,9 +59,8 @@ const owners = new WeakMap<object, Owner>();
 
 /** One that the application has created belongs to the user of its principal, or to nobody. */
 function ownerOf<P extends Principal>(session: Session<P>): Owner | undefined {
-  const { userId } = session.principal ?? {};
-  const created =
-    userId === undefined ? undefined : { key: keyOf({ userId }, undefined), tokenHash: undefined };
+  const userId = userIdOf(session.principal ?? {});
+  const created = userId === undefined ? undefined : { key: keyOf(userId, undefined), tokenHash: undefined };
   return owners.get(session) ?? created;
 }
 
@@ -85,7 +87,7 @@ export function reclaim<P extends Principal>(session: Session<P>, { key }: Visit
 export function reach<P extends Principal>(
   relay: SfuRelay<P>,
   sessionId: unknown,
-  { key, principal }: Visitor<P>,
+  { key, userId }: Visitor<P>,
   sessionToken: unknown,
 ): Session<P> {
   const session = typeof sessionId === 'string' ? relay.getSession(sessionId) : undefined;
@@ -94,7 +96,7 @@ export function reach<P extends Principal>(
   const owner = ownerOf(session);
   if (owner?.key !== key)
     throw new RelayError('ERR_RELAY_FORBIDDEN', 'This session belongs to another user.');
-  if (sessionToken === undefined ? principal.userId === undefined : !isOwn(sessionToken, owner))
+  if (sessionToken === undefined ? userId === undefined : !isOwn(sessionToken, owner))
     throw new RelayError('ERR_RELAY_FORBIDDEN', ADVICE[sessionToken === undefined ? 'missing' : 'wrong']);
   return session;
 }

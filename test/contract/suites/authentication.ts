@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { type Authenticate, RelayError } from '../../../src/index.js';
 import { unauthorized } from '../../support/unauthorized.js';
 import type { ContractStage } from '../contract-stage.js';
@@ -23,7 +23,7 @@ export function authenticationSuite(stage: ContractStage): void {
       expect(result).toMatchObject({ userId: '789', roomId: 'lobby' });
     });
 
-    test.each([undefined, null, '', 7])(
+    test.each([undefined, null, ''])(
       'lets nobody in as the user %j: a client could otherwise name itself',
       async (userId) => {
         await start({ authenticate: (() => ({ userId })) as unknown as Authenticate });
@@ -33,6 +33,50 @@ export function authenticationSuite(stage: ContractStage): void {
         expect(stage.relay.sessions.size).toBe(0);
       },
     );
+
+    test('a whole number names the user by its digits, and the principal stays as it was returned', async () => {
+      const principal = Object.freeze({ userId: 789, plan: 'gold' });
+      await start({ authenticate: () => principal });
+      const client = await open();
+      expect((await client.request('authenticate', { token: 'any' })).result).toEqual({ userId: '789' });
+      const { result } = await client.request('join', joinParams({ uid: 'mallory' }));
+      expect(result).toMatchObject({ userId: '789' });
+      expect([...stage.relay.sessions.values()].map((session) => session.principal)).toEqual([principal]);
+      // A newer token may say the same in the other way.
+      expect((await client.request('authenticate', { token: 'newer' })).result).toEqual({ userId: '789' });
+    });
+
+    test('a number and its digits are the same user', async () => {
+      await start({ authenticate: ({ token }) => ({ userId: token === 'number' ? 789 : '789' }) });
+      const client = await open(['sfu-relay.v1', 'bearer.number']);
+      await client.request('join', joinParams());
+      expect(await client.request('authenticate', { token: 'digits' })).toMatchObject({
+        result: { userId: '789' },
+      });
+    });
+
+    test.each<[string, unknown]>([
+      ['an object', { id: 7 }],
+      ['too long', 'x'.repeat(129)],
+      ['a control character', 'a\u0000b'],
+      ['not a number', Number.NaN],
+    ])("a user that is %s is the operator's affair: the client gets a plain sentence", async (_, userId) => {
+      const error = vi.fn();
+      const logger = { debug() {}, info() {}, warn() {}, error };
+      await start({
+        authenticate: (() => ({ userId })) as unknown as Authenticate,
+        relay: { logger },
+      });
+      const client = await open();
+      const answer = await client.request('join', joinParams());
+      expect(answer.error).toMatchObject({
+        message: 'Authentication is misconfigured on this server.',
+        data: { code: 'ERR_RELAY_INTERNAL' },
+      });
+      await client.closed;
+      const [{ err }] = error.mock.calls[0] as [{ err: RelayError }];
+      expect(String(err.cause)).toMatch(/"userId" must be a string of 1 to 128 characters/);
+    });
 
     test('takes the token from a first authenticate request', async () => {
       await start({ authenticate: bySecret });
