@@ -1,4 +1,3 @@
-import { RelayError } from './errors.js';
 import { LIMITS } from './limits.js';
 
 /**
@@ -11,20 +10,17 @@ export class CandidateBudget {
 
   /**
    * A candidate that is known already, as a description repeats it, costs nothing.
-   * @throws RelayError `ERR_RELAY_TOO_MANY`
+   * @returns false where the client has given as many as it may
    */
-  spend(candidate: string): void {
+  spend(candidate: string): boolean {
     const place = placeOf(candidate);
-    if (place === undefined) return;
+    if (place === undefined) return true;
     this.#seen ??= [];
-    if (this.#seen.includes(place)) return;
-    if (this.#seen.length >= LIMITS.maxCandidates)
-      throw new RelayError(
-        'ERR_RELAY_TOO_MANY',
-        `More than ${LIMITS.maxCandidates} candidates for one connection.`,
-      );
+    if (this.#seen.includes(place)) return true;
+    if (this.#seen.length >= LIMITS.maxCandidates) return false;
     // Copied: it would hold the whole candidate in memory, of which it is two pieces.
     this.#seen.push(Buffer.from(place).toString());
+    return true;
   }
 
   /** ICE starts anew. */

@@ -94,6 +94,8 @@ export class RelayCounters {
   readonly sentBytes = new Counter();
   /** Left out for clients that are behind with their reading: messages of kinds with `mayDrop`, results of `stats`. */
   readonly dropped = new CounterSet<'message' | 'result'>(['message', 'result']);
+  /** Candidates of clients that the SFU did not get to see, as it had `LIMITS.maxCandidates` of the connection. */
+  readonly surplusCandidates = new Counter();
   /** Messages, and requests over HTTP, that were answered by an error. */
   readonly refused = new CounterSet<RelayErrorCode>(ERROR_CODES);
   /** What the rate limiter has refused, by method; `connect`: a new connection, or a request over HTTP. */

@@ -1,8 +1,10 @@
 import { CandidateBudget } from './candidate-budget.js';
 import type { VideoCodec } from './codecs.js';
+import type { Counter } from './counter.js';
 import { RelayError } from './errors.js';
 import { checkTarget, encodeCandidate } from './ice.js';
 import { LIMITS } from './limits.js';
+import type { Logger } from './logger.js';
 import type { IceCandidate, SessionDescription, Subscription, Target, Track } from './model.js';
 import type { Room } from './room.js';
 import {
@@ -42,8 +44,18 @@ export interface ReleasedOffer {
   cut: ReadonlySet<string>;
 }
 
+/** The session that is guarded, and where the operator reads of it. */
+export interface Guarded {
+  readonly id: string;
+  readonly userId: string;
+  readonly logger: Logger;
+  readonly surplusCandidates: Counter;
+}
+
 /** Ion's ICE agents give up after 30 s without a sign of life (`[webrtc.timeouts]` disconnected and failed). */
 const ICE_CANT_HAVE_FAILED_MS = 20_000;
+
+const SURPLUS = `A candidate is not given to the SFU: the connection has ${LIMITS.maxCandidates} already`;
 
 /** One for all: most sessions have none of what it is about. */
 const NOTHING: ReadonlySet<string> = new Set();
@@ -62,19 +74,17 @@ export class Guard {
   /** The sections of it, by `a=mid`, of which the SFU takes no media. */
   #silent = NOTHING;
   readonly #room: Room;
-  readonly #sessionId: string;
-  readonly #userId: string;
+  readonly #session: Guarded;
   readonly #since = performance.now();
   /** The sections of all offers, by `a=mid`, and whether the SFU has seen them. */
   readonly #mids = new Map<string, boolean>();
   /** Of the publisher connection, and of the subscriber connection. */
   readonly #candidates = [new CandidateBudget(), new CandidateBudget()] as const;
 
-  constructor(policy: GuardPolicy, room: Room, session: { id: string; userId: string }) {
+  constructor(policy: GuardPolicy, room: Room, session: Guarded) {
     this.policy = policy;
     this.#room = room;
-    this.#sessionId = session.id;
-    this.#userId = session.userId;
+    this.#session = session;
   }
 
   /** ms since the session began, whatever becomes of the system's clock. */
@@ -89,7 +99,6 @@ export class Guard {
     for (const track of checkOffer(sections, this.policy.offer)) this.#checkOwner(track);
     this.#countMids(sections);
     if (restartsIce(iceCredentials)) this.#candidates[0].renew();
-    this.#spend(0, sections);
     return { sections, iceCredentials, lines, sdp: offer.sdp };
   }
 
@@ -116,7 +125,8 @@ export class Guard {
     const { moderation } = this.#room;
     const cut = new Set<string>();
     const heard = new Set<string>();
-    for (const track of tracks) (moderation.isMuted(this.#userId, track) ? cut : heard).add(track.trackId);
+    for (const track of tracks)
+      (moderation.isMuted(this.#session.userId, track) ? cut : heard).add(track.trackId);
     const silent = new Set<string>();
     for (const { kind, sends, trackId = '', mid } of sections) {
       if (sends && kind !== 'application' && !heard.has(trackId)) silent.add(mid);
@@ -130,7 +140,7 @@ export class Guard {
     // Ion does not count VP8's probing packets, which browsers take for a loss of all of them: their rate falls
     // below 100 kbit/s, and stays there. By the receiver reports alone it rises.
     const countsVideoPackets = this.policy.videoCodec !== 'VP8';
-    const { admitsCandidate } = this.policy;
+    const admitsCandidate = (candidate: string) => this.#admits(0, candidate);
     const directions = new Map<string, SilentDirection>();
     // Ion never again takes media of a section that was inactive after it was not; nor of one that began as recvonly.
     for (const mid of silent) directions.set(mid, this.#mids.get(mid) ? 'recvonly' : 'inactive');
@@ -151,17 +161,28 @@ export class Guard {
     checkType(answer, 'answer');
     const parsed = parseSdp(answer.sdp, this.policy.videoCodec);
     checkAnswer(parsed.sections, offer);
-    this.#spend(1, parsed.sections);
-    const { admitsCandidate } = this.policy;
+    const admitsCandidate = (candidate: string) => this.#admits(1, candidate);
     return rewriteSdp(parsed, { admitsCandidate, countsVideoPackets: true });
   }
 
-  /** The candidate to send, as the JSON that the SFU reads; undefined where a policy keeps it back. */
+  /** The candidate to send, as the JSON that the SFU reads; undefined where the SFU does not get to see it. */
   candidate(target: Target, candidate: IceCandidate): string | undefined {
     checkTarget(target);
     const init = encodeCandidate(candidate);
-    this.#candidates[target].spend(candidate.candidate);
-    return this.policy.admitsCandidate?.(candidate.candidate) === false ? undefined : init;
+    return this.#admits(target, candidate.candidate) ? init : undefined;
+  }
+
+  /**
+   * Whether the SFU gets to see it: a policy may keep it back, and the SFU takes only so many. A browser that gathers for
+   * each section of its own (Firefox) comes to that number without a fault, and needs no more than the first ones.
+   */
+  #admits(target: Target, candidate: string): boolean {
+    if (this.policy.admitsCandidate?.(candidate) === false) return false;
+    if (this.#candidates[target].spend(candidate)) return true;
+    const { id: sessionId, logger, surplusCandidates } = this.#session;
+    surplusCandidates.add();
+    logger.debug({ sessionId, target }, SURPLUS);
+    return false;
   }
 
   subscriptions(subscriptions: readonly Subscription[]): void {
@@ -169,24 +190,18 @@ export class Guard {
       throw new RelayError('ERR_RELAY_FORBIDDEN', 'You may not receive media in this room.');
     checkSubscriptions(subscriptions, {
       room: this.#room,
-      sessionId: this.#sessionId,
+      sessionId: this.#session.id,
       layersAllowed: this.policy.layerSubscriptions === 'any' || this.ageMs < ICE_CANT_HAVE_FAILED_MS,
     });
   }
 
   /** The SFU takes tracks and streams by their ids, whosever they are. */
   #checkOwner({ trackId, streamId }: Track): void {
-    const isAnothers = (owner: string | undefined) => owner !== undefined && owner !== this.#sessionId;
+    const isAnothers = (owner: string | undefined) => owner !== undefined && owner !== this.#session.id;
     if (isAnothers(this.#room.findTrack(trackId)?.sessionId))
       throw new RelayError('ERR_RELAY_FORBIDDEN', `The track "${trackId}" is another participant's.`);
     if (isAnothers(this.#room.ownerOfStream(streamId)))
       throw new RelayError('ERR_RELAY_FORBIDDEN', `The stream "${streamId}" is another participant's.`);
-  }
-
-  #spend(target: Target, sections: readonly SdpSection[]): void {
-    for (const { candidates } of sections) {
-      for (const candidate of candidates) this.#candidates[target].spend(candidate);
-    }
   }
 
   #countMids(sections: readonly SdpSection[]): void {

@@ -10,9 +10,12 @@ export const LIMITS = {
   /** Of an offer. An answer has as many as the SFU's offer, which grows with every track that was ever received. */
   maxSdpSections: 64,
   maxCandidateLength: 1024,
-  /** Candidates of a client that wait for its join, and candidates of the SFU that wait for a listener. */
+  /** Candidates of the SFU that wait for a listener. */
   maxHeldCandidates: 64,
-  /** Different candidates of one peer connection, until ICE is restarted. Browsers have less than 40. */
+  /**
+   * Different candidates of one peer connection that the SFU gets to see, until ICE is restarted; as many of a client wait
+   * for its join. Chromium has less than 40, Firefox as many for each section. Further ones are dropped.
+   */
   maxCandidates: 128,
   /** Different `a=mid` of a session's offers: the SFU keeps something for each, as long as the session lasts. */
   maxMids: 256,

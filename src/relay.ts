@@ -384,6 +384,7 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
       joinTimeoutMs: this.#options.joinTimeoutMs,
       answerTimeoutMs: this.#options.answerTimeoutMs,
       sfuReplies: this.counters.sfuReplies,
+      surplusCandidates: this.counters.surplusCandidates,
       onAbandoned: () => this.#ghosts.lay(session),
     });
     this.#sessions.set(id, session);

@@ -2,8 +2,8 @@ import type { Sdp, SdpSection } from './sdp.js';
 
 /** What of a description the SFU gets to see. */
 export interface RewritePolicy {
-  /** Which candidates; undefined: all. */
-  admitsCandidate: ((candidate: string) => boolean) | undefined;
+  /** Which candidates. */
+  admitsCandidate: (candidate: string) => boolean;
   /** Whether the SFU counts the packets of a publisher's video by their transport-wide sequence numbers. */
   countsVideoPackets: boolean;
   /** Sections, by `a=mid`, of which the SFU is to take no media, whatever the client sends. */
@@ -22,8 +22,8 @@ const DIRECTION_LINE = /^a=(?:sendrecv|sendonly|recvonly|inactive)$/;
 const CODEC_LINE = /^a=(?:rtpmap|fmtp|rtcp-fb):(\d+)(?: |$)/;
 
 /**
- * The description as the SFU may have it: with the codecs that it forwards alone, without the candidates that a
- * policy keeps back, and sealed.
+ * The description as the SFU may have it: with the codecs that it forwards alone, without the candidates that
+ * are kept back, and sealed.
  *
  * A peer connection of Ion's knows the codecs of the first description that it got: a track of another codec throws
  * every viewer out whose connection is older. So all publish the same one.
@@ -59,7 +59,7 @@ function isKept(line: string, section: SdpSection | undefined, policy: RewritePo
   // Most lines are of no interest, and are told apart by a character.
   switch (line.charAt(2)) {
     case 'c':
-      return !admitsCandidate || !line.startsWith('a=candidate:') || admitsCandidate(line.slice(2));
+      return !line.startsWith('a=candidate:') || admitsCandidate(line.slice(2));
     case 'e':
       return countsVideoPackets || section?.kind !== 'video' || !isTransportWideCc(line);
     case 'f':

@@ -22,7 +22,6 @@ export interface SdpSection {
   /** RIDs of `a=rid:… send`. */
   layers: string[];
   /** `a=candidate` lines, as `candidate:…`. */
-  candidates: string[];
   /** The payload types of the codec that the SFU forwards; undefined in a section that has or needs none. */
   payloads: ReadonlySet<string> | undefined;
 }
@@ -163,7 +162,6 @@ class SdpReader {
       streamId: undefined,
       trackId: undefined,
       layers: [],
-      candidates: [],
       payloads: undefined,
       isLive: Number(port) !== 0,
       directions: [],
@@ -236,7 +234,6 @@ class SdpReader {
         return;
       case 'candidate':
         checkCandidate(attribute);
-        section?.candidates.push(attribute);
         return;
       case 'bundle-only':
         if (section) section.isLive = true;

@@ -61,6 +61,7 @@ export interface SessionSetup<P extends Principal> {
   joinTimeoutMs: number;
   answerTimeoutMs: number;
   sfuReplies: RelayCounters['sfuReplies'];
+  surplusCandidates: RelayCounters['surplusCandidates'];
   /** The application's word on a message, before it goes to the room. */
   moderate: Moderate | undefined;
   /** Asked for once the session is let in; never rejects. */

@@ -110,6 +110,11 @@ export const METRICS: readonly Metric[] = [
   counter('messages_dropped', 'Messages left out for clients that do not read.', ({ dropped }) =>
     each(dropped, 'method'),
   ),
+  counter(
+    'surplus_candidates',
+    'Candidates of clients beyond what the SFU takes of a connection.',
+    ({ surplusCandidates }) => one(surplusCandidates.value),
+  ),
   counter('messages_refused', 'Messages, and requests over HTTP, answered by an error.', ({ refused }) =>
     each(refused, 'code'),
   ),

@@ -1,4 +1,3 @@
-import { RelayError } from '../errors.js';
 import { checkTarget, encodeCandidate } from '../ice.js';
 import { LIMITS } from '../limits.js';
 import type { IceCandidate, Target } from '../model.js';
@@ -24,15 +23,19 @@ export class EarlyCandidates {
   #held: Trickle[] = [];
   #bytes = 0;
 
-  /** @throws RelayError the candidate is malformed, or too many are held */
-  hold({ target, candidate }: Params): void {
+  /**
+   * @returns false where as many are held as the SFU gets to see of a connection
+   * @throws RelayError the candidate is malformed
+   */
+  hold({ target, candidate }: Params): boolean {
     checkTarget(target);
     const init = encodeCandidate(candidate);
     const bytes = Buffer.byteLength(init);
-    if (this.#held.length >= LIMITS.maxHeldCandidates || this.#bytes + bytes > LIMITS.maxWaitingBytes)
-      throw new RelayError('ERR_RELAY_TOO_MANY', 'Too many candidates before the join is answered.');
+    if (this.#held.length >= LIMITS.maxCandidates || this.#bytes + bytes > LIMITS.maxWaitingBytes)
+      return false;
     this.#held.push({ target, candidate: JSON.parse(init) });
     this.#bytes += bytes;
+    return true;
   }
 
   /** Gives them, and holds them no longer. */

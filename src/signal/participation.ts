@@ -117,7 +117,7 @@ export class Participation<P extends Principal> implements Receiver {
     switch (method) {
       case 'trickle':
         if (this.#session) return done(this.#trickle(this.#session, params), reply);
-        this.#early.hold(params);
+        if (!this.#early.hold(params)) this.#relay.counters.surplusCandidates.add();
         return reply({});
       case 'answer':
         return done(this.#joined().answerOffer(params.desc as SessionDescription), reply);

@@ -99,7 +99,31 @@ describe('the candidates of a connection', () => {
     const session = await join(fakeOffer());
     const add = (n: number) => session.addIceCandidate({ target: 0, candidate: { candidate: candidate(n) } });
     for (let n = 1; n <= 128; n += 1) add(n);
-    expect(() => add(129)).toThrow(expect.objectContaining({ code: 'ERR_RELAY_TOO_MANY' }));
+    add(129);
+    expect(relay.counters.surplusCandidates.value).toBe(1);
+  });
+
+  test('beyond the first 128 are kept from the SFU without an error, in descriptions and trickled', async () => {
+    start('pass');
+    const sections = [0, 1, 2].map((n) => ({ kind: 'video', streamId: `s${n}`, trackId: `t${n}` }) as const);
+    // As Firefox does it: each section has ports of its own.
+    const gathered = (sdp: string) =>
+      sdp.replaceAll(/a=mid:(\d)\r\n/g, (line, mid) => {
+        const ports = Array.from({ length: 50 }, (_, n) => 5_000 + Number(mid) * 50 + n);
+        return line + ports.map((port) => `a=${place.replace('5000', String(port))} typ host\r\n`).join('');
+      });
+    const session = await join(gathered(fakeOffer(sections)));
+    const stream = await sfu.waitFor(() => sfu.stream('r/u/s1'));
+    session.addIceCandidate({
+      target: 0,
+      candidate: { candidate: `${place.replace('5000', '9')} typ host` },
+    });
+    session.addIceCandidate({ target: 0, candidate: { candidate: `${place} typ host` } });
+    await session.offer({ type: 'offer', sdp: gathered(fakeOffer(sections)) });
+    const told = [stream.requests('join')[0]?.description?.sdp, stream.requests('description')[0]?.sdp];
+    for (const sdp of told) expect(sdp?.match(/^a=candidate:/gm)).toHaveLength(128);
+    expect(stream.requests('trickle').filter(({ init }) => init.includes('candidate'))).toHaveLength(1);
+    expect(session.state).toBe('joined');
   });
 
   test('cost nothing where they are known already, whatever else is said of them', async () => {

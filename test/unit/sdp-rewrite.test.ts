@@ -5,7 +5,7 @@ import { rewriteSdp } from '../../src/sdp-rewrite.js';
 import { fakeOffer } from '../../src/testing/index.js';
 
 const VIEWER: OfferPolicy = { kinds: new Set(), maxTracks: 16, dataChannels: true, canPublishData: true };
-const ALL = { admitsCandidate: undefined, countsVideoPackets: true };
+const ALL = { admitsCandidate: () => true, countsVideoPackets: true };
 const video = { kind: 'video', streamId: 's1', trackId: 't1' } as const;
 
 const rewrite = (sdp: string, policy: Parameters<typeof rewriteSdp>[1] = ALL) =>

@@ -76,16 +76,25 @@ export function waitingSuite(stage: ContractStage): void {
       expect(refused[69]?.error?.data?.code).toBe('ERR_RELAY_INVALID_SDP');
     });
 
-    test('candidates take 64 KiB at most', async () => {
+    test('candidates take 64 KiB at most; the surplus is dropped', async () => {
       const client = await open();
       await client.request('ping');
       const long = { ...candidate(900), usernameFragment: 'é'.repeat(200), sdpMid: 'é'.repeat(200) };
       const bytes = Buffer.byteLength(JSON.stringify(long));
       for (let n = 0; n < 60; n += 1) client.notify('trickle', { target: 0, candidate: long });
       await client.request('ping');
-      const refused = client.received.filter(({ error }) => error);
-      expect(refused).toHaveLength(60 - Math.floor((64 * 1024) / bytes));
-      expect(refused[0]?.error).toMatchObject(tooMany);
+      expect(client.received.filter(({ error }) => error)).toEqual([]);
+      const held = Math.floor((64 * 1024) / bytes);
+      expect(stage.relay.counters.surplusCandidates.value).toBe(60 - held);
+    });
+
+    test('128 candidates are held; further ones are dropped without an error', async () => {
+      const client = await open();
+      await client.request('ping');
+      for (let n = 1; n <= 130; n += 1) client.notify('trickle', { target: 0, candidate: candidate(n) });
+      expect((await client.request('join', joinParams())).result).toBeDefined();
+      expect(client.received.filter(({ error }) => error)).toEqual([]);
+      expect(stage.relay.counters.surplusCandidates.value).toBe(2);
     });
   });
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { fakeOffer } from '../../../src/testing/index.js';
 import { WireClient } from '../../contract/wire-client.js';
 import { until } from '../../support/poll.js';
-import { answerFirstOffer, describeAbuse, expectRefused, joinParams, refusalOf } from './stand.js';
+import { answerFirstOffer, describeAbuse, expectRefused, joinParams } from './stand.js';
 
 const offering = (iceGeneration = 0) => ({
   desc: { type: 'offer', sdp: fakeOffer([], { iceGeneration }) },
@@ -115,7 +115,7 @@ describeAbuse('clients come in crowds, in haste, and go without a word', (stand)
       client.notify('trickle', { target: 0, candidate: candidateAt(n) });
       if (n % 20 === 0) await client.request('ping');
     }
-    expectRefused(await refusalOf(client, 'trickle'), 'ERR_RELAY_TOO_MANY', /candidates/, 'trickle');
+    expect(client.received.filter(({ method, error }) => method === 'error' || error)).toEqual([]);
     expect(await client.request('offer', offering())).toHaveProperty('result.type', 'answer');
   });
 
