@@ -11,9 +11,9 @@ export interface PublishOptions {
   /** bit/s, of each video; with simulcast of its full layer. @default the browser's choice */
   maxBitrate?: number;
   /**
-   * Offer one video codec only. Ion takes H.264 where it may choose: every current desktop and phone browser plays
-   * it, some builds of Chromium don't. All videos of a session have the codec of its first.
-   * @default VP8 and H.264: the SFU chooses
+   * Offer one video codec only. It must be the relay's `videoCodec`, which is VP8 by default: `publish()` rejects
+   * otherwise. Some builds of Chromium for Linux do not play H.264. All videos of a session have the codec of its first.
+   * @default VP8 and H.264: the relay keeps its `videoCodec`
    */
   codec?: 'vp8' | 'h264';
 }
@@ -39,7 +39,7 @@ export function encodingsFor(
 
 /**
  * Narrows the offer to what Ion forwards (`mediaengine.go`) and browsers play, where the browser lets us: the offer
- * is a fifth of the size then. VP8 alone would starve on Ion, which takes Chromium's padding of it for loss.
+ * is a fifth of the size then. The relay keeps one of the codecs.
  */
 export function preferCodecs(transceiver: RTCRtpTransceiver, kind: string, { codec }: PublishOptions): void {
   const wanted =

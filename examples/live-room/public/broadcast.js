@@ -20,6 +20,8 @@ export class Broadcast {
   /** @type {MediaStream | undefined} */
   #screen;
   #ended = false;
+  /** What is asked of the person now counts only while this stays the same: it may take longer than the visit. */
+  #stay = 0;
   #cut = false;
   #buttons = { live: byId('live'), mic: byId('mic'), camera: byId('camera'), screen: byId('screen') };
 
@@ -55,9 +57,10 @@ export class Broadcast {
   }
 
   async start() {
-    if (this.#media) return;
+    if (this.#media || !this.#room.open) return;
+    const stay = this.#stay;
     const media = await LocalMedia.open(this.#name);
-    if (this.#ended || this.#media) return media.stop();
+    if (stay !== this.#stay || this.#media) return media.stop();
     this.#media = media;
     for (const track of media.stream.getTracks()) this.#watch(track);
     this.#show();
@@ -81,15 +84,25 @@ export class Broadcast {
     await this.#room.unpublish(media.stream).catch((error) => this.#sayWhy(error));
   }
 
-  /** Releases camera, microphone and screen; the room is left by its owner. */
-  end() {
-    this.#ended = true;
+  /**
+   * The visit is over, whoever ended it: releases camera, microphone and screen, and what is still being opened. Who comes
+   * back has to go live again.
+   */
+  release() {
+    this.#stay += 1;
     for (const stream of [this.#media?.stream, this.#screen]) {
       for (const track of stream?.getTracks() ?? []) track.stop();
       if (stream) this.#stage.remove(stream.id);
     }
     this.#media = undefined;
     this.#screen = undefined;
+    this.#show();
+  }
+
+  /** As release(), and the person has gone: nothing is shown any more. */
+  end() {
+    this.#ended = true;
+    this.release();
   }
 
   #toggleMic() {
@@ -102,11 +115,15 @@ export class Broadcast {
     if (!media) return;
     try {
       const { old, next } = await media.setCamera(!media.cameraOn);
-      await this.#room.replaceTrack(old, next);
-      old.stop();
+      if (this.#media !== media) return media.stop();
+      try {
+        await this.#room.replaceTrack(old, next);
+      } finally {
+        old.stop();
+      }
       this.#watch(next);
-      if (this.#media !== media) next.stop();
     } catch {
+      if (this.#media !== media) return;
       toast('The camera can’t be used. Maybe another program has it.');
     }
     this.#show();
@@ -125,8 +142,14 @@ export class Broadcast {
   }
 
   async #startScreen() {
+    if (!this.#room.open) return;
+    const stay = this.#stay;
     const screen = await openScreen().catch(() => undefined); // refused: nothing to say about it
-    if (!screen || this.#ended) return;
+    if (!screen) return;
+    if (stay !== this.#stay) {
+      for (const track of screen.getTracks()) track.stop();
+      return;
+    }
     this.#screen = screen;
     screen.getVideoTracks()[0].addEventListener('ended', () => this.#stopScreen());
     this.#show();

@@ -145,6 +145,8 @@ export class RoomView {
     state.dataset.state = phase.name;
     setText(state.querySelector('.words'), describePhase(phase));
     this.#root.dataset.phase = phase.name;
+    // Removed, banned, the room has ended: nobody may go on being filmed.
+    if (phase.name === 'failed') this.#broadcast?.release();
     const troubled = phase.name === 'waiting' || phase.name === 'failed';
     byId('error').hidden = !troubled;
     if (troubled) this.#showTrouble(phase);

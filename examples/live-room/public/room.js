@@ -61,10 +61,14 @@ export class Room {
     addEventListener('online', this.#online);
   }
 
+  /** Whether there is a session, or an attempt to have one; false once the relay has ended it for good. */
+  open = false;
+
   /** Connects and joins; also "try again, now". Never rejects: what happens is told as a phase. */
   async enter() {
     clearInterval(this.#timer);
     this.#drop();
+    this.open = true;
     this.#attempt = new AbortController();
     const { signal } = this.#attempt;
     this.#phase({ name: 'connecting', entered: this.#entered });
@@ -137,6 +141,7 @@ export class Room {
   async leave() {
     removeEventListener('online', this.#online);
     clearInterval(this.#timer);
+    this.open = false;
     this.#published.clear();
     this.#drop();
   }
@@ -226,7 +231,11 @@ export class Room {
     /** @type {Problem} the cause says why the connection was closed */
     const problem = error.code === 'ERR_CLIENT_CLOSED' ? error.cause : error;
     const entered = this.#entered;
-    if (!problem.retryable) return this.#phase({ name: 'failed', problem, entered });
+    if (!problem.retryable) {
+      this.open = false;
+      this.#published.clear();
+      return this.#phase({ name: 'failed', problem, entered });
+    }
     const backoff = RETRY_AFTER_SECONDS[Math.min(this.#failures++, RETRY_AFTER_SECONDS.length - 1)];
     const asked = Math.ceil((this.#earliestReconnect - performance.now()) / 1000);
     let seconds = Math.max(backoff, asked);
@@ -242,7 +251,7 @@ export class Room {
 
   /** The network is back: no reason to wait for the countdown. */
   #online = () => {
-    if (!this.#client) this.enter();
+    if (this.open && !this.#client) this.enter();
   };
 
   #drop() {
