@@ -1,3 +1,4 @@
+import { kindOf } from './check-options.js';
 import { RelayError, type RelayErrorCode } from './errors.js';
 import { checkGrants, type Grants } from './grants.js';
 import { isId } from './ids.js';
@@ -88,7 +89,7 @@ export function checkAuthenticate(authenticate: unknown): void {
   if (typeof authenticate !== 'function')
     throw new RelayError(
       'ERR_RELAY_CONFIG',
-      '"authenticate" is missing: write authenticate: async (request) => ({ userId }), or authenticate: anonymous() for a demo.',
+      `"authenticate" ${authenticate === undefined ? 'is missing' : `must be a function, and is ${kindOf(authenticate)}`}: write authenticate: async (request) => ({ userId }), or authenticate: anonymous() for a demo.`,
     );
   const call = MAKERS.get(authenticate);
   if (call !== undefined)

@@ -74,6 +74,13 @@ function shorten(key: string): string {
   return key.slice(0, 64);
 }
 
+/** What was given instead, for a message; of texts and objects not their contents, which may be secret or long. */
+export function kindOf(value: unknown): string {
+  if (value === null || typeof value === 'boolean' || typeof value === 'number') return String(value);
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
 /** Levenshtein's: how many letters have to be inserted, deleted or replaced. */
 function editDistance(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);

@@ -22,3 +22,10 @@ export function checkId(value: unknown, name: string): string {
     );
   return value;
 }
+
+/** As `checkId`; where there is none, `what` says what it would be. @throws RelayError `ERR_RELAY_INVALID_PARAMS` */
+export function requireId(value: unknown, name: string, what: string): string {
+  if (value === undefined || value === null)
+    throw new RelayError('ERR_RELAY_INVALID_PARAMS', `"${name}" is missing: ${what}.`);
+  return checkId(value, name);
+}

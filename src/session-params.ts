@@ -1,6 +1,7 @@
 import type { Principal } from './authentication.js';
 import { checkOptions, type Keys } from './check-options.js';
 import { RelayError } from './errors.js';
+import { requireId } from './ids.js';
 import type { Metadata, Role } from './model.js';
 
 /**
@@ -47,7 +48,9 @@ const SUBJECT = {
  */
 export function checkSessionParams(params: unknown): void {
   checkOptions(SUBJECT, params, KEYS);
-  const { sdp } = params as { sdp: unknown };
+  const { sdp, roomId, userId } = params as Record<keyof CreateSessionParams, unknown>;
+  requireId(roomId, 'roomId', 'write roomId: "lobby"');
+  requireId(userId, 'userId', 'write userId: "789"');
   if (typeof sdp === 'object' && sdp !== null && 'sdp' in sdp)
     throw invalidSdp('"sdp" must be the text of the offer, not the description: write sdp: offer.sdp.');
   if (typeof sdp !== 'string')

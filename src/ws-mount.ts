@@ -55,7 +55,11 @@ function onWebSocketServer(wss: WebSocketServer, logger: Logger): Mount {
   const { server } = wss.options;
   if (!server) return { wss, dispose: release };
   // ws answers by 400, and nobody hears of it.
-  const missed = missedPaths(wss.options.path ?? '', logger);
+  const missed = missedPaths(
+    wss.options.path ?? '',
+    logger,
+    (asked) => `new WebSocketServer({ server, path: ${JSON.stringify(asked)} })`,
+  );
   const watch = (request: IncomingMessage) => {
     if (!wss.shouldHandle(request)) missed(request);
   };
@@ -74,7 +78,11 @@ function onHttpServer(server: HttpServer, path: string, logger: Logger): Mount {
   const ws = requirePeer<typeof import('ws')>({ name: 'ws', user: 'useServer()', otherwise });
   const release = take(server, path);
   const wss = new ws.WebSocketServer({ noServer: true, path });
-  const missed = missedPaths(path, logger);
+  const missed = missedPaths(
+    path,
+    logger,
+    (asked) => `useServer(relay, { server, path: ${JSON.stringify(asked)} })`,
+  );
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (wss.shouldHandle(request)) {
       wss.handleUpgrade(request, socket, head, (client) => wss.emit('connection', client, request));
@@ -104,7 +112,11 @@ function take(server: object, path: string): () => void {
   return () => void paths.delete(path);
 }
 
-function missedPaths(path: string, logger: Logger): (request: IncomingMessage) => void {
+function missedPaths(
+  path: string,
+  logger: Logger,
+  advice: (asked: string) => string,
+): (request: IncomingMessage) => void {
   const logged = new Set<string>();
   return ({ url = '' }) => {
     const [asked = ''] = url.slice(0, MAX_LOGGED_LENGTH).split('?');
@@ -112,7 +124,7 @@ function missedPaths(path: string, logger: Logger): (request: IncomingMessage) =
     logged.add(asked);
     logger.warn(
       { path: asked },
-      `A WebSocket was refused as its path is not that of the relay: connect to ${path}, or pass the path to useServer()`,
+      `A WebSocket was refused as its path is not that of the relay: connect to ${path}, or serve the relay at ${asked}: ${advice(asked)}`,
     );
   };
 }

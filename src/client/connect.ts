@@ -113,7 +113,7 @@ function create(url: string, protocols: string[]): WebSocket {
 
 function failed(url: string, detail: string, cause?: unknown): RelayClientError {
   const message =
-    `The WebSocket to ${url.replace(/[?#].*/s, '')} can't be opened (${detail}). Does the relay run there, does a ` +
-    'page on https use wss://, do proxies let WebSockets through?';
+    `The WebSocket to ${url.replace(/[?#].*/s, '')} can't be opened (${detail}). Does the relay run there, is its path ` +
+    'right, does a page on https use wss://, do proxies let WebSockets through?';
   return new RelayClientError('ERR_CLIENT_CONNECT', message, { retryable: cause === undefined, cause });
 }

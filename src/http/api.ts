@@ -52,7 +52,7 @@ export function createApi<P extends Principal>(
       relay.counters.refused.add(failure.code);
       const fields = { err: error, method: request.method, path: request.path };
       if (failure.code === 'ERR_RELAY_INTERNAL') relay.logger.error(fields, 'A request failed');
-      else relay.logger.debug(fields, 'A request was refused');
+      else relay.logger.info(fields, 'A request was refused');
       return refusal(failure);
     }
   };

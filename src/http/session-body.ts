@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { RelayError } from '../errors.js';
-import { checkId } from '../ids.js';
+import { checkId, requireId } from '../ids.js';
 import type { Metadata } from '../model.js';
 import type { CreateSessionParams } from '../relay.js';
 
@@ -31,7 +31,7 @@ export function readSessionBody(
     );
   const params: CreateSessionParams = {
     sdp,
-    roomId: checkId(room_id, 'room_id'),
+    roomId: requireId(room_id, 'room_id', 'the room to join'),
     userId,
     autoSubscribe: auto_subscribe,
     ...(session_id !== undefined && { sessionId: checkId(session_id, 'session_id') }),

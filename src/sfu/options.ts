@@ -1,4 +1,4 @@
-import { checkOptions, integer, type Keys, oneOf } from '../check-options.js';
+import { checkOptions, integer, type Keys, kindOf, oneOf } from '../check-options.js';
 import { RelayError } from '../errors.js';
 import type { SfuTlsOptions } from './tls.js';
 
@@ -83,6 +83,16 @@ export function resolveSfuOptions(options: SfuOptions): ResolvedSfuOptions {
 
 /** An address is `host:port`; a scheme is the commonest mistake, so it gets an answer of its own. */
 export function checkServerUrl(serverUrl: unknown): string {
+  if (typeof serverUrl === 'number')
+    throw new RelayError(
+      'ERR_RELAY_CONFIG',
+      `The SFU's address is the number ${serverUrl}: write "host:port", e.g. "localhost:${serverUrl}".`,
+    );
+  if (serverUrl !== undefined && serverUrl !== null && typeof serverUrl !== 'string')
+    throw new RelayError(
+      'ERR_RELAY_CONFIG',
+      `The SFU's address must be a string, and is ${kindOf(serverUrl)}: write "host:port", e.g. "localhost:5551".`,
+    );
   if (typeof serverUrl !== 'string' || serverUrl.trim() === '')
     throw new RelayError(
       'ERR_RELAY_CONFIG',

@@ -61,7 +61,11 @@ export class Reachability {
     if (!this.#isProbing && !this.#timer) this.#checkLater();
     if (!isNew) return;
     const { logger, serverUrl } = this.#setup;
-    logger.warn({ serverUrl, err }, `The SFU at ${serverUrl} is not available: ${reasonOf(err)}`);
+    // The whole error would say the same once more.
+    logger.warn(
+      { serverUrl, code: err.code },
+      `The SFU at ${serverUrl} is not available: ${reasonOf(err, serverUrl)}`,
+    );
   }
 
   close(): void {
@@ -81,6 +85,9 @@ export class Reachability {
   }
 }
 
-function reasonOf({ message, cause }: RelayError): string {
+/** A cause that begins with the address says all, in words for the operator; the message is for clients. */
+function reasonOf({ message, cause }: RelayError, serverUrl: string): string {
+  const prefix = `${serverUrl}: `;
+  if (cause instanceof Error && cause.message.startsWith(prefix)) return cause.message.slice(prefix.length);
   return cause instanceof Error ? `${message} (${cause.message})` : message;
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Principal, userIdOf } from '../authentication.js';
 import { RelayError } from '../errors.js';
+import { checkId, requireId } from '../ids.js';
 import type { Metadata } from '../model.js';
 import { isRecord } from '../record.js';
 import type { CreateSessionParams } from '../relay.js';
@@ -24,8 +25,8 @@ export function readJoinParams<P extends Principal>(params: Params, principal: P
   const wanted = isOn('NoPublish') ? 'subscriber' : role;
   return {
     sdp: sdp as string,
-    roomId: sid as string,
-    userId: userIdOf(principal) ?? ((uid ?? `guest-${randomUUID().slice(0, 8)}`) as string),
+    roomId: requireId(sid, 'sid', 'the room to join'),
+    userId: userIdOf(principal) ?? checkId(uid ?? `guest-${randomUUID().slice(0, 8)}`, 'uid'),
     ...(wanted !== undefined && { role: wanted as 'publisher' }),
     ...(metadata !== undefined && { metadata: metadata as Metadata }),
     autoSubscribe: !isOn('NoAutoSubscribe') && !isOn('NoSubscribe'),

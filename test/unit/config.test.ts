@@ -104,6 +104,14 @@ describe('the options', () => {
 
   test.each<[string, object, string]>([
     ['no SFU', { sfu: undefined }, '"sfu" is missing'],
+    [
+      'a port alone',
+      { sfu: { serverUrl: 5551 } },
+      'is the number 5551: write "host:port", e.g. "localhost:5551"',
+    ],
+    ['an address that is a list', { sfu: { serverUrl: ['a:1'] } }, 'must be a string, and is a list'],
+    ['authenticate: true', { authenticate: true }, '"authenticate" must be a function, and is true: write'],
+    ['authenticate as a string', { authenticate: 'secret' }, 'must be a function, and is a string'],
     ['a scheme', { sfu: { serverUrl: 'ws://localhost:7000' } }, 'write "localhost:7000"'],
     ['a timeout of zero', { joinTimeoutMs: 0 }, '"joinTimeoutMs"'],
     ['a timeout that setTimeout can not keep', { joinTimeoutMs: 2 ** 31 }, '"joinTimeoutMs"'],

@@ -108,6 +108,11 @@ describe.each(['http2', 'grpc-js'] as const)('by %s:', (client) => {
       await expectNothingLeft(relay);
     });
 
+    test.each(['roomId', 'userId'])('says what to write where %s is missing', async (name) => {
+      const refused = relay.createSession(join({ [name]: undefined }));
+      await expect(refused).rejects.toThrow(`"${name}" is missing: write ${name}: "`);
+    });
+
     test('refuses a description that the SFU would not survive, without troubling it', async () => {
       for (const sdp of [undefined, '', 'nonsense', fakeOffer().replace(/a=ice-ufrag.*\r\n/g, '')]) {
         expect(await codeOf(relay.createSession(join({ sdp })))).toBe('ERR_RELAY_INVALID_SDP');

@@ -73,7 +73,9 @@ describe('useServer', () => {
     expect(await dial('/ws')).toBe(expected);
     expect(logger.warn).toHaveBeenCalledExactlyOnceWith(
       { path: '/ws' },
-      expect.stringContaining('connect to /rtc'),
+      expect.stringContaining(
+        'connect to /rtc, or serve the relay at /ws: useServer(relay, { server, path: "/ws" })',
+      ),
     );
   });
 
@@ -94,7 +96,7 @@ describe('useServer', () => {
     expect(logger.warn).toHaveBeenCalledTimes(5);
     expect(logger.warn).toHaveBeenCalledWith(
       { path: '/wrong-0' },
-      expect.stringContaining('connect to /rtc'),
+      expect.stringContaining('connect to /rtc, or serve the relay at /wrong-0: new WebSocketServer({'),
     );
   });
 

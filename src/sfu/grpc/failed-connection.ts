@@ -11,30 +11,32 @@ export function unavailable(cause: Error): RelayError {
   return new RelayError('ERR_RELAY_SFU_UNAVAILABLE', "The SFU can't be reached.", { cause });
 }
 
-export function timedOut({ serverUrl }: Target, timeoutMs: number): RelayError {
-  const cause = new Error(
-    `no connection to ${serverUrl} within ${timeoutMs} ms: is the address right, does a firewall drop it?`,
+export function timedOut(target: Target, timeoutMs: number): RelayError {
+  const cause = connectionFault(
+    target,
+    `no connection within ${timeoutMs} ms: is the address right, does a firewall drop it?`,
   );
   return new RelayError('ERR_RELAY_SFU_TIMEOUT', 'The SFU does not answer.', { cause });
 }
 
 /** What has happened to the connection, with its address. */
-export function connectionFault({ serverUrl }: Target, what: string, cause?: unknown): Error {
-  return new Error(`${serverUrl}: ${what}`, cause === undefined ? {} : { cause });
+export function connectionFault({ serverUrl }: Target, what: string): Error {
+  return new Error(`${serverUrl}: ${what}`);
 }
 
 /** An error of the socket before the first word of the other side, with what to do about it. */
 export function explainSocketError(target: Target, error: NodeJS.ErrnoException): Error {
-  const fault = connectionFault(target, error.message + adviceOf(target, error), error);
+  const reason = error.message.replace(` ${target.serverUrl}`, '');
+  const fault = connectionFault(target, reason + adviceOf(target, error));
   return error.code === undefined ? fault : Object.assign(fault, { code: error.code });
 }
 
-function adviceOf({ serverUrl, tls }: Target, { code = '', message }: NodeJS.ErrnoException): string {
+function adviceOf({ tls }: Target, { code = '', message }: NodeJS.ErrnoException): string {
   if (code === 'ECONNREFUSED') return '. Nothing listens there: does the SFU run, is it its gRPC port?';
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return '. There is no such host: is it spelled right?';
   if (!tls) return '';
   if (/wrong version number|packet length too long|tlsv1 alert protocol version/i.test(message))
-    return `. No TLS is spoken at ${serverUrl}: leave sfu.tls out`;
+    return '. No TLS is spoken there: leave sfu.tls out';
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
     return ' Write the name of the certificate as sfu.tls.serverName.';
   if (/SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)/.test(code))

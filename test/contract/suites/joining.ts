@@ -51,6 +51,16 @@ export function joiningSuite(stage: ContractStage): void {
       expect(stage.sfu.totalStreams).toBe(1);
     });
 
+    test.each([
+      ['no sid', { sid: undefined, roomId: 'lobby' }, '"sid" is missing: the room to join.'],
+      ['a sid that is a number', { sid: 5 }, '"sid" must be a string of 1 to'],
+      ['a uid that is a number', { uid: 5 }, '"uid" must be a string of 1 to'],
+    ])('with %s is refused by the name that the wire has for it', async (_, overrides, message) => {
+      const client = await open();
+      const { error } = await client.request('join', joinParams(overrides));
+      expect(error?.message).toContain(message);
+    });
+
     test('NoPublish and NoSubscribe never reach the SFU', async () => {
       const { client, stream } = await joined({ config: { NoPublish: 'true', NoSubscribe: true } });
       expect((await client.next(({ id }) => id === 1)).result).toMatchObject({ role: 'subscriber' });

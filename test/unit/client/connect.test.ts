@@ -52,6 +52,7 @@ describe('what can’t be opened', () => {
     expect(error).toMatchObject({ code: 'ERR_CLIENT_CONNECT', retryable: true });
     expect(String(error)).toContain('wss://relay.test/rtc ');
     expect(String(error)).not.toContain('secret');
+    expect(String(error)).toContain('is its path right');
   });
 
   test('for its address rejects too, and would again', async () => {
