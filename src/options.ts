@@ -1,4 +1,5 @@
 import { type Authenticate, checkAuthenticate, type Principal } from './authentication.js';
+import { withAuthenticationDeadline } from './authentication-deadline.js';
 import { checkOptions, integer, type Keys, oneOf } from './check-options.js';
 import type { VideoCodec } from './codecs.js';
 import { type CountLimits, type ResolvedCountLimits, resolveCountLimits } from './count-limits.js';
@@ -11,7 +12,7 @@ import { type IceServersFor, type IceServersFunction, resolveIceServers } from '
 import { type Logger, resolveLogger } from './logger.js';
 import { type MessageKinds, type ResolvedKinds, resolveKinds } from './messages/kinds.js';
 import type { IceServer } from './model.js';
-import { type BanStore, MemoryBans } from './moderation/bans.js';
+import { type BanStore, resolveBans } from './moderation/bans.js';
 import { type RateLimiter, SafeRateLimiter } from './rate-limiter.js';
 import { type ResolvedSfuOptions, resolveSfuOptions, type SfuOptions } from './sfu/options.js';
 
@@ -23,6 +24,12 @@ export interface SfuRelayOptions<P extends Principal = Principal> {
   sfu: SfuOptions;
   /** Who may come in. `anonymous()` lets everybody. */
   authenticate: Authenticate<P>;
+  /**
+   * ms that `authenticate` has for its answer. After that the client gets `ERR_RELAY_AUTH_UNAVAILABLE` (4503, over HTTP
+   * 503) and may try again; the log has an error. Keep it below the `handshakeTimeoutMs` of the transports, or WebSockets
+   * are closed with 4408 first. @default 9000
+   */
+  authenticateTimeoutMs?: number;
   /** What the application wants to be asked, or told. @default none */
   hooks?: Hooks<P>;
   /** ms that a hook, or the schema of a message, has for its answer. @default 5000 */
@@ -125,6 +132,7 @@ export type DuplicateUser = 'allow' | 'replace' | 'reject';
 const KEYS: Keys<SfuRelayOptions> = {
   sfu: true,
   authenticate: true,
+  authenticateTimeoutMs: true,
   hooks: true,
   hookTimeoutMs: true,
   hookFailure: true,
@@ -162,7 +170,10 @@ export function resolveOptions<P extends Principal>(options: SfuRelayOptions<P>)
   const counters = new RelayCounters(messages.keys());
   return {
     sfu: resolveSfuOptions(options.sfu),
-    authenticate: options.authenticate,
+    authenticate: withAuthenticationDeadline(
+      options.authenticate,
+      integer(options, 'authenticateTimeoutMs', 9_000),
+    ),
     hooks: new HookRunner<P>(options.hooks ?? {}, {
       timeoutMs: hookTimeoutMs,
       failure: options.hookFailure ?? {},
@@ -176,7 +187,7 @@ export function resolveOptions<P extends Principal>(options: SfuRelayOptions<P>)
     videoCodec: oneOf('videoCodec', options.videoCodec, ['VP8', 'VP9', 'H264']),
     dataChannels: oneOf('dataChannels', options.dataChannels, ['allow', 'refuse']),
     layerSubscriptions: oneOf('layerSubscriptions', options.layerSubscriptions, ['safe', 'any']),
-    bans: options.bans ?? new MemoryBans(),
+    bans: resolveBans(options.bans),
     candidates: resolveCandidatePolicy(options.candidates),
     iceServers: resolveIceServers(options.iceServers, { timeoutMs: hookTimeoutMs, logger }),
     messages,

@@ -175,7 +175,7 @@ class UwsSocket implements RelaySocket {
 function toRequest(response: UwsResponse, request: UwsRequest): HandshakeRequest {
   const headers: Record<string, string> = {};
   request.forEach((name, value) => {
-    const earlier = headers[name];
+    const earlier = Object.hasOwn(headers, name) ? headers[name] : undefined;
     const separator = name === 'cookie' ? ';' : ',';
     headers[name] = earlier === undefined ? value : `${earlier}${separator} ${value}`;
   });

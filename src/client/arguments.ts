@@ -36,7 +36,7 @@ const isText = (value: unknown) => isString(value) && value !== '';
 /** Unknown keys are refused: a misspelled option would silently not hold. */
 function checkKeys(call: string, options: object, keys: object): void {
   for (const [key, value] of Object.entries(options))
-    if (value !== undefined && !(key in keys)) {
+    if (value !== undefined && !Object.hasOwn(keys, key)) {
       const [closest, distance] = Object.keys(keys)
         .map((name) => [name, distanceOf(key.toLowerCase(), name.toLowerCase())] as const)
         .reduce((one, other) => (other[1] < one[1] ? other : one));

@@ -76,6 +76,18 @@ export class MemoryBans implements BanStore {
   }
 }
 
+/** @throws RelayError `ERR_RELAY_CONFIG` */
+export function resolveBans(bans: BanStore | undefined): BanStore {
+  if (bans === undefined) return new MemoryBans();
+  const missing = (['find', 'set', 'delete'] as const).filter((name) => typeof bans?.[name] !== 'function');
+  if (missing.length > 0)
+    throw new RelayError(
+      'ERR_RELAY_CONFIG',
+      `"bans" needs ${missing.map((name) => `${name}()`).join(', ')}: write bans: { find(roomId, userId) {…}, set(roomId, ban) {…}, delete(roomId, userId) {…} }, or leave it out.`,
+    );
+  return bans;
+}
+
 export function hasExpired({ until }: Ban): boolean {
   return until !== undefined && until <= wallClock();
 }

@@ -98,7 +98,8 @@ function checkMembers(action: unknown, members: Params): asserts action is Actio
   const known = isText(action) && Object.hasOwn(MEMBERS, action) ? MEMBERS[action as Action] : undefined;
   if (!known) throw invalid(`"action" must be one of ${Object.keys(MEMBERS).join(', ')}.`);
   for (const [name, value] of Object.entries(members)) {
-    if (!known[name]?.(value)) throw invalid(`"${action}" takes no such "${name.slice(0, 64)}".`);
+    if (!Object.hasOwn(known, name) || !known[name]?.(value))
+      throw invalid(`"${action}" takes no such "${name.slice(0, 64)}".`);
   }
   for (const name of ['userId', 'sessionId', 'grants', 'messageId']) {
     if (name in known && !('kind' in known) && !(name in members))

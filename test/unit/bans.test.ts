@@ -58,3 +58,14 @@ describe('a store of one’s own', () => {
     expect(await joinBy({ find: () => new Promise(() => {}) })).toBe('ERR_RELAY_INTERNAL');
   });
 });
+
+test.each<[string, unknown, RegExp]>([
+  ['an empty object', {}, /"bans" needs find\(\), set\(\), delete\(\): write bans: \{/],
+  ['a name', 'redis', /"bans" needs find\(\), set\(\), delete\(\)/],
+  ['a Map', new Map(), /"bans" needs find\(\): /],
+])('a store of bans that is %s is refused by the constructor', (_, bans, message) => {
+  const options = { sfu: { serverUrl: '127.0.0.1:1' }, authenticate: anonymous(), bans: bans as BanStore };
+  expect(() => new SfuRelay(options)).toThrow(
+    expect.objectContaining({ code: 'ERR_RELAY_CONFIG', message: expect.stringMatching(message) }),
+  );
+});

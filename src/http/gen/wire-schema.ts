@@ -1292,7 +1292,7 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         },
         "canPublishData": {
           "type": "boolean",
-          "description": "Send messages to the room: chat, gifts, likes, and the application's own. Ion passes on every data channel that a client opens, so without this grant an offer may not have a section for them (`m=application`). ion-sdk-js always has one and so can't join without this grant; the client library has none. A session that has one ends with `ERR_RELAY_REJOIN` when this grant is taken away.",
+          "description": "Send messages to the room: chat, gifts, likes, and the application's own. Ion passes on every data channel that a client opens, so without this grant an offer may not have a section for them (`m=application`). ion-sdk-js always has one and so can't join without this grant; the client library has none. A session that has one ends with `ERR_RELAY_REJOIN` when this grant is taken away. It does not hold on the channels that others open: Ion opens them at each viewer, who can write on them without this grant. `dataChannels: 'refuse'` closes that, as nobody can open any then (docs/GUARD.md).",
           "default": true
         },
         "hidden": {
@@ -1837,7 +1837,7 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
                 },
                 "canPublishData": {
                   "type": "boolean",
-                  "description": "Send messages to the room: chat, gifts, likes, and the application's own. Ion passes on every data channel that a client opens, so without this grant an offer may not have a section for them (`m=application`). ion-sdk-js always has one and so can't join without this grant; the client library has none. A session that has one ends with `ERR_RELAY_REJOIN` when this grant is taken away.",
+                  "description": "Send messages to the room: chat, gifts, likes, and the application's own. Ion passes on every data channel that a client opens, so without this grant an offer may not have a section for them (`m=application`). ion-sdk-js always has one and so can't join without this grant; the client library has none. A session that has one ends with `ERR_RELAY_REJOIN` when this grant is taken away. It does not hold on the channels that others open: Ion opens them at each viewer, who can write on them without this grant. `dataChannels: 'refuse'` closes that, as nobody can open any then (docs/GUARD.md).",
                   "default": true
                 }
               },

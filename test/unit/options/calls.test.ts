@@ -87,7 +87,7 @@ function expectAdvice(error: unknown): void {
   );
   const { message } = error as Error;
   expect(message).toMatch(
-    /write |must |say by |needs |missing|takes |There is no such|can't|Name |Did you mean|List |send |Possible|not /i,
+    /write |must |say by |needs |missing|takes |There is no |can't|Name |Did you mean|List |send |Possible|wanted|not /i,
   );
   expect(message).not.toBe('Internal error.');
   expect(message).not.toMatch(/undefined \(reading|is not a function|Cannot destructure/);
