@@ -151,6 +151,7 @@ function refusalCode(error: unknown): RelayErrorCode | undefined {
 function checkPrincipal(principal: Principal): void {
   const { grants, expiresAt } = principal;
   if ('userId' in principal) checkUserId(principal.userId);
+  else checkNoOtherName(principal);
   checkGrants(grants ?? {});
   checkExpiry(expiresAt);
 }
@@ -178,6 +179,18 @@ export function checkUserId(userId: unknown): void {
   if (isId(userId) || Number.isSafeInteger(userId)) return;
   throw misused(
     `"userId" must be a string of 1 to ${LIMITS.maxIdLength} characters without control characters, or a whole number below 2^53, not ${describe(userId)}: refuse a client without a user, or leave "userId" out to let clients name themselves`,
+  );
+}
+
+/** Members by which other systems name a user. Without `userId` clients name themselves, also as this one. */
+const OTHER_NAMES = ['id', 'user', 'uid', 'sub', 'user_id', 'userid', 'userID', 'UserId'];
+
+/** @throws RelayError `ERR_RELAY_INTERNAL` */
+function checkNoOtherName(principal: object): void {
+  const name = OTHER_NAMES.find((each) => each in principal);
+  if (name === undefined) return;
+  throw misused(
+    `the principal has "${name}" and no "userId", so that clients could name themselves as anybody: write userId, or leave "${name}" out`,
   );
 }
 

@@ -78,6 +78,8 @@ export class Guard {
   readonly #since = performance.now();
   /** The sections of all offers, by `a=mid`, and whether the SFU has seen them. */
   readonly #mids = new Map<string, boolean>();
+  /** The kinds of which the SFU has seen a section with codecs. */
+  readonly #described = { audio: false, video: false };
   /** Of the publisher connection, and of the subscriber connection. */
   readonly #candidates = [new CandidateBudget(), new CandidateBudget()] as const;
 
@@ -97,6 +99,7 @@ export class Guard {
     checkType(offer, 'offer');
     const { sections, iceCredentials, lines } = parseSdp(offer.sdp, this.policy.videoCodec);
     for (const track of checkOffer(sections, this.policy.offer)) this.#checkOwner(track);
+    this.#checkFirstOfKind(sections);
     this.#countMids(sections);
     if (restartsIce(iceCredentials)) this.#candidates[0].renew();
     return { sections, iceCredentials, lines, sdp: offer.sdp };
@@ -144,8 +147,9 @@ export class Guard {
     const directions = new Map<string, SilentDirection>();
     // Ion never again takes media of a section that was inactive after it was not; nor of one that began as recvonly.
     for (const mid of silent) directions.set(mid, this.#mids.get(mid) ? 'recvonly' : 'inactive');
-    for (const { mid, kind } of offer.sections) {
+    for (const { mid, kind, payloads } of offer.sections) {
       this.#mids.set(mid, true);
+      if (kind !== 'application' && payloads) this.#described[kind] = true;
       if (kind === 'application') this.hasDataChannels = true;
     }
     return {
@@ -202,6 +206,23 @@ export class Guard {
       throw new RelayError('ERR_RELAY_FORBIDDEN', `The track "${trackId}" is another participant's.`);
     if (isAnothers(this.#room.ownerOfStream(streamId)))
       throw new RelayError('ERR_RELAY_FORBIDDEN', `The stream "${streamId}" is another participant's.`);
+  }
+
+  /**
+   * Ion takes the codecs of a kind from the first section of it, also where that is rejected and so need not have those
+   * that every participant has: media of another codec throws the viewers of the room out.
+   */
+  #checkFirstOfKind(sections: readonly SdpSection[]): void {
+    const described = { ...this.#described };
+    for (const { index, kind, payloads } of sections) {
+      if (kind === 'application') continue;
+      if (!payloads && !described[kind])
+        throw new RelayError(
+          'ERR_RELAY_INVALID_SDP',
+          `The SDP can't be used: section ${index} (${kind}) is rejected, and the first of its kind. Offer one that is not first.`,
+        );
+      described[kind] = true;
+    }
   }
 
   #countMids(sections: readonly SdpSection[]): void {

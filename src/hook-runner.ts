@@ -192,7 +192,11 @@ function describe(value: unknown): string {
 function bind<P extends Principal>(hooks: Hooks<P>): Partial<Record<HookName, Hook>> {
   if (typeof hooks !== 'object' || hooks === null)
     throw new RelayError('ERR_RELAY_CONFIG', '"hooks" must be an object: hooks: { onJoin({ userId }) {} }.');
-  const isUnknown = (name: string) => /^on/i.test(name) && !(HOOK_NAMES as readonly string[]).includes(name);
+  // An instance of a class may have members of its own beside its hooks.
+  const prototype: unknown = Object.getPrototypeOf(hooks);
+  const isPlain = prototype === Object.prototype || prototype === null;
+  const isUnknown = (name: string) =>
+    (isPlain || /^on/i.test(name)) && !(HOOK_NAMES as readonly string[]).includes(name);
   const [unknown] = Object.entries(hooks).find(([name, hook]) => hook !== undefined && isUnknown(name)) ?? [];
   if (unknown !== undefined)
     throw new RelayError(

@@ -58,6 +58,14 @@ describeAbuse('a client that does not join as it should is refused', (stand) => 
       /section 0 \(video\) does not offer VP8/,
     ],
     [
+      'begins with a rejected section, whose codec the SFU would take for the others',
+      fakeOffer([{ ...video, trackId: 'x', direction: 'inactive' }, video])
+        .replace('m=video 9', 'm=video 0')
+        .replace('VP8', 'H264')
+        .replace(/a=ssrc:.*\r\n/, ''),
+      /section 0 \(video\) is rejected, and the first of its kind/,
+    ],
+    [
       'wants NACKs for audio',
       withLine('a=rtcp-fb:111 nack', fakeOffer([audio])),
       /section 0 \(audio\).*NACK/,
