@@ -1,6 +1,6 @@
 import { kindOf } from './check-options.js';
 import { RelayError, type RelayErrorCode } from './errors.js';
-import { checkGrants, type Grants } from './grants.js';
+import { type Grants, readGrants } from './grants.js';
 import { isId } from './ids.js';
 import { LIMITS } from './limits.js';
 import { isRecord, readMember } from './record.js';
@@ -124,7 +124,11 @@ export function misused(fault: string): RelayError {
 
 /** What an error of the application means to the client that it was to authenticate. Never throws. */
 export function authenticationFailure(error: unknown): RelayError {
-  if (error instanceof RelayError) return RelayError.from(error);
+  if (error instanceof RelayError) {
+    const own = RelayError.from(error);
+    // Advice for the operator: a token source or a verifier that is set up wrongly where it is used.
+    return own.code === 'ERR_RELAY_CONFIG' ? misused(own.message) : own;
+  }
   const refused = refusalCode(error);
   if (refused) return new RelayError(refused, REFUSED, { cause: error });
   return new RelayError('ERR_RELAY_AUTH_UNAVAILABLE', 'Authentication is not available now: try again.', {
@@ -152,7 +156,7 @@ function checkPrincipal(principal: Principal): void {
   const { grants, expiresAt } = principal;
   if ('userId' in principal) checkUserId(principal.userId);
   else checkNoOtherName(principal);
-  checkGrants(grants ?? {});
+  readGrants(grants);
   checkExpiry(expiresAt);
 }
 

@@ -121,6 +121,7 @@ export class RelayError extends Error {
     this.code = isOurs ? code : 'ERR_RELAY_FORBIDDEN';
     this.appCode = isOurs ? undefined : readAppCode(code);
     this.retryAfterMs = readDuration(options.retryAfterMs);
+    made.add(this);
   }
 
   /** JSON-RPC error code, -32768 to -32000. */
@@ -203,13 +204,29 @@ function isBranded(value: unknown): value is object {
   return typeof value === 'object' && value !== null && readMember(value, BRAND) === true;
 }
 
-/** Whether it was made here, and nobody has changed what is read of it. */
+/** Whether it was made here, and nobody has changed what is read of it since. Asks no getter and no trap of a Proxy. */
 function isSound(error: object): error is RelayError {
-  if (Object.getPrototypeOf(error) !== RelayError.prototype) return false;
-  const message = Object.getOwnPropertyDescriptor(error, 'message')?.value;
-  const code = Object.getOwnPropertyDescriptor(error, 'code')?.value;
-  return typeof message === 'string' && isRelayCode(code);
+  if (!made.has(error)) return false;
+  const own = (name: keyof RelayError) => {
+    const { value, get } = Object.getOwnPropertyDescriptor(error, name) ?? {};
+    return get ?? value;
+  };
+  const [appCode, retryAfterMs] = [own('appCode'), own('retryAfterMs')];
+  return (
+    typeof own('message') === 'string' &&
+    isRelayCode(own('code')) &&
+    (appCode === undefined || typeof appCode === 'string') &&
+    (retryAfterMs === undefined || readDuration(retryAfterMs) !== undefined) &&
+    DERIVED.every((name) => !Object.hasOwn(error, name)) &&
+    Object.getPrototypeOf(error) === RelayError.prototype
+  );
 }
+
+/** What follows from the code. */
+const DERIVED = ['rpcCode', 'closeCode', 'httpStatus', 'retryable', 'toJSON'] as const;
+
+/** By this copy of the library. */
+const made = new WeakSet<object>();
 
 /** The error of another copy of the library, of a subclass, or one that was changed: its members may be anything. */
 function copyOf(error: object): RelayError {

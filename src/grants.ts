@@ -1,6 +1,7 @@
 import { RelayError } from './errors.js';
 import { LIMITS } from './limits.js';
 import type { Role, Track } from './model.js';
+import { isRecord } from './record.js';
 
 /**
  * What a participant may do; the names are LiveKit's. What is left out is allowed.
@@ -86,35 +87,55 @@ const LIVE: ReadonlySet<string> = new Set([
   'roomAdmin',
 ] satisfies (keyof LiveGrants)[]);
 
-/** A grant that this version does not know can't be enforced: refused, rather than silently not. */
-export function checkGrants(grants: Grants): void {
-  for (const [name, value] of Object.entries(grants)) {
-    const isSound = Object.hasOwn(CHECKS, name) ? CHECKS[name as keyof Grants] : undefined;
-    if (isSound && (value === undefined || isSound(value))) continue;
-    const cause = new TypeError(
-      `grants.${name} is ${isSound ? 'of the wrong type' : 'not a grant of this version'}`,
-    );
-    throw new RelayError('ERR_RELAY_INTERNAL', 'The permissions of this user are misconfigured.', { cause });
+/**
+ * The grants of a principal, as a plain object of their own: the application's may be getters, or inherited, and each copy
+ * of them would lose what they refuse.
+ * @throws RelayError `ERR_RELAY_INTERNAL`: a grant is of the wrong type, or unknown and so could not be enforced
+ */
+export function readGrants(given: unknown): Grants {
+  if (given === undefined || given === null) return {};
+  if (!isRecord(given)) throw misconfigured('"grants" must be an object');
+  // Inherited ones, too.
+  for (const name in given) {
+    if (!Object.hasOwn(CHECKS, name)) throw misconfigured(`grants.${name} is not a grant of this version`);
   }
+  const grants: Record<string, unknown> = {};
+  for (const [name, isSound] of Object.entries(CHECKS)) {
+    const value = given[name];
+    if (value === undefined) continue;
+    if (!isSound(value)) throw misconfigured(`grants.${name} is of the wrong type`);
+    grants[name] = value;
+  }
+  return grants;
+}
+
+function misconfigured(fault: string): RelayError {
+  const cause = new TypeError(fault);
+  return new RelayError('ERR_RELAY_INTERNAL', 'The permissions of this user are misconfigured.', { cause });
 }
 
 /**
  * Reads what somebody wants to change of a session's grants.
  * @throws RelayError `ERR_RELAY_INVALID_PARAMS`
  */
-export function checkLiveGrants(grants: unknown): LiveGrants {
-  if (typeof grants !== 'object' || grants === null || Array.isArray(grants))
-    throw new RelayError('ERR_RELAY_INVALID_PARAMS', '"grants" must be an object.');
-  for (const [name, value] of Object.entries(grants)) {
+export function checkLiveGrants(given: unknown): LiveGrants {
+  if (!isRecord(given)) throw new RelayError('ERR_RELAY_INVALID_PARAMS', '"grants" must be an object.');
+  for (const name in given) {
     if (!LIVE.has(name))
       throw new RelayError(
         'ERR_RELAY_INVALID_PARAMS',
         `"${name.slice(0, 64)}" can't be changed in a session: ${[...LIVE].join(', ')} can.`,
       );
+  }
+  const grants: Record<string, unknown> = {};
+  for (const name of LIVE) {
+    const value = given[name];
+    if (value === undefined && !(name in given)) continue;
     if (!CHECKS[name as keyof Grants](value))
       throw new RelayError('ERR_RELAY_INVALID_PARAMS', `"grants.${name}" is of the wrong type.`);
+    grants[name] = value;
   }
-  return { ...grants };
+  return grants;
 }
 
 /** Whether they cover a room. */
@@ -148,7 +169,6 @@ export function mayPublish({ canPublish, hidden }: Grants): boolean {
  * @throws RelayError `ERR_RELAY_FORBIDDEN` where the grants say no.
  */
 export function resolveRole(grants: Grants, roomId: string, wanted: Role | undefined): Role {
-  checkGrants(grants);
   if (!admitsRoom(grants, roomId)) throw new RelayError('ERR_RELAY_FORBIDDEN', 'You may not join this room.');
   const canPublish = mayPublish(grants);
   if (wanted === 'publisher' && !canPublish)

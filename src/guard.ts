@@ -162,7 +162,6 @@ export class Guard {
 
   /** The answer to send, to an offer of the SFU's. */
   answer(answer: SessionDescription, offer: string): string {
-    checkType(answer, 'answer');
     const parsed = parseSdp(answer.sdp, this.policy.videoCodec);
     checkAnswer(parsed.sections, offer);
     const admitsCandidate = (candidate: string) => this.#admits(1, candidate);
@@ -236,7 +235,8 @@ export class Guard {
   }
 }
 
-function checkType(description: SessionDescription, type: SessionDescription['type']): void {
+/** @throws RelayError `ERR_RELAY_INVALID_PARAMS` */
+export function checkType(description: SessionDescription, type: SessionDescription['type']): void {
   if (typeof description !== 'object' || description === null || description.type !== type)
-    throw new RelayError('ERR_RELAY_INVALID_PARAMS', `A description {type: "${type}", sdp} is wanted.`);
+    throw new RelayError('ERR_RELAY_INVALID_PARAMS', `The description must be {type: "${type}", sdp}.`);
 }

@@ -148,26 +148,36 @@ export class HookRunner<P extends Principal = Principal> {
 
   /** What fails passes, or is refused. */
   #failed(name: AskedHook, error: unknown, until?: CancelSignal): undefined {
-    if (error instanceof RelayError) throw RelayError.from(error);
+    if (error instanceof RelayError) {
+      const own = RelayError.from(error);
+      // Advice for the operator, of a call that the hook has made: not for the client.
+      if (own.code !== 'ERR_RELAY_CONFIG') throw own;
+    }
     if (until?.aborted) throw RelayError.from(until.reason, 'ERR_RELAY_ABORTED', 'Cancelled.');
     this.#count(name, error);
     const { logger, failure } = this.#setup;
     const passes = failure[name] === 'pass';
     const fields = { err: error, hook: name, outcome: passes ? 'pass' : 'refuse' };
-    if (error instanceof HookFault) logger.error(fields, `${name} failed`);
+    if (isHookFault(error)) logger.error(fields, `${name} failed`);
     else logger.warn(fields, `${name} failed`);
     if (passes) return undefined;
-    if (error instanceof HookFault)
-      throw new RelayError('ERR_RELAY_INTERNAL', error.sentence, { cause: error });
+    if (isHookFault(error)) throw new RelayError('ERR_RELAY_INTERNAL', error.sentence, { cause: error });
     if (name === 'onAuthenticate') throw authenticationFailure(error);
     const [code, message] = REFUSALS[name];
     throw new RelayError(code, message, { cause: error });
   }
 
   #count(name: HookName, error: unknown): void {
-    this.#setup.failures[error instanceof HookFault ? error.reason : 'error'].add(name);
+    this.#setup.failures[isHookFault(error) ? error.reason : 'error'].add(name);
   }
 }
+
+/** Asks no trap: what a hook throws may be a Proxy. */
+function isHookFault(error: unknown): error is HookFault {
+  return faults.has(error as object);
+}
+
+const faults = new WeakSet<object>();
 
 /** The hook itself is at fault: it hangs, or returns nonsense. */
 class HookFault extends Error {
@@ -181,6 +191,7 @@ class HookFault extends Error {
     options?: ErrorOptions,
   ) {
     super(message, options);
+    faults.add(this);
   }
 }
 

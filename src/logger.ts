@@ -33,18 +33,28 @@ const INSPECTION = { depth: 4, breakLength: Number.POSITIVE_INFINITY, maxStringL
  * @param write takes one line; by default it goes to stderr
  */
 export function stderrLogger(write = writeToStderr): Logger {
-  let second = 0;
   let lines = 0;
+  let omitted = 0;
+  let isCounting = false;
+  /** Messages of this second: one that is not there yet is written whatever else is, as it may be the only one. */
+  const written = new Set<string>();
+  const endSecond = () => {
+    if (omitted > 0) write(`sfu-relay warn: ${omitted} more lines were left out.`);
+    written.clear();
+    lines = 0;
+    omitted = 0;
+    isCounting = false;
+  };
   const log = (level: Level, fields: object, message: string): void => {
-    const now = Math.floor(performance.now() / 1_000);
-    if (now !== second) {
-      if (lines > MAX_LINES_PER_SECOND)
-        write(`sfu-relay warn: ${lines - MAX_LINES_PER_SECOND} more lines were left out.`);
-      second = now;
-      lines = 0;
+    if (!isCounting) setTimeout(endSecond, 1_000).unref();
+    isCounting = true;
+    const isNew = !written.has(message) && written.size < MAX_LINES_PER_SECOND;
+    if (lines >= MAX_LINES_PER_SECOND && !isNew) {
+      omitted += 1;
+      return;
     }
     lines += 1;
-    if (lines > MAX_LINES_PER_SECOND) return;
+    written.add(message);
     write(`sfu-relay ${level}: ${message}${detailsOf(fields, level === 'error')}`);
   };
   return {

@@ -7,7 +7,7 @@ import type { RelayCounters } from './counters.js';
 import { closing, RelayError } from './errors.js';
 import { SafeEmitter } from './events.js';
 import { Ghosts } from './ghosts.js';
-import { checkLiveGrants, type Grants, type LiveGrants, publishLimits, resolveRole } from './grants.js';
+import { checkLiveGrants, type LiveGrants, publishLimits, readGrants, resolveRole } from './grants.js';
 import type { HookRunner } from './hook-runner.js';
 import { candidateFilter } from './ice.js';
 import { checkId } from './ids.js';
@@ -270,7 +270,7 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
    * @throws RelayError `ERR_RELAY_FORBIDDEN`: it is not for this room; nothing has changed then.
    */
   renew(session: Session<P>, principal: P): Promise<void> | undefined {
-    const { grants = {} } = principal;
+    const grants = readGrants(principal.grants);
     resolveRole(grants, session.roomId, undefined);
     session.principal = principal;
     return session.renewGrants(grants);
@@ -343,7 +343,7 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
     const id = checkId(sessionId, 'sessionId');
     if (params.role !== undefined && params.role !== 'publisher' && params.role !== 'subscriber')
       throw new RelayError('ERR_RELAY_INVALID_PARAMS', '"role" must be "publisher" or "subscriber".');
-    const grants: Grants = principal?.grants ?? {};
+    const grants = readGrants(principal?.grants);
     const role = resolveRole(grants, roomId, params.role);
     checkMetadata(params.metadata);
     if (this.#sessions.has(id))

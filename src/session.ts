@@ -5,7 +5,7 @@ import { dataChannelsLost } from './data-channels.js';
 import { withDeadline } from './deadline.js';
 import { RelayError } from './errors.js';
 import { type Grants, type LiveGrants, publishLimits } from './grants.js';
-import { Guard, type GuardPolicy } from './guard.js';
+import { checkType, Guard, type GuardPolicy } from './guard.js';
 import type { HookRunner } from './hook-runner.js';
 import { type Admit, Joining } from './joining.js';
 import { Lane } from './lane.js';
@@ -443,6 +443,7 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
 
   #sendAnswer(description: SessionDescription): void {
     const stream = this.#joinedStream();
+    checkType(description, 'answer');
     const sdp = this.#guard.answer(description, this.#subscriber.pendingOffer);
     this.#subscriber.answered();
     stream.answer(sdp);

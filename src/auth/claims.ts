@@ -92,6 +92,13 @@ const mapByVideo: MapClaims = ({ sub, video }) => {
 /** The latest time that a Date can have. */
 const END_OF_TIME_MS = 8.64e15;
 
+/** A copy, so that one principal may stand for several tokens. What is no plain object keeps its getters and methods. */
+function withExpiry<P extends Principal>(principal: P, expiresAt: number): P {
+  const prototype: unknown = Object.getPrototypeOf(principal);
+  if (prototype === Object.prototype || prototype === null) return { ...principal, expiresAt };
+  return Object.create(principal, { expiresAt: { value: expiresAt, enumerable: true } });
+}
+
 /**
  * @param toleranceMs by how much clocks may differ
  * @throws RelayError what `mapClaims` throws, or `ERR_RELAY_UNAUTHENTICATED`, `ERR_RELAY_EXPIRED`
@@ -117,5 +124,5 @@ export async function toPrincipal<P extends Principal>(
   if (exp === undefined) return principal;
   const end = Math.min(Number(exp) * 1_000 + toleranceMs, END_OF_TIME_MS);
   if (!(end > wallClock())) throw expired();
-  return { ...principal, expiresAt: Math.min(end, principal.expiresAt ?? end) };
+  return withExpiry(principal, Math.min(end, principal.expiresAt ?? end));
 }

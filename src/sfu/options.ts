@@ -1,6 +1,6 @@
 import { checkOptions, integer, type Keys, kindOf, oneOf } from '../check-options.js';
 import { RelayError } from '../errors.js';
-import type { SfuTlsOptions } from './tls.js';
+import { checkTls, type SfuTlsOptions } from './tls.js';
 
 export type { SfuTlsOptions } from './tls.js';
 
@@ -69,6 +69,7 @@ export function resolveSfuOptions(options: SfuOptions): ResolvedSfuOptions {
     throw new RelayError('ERR_RELAY_CONFIG', '"sfu.probeOnStart" must be true or false.');
   if (tls && (tls.cert === undefined) !== (tls.key === undefined))
     throw new RelayError('ERR_RELAY_CONFIG', 'Mutual TLS needs both "tls.cert" and "tls.key".');
+  if (tls) checkTls(tls);
   return {
     serverUrl: checkServerUrl(options.serverUrl),
     tls,

@@ -32,7 +32,7 @@ export class Reachability {
   check(): void {
     if (this.#closed || this.#isProbing) return;
     this.#isProbing = true;
-    clearTimeout(this.#timer);
+    this.#stopWaiting();
     this.#setup
       .probe()
       .catch(() => {})
@@ -48,7 +48,7 @@ export class Reachability {
     const downMs = Math.round(performance.now() - this.#downSince);
     this.#downSince = undefined;
     this.#pauseMs = FIRST_PAUSE_MS;
-    clearTimeout(this.#timer);
+    this.#stopWaiting();
     logger.warn({ serverUrl, downMs }, `The SFU at ${serverUrl} answers again`);
   }
 
@@ -70,11 +70,16 @@ export class Reachability {
 
   close(): void {
     this.#closed = true;
+    this.#stopWaiting();
+  }
+
+  #stopWaiting(): void {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
   #checkLater(): void {
-    clearTimeout(this.#timer);
+    this.#stopWaiting();
     if (this.#closed) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;

@@ -1,3 +1,6 @@
+import { createSecureContext } from 'node:tls';
+import { RelayError } from '../errors.js';
+
 /**
  * PEM texts or files' contents.
  * @category Configuration
@@ -11,4 +14,30 @@ export interface SfuTlsOptions {
   key?: string | Uint8Array;
   /** The name that the certificate must bear. @default the host of `serverUrl` */
   serverName?: string;
+}
+
+/**
+ * Reads the certificates now: a mistake in them would otherwise show in each join.
+ * @throws RelayError `ERR_RELAY_CONFIG`
+ */
+export function checkTls({ ca, cert, key }: SfuTlsOptions): void {
+  const pem: Record<string, Buffer> = {};
+  for (const [name, value] of Object.entries({ ca, cert, key })) {
+    if (value === undefined) continue;
+    if (typeof value === 'string' && !value.includes('-----BEGIN'))
+      throw new RelayError(
+        'ERR_RELAY_CONFIG',
+        `"sfu.tls.${name}" must be the contents of a PEM file, not its path: write readFileSync("${name}.pem").`,
+      );
+    pem[name] = Buffer.from(value);
+  }
+  try {
+    createSecureContext(pem);
+  } catch (error) {
+    throw new RelayError(
+      'ERR_RELAY_CONFIG',
+      '"sfu.tls" has a certificate or key that can\'t be read: write them in PEM, as they are in their files.',
+      { cause: error },
+    );
+  }
 }

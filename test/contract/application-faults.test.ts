@@ -35,6 +35,12 @@ function withThrowingGetters(): Error {
   return error;
 }
 
+function revoked(): unknown {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}
+
 /** What an application may throw, and the code and the application's code that a refusal by it has, where it is one. */
 const THROWN: Record<string, { make(): unknown; refuses?: { code: string; appCode?: string } }> = {
   undefined: { make: () => undefined },
@@ -42,6 +48,12 @@ const THROWN: Record<string, { make(): unknown; refuses?: { code: string; appCod
   'a frozen object': { make: () => Object.freeze({ status: 500 }) },
   'an error': { make: () => new Error('the database is down') },
   'an error whose getters throw': { make: withThrowingGetters },
+  'a revoked Proxy': { make: revoked },
+  'a RelayError that was changed': {
+    make: () =>
+      Object.assign(new RelayError('ERR_RELAY_ROOM_LOCKED', 'Not now.'), { appCode: 10n, retryAfterMs: 5n }),
+    refuses: { code: 'ERR_RELAY_ROOM_LOCKED' },
+  },
   'a RelayError': {
     make: () => new RelayError('ERR_RELAY_ROOM_LOCKED', 'Not now.'),
     refuses: { code: 'ERR_RELAY_ROOM_LOCKED' },

@@ -78,6 +78,17 @@ test('whatever is thrown becomes an error whose members can be read', () => {
         throw new Error('a getter');
       },
     });
+  const assigned = Object.assign(new RelayError('ERR_RELAY_FORBIDDEN', 'No.'), {
+    appCode: 10n,
+    retryAfterMs: 5n,
+  });
+  const redefined = new RelayError('ERR_RELAY_FORBIDDEN', 'No.');
+  for (const name of ['appCode', 'rpcCode', 'httpStatus', 'retryable'])
+    Object.defineProperty(redefined, name, {
+      get() {
+        throw new Error('a getter');
+      },
+    });
   const changed = Object.assign(new RelayError('ERR_RELAY_FORBIDDEN', 'No.'), { code: 'ERR_NO_COINS' });
   const hostile = new Proxy(new Error('x'), {
     get() {
@@ -87,7 +98,18 @@ test('whatever is thrown becomes an error whose members can be read', () => {
       throw new Error('a trap');
     },
   });
-  const things = [undefined, null, 'text', 7, Object.freeze(new Error('frozen')), throwing, changed, hostile];
+  const things = [
+    undefined,
+    null,
+    'text',
+    7,
+    Object.freeze(new Error('frozen')),
+    throwing,
+    changed,
+    assigned,
+    redefined,
+    hostile,
+  ];
   for (const thing of things) {
     const error = RelayError.from(thing);
     expect(Object.hasOwn(ERRORS, error.code)).toBe(true);

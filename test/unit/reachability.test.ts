@@ -75,6 +75,26 @@ test('an SFU that answers no probe is not available', async () => {
   expect(warnings()).toHaveLength(1);
 });
 
+test('each outage is told, and each return', async () => {
+  const first = await startScriptedSfu();
+  const { address, port } = first;
+  await first.stop();
+  const { relay, warnings } = watch(address);
+  await until('the first outage is told', () => warnings().length === 1);
+  for (const round of [1, 2]) {
+    const sfu = await startScriptedSfu({ port });
+    // Somebody asks before the relay looks by itself.
+    await until('it answers', async () => (await relay.healthCheck()).ok);
+    await until('the return is told', () => warnings().length === 2 * round);
+    await sfu.stop();
+    await relay.healthCheck();
+    await until('the outage is told', () => warnings().length === 2 * round + 1);
+  }
+  const back = await startScriptedSfu({ port });
+  ends.push(() => back.stop());
+  await until('the relay has noticed by itself', () => warnings().length === 6);
+});
+
 test('closing the relay is no failure of the SFU', async () => {
   const { relay, warnings } = watch('127.0.0.1:1');
   await relay.close();

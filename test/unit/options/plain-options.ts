@@ -63,7 +63,7 @@ export const PLAIN_OPTIONS: Record<string, PlainOptions> = {
   'sfu.tls': {
     interfaces: ['SfuTlsOptions'],
     key: 'serverName',
-    pass: (extra) => makeRelay({ sfu: { ...sfu, tls: { ca: 'pem', ...extra } } }),
+    pass: (extra) => makeRelay({ sfu: { ...sfu, tls: { serverName: 'sfu.example', ...extra } } }),
   },
   limits: {
     interfaces: ['CountLimits'],
