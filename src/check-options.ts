@@ -25,12 +25,16 @@ export function checkOptions(
   options: unknown,
   keys: Readonly<Record<string, true>>,
 ): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options))
-    throw new RelayError(code, `${name} needs an object: write ${example}.`);
+  if (!isOptions(options)) throw new RelayError(code, `${name} needs an object: write ${example}.`);
   for (const [key, value] of Object.entries(options)) {
     if (value !== undefined && !Object.hasOwn(keys, key))
       throw new RelayError(code, `${name} takes no "${shorten(key)}". ${didYouMean(key, Object.keys(keys))}`);
   }
+}
+
+/** Not a Map, a Date or a promise: what they hold is no member of theirs, so that no option of it would hold. */
+function isOptions(value: unknown): value is object {
+  return /^\[object (Object|Module)\]$/.test(Object.prototype.toString.call(value));
 }
 
 /**

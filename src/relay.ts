@@ -417,13 +417,19 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
 
   #find(sessionId: string): Session<P> {
     const session = this.#sessions.get(sessionId);
-    if (!session) throw new RelayError('ERR_RELAY_SESSION_NOT_FOUND', 'There is no such session.');
+    if (!session) throw new RelayError('ERR_RELAY_SESSION_NOT_FOUND', noSuchSession(sessionId));
     return session;
   }
 
   #checkOpen(): void {
     if (this.isClosing) throw closing();
   }
+}
+
+function noSuchSession(sessionId: unknown): string {
+  return typeof sessionId === 'string'
+    ? 'There is no such session.'
+    : 'There is no such session: the first argument must be the id of a session, a string.';
 }
 
 function causeOf({ cause }: RelayError): string {

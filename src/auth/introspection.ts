@@ -6,7 +6,7 @@ import { type Claims, type MapClaims, toPrincipal } from './claims.js';
 import { checkEndpoint, fetchJson } from './endpoint.js';
 import { misconfigured, refused, slashAdvice, unavailable } from './failures.js';
 import { FairPool } from './fair-pool.js';
-import { type AuthenticateByToken, type GetToken, readToken } from './token.js';
+import { type AuthenticateByToken, checkReaders, type GetToken, readToken } from './token.js';
 import { TokenCache } from './token-cache.js';
 
 /**
@@ -96,6 +96,7 @@ export function introspection<P extends Principal>(options: IntrospectionOptions
     'introspection({ endpoint: "https://login.example.org/oauth2/introspect", clientId, clientSecret })';
   checkOptions({ name: 'introspection()', example }, options, KEYS);
   const { mapClaims, getToken } = options;
+  checkReaders(options);
   const clockToleranceMs = integer(options, 'clockToleranceMs', 5_000, 0);
   const tokenPattern = checkPattern(options.tokenPattern);
   const ask = makeAsk(options);

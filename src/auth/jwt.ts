@@ -10,7 +10,7 @@ import { expired, misconfigured, refused, slashAdvice, unavailable } from './fai
 import { type Jose, loadJose } from './jose.js';
 import { Jwks } from './jwks.js';
 import { type JwtAlgorithm, publicKey, secretKey, serverAlgorithms } from './jwt-keys.js';
-import { type AuthenticateByToken, type GetToken, readToken } from './token.js';
+import { type AuthenticateByToken, checkReaders, type GetToken, readToken } from './token.js';
 
 /**
  * Checked by `jwt()`, and never changed after it. Exactly one of `jwksUri`, `publicKey` and `secret` says by what
@@ -100,6 +100,7 @@ export function jwt<P extends Principal>(options: JwtOptions<P>): AuthenticateBy
   const example = 'jwt({ jwksUri: "https://login.example.org/.well-known/jwks.json", issuer, audience })';
   checkOptions({ name: 'jwt()', example }, options, KEYS);
   const { mapClaims, getToken } = options;
+  checkReaders(options);
   const clockToleranceMs = integer(options, 'clockToleranceMs', 5_000, 0);
   const verify = makeVerify(options, {
     ...checkParty('issuer', options),

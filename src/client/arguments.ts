@@ -66,10 +66,15 @@ function checkOptions(call: string, options: unknown, keys: object, example: str
   checkKeys(call, options as object, keys);
 }
 
+export function checkMade(settings: unknown): void {
+  check(settings, 'new RelayClient', 'connect()', 'await connect(url)');
+}
+
 export function checkConnect(url: unknown, options: unknown): void {
   const example = 'connect("wss://live.example.org/rtc")';
   check(isText(url) || url instanceof URL, 'connect', 'the URL of the relay', example);
   checkOptions('connect', options, CONNECT, 'connect(url, { token })');
+  check(globalThis.WebSocket, 'connect', 'a browser: there is no WebSocket here');
 }
 
 export function checkJoin(options: JoinOptions): void {

@@ -31,6 +31,7 @@ export class RelayClient extends Emitter<RelayClientEvents> {
   /** @internal */
   constructor(socket: WebSocket, settings: ClientSettings) {
     super();
+    args.checkMade(settings);
     const emit: Emit = (name, ...args) => this.emit(name, ...args);
     this.#lifecycle = new Lifecycle(socket, {
       settings,

@@ -20,15 +20,18 @@ export type Handler = (request: ApiRequest, id: string) => ApiResponse | Promise
 /**
  * The REST API, whatever server it is mounted in.
  * @param name of the function that the application has called
+ * @param given how many arguments it was called with
  * @throws RelayError `ERR_RELAY_CONFIG`
  */
 export function createApi<P extends Principal>(
   name: string,
   relay: SfuRelay<P> | undefined,
   options: HttpOptions,
+  given: number,
 ): Api {
   const resolved = resolveHttpOptions(name, options);
-  if (relay) checkRelay(`${name}()`, `${name}(relay), or ${name}(undefined) where there is no SFU`, relay);
+  if (relay || given === 0)
+    checkRelay(`${name}()`, `${name}(relay), or ${name}(undefined) where there is no SFU`, relay);
   if (!relay || !resolved.enabled) return switchedOff(resolved.prefix);
   const routes: Record<string, Record<string, Handler>> = {
     ...sessionRoutes(relay, resolved),

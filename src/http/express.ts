@@ -34,7 +34,8 @@ export function createRouter<P extends Principal>(
   relay: SfuRelay<P> | undefined,
   options: HttpOptions = {},
 ): ExpressHandler {
-  const api = createApi('createRouter', relay, options);
+  // biome-ignore lint/complexity/noArguments: `undefined` stands for a relay that is switched off, nothing does not.
+  const api = createApi('createRouter', relay, options, arguments.length);
   const handle = async (request: ExpressRequest, response: ServerResponse, next: () => void) => {
     const [path = '/'] = (request.url ?? '/').split('?');
     const url = request.originalUrl ?? request.url;

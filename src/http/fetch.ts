@@ -32,7 +32,8 @@ export function createHandler<P extends Principal>(
   relay: SfuRelay<P> | undefined,
   options: HttpOptions = {},
 ): (request: Request, context?: FetchContext) => Promise<Response> {
-  const api = createApi('createHandler', relay, options);
+  // biome-ignore lint/complexity/noArguments: `undefined` stands for a relay that is switched off, nothing does not.
+  const api = createApi('createHandler', relay, options, arguments.length);
   return async (request, context = {}) => {
     const answer = await api(toApiRequest(request, context));
     if (!answer) return new Response('Not found.', { status: 404 });

@@ -40,7 +40,8 @@ export function createMiddleware<P extends Principal>(
   relay: SfuRelay<P> | undefined,
   options: HttpOptions = {},
 ): KoaMiddleware {
-  const api = createApi('createMiddleware', relay, options);
+  // biome-ignore lint/complexity/noArguments: `undefined` stands for a relay that is switched off, nothing does not.
+  const api = createApi('createMiddleware', relay, options, arguments.length);
   return async (context, next) => {
     const { req, res, path, originalUrl: url } = context;
     const answer = await api(fromNode(req, res, { path, url, parsed: context.request.body }));

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Claims, jwt, videoGrants } from '../../../src/auth/index.js';
 import { RelayError } from '../../../src/index.js';
+import { handshakeToken } from '../../../src/signal/handshake.js';
 import { failure, inSeconds, type SigningKey, sign, signingKey, withToken } from './authority.js';
 
 const all = { canPublish: true, canSubscribe: true, canPublishData: true, hidden: false, roomAdmin: false };
@@ -131,5 +132,18 @@ describe('where the token is', () => {
       );
     expect(await cookie('a')(withToken(undefined, { cookie: 'a="x%3Dy"' }))).toBe('x=y');
     expect(await cookie('a')(withToken(undefined, { cookie: 'a=100%' }))).toBe('100%');
+  });
+
+  test.each<[string, RegExp]>([
+    ['Bearer Bearer a.b.c', /^The token begins with "Bearer": send the token alone/],
+    ['a.b.c', /^A token is missing: write the header Authorization as "Bearer", a space, and the token/],
+    ['Token a.b.c', /^A token is missing: write the header Authorization as "Bearer"/],
+    ['Bearer', /^A token is missing: write the header Authorization as "Bearer"/],
+  ])('is said to a client that writes the header Authorization as "%s"', async (authorization, advice) => {
+    const headers = { authorization };
+    const token = handshakeToken({ url: '/', headers, remoteAddress: undefined });
+    const authenticate = jwt({ secret: 'x'.repeat(32) });
+    const { error } = await failure(authenticate(withToken(token, headers)));
+    expect(error.message).toMatch(advice);
   });
 });

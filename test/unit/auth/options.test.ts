@@ -1,6 +1,6 @@
 import { createPrivateKey, createSecretKey, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { introspection, type JwtOptions, jwt } from '../../../src/auth/index.js';
+import { cookie, introspection, type JwtOptions, jwt } from '../../../src/auth/index.js';
 
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const pem = ec.publicKey.export({ type: 'spki', format: 'pem' }) as string;
@@ -68,5 +68,26 @@ describe('introspection() says what to write instead of', () => {
     expect(() => introspection({ ...good, ...options })).toThrow(
       expect.objectContaining({ code: 'ERR_RELAY_CONFIG', message: expect.stringMatching(message) }),
     );
+  });
+});
+
+describe('what reads a token and its claims must be a function', () => {
+  const endpoint = 'https://login.example.org/introspect';
+  const makers: [string, (options: object) => unknown][] = [
+    ['jwt()', (options) => jwt({ secret, ...options })],
+    [
+      'introspection()',
+      (options) => introspection({ endpoint, clientId: 'relay', clientSecret: 's', ...options }),
+    ],
+  ];
+  test.each(makers)('for %s', (_, make) => {
+    expect(() => make({ getToken: 'cookie' })).toThrow(
+      /"getToken" must be a function: write getToken: cookie\(/,
+    );
+    expect(() => make({ getToken: cookie })).toThrow(/"getToken" lacks its call: write getToken: cookie\(/);
+    expect(() => make({ mapClaims: {} })).toThrow(
+      /"mapClaims" must be a function: write mapClaims: \(claims\)/,
+    );
+    expect(() => make({ getToken: cookie('a'), mapClaims: () => ({}) })).not.toThrow();
   });
 });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import * as auth from '../../../src/auth/index.js';
 import * as client from '../../../src/client/index.js';
 import * as express from '../../../src/http/express.js';
@@ -27,9 +27,6 @@ const FINE: Record<string, { inputs: readonly string[]; why: string }> = {
   gift: { inputs: ['nothing'], why: 'has defaults' },
   like: { inputs: ['nothing'], why: 'has defaults' },
   rateLimits: { inputs: ['nothing'], why: 'has defaults' },
-  createRouter: { inputs: ['nothing'], why: 'answers with 503 without a relay' },
-  createMiddleware: { inputs: ['nothing'], why: 'answers with 503 without a relay' },
-  createHandler: { inputs: ['nothing'], why: 'answers with 503 without a relay' },
   cookie: { inputs: ['text'], why: 'takes a name' },
   fakeAnswer: { inputs: ['text'], why: 'takes SDP' },
   tracksOf: { inputs: ['text'], why: 'takes SDP' },
@@ -108,8 +105,6 @@ beforeAll(() => {
 describe.each(EXPORTS)('%s', (name, value) => {
   test.each(Object.entries(INPUTS))('called with %s', async (input, args) => {
     const Made = value as unknown as new (...args: unknown[]) => unknown;
-    // Made by connect() and startScriptedSfu() only.
-    if (name === 'RelayClient') return;
     const error = await outcomeOf(() => (isClass(value) ? new Made(...args) : value(...args)));
     if (isFine(name, input)) expect(error).toBeUndefined();
     else
@@ -154,6 +149,43 @@ describe('a method of the relay', () => {
       else expectAdvice(error);
       await relay.close();
     }
+  });
+});
+
+test.each<[string, (relay: core.SfuRelay, id: never) => unknown]>([
+  ['closeSession', (relay, id) => relay.closeSession(id)],
+  ['updateGrants', (relay, id) => relay.updateGrants(id, {})],
+  ['getSessionStats', (relay, id) => relay.getSessionStats(id)],
+])('%s() without an id says that it takes the id of a session', async (_, call) => {
+  const relay = new core.SfuRelay({
+    sfu: { serverUrl: '127.0.0.1:1', probeOnStart: false },
+    authenticate: core.anonymous(),
+  });
+  const error = await outcomeOf(() => call(relay, undefined as never));
+  expect(error).toMatchObject({
+    code: 'ERR_RELAY_SESSION_NOT_FOUND',
+    message: expect.stringMatching(/first argument must be the id of a session/),
+  });
+  await relay.close();
+});
+
+test('an API that is made with undefined for a relay that is switched off answers, one made with nothing is refused', () => {
+  for (const make of [express.createRouter, koa.createMiddleware, fetch.createHandler]) {
+    expect(make(undefined)).toBeTypeOf('function');
+    expect(() => (make as Callable)()).toThrow(
+      /needs an SfuRelay: write .*\(undefined\) where there is no SFU/,
+    );
+  }
+});
+
+test('connect() where there is no WebSocket says that it is for browsers', async () => {
+  vi.stubGlobal('WebSocket', undefined);
+  const error = await outcomeOf(() => client.connect('ws://127.0.0.1:1/'));
+  // The fake browser's, again.
+  installFakeBrowser();
+  expect(error).toMatchObject({
+    code: 'ERR_CLIENT_ARGUMENT',
+    message: expect.stringMatching(/needs a browser/),
   });
 });
 

@@ -4,6 +4,8 @@ import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import { didYouMean } from '../../../src/check-options.js';
 import { RelayError } from '../../../src/index.js';
+import { rateLimits } from '../../../src/rate-limits/index.js';
+import { fakeOffer } from '../../../src/testing/index.js';
 import { EXEMPT, PLAIN_OPTIONS } from './plain-options.js';
 
 const run = async (act: () => unknown): Promise<unknown> => act();
@@ -37,6 +39,24 @@ describe.each(Object.entries(PLAIN_OPTIONS))('%s', (_, { key, pass }) => {
     expect(error).toBeInstanceOf(RelayError);
     expect((error as RelayError).message).toContain(`"${key.slice(0, -1)}". Did you mean "${key}"?`);
   });
+});
+
+test.each<[string, object]>([
+  ['a Map', new Map([['user', false]])],
+  ['a Set', new Set(['user'])],
+  ['a promise', Promise.resolve({ user: false })],
+  ['a Date', new Date()],
+])('options in %s are refused, as none of them would hold', (_, options) => {
+  expect(() => rateLimits(options)).toThrow(/needs an object: write rateLimits\(/);
+  expect(() => fakeOffer([], options)).toThrow(/needs an object: write fakeOffer\(/);
+});
+
+test('options may be an object of a class, or one without a prototype', () => {
+  class Options {
+    dataChannel = false;
+  }
+  expect(fakeOffer([], new Options())).not.toContain('m=application');
+  expect(fakeOffer([], Object.assign(Object.create(null), new Options()))).not.toContain('m=application');
 });
 
 describe('the closest name', () => {
