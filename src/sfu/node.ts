@@ -2,6 +2,7 @@ import type { CancelSignal } from '../cancellation.js';
 import { closing, RelayError } from '../errors.js';
 import { type Logger, silentLogger } from '../logger.js';
 import type { ConnectionSetup, GrpcConnection } from './grpc/client.js';
+import { timedOut } from './grpc/failed-connection.js';
 import { GrpcJsConnection } from './grpc/grpc-js/connection.js';
 import { Http2Connection } from './grpc/http2/connection.js';
 import type { ResolvedSfuOptions } from './options.js';
@@ -21,6 +22,7 @@ export class SfuNode implements Sfu {
   readonly #options: ResolvedSfuOptions;
   readonly #connections = new Set<GrpcConnection>();
   readonly #streams: StreamSetup;
+  readonly #probeTimeoutMs: number;
   readonly #reachability: Reachability;
   /** Those that the SFU has answered on. */
   readonly #established = new WeakSet<GrpcConnection>();
@@ -28,6 +30,7 @@ export class SfuNode implements Sfu {
 
   constructor(options: ResolvedSfuOptions, watch: Watch = { logger: silentLogger, probeTimeoutMs: 3_000 }) {
     this.#options = options;
+    this.#probeTimeoutMs = watch.probeTimeoutMs;
     this.#reachability = new Reachability({
       serverUrl: options.serverUrl,
       logger: watch.logger,
@@ -73,7 +76,9 @@ export class SfuNode implements Sfu {
 
   /** `keeps`: the connection, for the next session. One that only looks keeps no idle process alive. */
   async #probe(signal: CancelSignal, keeps: boolean): Promise<void> {
-    const connection = await this.#reserve(signal);
+    const connection = await this.#reserve(signal).catch((error) => {
+      throw this.#missed(error, signal);
+    });
     try {
       await probe((messages) => connection.call(messages), signal);
       connection.suspect = false;
@@ -86,6 +91,14 @@ export class SfuNode implements Sfu {
       this.#release(connection);
       if (!keeps && connection.streams === 0) connection.close();
     }
+  }
+
+  /** A probe has less time than a connection may have: what cancels it then is that the SFU does not answer. */
+  #missed(error: unknown, { aborted, reason }: CancelSignal): unknown {
+    if (!aborted || (reason as Error | undefined)?.name !== 'TimeoutError') return error;
+    const late = timedOut(this.#options, this.#probeTimeoutMs);
+    this.#reachability.missed(late);
+    return late;
   }
 
   async #reserve(signal: CancelSignal): Promise<GrpcConnection> {

@@ -170,6 +170,13 @@ function description(type: SessionDescription['type'], sdp: string): SessionDesc
   return { type, sdp };
 }
 
+function unanswered({ reason }: CancelSignal): Error {
+  return new Error(
+    'there is a connection, but no answer to a call in time: does the SFU hang, does a proxy hold the call back?',
+    { cause: reason },
+  );
+}
+
 /** A stream that only asks whether the SFU answers: a trickle without a join is refused, and leaves nothing. */
 export function probe(open: (listener: CallListener) => GrpcCall, signal: CancelSignal): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -184,7 +191,9 @@ export function probe(open: (listener: CallListener) => GrpcCall, signal: Cancel
         if (answered) resolve();
         else if (signal.aborted || end.code === 'CANCELLED')
           reject(
-            new RelayError('ERR_RELAY_SFU_TIMEOUT', 'The SFU does not answer.', { cause: signal.reason }),
+            new RelayError('ERR_RELAY_SFU_TIMEOUT', 'The SFU does not answer.', {
+              cause: unanswered(signal),
+            }),
           );
         else reject(errorFromStatus(end));
       },

@@ -1,6 +1,9 @@
 import { RelayError } from '../../errors.js';
 import type { ConnectionSetup } from './client.js';
 
+/** What to do where a server of another kind answers. */
+export const GRPC_PORT = 'write the gRPC port of the SFU (Ion: 5551)';
+
 type Target = Pick<ConnectionSetup, 'serverUrl' | 'tls'>;
 
 /**
@@ -26,7 +29,7 @@ export function connectionFault({ serverUrl }: Target, what: string): Error {
 
 /** An error of the socket before the first word of the other side, with what to do about it. */
 export function explainSocketError(target: Target, error: NodeJS.ErrnoException): Error {
-  const reason = error.message.replace(` ${target.serverUrl}`, '');
+  const reason = error.message.replace(` ${target.serverUrl}`, '').trim();
   const fault = connectionFault(target, reason + adviceOf(target, error));
   return error.code === undefined ? fault : Object.assign(fault, { code: error.code });
 }
@@ -37,6 +40,8 @@ function adviceOf({ tls }: Target, { code = '', message }: NodeJS.ErrnoException
   if (!tls) return '';
   if (/wrong version number|packet length too long|tlsv1 alert protocol version/i.test(message))
     return '. No TLS is spoken there: leave sfu.tls out';
+  if (/alert (certificate required|bad certificate|handshake failure|unknown ca)/i.test(message))
+    return '. It wants a client certificate that it knows: write sfu.tls.cert and sfu.tls.key';
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
     return ' Write the name of the certificate as sfu.tls.serverName.';
   if (/SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)/.test(code))
@@ -48,10 +53,10 @@ function adviceOf({ tls }: Target, { code = '', message }: NodeJS.ErrnoException
 export function explainFirstBytes(target: Target, data: Buffer, bytes: number): Error | undefined {
   const first = data.toString('latin1', 0, Math.min(bytes, 16));
   if (first.startsWith('HTTP/1'))
-    return connectionFault(
-      target,
-      'this port speaks HTTP/1.1, gRPC needs HTTP/2: write the gRPC port of the SFU (Ion: 5551)',
-    );
+    return connectionFault(target, `this port speaks HTTP/1.1, gRPC needs HTTP/2: ${GRPC_PORT}`);
+  if (first.startsWith('SSH-')) return connectionFault(target, `this port speaks SSH: ${GRPC_PORT}`);
+  // An error of RESP: it takes the preface for a command.
+  if (/^-[A-Z]+ /.test(first)) return connectionFault(target, `this port speaks as Redis does: ${GRPC_PORT}`);
   // A TLS alert (RFC 8446 § 6): it takes the preface for a damaged greeting.
   if (data[0] === 0x15 && data[1] === 0x03)
     return connectionFault(
@@ -63,8 +68,25 @@ export function explainFirstBytes(target: Target, data: Buffer, bytes: number): 
 
 /** The socket was closed before the other side has said a word. */
 export function explainSilentClose(target: Target): Error {
-  const why = target.tls
-    ? 'does it want a client certificate (sfu.tls.cert)?'
-    : 'does it expect TLS (sfu.tls)?';
-  return connectionFault(target, `the connection was closed without a word: is it a gRPC port, ${why}`);
+  return connectionFault(target, `the connection was closed without a word: ${isItGrpc(target)}`);
+}
+
+function isItGrpc({ tls }: Target): string {
+  const why = tls ? 'does it want a client certificate (sfu.tls.cert)?' : 'does it expect TLS (sfu.tls)?';
+  return `is it a gRPC port, ${why}`;
+}
+
+/** Why grpc-js has no connection, in its words, which have neither a code nor what the server has said. */
+export function explainGrpcJs(target: Target, details: string): Error {
+  const what = details
+    .replace(/^No connection established\. Last error: (Error: )?/, '')
+    .replace(/\. Resolution note: *$/, '')
+    .trim();
+  const [known = ''] =
+    /\b(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ERR_TLS_CERT_ALTNAME_INVALID)\b/.exec(what) ?? [];
+  const code = /self-signed|unable to (verify|get)/i.test(what) ? 'SELF_SIGNED' : known;
+  return connectionFault(
+    target,
+    what + (adviceOf(target, { name: '', code, message: what }) || `: ${isItGrpc(target)}`),
+  );
 }

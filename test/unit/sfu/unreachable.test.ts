@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttp2Server } from 'node:http2';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -10,11 +11,17 @@ import { certificates } from './http2/certificates.js';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
-  for (const cleanup of cleanups.splice(0)) await cleanup();
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-async function probe(serverUrl: string, client: 'http2' | 'grpc-js', tls?: SfuTlsOptions) {
+async function probe(
+  serverUrl: string,
+  client: 'http2' | 'grpc-js',
+  tls?: SfuTlsOptions,
+  healthTimeoutMs = 3_000,
+) {
   const relay = new SfuRelay({
+    healthTimeoutMs,
     sfu: { serverUrl, client, connectTimeoutMs: 2_000, ...(tls && { tls }) },
     authenticate: anonymous(),
   });
@@ -54,6 +61,67 @@ describe.each(['http2', 'grpc-js'] as const)('by %s: an SFU that cannot be reach
     expect(cause).toContain(address);
   });
 });
+
+describe.each(['http2', 'grpc-js'] as const)('by %s: the cause says what to do', (client) => {
+  const speaking = (words: string) =>
+    serve(createServer((socket) => void socket.on('error', () => {}).on('data', () => socket.write(words))));
+
+  test('where the port speaks HTTP/1.1', async () => {
+    const { cause } = await probe(await serve(createHttpServer()), client);
+    expect(cause).toMatch(/gRPC port/);
+  });
+
+  test('where the port expects TLS', async () => {
+    const { cause } = await probe(await serve(createTlsServer(certificates.server)), client);
+    expect(cause).toMatch(/expect(s)? TLS/);
+  });
+
+  test('where nobody has said who signs certificates', async () => {
+    const { cause } = await probe(await serve(createTlsServer(certificates.server)), client, {});
+    expect(cause).toContain('Write the authority that has signed the certificate as sfu.tls.ca');
+  });
+
+  test('where the port speaks no TLS', async () => {
+    const { cause } = await probe(await speaking('hello, who is there?\r\n'), client, {
+      ca: certificates.ca,
+    });
+    expect(cause).toContain('leave sfu.tls out');
+  });
+
+  test('where the port wants a client certificate', async () => {
+    const { ca, server } = certificates;
+    const strict = createTlsServer({ ...server, ca, requestCert: true, rejectUnauthorized: true });
+    strict.on('tlsClientError', () => {});
+    const { cause } = await probe(await serve(strict), client, { ca });
+    expect(cause).toMatch(/client certificate.*sfu\.tls\.cert/);
+  });
+
+  test('where a connection is made, and no call is answered', async () => {
+    const { error, cause } = await probe(await serve(silentHttp2()), client, undefined, 300);
+    expect((error as RelayError).code).toBe('ERR_RELAY_SFU_TIMEOUT');
+    expect(cause).toMatch(/no answer to a call in time: does the SFU hang/);
+  });
+
+  test('where nothing is said within the time of the health check', async () => {
+    const address = await serve(createServer((socket) => void socket.resume()));
+    const { error, cause } = await probe(address, client, undefined, 300);
+    expect((error as RelayError).code).toBe('ERR_RELAY_SFU_TIMEOUT');
+    expect(cause).toContain(`${address}: no connection within 300 ms`);
+  });
+
+  test.each([
+    ['SSH', 'SSH-2.0-OpenSSH_9\r\n'],
+    ['Redis', "-ERR unknown command 'PRI'\r\n"],
+    ['something else', 'hello, who is there?\r\n'],
+  ])('where the port speaks %s', async (_, words) => {
+    const { cause } = await probe(await speaking(words), client);
+    expect(cause).toMatch(/gRPC port/);
+  });
+});
+
+function silentHttp2(): Server {
+  return createHttp2Server().on('stream', (stream) => void stream.on('error', () => {}));
+}
 
 describe('the cause says what to do', () => {
   const startingPoint = async (start: () => Promise<string>, tls?: SfuTlsOptions) =>

@@ -10,7 +10,7 @@ import {
   MAX_MESSAGE_BYTES,
   PING_TIMEOUT_MS,
 } from '../client.js';
-import { connectionFault, timedOut, unavailable } from '../failed-connection.js';
+import { connectionFault, explainGrpcJs, timedOut, unavailable } from '../failed-connection.js';
 import { GrpcJsCall } from './call.js';
 
 /** Node ends a connection with all its streams at 10 MB of session memory. */
@@ -51,7 +51,7 @@ export class GrpcJsConnection implements GrpcConnection {
       if (signal.aborted) throw new RelayError('ERR_RELAY_ABORTED', 'Cancelled.', { cause: signal.reason });
       if (this.#closed) throw unavailable(connectionFault(this.#setup, 'the connection was closed'));
       if (state === connectivityState.TRANSIENT_FAILURE || state === connectivityState.SHUTDOWN)
-        throw unavailable(connectionFault(this.#setup, await this.#whyUnavailable()));
+        throw unavailable(explainGrpcJs(this.#setup, await this.#whyUnavailable()));
       if (performance.now() >= deadline) {
         this.suspect = true;
         throw timedOut(this.#setup, connectTimeoutMs);

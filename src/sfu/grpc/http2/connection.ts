@@ -14,6 +14,7 @@ import {
   explainFirstBytes,
   explainSilentClose,
   explainSocketError,
+  GRPC_PORT,
   timedOut,
   unavailable,
 } from '../failed-connection.js';
@@ -161,7 +162,7 @@ export class Http2Connection implements GrpcConnection {
     } catch (error) {
       const code = error instanceof ConnectionError ? error.code : ErrorCode.INTERNAL_ERROR;
       const message = error instanceof Error ? error.message : String(error);
-      const what = this.#isReady ? message : `no HTTP/2 is spoken there: ${message}`;
+      const what = this.#isReady ? message : `no HTTP/2 is spoken there (${message}): ${GRPC_PORT}`;
       this.#fail(code, connectionFault(this.#setup, what));
     }
   }
