@@ -4,6 +4,7 @@ import type { WebSocketServer } from 'ws';
 import { checkOptions, type Keys } from './check-options.js';
 import { RelayError } from './errors.js';
 import type { Logger } from './logger.js';
+import { EVERY_PATH, mountedPaths, takePath } from './mounted-paths.js';
 import { requirePeer } from './peer.js';
 
 /**
@@ -30,9 +31,6 @@ const KEYS: Keys<ServerWithPath> = { server: true, path: true };
 const MAX_LOGGED_PATHS = 5;
 const MAX_LOGGED_LENGTH = 200;
 
-/** The paths that relays have on each server; of a WebSocketServer, which has one, `''`. */
-const taken = new WeakMap<object, Set<string>>();
-
 /** @throws RelayError `ERR_RELAY_CONFIG` that says what to write. */
 export function openMount(server: WebSocketServer | HttpServer | ServerWithPath, logger: Logger): Mount {
   if (typeof server === 'function' && 'listen' in server)
@@ -51,44 +49,66 @@ export function openMount(server: WebSocketServer | HttpServer | ServerWithPath,
 }
 
 function onWebSocketServer(wss: WebSocketServer, logger: Logger): Mount {
-  const release = take(wss, '');
-  const { server } = wss.options;
+  const { server, path = '' } = wss.options;
+  const release = takePath(server ?? wss, EVERY_PATH);
   if (!server) return { wss, dispose: release };
-  // ws answers by 400, and nobody hears of it.
   const missed = missedPaths(
-    wss.options.path ?? '',
+    path,
     logger,
     (asked) => `new WebSocketServer({ server, path: ${JSON.stringify(asked)} })`,
   );
-  const watch = (request: IncomingMessage) => {
+  const disturbed = disturbance(logger);
+  // Runs after the listener of ws, which was added when the WebSocketServer was made.
+  const watch = (request: IncomingMessage, socket: Duplex) => {
+    // ws answers by 400, and nobody hears of it.
     if (!wss.shouldHandle(request)) missed(request);
+    // ws destroys a socket at once only when it could not answer any more.
+    else if (socket.destroyed && socket.writableEnded) disturbed();
+    else if (!socket.writableEnded) disturbed.unlessLeftAlone(socket);
+  };
+  const dispose = () => {
+    release();
+    server.off('upgrade', watch);
+    wss.off('close', dispose);
   };
   server.on('upgrade', watch);
-  return {
-    wss,
-    dispose() {
-      release();
-      server.off('upgrade', watch);
-    },
-  };
+  wss.on('close', dispose);
+  return { wss, dispose };
 }
 
 function onHttpServer(server: HttpServer, path: string, logger: Logger): Mount {
   const otherwise = 'pass a WebSocketServer of your own';
   const ws = requirePeer<typeof import('ws')>({ name: 'ws', user: 'useServer()', otherwise });
-  const release = take(server, path);
+  const release = takePath(server, path);
   const wss = new ws.WebSocketServer({ noServer: true, path });
   const missed = missedPaths(
     path,
     logger,
     (asked) => `useServer(relay, { server, path: ${JSON.stringify(asked)} })`,
   );
+  const disturbed = disturbance(logger);
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    if (wss.shouldHandle(request)) {
-      wss.handleUpgrade(request, socket, head, (client) => wss.emit('connection', client, request));
-    } else if (server.listenerCount('upgrade') === 1) {
+    if (!wss.shouldHandle(request)) {
+      // Node ends the process by an error of a socket to which nobody listens.
+      socket.on('error', ignore);
+      const paths = mountedPaths(server);
+      // Each relay has one listener. The first that is called answers.
+      if (server.listenerCount('upgrade') > paths.size || socket.writableEnded || paths.has(pathOf(request)))
+        return;
       missed(request);
-      refuse(socket, `No WebSocket is served here: the relay's is at ${path}.`);
+      refuse(socket, paths);
+      return;
+    }
+    if (socket.writableEnded) {
+      disturbed();
+      return;
+    }
+    try {
+      wss.handleUpgrade(request, socket, head, (client) => wss.emit('connection', client, request));
+      if (!socket.writableEnded) disturbed.unlessLeftAlone(socket);
+    } catch (error) {
+      // Another WebSocketServer has the socket already: it is left to that one.
+      disturbed(error);
     }
   };
   server.on('upgrade', upgrade);
@@ -101,25 +121,14 @@ function onHttpServer(server: HttpServer, path: string, logger: Logger): Mount {
   };
 }
 
-/** Two would answer each client twice. */
-function take(server: object, path: string): () => void {
-  const paths = taken.get(server) ?? new Set();
-  if (paths.has(path))
-    throw wrong(
-      'This server serves a relay already: call useServer() once a server, or give each relay a path of its own, useServer(relay, { server, path: "/other" }).',
-    );
-  taken.set(server, paths.add(path));
-  return () => void paths.delete(path);
-}
-
 function missedPaths(
   path: string,
   logger: Logger,
   advice: (asked: string) => string,
 ): (request: IncomingMessage) => void {
   const logged = new Set<string>();
-  return ({ url = '' }) => {
-    const [asked = ''] = url.slice(0, MAX_LOGGED_LENGTH).split('?');
+  return (request) => {
+    const asked = pathOf(request).slice(0, MAX_LOGGED_LENGTH);
     if (logged.size >= MAX_LOGGED_PATHS || logged.has(asked)) return;
     logged.add(asked);
     logger.warn(
@@ -129,8 +138,37 @@ function missedPaths(
   };
 }
 
-function refuse(socket: Duplex, message: string): void {
-  socket.on('error', () => {});
+function pathOf({ url = '' }: IncomingMessage): string {
+  const [path = ''] = url.split('?', 1);
+  return path;
+}
+
+/** Warns, once, that another listener of the server answers the relay's clients. */
+function disturbance(logger: Logger) {
+  let isLogged = false;
+  const disturbed = (error?: unknown) => {
+    if (isLogged) return;
+    isLogged = true;
+    logger.warn(
+      error === undefined ? {} : { err: error },
+      'Another "upgrade" listener of the server answers the WebSockets of the relay, and ends them. A WebSocketServer made with { server, path } refuses every path but its own: make it with { noServer: true }, and call its handleUpgrade() in an "upgrade" listener for its path',
+    );
+  };
+  /** Looks when all listeners have run: nothing else can have ended the socket by then. */
+  const unlessLeftAlone = (socket: Duplex) => {
+    process.nextTick(() => {
+      if (socket.writableEnded) disturbed();
+    });
+  };
+  return Object.assign(disturbed, { unlessLeftAlone });
+}
+
+function ignore(): void {}
+
+function refuse(socket: Duplex, paths: Set<string>): void {
+  const message = `No WebSocket is served here: the relay's is at ${[...paths].join(' or ')}.`;
+  // A client that keeps its side open would keep the socket.
+  socket.once('finish', () => socket.destroy());
   socket.end(
     [
       'HTTP/1.1 404 Not Found',

@@ -31,6 +31,11 @@ export interface ServerHandle {
  * WebSockets on other paths are left to the server's other listeners; where it has none they are refused, and the log
  * says so.
  *
+ * An ordinary `new WebSocketServer({ server, path: '/chat' })` on the same server ends the relay's WebSockets, since ws
+ * refuses every path but its own; the relay warns of that. Make it with `{ noServer: true }`, and call its
+ * `handleUpgrade()` for its path in an `upgrade` listener of the server. For the same reason two relays share a server
+ * only by `useServer(relay, { server, path })`.
+ *
  * Of a `WebSocketServer` it sets `handleProtocols`, `maxPayload` and `maxFragments`, where they are not set. It passes on the errors of
  * its HTTP server, such as a taken port: listen to its `error`, or make it once the server listens.
  * @throws RelayError `ERR_RELAY_CONFIG`

@@ -13,11 +13,14 @@ export type { HttpOptions } from './options.js';
  */
 export type ExpressRequest = IncomingMessage & { originalUrl?: string; body?: unknown };
 
-/** @category HTTP */
+/**
+ * Without `next`, as a listener of node:http, it answers what is not its own with 404.
+ * @category HTTP
+ */
 export type ExpressHandler = (
   request: ExpressRequest,
   response: ServerResponse,
-  next: (error?: unknown) => void,
+  next?: (error?: unknown) => void,
 ) => void;
 
 /**
@@ -43,7 +46,13 @@ export function createRouter<P extends Principal>(
     if (answer) await toNode(answer, response);
     else next();
   };
-  return (request, response, next) => {
+  return (request, response, next = (error) => finish(response, error)) => {
     handle(request, response, next).catch(next);
   };
+}
+
+function finish(response: ServerResponse, error: unknown): void {
+  if (response.headersSent) return;
+  const [status, text] = error === undefined ? [404, 'Not found.'] : [500, 'Internal server error.'];
+  response.writeHead(status, { 'content-type': 'text/plain' }).end(text);
 }

@@ -55,6 +55,7 @@ export function createMiddleware<P extends Principal>(
     } else {
       // Koa does not end a response whose stream was cut.
       context.respond = false;
+      // It throws here, to Koa, when another middleware has begun to answer. The promise never rejects.
       void toNode(answer, res);
     }
   };

@@ -29,19 +29,23 @@ export function fromNode(
   };
 }
 
-/** Resolves when the response has ended, however it did. */
-export async function toNode(
-  { status, headers, body }: ApiResponse,
-  response: ServerResponse,
-): Promise<void> {
-  response.writeHead(status, headers);
+/**
+ * Resolves when the response has ended, however it did.
+ * @throws what `writeHead()` throws, such as `ERR_HTTP_HEADERS_SENT`, in this call and not in the promise.
+ */
+export function toNode({ status, headers, body }: ApiResponse, response: ServerResponse): Promise<void> {
+  try {
+    response.writeHead(status, headers);
+  } catch (error) {
+    if (typeof body !== 'string') void body.return?.();
+    // Somebody else has begun to answer. The client would wait for the rest, unless that was all.
+    if (!response.writableEnded) response.destroy();
+    throw error;
+  }
   if (typeof body === 'string') {
     response.end(body);
-    return;
+    return Promise.resolve();
   }
-  try {
-    await pipeline(Readable.from(body), response, { signal: body.signal });
-  } catch {
-    // The client has gone, or was cut off: both are in order, and there is nobody to tell.
-  }
+  // The client has gone, or was cut off: both are in order, and there is nobody to tell.
+  return pipeline(Readable.from(body), response, { signal: body.signal }).catch(() => {});
 }

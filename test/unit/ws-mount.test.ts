@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { anonymous, SfuRelay } from '../../src/index.js';
@@ -11,6 +12,7 @@ const logger = { ...silentLogger, warn: vi.fn() };
 let relay: SfuRelay;
 let server: Server;
 let port: number;
+let sockets: Socket[];
 
 beforeEach(async () => {
   logger.warn.mockClear();
@@ -19,11 +21,13 @@ beforeEach(async () => {
     authenticate: anonymous(),
     logger,
   });
-  server = createServer();
+  sockets = [];
+  server = createServer().on('connection', (socket) => sockets.push(socket));
   port = await listen(server);
 });
 afterEach(async () => {
   await relay.close();
+  for (const socket of sockets) socket.destroy();
   await closeServer(server);
 });
 
@@ -40,6 +44,16 @@ async function dial(path: string): Promise<string> {
   const outcome = await Promise.race([open, refused]);
   ws.terminate();
   return outcome;
+}
+
+/** A client of TCP alone, which does not end its side. */
+function upgrade(path: string, key = 'dGhlIHNhbXBsZSBub25jZQ=='): Socket {
+  const client = connect({ port, host: '127.0.0.1', allowHalfOpen: true }).on('error', () => {});
+  client.resume();
+  client.write(
+    `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n\r\n`,
+  );
+  return client;
 }
 
 describe('useServer', () => {
@@ -112,6 +126,108 @@ describe('useServer', () => {
     const wss = new WebSocketServer({ noServer: true });
     useServer(relay, wss);
     expect(() => useServer(relay, wss)).toThrow(twice);
+  });
+
+  test('answers a path of no relay with 404 where relays share the server, and survives its reset', async () => {
+    useServer(relay, { server, path: '/one' });
+    useServer(relay, { server, path: '/other' });
+    expect(await dial('/wrong')).toBe("404 No WebSocket is served here: the relay's is at /one or /other.");
+    expect(await dial('/other')).toMatch(/^open/);
+    expect(logger.warn).toHaveBeenCalledOnce();
+  });
+
+  test('listens to the errors of a socket that it leaves to other listeners', async () => {
+    useServer(relay, server);
+    server.on('upgrade', () => {});
+    const client = upgrade('/chat');
+    const [, socket] = await once(server, 'upgrade');
+    expect(socket.listenerCount('error')).toBeGreaterThan(0);
+    client.destroy();
+    socket.destroy();
+  });
+
+  test('lets go of a refused client that keeps its side open', async () => {
+    useServer(relay, server);
+    await once(upgrade('/wrong'), 'data');
+    await vi.waitFor(() => expect(sockets[0]?.destroyed).toBe(true));
+  });
+
+  test('refuses a WebSocketServer and a relay on the same server', async () => {
+    const cannotShare = 'A WebSocketServer made with { server } cannot share its server';
+    const handle = useServer(relay, new WebSocketServer({ server, path: '/rtc' }));
+    expect(() => useServer(relay, server)).toThrow(cannotShare);
+    expect(() => useServer(relay, { server, path: '/other' })).toThrow(cannotShare);
+    handle.dispose();
+    const other = createServer();
+    useServer(relay, other);
+    expect(() => useServer(relay, new WebSocketServer({ server: other, path: '/rtc' }))).toThrow(cannotShare);
+  });
+
+  test('refuses a path that another copy of the library serves', async () => {
+    useServer(relay, server);
+    vi.resetModules();
+    const copy = await import('../../src/ws.js');
+    const core = await import('../../src/index.js');
+    const theirs = new core.SfuRelay({
+      sfu: { serverUrl: '127.0.0.1:1', probeOnStart: false },
+      authenticate: core.anonymous(),
+    });
+    expect(() => copy.useServer(theirs, server)).toThrow('serves a relay already');
+    await theirs.close();
+  });
+
+  test.each<[string, () => void]>([
+    [
+      'after a WebSocketServer of another path',
+      () => {
+        new WebSocketServer({ server, path: '/chat' });
+        useServer(relay, server);
+      },
+    ],
+    [
+      'before a WebSocketServer of another path',
+      () => {
+        useServer(relay, server);
+        new WebSocketServer({ server, path: '/chat' });
+      },
+    ],
+    [
+      'by a WebSocketServer, after one of another path',
+      () => {
+        new WebSocketServer({ server, path: '/chat' });
+        useServer(relay, new WebSocketServer({ server, path: '/rtc' }));
+      },
+    ],
+    [
+      'by a WebSocketServer, before one of another path',
+      () => {
+        useServer(relay, new WebSocketServer({ server, path: '/rtc' }));
+        new WebSocketServer({ server, path: '/chat' });
+      },
+    ],
+    [
+      'after one without a path',
+      () => {
+        new WebSocketServer({ server });
+        useServer(relay, server);
+      },
+    ],
+  ])('warns once that its clients are ended, when it serves %s', async (_, mount) => {
+    mount();
+    for (let n = 0; n < 2; n += 1) {
+      const client = upgrade('/rtc');
+      await vi.waitFor(() => expect(logger.warn).toHaveBeenCalledOnce());
+      client.destroy();
+    }
+    expect(logger.warn.mock.calls[0]?.[1]).toContain('make it with { noServer: true }');
+  });
+
+  test('does not warn of others when it refuses a bad handshake itself', async () => {
+    useServer(relay, new WebSocketServer({ server, path: '/rtc' }));
+    const client = upgrade('/rtc', 'bad');
+    await once(client, 'data');
+    client.destroy();
+    expect(logger.warn).not.toHaveBeenCalled();
   });
 
   test.each<[string, unknown, string]>([
