@@ -141,13 +141,13 @@ describeReal(['chromium'], 'the demo', () => {
     for (const page of [ada, ben, late]) await isTold(page, 'The room has ended');
   });
 
-  test('ends with 0 on SIGTERM, though people are in it', async () => {
+  test.each(['SIGTERM', 'SIGHUP'] as const)('ends with 0 on %s, though people are in it', async (signal) => {
     const { process: ending, url, ready } = await startDemo();
     await ready();
     const { page } = await tabs.browser.open(`${url}/?room=tea&name=Ada&auto=watch`);
     await connected(page);
 
-    await ending.stop();
+    await ending.stop(signal);
     expect(ending.exitCode).toBe(0);
   });
 });

@@ -20,6 +20,16 @@ export function drainingSuite(stage: ContractStage): void {
       expect((await late.closed).code).toBe(1001);
     });
 
+    test('a join in flight is refused by ERR_RELAY_CLOSED, so that the client joins elsewhere', async () => {
+      stage.sfu.script.onJoin = () => {};
+      const client = await open();
+      const joining = client.request('join', stage.joinParams());
+      await stage.sfu.waitFor((sfu) => sfu.streams.size > 0);
+      await stage.relay.close({ timeoutMs: 500 });
+      expect((await joining).error?.data).toEqual({ code: 'ERR_RELAY_CLOSED', retryable: true });
+      expect((await client.closed).code).toBe(1001);
+    });
+
     test('cuts off a client that does not close', async () => {
       const { client } = await joined();
       client.socket.pause();
