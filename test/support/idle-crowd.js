@@ -19,12 +19,17 @@ function fail(reason) {
   process.exit(1);
 }
 
-/** The code of the close frame among these; others are pings of the heartbeat. */
+/** The code of the close frame among these; others are pings of the heartbeat, and the error that the close is of. */
 function closeCode(frames) {
-  for (let rest = frames; rest.length > 3; rest = rest.subarray(2 + rest[1])) {
+  for (let rest = frames; rest.length > 3; rest = rest.subarray(frameLength(rest))) {
     if (rest[0] === 0x88 && rest[1] >= 2) return rest.readUInt16BE(2);
   }
   return undefined;
+}
+
+/** RFC 6455 § 5.2; no frame here is longer than 65,535 bytes. */
+function frameLength(frame) {
+  return frame[1] === 126 ? 4 + frame.readUInt16BE(2) : 2 + frame[1];
 }
 
 function join() {
