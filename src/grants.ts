@@ -78,6 +78,8 @@ const CHECKS: Record<keyof Grants, (value: unknown) => boolean> = {
   roomAdmin: isBoolean,
 };
 
+const NAMES = Object.keys(CHECKS) as (keyof Grants)[];
+
 const LIVE: ReadonlySet<string> = new Set([
   'canPublish',
   'canPublishSources',
@@ -100,10 +102,10 @@ export function readGrants(given: unknown): Grants {
     if (!Object.hasOwn(CHECKS, name)) throw misconfigured(`grants.${name} is not a grant of this version`);
   }
   const grants: Record<string, unknown> = {};
-  for (const [name, isSound] of Object.entries(CHECKS)) {
+  for (const name of NAMES) {
     const value = given[name];
     if (value === undefined) continue;
-    if (!isSound(value)) throw misconfigured(`grants.${name} is of the wrong type`);
+    if (!CHECKS[name](value)) throw misconfigured(`grants.${name} is of the wrong type`);
     grants[name] = value;
   }
   return grants;
