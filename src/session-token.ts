@@ -1,4 +1,4 @@
-import { createHash, randomFillSync, timingSafeEqual } from 'node:crypto';
+import crypto, { randomFillSync, timingSafeEqual } from 'node:crypto';
 
 const BYTES = 32;
 /** As base64url. */
@@ -30,5 +30,8 @@ export function isSessionToken(given: string, hash: string): boolean {
 
 /** A character a byte: it is held as long as the session, and takes a third of a Buffer. */
 function hashOf(token: string): string {
-  return createHash('sha256').update(token).digest('binary');
+  // Since Node 20.12, and several times as fast.
+  return crypto.hash
+    ? crypto.hash('sha256', token, 'binary')
+    : crypto.createHash('sha256').update(token).digest('binary');
 }
