@@ -3,7 +3,7 @@ import { RelayError, type RelayErrorCode } from './errors.js';
 import { type Grants, readGrants } from './grants.js';
 import { isId } from './ids.js';
 import { LIMITS } from './limits.js';
-import { isRecord, readMember } from './record.js';
+import { isPlain, isRecord, readMember } from './record.js';
 import { wallClock } from './wall-clock.js';
 
 /**
@@ -215,4 +215,10 @@ function checkExpiry(expiresAt: unknown): void {
     throw new RelayError('ERR_RELAY_INTERNAL', 'The permissions of this user are misconfigured.', { cause });
   }
   if (expiresAt <= wallClock()) throw new RelayError('ERR_RELAY_EXPIRED', 'The token has expired.');
+}
+
+/** A copy, so that one principal may stand for several tokens. What is no plain object keeps its getters and methods. */
+export function withExpiry<P extends Principal>(principal: P, expiresAt: number): P {
+  if (isPlain(principal)) return { ...principal, expiresAt };
+  return Object.create(principal, { expiresAt: { value: expiresAt, enumerable: true } });
 }

@@ -8,6 +8,7 @@ import type { AskedHook, HookContext, HookFailure, Hooks } from './hooks.js';
 import { LazySignal } from './lazy-signal.js';
 import type { Logger } from './logger.js';
 import { isPromise } from './promise.js';
+import { isPlain } from './record.js';
 
 type HookName = keyof Hooks;
 type Hook = (payload: object) => unknown;
@@ -204,10 +205,9 @@ function bind<P extends Principal>(hooks: Hooks<P>): Partial<Record<HookName, Ho
   if (typeof hooks !== 'object' || hooks === null)
     throw new RelayError('ERR_RELAY_CONFIG', '"hooks" must be an object: hooks: { onJoin({ userId }) {} }.');
   // An instance of a class may have members of its own beside its hooks.
-  const prototype: unknown = Object.getPrototypeOf(hooks);
-  const isPlain = prototype === Object.prototype || prototype === null;
+  const isLiteral = isPlain(hooks);
   const isUnknown = (name: string) =>
-    (isPlain || /^on/i.test(name)) && !(HOOK_NAMES as readonly string[]).includes(name);
+    (isLiteral || /^on/i.test(name)) && !(HOOK_NAMES as readonly string[]).includes(name);
   const [unknown] = Object.entries(hooks).find(([name, hook]) => hook !== undefined && isUnknown(name)) ?? [];
   if (unknown !== undefined)
     throw new RelayError(

@@ -3,6 +3,12 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Whether an object is a literal, and no instance of a class: it has no members but its own. */
+export function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
 /** A member of what the application has thrown or returned: it may be a getter that throws, the object a Proxy. */
 export function readMember(value: unknown, name: string | symbol): unknown {
   try {

@@ -1,4 +1,4 @@
-import { checkUserId, misused, type NoPrincipal, type Principal } from '../authentication.js';
+import { checkUserId, misused, type NoPrincipal, type Principal, withExpiry } from '../authentication.js';
 import { RelayError } from '../errors.js';
 import type { Grants, TrackSource } from '../grants.js';
 import { wallClock } from '../wall-clock.js';
@@ -91,13 +91,6 @@ const mapByVideo: MapClaims = ({ sub, video }) => {
 
 /** The latest time that a Date can have. */
 const END_OF_TIME_MS = 8.64e15;
-
-/** A copy, so that one principal may stand for several tokens. What is no plain object keeps its getters and methods. */
-function withExpiry<P extends Principal>(principal: P, expiresAt: number): P {
-  const prototype: unknown = Object.getPrototypeOf(principal);
-  if (prototype === Object.prototype || prototype === null) return { ...principal, expiresAt };
-  return Object.create(principal, { expiresAt: { value: expiresAt, enumerable: true } });
-}
 
 /**
  * @param toleranceMs by how much clocks may differ
