@@ -1,16 +1,12 @@
 import type { Principal } from './authentication.js';
 import type { CancelSignal } from './cancellation.js';
-import type { RelayCounters } from './counters.js';
 import { dataChannelsLost } from './data-channels.js';
-import { withDeadline } from './deadline.js';
 import { RelayError } from './errors.js';
 import { type Grants, type LiveGrants, publishLimits } from './grants.js';
-import { checkType, Guard, type GuardPolicy } from './guard.js';
 import type { HookRunner } from './hook-runner.js';
-import { type Admit, Joining } from './joining.js';
+import type { Admit } from './joining.js';
 import { Lane } from './lane.js';
 import { LIMITS } from './limits.js';
-import type { Logger } from './logger.js';
 import { checkMessage } from './messages/draft.js';
 import type { Moderate, Sender } from './messages/room-messages.js';
 import type {
@@ -28,51 +24,36 @@ import type {
   Track,
 } from './model.js';
 import type { Moderated } from './moderation/moderation.js';
+import type { PeerOwner, PeerSetup } from './peer-owner.js';
 import { isPromise } from './promise.js';
-import { Publishing } from './publishing.js';
-import { ReplyPassage } from './reply-passage.js';
 import type { Member, Room } from './room.js';
 import type { SessionCloseReason, SessionState } from './session-events.js';
 import { SessionGrants } from './session-grants.js';
 import { SessionHooks } from './session-hooks.js';
 import { SessionVoice } from './session-voice.js';
-import type { Sfu, SfuStream } from './sfu/port.js';
-import { encodeUid } from './sfu/uid.js';
-import { SfuLink, sfuTimeout } from './sfu-link.js';
+import type { Sfu } from './sfu/port.js';
+import { SfuPeer } from './sfu-peer.js';
 import { StatsMeter } from './stats.js';
-import { SubscriberNegotiation } from './subscriber-negotiation.js';
 import { checkUpdate } from './update.js';
 import { wallClock } from './wall-clock.js';
 
 /** What a session is made of; the relay fills it in. */
-export interface SessionSetup<P extends Principal> {
-  id: string;
-  room: Room;
-  userId: string;
+export interface SessionSetup<P extends Principal> extends PeerSetup {
   role: Role;
   grants: Grants;
-  policy: GuardPolicy;
-  autoSubscribe: boolean;
   principal: P | undefined;
   hooks: HookRunner<P> | undefined;
   /** Whether the application says which user it is, and not the client itself. */
   isNamed: boolean;
-  logger: Logger;
-  joinTimeoutMs: number;
-  answerTimeoutMs: number;
-  sfuReplies: RelayCounters['sfuReplies'];
-  surplusCandidates: RelayCounters['surplusCandidates'];
   /** The application's word on a message, before it goes to the room. */
   moderate: Moderate | undefined;
-  /** Asked for once the session is let in; never rejects. */
-  iceServers?: () => readonly IceServer[] | Promise<readonly IceServer[]>;
   /** The SFU has ended the stream by an error, be the session alive, failed or leaving: its peer stays there. */
   onAbandoned?: () => void;
 }
 
 /**
- * One participant: one signalling stream on the SFU, one state machine. It knows nothing of the connection that
- * it serves, and can be driven without any.
+ * One participant: a peer on the SFU, one state machine. It knows nothing of the connection that it serves, and can be
+ * driven without any.
  * @category Session
  */
 export class Session<P extends Principal = Principal> extends SessionVoice implements Member, Moderated {
@@ -83,28 +64,21 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
   /** ms since the epoch. */
   readonly createdAt = wallClock();
   readonly #setup: SessionSetup<P>;
-  readonly #guard: Guard;
   readonly #meter: StatsMeter;
   /** Where the application is to be asked of messages to the SFU, or of those from it. */
   readonly #hooks: SessionHooks<P> | undefined;
   readonly #signals: SessionHooks<P> | undefined;
-  readonly #replies: ReplyPassage<P>;
   #state: SessionState = 'joining';
   #principal: P | undefined;
   readonly #grants: SessionGrants;
   /** What it may do has changed while it was joining. */
   #isStale = false;
-  #iceServers: readonly IceServer[] = [];
-  #answer: SessionDescription | undefined;
-
-  readonly #link: SfuLink;
-  readonly #publishing: Publishing;
-  readonly #subscriber: SubscriberNegotiation;
+  readonly #peer: SfuPeer<P>;
   /** Made by its first message. */
   #sender: Sender | undefined;
 
-  /** Its way in, until it has joined. */
-  #joining: Joining<P> | undefined;
+  #hasJoined = false;
+  readonly #since = performance.now();
   #reason: SessionCloseReason | undefined;
   /** Whom its end is awaited by. */
   #ended: { promise: Promise<void>; resolve(): void } | undefined;
@@ -119,7 +93,6 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
     this.#grants = new SessionGrants(setup.grants, setup.role);
     this.hidden = setup.grants.hidden === true;
     this.#principal = setup.principal;
-    this.#guard = new Guard(setup.policy, setup.room, setup);
     this.#meter = new StatsMeter({
       sessionId: this.id,
       roomId: this.roomId,
@@ -130,50 +103,7 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
     const [onSignal, onReply] = [hooks?.has('onSignal'), hooks?.has('onReply')];
     this.#hooks = hooks && (onSignal || onReply) ? new SessionHooks(hooks, this) : undefined;
     this.#signals = onSignal ? this.#hooks : undefined;
-    this.#replies = new ReplyPassage(onReply ? this.#hooks : undefined, (error) => this.#fail(error));
-    this.#link = new SfuLink({
-      gate: setup.room.gate,
-      logger: setup.logger,
-      fields: () => this.fields(),
-      onOffer: (offer) => this.#replies.offer(offer, (shown) => this.#subscriber.offer(offer, shown)),
-      onCandidate: (target, init) => {
-        if (target === 0) this.#publishing.candidate();
-        this.#replies.candidate(target, init, (...shown) => this.#subscriber.candidate(...shown));
-      },
-      onRefused: (error) => void this.#break(error),
-      onAbandoned: () => setup.onAbandoned?.(),
-      onEnd: (error) => this.#streamEnded(error),
-    });
-    this.#publishing = new Publishing({
-      guard: this.#guard,
-      send: (sdp) => this.#sendOffer(sdp),
-      onAccepted: ({ tracks, cut }) => this.room.setTracks(this, tracks, cut),
-      onCut: (trackId, muted) => this.emit('mute', { trackId, muted }),
-    });
-    this.#subscriber = new SubscriberNegotiation({
-      answerTimeoutMs: setup.answerTimeoutMs,
-      deliver: (event) =>
-        event.name === 'offer'
-          ? this.emit('offer', event.value)
-          : this.tellCandidate(event.target, event.init),
-      onUnanswered: () => this.#unanswered(),
-    });
-    this.#joining = new Joining({
-      guard: this.#guard,
-      signals: this.#signals,
-      replies: this.#replies,
-      link: this.#link,
-      publishing: this.#publishing,
-      timeoutMs: setup.joinTimeoutMs,
-      sfuReplies: setup.sfuReplies,
-      iceServers: setup.iceServers,
-      request: (sdp) => ({
-        roomId: this.roomId,
-        uid: encodeUid({ roomId: this.roomId, userId: this.userId, sessionId: this.id }),
-        sdp,
-        autoSubscribe: setup.autoSubscribe && this.#guard.policy.canSubscribe,
-      }),
-    });
+    this.#peer = new SfuPeer(1, setup, this.#makeOwner(onReply === true));
   }
 
   get role(): Role {
@@ -182,7 +112,7 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
 
   /** @internal ms since it was made, whatever becomes of the system's clock. */
   get ageMs(): number {
-    return this.#guard.ageMs;
+    return performance.now() - this.#since;
   }
 
   /** What it may do by now. */
@@ -197,7 +127,7 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
 
   /** Those of its tracks, by their ids, that a moderator has cut off. */
   get cutTracks(): readonly string[] {
-    return [...this.#publishing.cut];
+    return [...this.#peer.cut];
   }
 
   /** What `authenticate` returned, where the session was authenticated; for the newest token since. */
@@ -212,7 +142,7 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
 
   /** For its client's peer connections. */
   get iceServers(): readonly IceServer[] {
-    return this.#iceServers;
+    return this.#peer.iceServers;
   }
 
   get roomId(): string {
@@ -225,13 +155,14 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
 
   /** @internal Whether it ever was in the room. */
   get hasJoined(): boolean {
-    return this.#joining === undefined;
+    return this.#hasJoined;
   }
 
   /** The SFU's answer to the join, or to the newest offer since. */
   get answer(): SessionDescription {
-    if (!this.#answer) throw notNow('The session has not joined.');
-    return this.#answer;
+    const { answer } = this.#peer;
+    if (!answer) throw notNow('The session has not joined.');
+    return answer;
   }
 
   /** What it publishes. */
@@ -247,31 +178,20 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
    * @internal Joins on the SFU, once `admit` has let it, and said what the room gets to know of it; where that fails
    * nothing is left on either side.
    */
-  async join(sfu: Sfu, sdp: string, admit: Admit, signal?: CancelSignal): Promise<void> {
-    const joining = this.#joining;
-    if (!joining) throw notNow('The session has joined before.');
-    const abort = () => joining.abort(() => signal?.reason);
-    signal?.addEventListener('abort', abort);
-    if (signal?.aborted) abort();
-    try {
-      const { answer, released, metadata, iceServers } = await joining.run(sfu, sdp, admit);
-      joining.check();
-      this.#joining = undefined;
-      this.#state = 'joined';
-      this.#answer = answer;
-      this.#iceServers = iceServers;
-      this.#publishing.joined(released);
-      this.room.add(this, released.tracks, released.cut, metadata);
-      this.#subscriber.open();
-      if (this.#isStale) void this.#revise();
-    } catch (error) {
-      const failure = joining.fail(error);
-      void this.#link.end(failure.code === 'ERR_RELAY_SFU_TIMEOUT');
-      this.#finish({ by: 'relay', error: failure });
-      throw failure;
-    } finally {
-      signal?.removeEventListener('abort', abort);
-    }
+  join(sfu: Sfu, sdp: string, admit: Admit, signal?: CancelSignal): Promise<void> {
+    return this.#peer.join(
+      sfu,
+      sdp,
+      admit,
+      signal,
+      ({ released, metadata }) => {
+        this.#hasJoined = true;
+        this.#state = 'joined';
+        this.room.add(this, released.tracks, released.cut, metadata);
+        if (this.#isStale) void this.#revise();
+      },
+      (error) => this.#finish({ by: 'relay', error }),
+    );
   }
 
   /** @internal A session that takes the place of this one on the SFU, seen by nobody. */
@@ -296,9 +216,9 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
    * `ERR_RELAY_SFU_TIMEOUT`, `ERR_RELAY_SFU_STREAM_ENDED`
    */
   async offer(description: SessionDescription): Promise<SessionDescription> {
-    this.#joinedStream();
+    const peer = this.#joinedPeer();
     const negotiate = (offer: SessionDescription) =>
-      this.#publishing.offer(offer, (answer) => this.#answered(answer));
+      peer.offer(offer, (answer) => this.emit('answer', answer));
     if (!this.#signals) return negotiate(description);
     return this.#signals.signal({ method: 'offer', params: description }, negotiate);
   }
@@ -309,7 +229,7 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
    */
   answerOffer(description: SessionDescription): void | Promise<void> {
     if (!this.#signals) return this.#sendAnswer(description);
-    this.#joinedStream();
+    this.#joinedPeer();
     const message = { method: 'answer', params: description } as const;
     return heard(this.#signals.signal(message, (params) => this.#sendAnswer(params)));
   }
@@ -325,7 +245,7 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
         'addIceCandidate() needs an object: write session.addIceCandidate({ target: 0, candidate }).',
       );
     if (!this.#signals) return this.#sendCandidate(trickle);
-    this.#joinedStream();
+    this.#joinedPeer();
     const message = { method: 'trickle', params: trickle } as const;
     return heard(this.#signals.signal(message, (params) => this.#sendCandidate(params)));
   }
@@ -337,7 +257,7 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
    */
   async subscribe(subscriptions: readonly Subscription[]): Promise<void> {
     if (!this.#signals) return this.#sendSubscriptions(subscriptions);
-    this.#joinedStream();
+    this.#joinedPeer();
     const message = { method: 'subscribe', params: { subscriptions } } as const;
     return this.#signals.signal(message, (params) => this.#sendSubscriptions(params.subscriptions));
   }
@@ -347,7 +267,7 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
    * @throws RelayError `ERR_RELAY_INVALID_PARAMS`, `ERR_RELAY_INVALID_STATE`
    */
   update(update: ParticipantUpdate): void {
-    this.#joinedStream();
+    this.#joinedPeer();
     checkUpdate(update, this.tracks);
     this.room.update(this, update);
   }
@@ -373,18 +293,18 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
    * @throws RelayError `ERR_RELAY_INVALID_PARAMS`, `ERR_RELAY_INVALID_STATE`
    */
   reportStats(report: StatsReport): SessionStats {
-    this.#joinedStream();
+    this.#joinedPeer();
     const stats = this.#meter.report(report);
     this.emit('stats', stats);
     return stats;
   }
 
   protected override get isHolding(): boolean {
-    return this.#subscriber.isHolding;
+    return this.#peer.isHolding;
   }
 
   protected override release(): void {
-    this.#subscriber.release();
+    this.#peer.release();
   }
 
   /**
@@ -407,14 +327,28 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
 
   /** Leaves the SFU; resolves when the SFU has ended the stream. Never rejects, and may be called again. */
   close(reason: SessionCloseReason = { by: 'application' }): Promise<void> {
-    if (this.#state === 'joining') this.#joining?.abort(() => reason.error);
+    if (this.#state === 'joining') this.#peer.abort(() => reason.error);
     else {
       this.#leave(reason);
-      void this.#link.end();
+      void this.#peer.end();
     }
     if (this.#state === 'closed') return Promise.resolve();
     this.#ended ??= deferred();
     return this.#ended.promise;
+  }
+
+  #makeOwner(asksOfReplies: boolean): PeerOwner<P> {
+    return {
+      signals: this.#signals,
+      replies: asksOfReplies ? this.#hooks : undefined,
+      onOffer: (_, offer) => this.emit('offer', offer),
+      onCandidate: (_, target, init) => this.tellCandidate(target, init),
+      onTracks: (_, { tracks, cut }) => this.room.setTracks(this, tracks, cut),
+      onCut: (trackId, muted) => this.emit('mute', { trackId, muted }),
+      onBroken: (_, error) => this.#break(error),
+      onAbandoned: () => this.#setup.onAbandoned?.(),
+      onEnded: (_, error) => this.#finish({ by: 'sfu', ...(error && { error }) }),
+    };
   }
 
   #makeSender(): Sender {
@@ -435,46 +369,31 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
       throw notNow('The session has ended.');
   }
 
-  /** It may have waited for its turn until the session was over. */
-  async #sendOffer(sdp: string): Promise<SessionDescription> {
-    if (this.#reason) throw endOf(this.#reason);
-    return this.#reply(this.#setup.sfuReplies.offer.time(this.#link.offer(this.#joinedStream(), sdp)));
-  }
-
   #sendAnswer(description: SessionDescription): void {
-    const stream = this.#joinedStream();
-    checkType(description, 'answer');
-    const sdp = this.#guard.answer(description, this.#subscriber.pendingOffer);
-    this.#subscriber.answered();
-    stream.answer(sdp);
+    this.#joinedPeer().answerOffer(description);
   }
 
   #sendCandidate({ target, candidate }: { target: Target; candidate: IceCandidate }): void {
-    const stream = this.#joinedStream();
-    const init = this.#guard.candidate(target, candidate);
-    if (init !== undefined) stream.candidate(target, init);
+    this.#joinedPeer().addIceCandidate(target, candidate);
   }
 
   async #sendSubscriptions(subscriptions: readonly Subscription[]): Promise<void> {
-    const stream = this.#joinedStream();
-    this.#guard.subscriptions(subscriptions);
-    if (subscriptions.length === 0) return;
-    await this.#reply(this.#setup.sfuReplies.subscribe.time(this.#link.subscribe(stream, subscriptions)));
+    return this.#joinedPeer().subscribe(subscriptions);
   }
 
   async #grantsChanged(): Promise<void> {
     const { grants, role } = this;
-    const { policy } = this.#guard;
+    const { policy } = this.#peer;
     const canSubscribe = grants.canSubscribe !== false;
     const offer = { ...policy.offer, ...publishLimits(grants, role) };
     const isOtherRole = (policy.offer.kinds.size === 0) !== (offer.kinds.size === 0);
-    this.#guard.policy = { ...policy, offer, canSubscribe };
+    this.#peer.policy = { ...policy, offer, canSubscribe };
     if (policy.canSubscribe && !canSubscribe) {
       // Ion adds every new track to a peer that takes all, and an unanswered offer of it would be for good.
       const error = new RelayError('ERR_RELAY_FORBIDDEN', 'You may no longer receive media in this room.');
       return this.close({ by: 'application', error });
     }
-    if (!offer.canPublishData && this.#guard.hasDataChannels)
+    if (!offer.canPublishData && this.#peer.hasDataChannels)
       return this.close({ by: 'relay', error: dataChannelsLost() });
     if (this.#state === 'joined') {
       if (isOtherRole) this.room.refresh(this);
@@ -487,58 +406,25 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
   async #revise(): Promise<void> {
     this.#isStale = this.#state === 'joining';
     try {
-      await this.#publishing.revise(() => this.#state === 'joined');
+      await this.#peer.revise(() => this.#state === 'joined');
     } catch (error) {
       if (this.#state === 'joined') this.#break(RelayError.from(error));
     }
   }
 
-  async #answered(answer: SessionDescription): Promise<SessionDescription> {
-    this.#answer = await this.#replies.answer(answer);
-    this.emit('answer', this.#answer);
-    return this.#answer;
-  }
-
-  /** The stream, where messages may go to it. */
-  #joinedStream(): SfuStream {
-    const { stream } = this.#link;
-    if (this.#state !== 'joined' || !stream)
+  /** The peer, where messages may go to it. */
+  #joinedPeer(): SfuPeer<P> {
+    const peer = this.#peer;
+    const { pending } = peer;
+    if (this.#state !== 'joined' || pending === undefined)
       throw notNow(this.#state === 'joining' ? 'The session has not joined yet.' : 'The session has ended.');
-    if (stream.pending > LIMITS.maxPendingToSfu)
-      throw this.#break(new RelayError('ERR_RELAY_TOO_MANY', 'Too many messages wait for the SFU.'));
-    return stream;
+    if (pending > LIMITS.maxPendingToSfu) throw peer.overrun();
+    return peer;
   }
 
-  /** A reply that is overdue could not be told from the next one: the session is over. */
-  async #reply<Value>(promise: Promise<Value>): Promise<Value> {
-    try {
-      return await withDeadline(promise, this.#setup.joinTimeoutMs, sfuTimeout);
-    } catch (error) {
-      const failure = RelayError.from(error);
-      throw failure.code === 'ERR_RELAY_SFU_TIMEOUT' ? this.#break(failure) : failure;
-    }
-  }
-
-  #streamEnded(error: RelayError | undefined): void {
-    if (this.#state === 'joining') this.#joining?.abort(() => error);
-    else this.#finish({ by: 'sfu', ...(error && { error }) });
-  }
-
-  #fail(error: RelayError): void {
-    if (this.#state === 'joining') this.#joining?.abort(() => error);
-    else this.#break(error);
-  }
-
-  /** An offer without an answer leaves the client deaf to every later track, and nobody says so. */
-  #unanswered(): void {
-    const message = "The SFU's offer was not answered in time: join afresh.";
-    this.#break(new RelayError('ERR_RELAY_CLIENT_TIMEOUT', message));
-  }
-
-  #break(error: RelayError): RelayError {
+  #break(error: RelayError): void {
     this.#leave({ by: error.code.startsWith('ERR_RELAY_SFU') ? 'sfu' : 'relay', error });
-    void this.#link.end(error.code === 'ERR_RELAY_SFU_TIMEOUT');
-    return error;
+    void this.#peer.end(error.code === 'ERR_RELAY_SFU_TIMEOUT');
   }
 
   /** Out of the room at once; the stream's end may take a moment. */
@@ -546,10 +432,9 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
     if (this.#reason) return;
     this.#reason = reason;
     this.#state = 'closing';
-    this.#subscriber.stop();
-    this.room.remove(this);
     const why = () => endOf(reason);
-    this.#link.refuseAll(why);
+    this.#peer.leave(why);
+    this.room.remove(this);
     this.#hooks?.close(why);
   }
 

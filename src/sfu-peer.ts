@@ -1,0 +1,264 @@
+import type { Principal } from './authentication.js';
+import type { CancelSignal } from './cancellation.js';
+import { withDeadline } from './deadline.js';
+import { RelayError } from './errors.js';
+import { checkType, Guard, type GuardPolicy } from './guard.js';
+import { type Admit, Joining } from './joining.js';
+import { LIMITS } from './limits.js';
+import type { IceCandidate, IceServer, SessionDescription, Subscription, Target } from './model.js';
+import type { JoinedPeer, PeerOwner, PeerSetup } from './peer-owner.js';
+import { Publishing } from './publishing.js';
+import { ReplyPassage } from './reply-passage.js';
+import type { Sfu, SfuStream } from './sfu/port.js';
+import { encodeUid } from './sfu/uid.js';
+import { SfuLink, sfuTimeout } from './sfu-link.js';
+import { SubscriberNegotiation } from './subscriber-negotiation.js';
+
+/**
+ * A session's presence on the SFU: one signalling stream, and the negotiation of both connections. The session can
+ * replace it by another one.
+ */
+export class SfuPeer<P extends Principal> {
+  /** 1 for the first peer of a session. */
+  readonly number: number;
+  readonly #setup: PeerSetup;
+  readonly #owner: PeerOwner<P>;
+  readonly #guard: Guard;
+  readonly #replies: ReplyPassage<P>;
+  readonly #link: SfuLink;
+  readonly #publishing: Publishing;
+  readonly #subscriber: SubscriberNegotiation;
+  #joining: Joining<P> | undefined;
+  #answer: SessionDescription | undefined;
+  #iceServers: readonly IceServer[] = [];
+  /** Set when it has left: why requests fail from then on. */
+  #left: (() => RelayError) | undefined;
+
+  constructor(number: number, setup: PeerSetup, owner: PeerOwner<P>) {
+    this.number = number;
+    this.#setup = setup;
+    this.#owner = owner;
+    this.#guard = new Guard(setup.policy, setup.room, setup);
+    this.#replies = new ReplyPassage(owner.replies, (error) => this.#failed(error));
+    const { id: sessionId, userId, room, logger } = setup;
+    this.#link = new SfuLink({
+      gate: room.gate,
+      logger,
+      fields: () => ({ sessionId, roomId: room.id, userId }),
+      onOffer: (offer) => this.#replies.offer(offer, (shown) => this.#subscriber.offer(offer, shown)),
+      onCandidate: (target, init) => {
+        if (target === 0) this.#publishing.candidate();
+        this.#replies.candidate(target, init, (...shown) => this.#subscriber.candidate(...shown));
+      },
+      onRefused: (error) => owner.onBroken(number, error),
+      onAbandoned: () => owner.onAbandoned(number),
+      onEnd: (error) => {
+        if (this.#joining) this.#joining.abort(() => error);
+        else owner.onEnded(number, error);
+      },
+    });
+    this.#publishing = new Publishing({
+      guard: this.#guard,
+      send: (sdp) => this.#sendOffer(sdp),
+      onAccepted: (offer) => owner.onTracks(number, offer),
+      onCut: owner.onCut,
+    });
+    this.#subscriber = new SubscriberNegotiation({
+      answerTimeoutMs: setup.answerTimeoutMs,
+      deliver: (event) =>
+        event.name === 'offer'
+          ? owner.onOffer(number, event.value)
+          : owner.onCandidate(number, event.target, event.init),
+      onUnanswered: () => owner.onBroken(number, unanswered()),
+    });
+    this.#joining = new Joining({
+      guard: this.#guard,
+      signals: owner.signals,
+      replies: this.#replies,
+      link: this.#link,
+      publishing: this.#publishing,
+      timeoutMs: setup.joinTimeoutMs,
+      sfuReplies: setup.sfuReplies,
+      iceServers: setup.iceServers,
+      request: (sdp) => ({
+        roomId: room.id,
+        uid: encodeUid({ roomId: room.id, userId, sessionId }),
+        sdp,
+        autoSubscribe: setup.autoSubscribe && this.#guard.policy.canSubscribe,
+      }),
+    });
+  }
+
+  /** What its client may send; it may change. */
+  get policy(): GuardPolicy {
+    return this.#guard.policy;
+  }
+
+  set policy(policy: GuardPolicy) {
+    this.#guard.policy = policy;
+  }
+
+  /** Whether the SFU serves data channels on it, whatever later offers say. */
+  get hasDataChannels(): boolean {
+    return this.#guard.hasDataChannels;
+  }
+
+  /** Its tracks that a moderator has cut off, by their ids. */
+  get cut(): ReadonlySet<string> {
+    return this.#publishing.cut;
+  }
+
+  /** The SFU's answer to the join, or to the newest offer since. */
+  get answer(): SessionDescription | undefined {
+    return this.#answer;
+  }
+
+  get iceServers(): readonly IceServer[] {
+    return this.#iceServers;
+  }
+
+  /** Messages that the SFU has not taken yet; undefined where none may go to it. */
+  get pending(): number | undefined {
+    return this.#joining ? undefined : this.#link.stream?.pending;
+  }
+
+  get isHolding(): boolean {
+    return this.#subscriber.isHolding;
+  }
+
+  /** Hands on what has waited for a listener. */
+  release(): void {
+    this.#subscriber.release();
+  }
+
+  /**
+   * Joins, once `admit` has let it. `joined` is called in the turn in which that is settled; where it fails nothing is
+   * left on the SFU, and `failed` is called.
+   */
+  async join(
+    sfu: Sfu,
+    sdp: string,
+    admit: Admit,
+    signal: CancelSignal | undefined,
+    joined: (peer: JoinedPeer) => void,
+    failed: (error: RelayError) => void,
+  ): Promise<void> {
+    const joining = this.#joining;
+    if (!joining) throw new RelayError('ERR_RELAY_INVALID_STATE', 'The session has joined before.');
+    const abort = () => joining.abort(() => signal?.reason);
+    signal?.addEventListener('abort', abort);
+    if (signal?.aborted) abort();
+    try {
+      const { answer, released, metadata, iceServers } = await joining.run(sfu, sdp, admit);
+      joining.check();
+      this.#joining = undefined;
+      this.#answer = answer;
+      this.#iceServers = iceServers;
+      this.#publishing.joined(released);
+      joined({ released, metadata });
+      this.#subscriber.open();
+    } catch (error) {
+      const failure = joining.fail(error);
+      void this.#link.end(failure.code === 'ERR_RELAY_SFU_TIMEOUT');
+      failed(failure);
+      throw failure;
+    } finally {
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  /** Ends the join that is under way. */
+  abort(why: () => unknown): void {
+    this.#joining?.abort(why);
+  }
+
+  /** `shown` is told of the answer that the client gets. */
+  offer(
+    description: SessionDescription,
+    shown: (answer: SessionDescription) => void,
+  ): Promise<SessionDescription> {
+    return this.#publishing.offer(description, async (answer) => {
+      this.#answer = await this.#replies.answer(answer);
+      shown(this.#answer);
+      return this.#answer;
+    });
+  }
+
+  answerOffer(description: SessionDescription): void {
+    checkType(description, 'answer');
+    const sdp = this.#guard.answer(description, this.#subscriber.pendingOffer);
+    this.#subscriber.answered();
+    this.#link.stream?.answer(sdp);
+  }
+
+  addIceCandidate(target: Target, candidate: IceCandidate): void {
+    const init = this.#guard.candidate(target, candidate);
+    if (init !== undefined) this.#link.stream?.candidate(target, init);
+  }
+
+  async subscribe(subscriptions: readonly Subscription[]): Promise<void> {
+    this.#guard.subscriptions(subscriptions);
+    if (subscriptions.length === 0) return;
+    const { sfuReplies } = this.#setup;
+    await this.#reply(sfuReplies.subscribe.time(this.#link.subscribe(this.#stream, subscriptions)));
+  }
+
+  /** What it publishes is held against what it may by now; nothing where `isJoined` says no. */
+  revise(isJoined: () => boolean): Promise<void> {
+    return this.#publishing.revise(isJoined);
+  }
+
+  /** Nothing is told or taken any more; `end` follows. */
+  leave(why: () => RelayError): void {
+    this.#left = why;
+    this.#subscriber.stop();
+    this.#link.refuseAll(why);
+  }
+
+  /** Leaves the SFU. `silent` where the SFU does not answer. */
+  end(silent = false): Promise<void> {
+    return this.#link.end(silent);
+  }
+
+  get #stream(): SfuStream {
+    const { stream } = this.#link;
+    if (!stream) throw new RelayError('ERR_RELAY_INVALID_STATE', 'The session has not joined yet.');
+    return stream;
+  }
+
+  /** It may have waited for its turn until the peer was gone. */
+  async #sendOffer(sdp: string): Promise<SessionDescription> {
+    if (this.#left) throw this.#left();
+    const stream = this.#stream;
+    if (stream.pending > LIMITS.maxPendingToSfu) throw this.overrun();
+    return this.#reply(this.#setup.sfuReplies.offer.time(this.#link.offer(stream, sdp)));
+  }
+
+  /** Too much waits for the SFU: the peer is over. */
+  overrun(): RelayError {
+    const error = new RelayError('ERR_RELAY_TOO_MANY', 'Too many messages wait for the SFU.');
+    this.#owner.onBroken(this.number, error);
+    return error;
+  }
+
+  /** A reply that is overdue could not be told from the next one: the peer is over. */
+  async #reply<Value>(promise: Promise<Value>): Promise<Value> {
+    try {
+      return await withDeadline(promise, this.#setup.joinTimeoutMs, sfuTimeout);
+    } catch (error) {
+      const failure = RelayError.from(error);
+      if (failure.code === 'ERR_RELAY_SFU_TIMEOUT') this.#owner.onBroken(this.number, failure);
+      throw failure;
+    }
+  }
+
+  #failed(error: RelayError): void {
+    if (this.#joining) this.#joining.abort(() => error);
+    else this.#owner.onBroken(this.number, error);
+  }
+}
+
+/** An offer without an answer leaves the client deaf to every later track, and nobody says so. */
+function unanswered(): RelayError {
+  return new RelayError('ERR_RELAY_CLIENT_TIMEOUT', "The SFU's offer was not answered in time: join afresh.");
+}
