@@ -42,7 +42,7 @@ export const ERRORS = {
   ERR_RELAY_MEDIA_TYPE: row(-32007, CloseCode.BadRequest, 415),
   /** The client was too slow: to authenticate, to join, to answer an offer. */
   ERR_RELAY_CLIENT_TIMEOUT: row(-32008, CloseCode.Timeout, 408, true),
-  /** The session id is taken, or the user is in the room already. */
+  /** The session id is taken, the user is in the room already, or another session of the user sends this track. */
   ERR_RELAY_SESSION_EXISTS: row(-32009, CloseCode.BadRequest, 409),
   /** A moderator, or the application, has put the user out of the room. */
   ERR_RELAY_REMOVED: row(-32012, CloseCode.Forbidden, 403),
@@ -56,7 +56,7 @@ export const ERRORS = {
   ERR_RELAY_AUTH_UNAVAILABLE: row(-32002, CloseCode.SfuUnavailable, 503, true),
   /** The token has expired, and no other one came in time. */
   ERR_RELAY_EXPIRED: row(-32005, CloseCode.Unauthorized, 401),
-  /** The user has joined the room again, elsewhere. */
+  /** The user has joined the room again, elsewhere; or a join has replaced the session. */
   ERR_RELAY_REPLACED: row(-32011, CloseCode.Replaced, 409),
   /** Well-formed, but not now: an answer without an offer, a second join, a request before the join. */
   ERR_RELAY_INVALID_STATE: row(-32010, CloseCode.BadRequest, 409),

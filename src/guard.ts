@@ -75,6 +75,7 @@ export class Guard {
   #silent = NOTHING;
   readonly #room: Room;
   readonly #session: Guarded;
+  readonly #replaced: readonly string[];
   readonly #since = performance.now();
   /** The sections of all offers, by `a=mid`, and whether the SFU has seen them. */
   readonly #mids = new Map<string, boolean>();
@@ -83,10 +84,12 @@ export class Guard {
   /** Of the publisher connection, and of the subscriber connection. */
   readonly #candidates = [new CandidateBudget(), new CandidateBudget()] as const;
 
-  constructor(policy: GuardPolicy, room: Room, session: Guarded) {
+  /** `replaced`: the ids of sessions that end before this one joins. */
+  constructor(policy: GuardPolicy, room: Room, session: Guarded, replaced: readonly string[] = []) {
     this.policy = policy;
     this.#room = room;
     this.#session = session;
+    this.#replaced = replaced;
   }
 
   /** ms since the session began, whatever becomes of the system's clock. */
@@ -200,11 +203,20 @@ export class Guard {
 
   /** The SFU takes tracks and streams by their ids, whosever they are. */
   #checkOwner({ trackId, streamId }: Track): void {
-    const isAnothers = (owner: string | undefined) => owner !== undefined && owner !== this.#session.id;
-    if (isAnothers(this.#room.findTrack(trackId)?.sessionId))
-      throw new RelayError('ERR_RELAY_FORBIDDEN', `The track "${trackId}" is another participant's.`);
-    if (isAnothers(this.#room.ownerOfStream(streamId)))
-      throw new RelayError('ERR_RELAY_FORBIDDEN', `The stream "${streamId}" is another participant's.`);
+    this.#checkFree(`track "${trackId}"`, this.#room.findTrack(trackId)?.sessionId);
+    this.#checkFree(`stream "${streamId}"`, this.#room.ownerOfStream(streamId));
+  }
+
+  #checkFree(what: string, owner: string | undefined): void {
+    const { id, userId } = this.#session;
+    if (owner === undefined || owner === id || this.#replaced.includes(owner)) return;
+    const { participants } = this.#room;
+    if (participants.some((other) => other.sessionId === owner && other.userId === userId))
+      throw new RelayError(
+        'ERR_RELAY_SESSION_EXISTS',
+        `The ${what} is sent by another session of yours: end that one, or try again when it has ended.`,
+      );
+    throw new RelayError('ERR_RELAY_FORBIDDEN', `The ${what} is another participant's.`);
   }
 
   /**

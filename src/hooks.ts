@@ -68,6 +68,11 @@ export interface JoinContext<P extends Principal = Principal> extends HookContex
   readonly role: Role;
   readonly metadata: Metadata | undefined;
   readonly principal: P | undefined;
+  /**
+   * The session of the same client that this one takes the place of, as after a network switch. It ends when this one is
+   * let in.
+   */
+  readonly replaces: string | undefined;
 }
 
 /**

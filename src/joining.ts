@@ -24,6 +24,8 @@ interface Setup<P extends Principal> {
   iceServers: (() => readonly IceServer[] | Promise<readonly IceServer[]>) | undefined;
   /** What the SFU is asked for, by this offer. */
   request(sdp: string): SfuJoin;
+  /** Ends the sessions that this one replaces. */
+  takeOver: (() => Promise<void>) | undefined;
 }
 
 /** Whether the session may join; gives what the room gets to know of it. */
@@ -78,9 +80,13 @@ export class Joining<P extends Principal> {
     sfu: Sfu,
     checked: CheckedOffer,
   ): Promise<{ answer: SessionDescription; released: ReleasedOffer }> {
-    const { link, publishing, request, sfuReplies } = this.#setup;
+    const { link, publishing, request, sfuReplies, takeOver } = this.#setup;
     const stream = await link.open(sfu, this.#cancel);
     this.check();
+    if (takeOver) {
+      await takeOver();
+      this.check();
+    }
     await link.enter(this.#cancel);
     this.check();
     const released = publishing.begin(checked);

@@ -15,8 +15,8 @@ export function mayJoin<P extends Principal>(
   until: CancelSignal,
 ): Metadata | undefined | Promise<Metadata | undefined> {
   const ask = () => {
-    const { id: sessionId, roomId, userId, role, principal } = session;
-    const join = { sessionId, roomId, userId, role, metadata, principal };
+    const { id: sessionId, roomId, userId, role, principal, replaces } = session;
+    const join = { sessionId, roomId, userId, role, metadata, principal, replaces };
     return hooks.ask('onJoin', join, isJoinAnswer, until);
   };
   const chosen = (answer: { metadata?: Metadata } | undefined) => answer?.metadata ?? metadata;

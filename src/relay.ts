@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { type AuthRequest, identify, isPrincipal, type Principal } from './authentication.js';
 import type { CancelSignal } from './cancellation.js';
 import { checkOptions, integer, type Keys } from './check-options.js';
-import { AddressCount, checkCounts } from './count-limits.js';
+import { AddressCount } from './count-limits.js';
 import type { RelayCounters } from './counters.js';
+import { checkOneMore, replaceOthersOf } from './duplicate-users.js';
 import { closing, RelayError } from './errors.js';
 import { SafeEmitter } from './events.js';
 import { Ghosts } from './ghosts.js';
@@ -26,6 +27,7 @@ import { SessionIndex } from './session-index.js';
 import { type CreateSessionParams, checkSessionOptions, checkSessionParams } from './session-params.js';
 import { SfuNode } from './sfu/node.js';
 import type { Sfu } from './sfu/port.js';
+import type { Takeover } from './takeover.js';
 import { checkMetadata } from './update.js';
 
 export type { CreateSessionParams } from './session-params.js';
@@ -171,12 +173,16 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
   }
 
   /** @internal As `createSession`. */
-  async join(params: CreateSessionParams<P>, signal?: CancelSignal): Promise<Session<P>> {
+  async join(
+    params: CreateSessionParams<P>,
+    signal?: CancelSignal,
+    takeover?: Takeover<Session<P>>,
+  ): Promise<Session<P>> {
     const { joins } = this.counters;
     const start = performance.now();
     try {
       this.#checkOpen();
-      const session = this.#makeSession(params);
+      const session = this.#makeSession(params, takeover);
       await session.join(
         this.#sfu,
         params.sdp,
@@ -184,7 +190,7 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
         signal,
       );
       joins.succeeded(start);
-      if (this.#options.duplicateUser === 'replace') this.#replaceOthersOf(session);
+      if (this.#options.duplicateUser === 'replace') replaceOthersOf(session, this.#index);
       this.emit('sessionopen', session);
       return session;
     } catch (error) {
@@ -195,6 +201,11 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
 
   getSession(sessionId: string): Session<P> | undefined {
     return this.#sessions.get(sessionId);
+  }
+
+  /** @internal In all rooms. */
+  sessionsOfUser(userId: string): readonly Session<P>[] {
+    return this.#index.ofUser(userId);
   }
 
   /** @throws RelayError `ERR_RELAY_SESSION_NOT_FOUND` */
@@ -336,7 +347,7 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
     this.#sfu.close();
   }
 
-  #makeSession(params: CreateSessionParams<P>): Session<P> {
+  #makeSession(params: CreateSessionParams<P>, takeover?: Takeover<Session<P>>): Session<P> {
     const { sessionId = randomUUID(), autoSubscribe = true, principal } = params;
     const roomId = checkId(params.roomId, 'roomId');
     const userId = checkId(params.userId, 'userId');
@@ -348,61 +359,48 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
     checkMetadata(params.metadata);
     if (this.#sessions.has(id))
       throw new RelayError('ERR_RELAY_SESSION_EXISTS', `The session "${id}" exists already.`);
-    if (this.#options.duplicateUser === 'reject' && this.#sessionsOf(roomId, userId).length > 0)
-      throw new RelayError('ERR_RELAY_SESSION_EXISTS', `The user "${userId}" is in the room already.`);
-    const replaces = this.#options.duplicateUser === 'replace';
-    checkCounts(
-      this.#options.limits,
-      { roomId, userId, hidden: grants.hidden === true },
-      this.#index,
-      (other) => replaces && other.state === 'joined' && other.roomId === roomId && other.userId === userId,
-    );
+    const joining = { roomId, userId, hidden: grants.hidden === true };
+    checkOneMore(this.#options, joining, this.#index, takeover);
 
-    const session: Session<P> = new Session<P>({
-      id,
-      room: this.#rooms.enter(roomId),
-      userId,
-      role,
-      grants,
-      policy: {
-        offer: { ...publishLimits(grants, role), dataChannels: this.#options.dataChannels === 'allow' },
-        videoCodec: this.#options.videoCodec,
-        canSubscribe: grants.canSubscribe !== false,
-        admitsCandidate: this.#admitsCandidate,
-        layerSubscriptions: this.#options.layerSubscriptions,
+    const session: Session<P> = new Session<P>(
+      {
+        id,
+        room: this.#rooms.enter(roomId),
+        userId,
+        role,
+        grants,
+        policy: {
+          offer: { ...publishLimits(grants, role), dataChannels: this.#options.dataChannels === 'allow' },
+          videoCodec: this.#options.videoCodec,
+          canSubscribe: grants.canSubscribe !== false,
+          admitsCandidate: this.#admitsCandidate,
+          layerSubscriptions: this.#options.layerSubscriptions,
+        },
+        autoSubscribe,
+        principal,
+        isNamed: principal === undefined || principal.userId !== undefined,
+        hooks: this.hooks,
+        logger: this.#options.logger,
+        moderate: this.hooks.has('onMessage')
+          ? (message, recheck) => maySend(this.hooks, session, message, recheck)
+          : undefined,
+        iceServers: () =>
+          this.#options.iceServers({ sessionId: id, roomId, userId, role: session.role, principal }),
+        joinTimeoutMs: this.#options.joinTimeoutMs,
+        answerTimeoutMs: this.#options.answerTimeoutMs,
+        sfuReplies: this.counters.sfuReplies,
+        surplusCandidates: this.counters.surplusCandidates,
+        onAbandoned: () => this.#ghosts.lay(session),
       },
-      autoSubscribe,
-      principal,
-      isNamed: principal === undefined || principal.userId !== undefined,
-      hooks: this.hooks,
-      logger: this.#options.logger,
-      moderate: this.hooks.has('onMessage')
-        ? (message, recheck) => maySend(this.hooks, session, message, recheck)
-        : undefined,
-      iceServers: () =>
-        this.#options.iceServers({ sessionId: id, roomId, userId, role: session.role, principal }),
-      joinTimeoutMs: this.#options.joinTimeoutMs,
-      answerTimeoutMs: this.#options.answerTimeoutMs,
-      sfuReplies: this.counters.sfuReplies,
-      surplusCandidates: this.counters.surplusCandidates,
-      onAbandoned: () => this.#ghosts.lay(session),
-    });
+      takeover,
+    );
     this.#sessions.set(id, session);
     this.#index.add(session);
     session.room.moderation.sessions.add(session);
     session.once('close', (reason) => this.#sessionClosed(session, reason));
+    const seat = takeover?.seatIn(session.room);
+    if (seat) void session.changeGrants(seat.grantChanges);
     return session;
-  }
-
-  #sessionsOf(roomId: string, userId: string): Session<P>[] {
-    return this.#index.ofUser(userId).filter((each) => each.roomId === roomId);
-  }
-
-  #replaceOthersOf(session: Session<P>): void {
-    const error = new RelayError('ERR_RELAY_REPLACED', 'You have joined this room again elsewhere.');
-    for (const other of this.#sessionsOf(session.roomId, session.userId)) {
-      if (other !== session && other.state === 'joined') void other.close({ by: 'relay', error });
-    }
   }
 
   #sessionClosed(session: Session<P>, reason: SessionCloseReason): void {

@@ -25,6 +25,11 @@ export class SessionGrants {
     return this.#role;
   }
 
+  /** What was changed. */
+  get changes(): LiveGrants {
+    return this.#changes;
+  }
+
   /** @returns whether that makes a difference. */
   change(changes: LiveGrants): boolean {
     this.#changes = { ...this.#changes, ...changes };

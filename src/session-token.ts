@@ -23,6 +23,9 @@ export function makeSessionToken(): { token: string; hash: string } {
   return { token, hash: hashOf(token) };
 }
 
+/** What is kept of a token that a client has brought. */
+export const hashOfSessionToken = hashOf;
+
 export function isSessionToken(given: string, hash: string): boolean {
   if (given.length !== LENGTH) return false;
   return timingSafeEqual(Buffer.from(hashOf(given), 'latin1'), Buffer.from(hash, 'latin1'));

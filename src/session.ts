@@ -34,6 +34,7 @@ import { SessionVoice } from './session-voice.js';
 import type { Sfu } from './sfu/port.js';
 import { SfuPeer } from './sfu-peer.js';
 import { StatsMeter } from './stats.js';
+import type { Predecessor, Takeover } from './takeover.js';
 import { checkUpdate } from './update.js';
 import { wallClock } from './wall-clock.js';
 
@@ -63,6 +64,10 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
   readonly hidden: boolean;
   /** ms since the epoch. */
   readonly createdAt = wallClock();
+  /** @internal The session in this room that it takes the place of. */
+  readonly replaces: string | undefined;
+  /** @internal */
+  readonly predecessor: Predecessor | undefined;
   readonly #setup: SessionSetup<P>;
   readonly #meter: StatsMeter;
   /** Where the application is to be asked of messages to the SFU, or of those from it. */
@@ -84,7 +89,7 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
   #ended: { promise: Promise<void>; resolve(): void } | undefined;
 
   /** @internal */
-  constructor(setup: SessionSetup<P>) {
+  constructor(setup: SessionSetup<P>, takeover?: Takeover) {
     super(setup.logger);
     this.#setup = setup;
     this.id = setup.id;
@@ -93,6 +98,8 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
     this.#grants = new SessionGrants(setup.grants, setup.role);
     this.hidden = setup.grants.hidden === true;
     this.#principal = setup.principal;
+    this.replaces = takeover?.seatIn(setup.room)?.id;
+    this.predecessor = takeover?.predecessor;
     this.#meter = new StatsMeter({
       sessionId: this.id,
       roomId: this.roomId,
@@ -103,7 +110,7 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
     const [onSignal, onReply] = [hooks?.has('onSignal'), hooks?.has('onReply')];
     this.#hooks = hooks && (onSignal || onReply) ? new SessionHooks(hooks, this) : undefined;
     this.#signals = onSignal ? this.#hooks : undefined;
-    this.#peer = new SfuPeer(1, setup, this.#makeOwner(onReply === true));
+    this.#peer = new SfuPeer(1, setup, this.#makeOwner(onReply === true), takeover);
   }
 
   get role(): Role {
@@ -313,6 +320,11 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
    */
   async changeGrants(changes: LiveGrants): Promise<void> {
     if (this.#grants.change(changes)) await this.#grantsChanged();
+  }
+
+  /** @internal What `changeGrants` has changed. */
+  get grantChanges(): LiveGrants {
+    return this.#grants.changes;
   }
 
   /** @internal Another token of its client says what it may do; what was changed in the meantime stays so. */

@@ -13,6 +13,7 @@ import type { Sfu, SfuStream } from './sfu/port.js';
 import { encodeUid } from './sfu/uid.js';
 import { SfuLink, sfuTimeout } from './sfu-link.js';
 import { SubscriberNegotiation } from './subscriber-negotiation.js';
+import type { Takeover } from './takeover.js';
 
 /**
  * A session's presence on the SFU: one signalling stream, and the negotiation of both connections. The session can
@@ -34,11 +35,11 @@ export class SfuPeer<P extends Principal> {
   /** Set when it has left: why requests fail from then on. */
   #left: (() => RelayError) | undefined;
 
-  constructor(number: number, setup: PeerSetup, owner: PeerOwner<P>) {
+  constructor(number: number, setup: PeerSetup, owner: PeerOwner<P>, takeover?: Takeover) {
     this.number = number;
     this.#setup = setup;
     this.#owner = owner;
-    this.#guard = new Guard(setup.policy, setup.room, setup);
+    this.#guard = new Guard(setup.policy, setup.room, setup, takeover?.sessionIds);
     this.#replies = new ReplyPassage(owner.replies, (error) => this.#failed(error));
     const { id: sessionId, userId, room, logger } = setup;
     this.#link = new SfuLink({
@@ -80,6 +81,7 @@ export class SfuPeer<P extends Principal> {
       timeoutMs: setup.joinTimeoutMs,
       sfuReplies: setup.sfuReplies,
       iceServers: setup.iceServers,
+      takeOver: takeover && (() => takeover.complete()),
       request: (sdp) => ({
         roomId: room.id,
         uid: encodeUid({ roomId: room.id, userId, sessionId }),

@@ -50,8 +50,12 @@ const schemas = {
           description: 'What the room gets to see of the participant; up to 4 KiB.',
         },
         auto_subscribe: { type: 'boolean', default: true, description: 'Receive every track of the room.' },
+        replaces: {
+          ...object({ session_id: id, session_token: { type: 'string' } }),
+          description: 'A session of this client, which ends: the new one takes its place.',
+        },
       },
-      ['session_id', 'user_id', 'role', 'metadata', 'auto_subscribe'],
+      ['session_id', 'user_id', 'role', 'metadata', 'auto_subscribe', 'replaces'],
     ),
     // What it does not know, it ignores.
     additionalProperties: true,

@@ -3,12 +3,15 @@ import { RelayError } from '../errors.js';
 import { checkId, requireId } from '../ids.js';
 import type { Metadata } from '../model.js';
 import type { CreateSessionParams } from '../relay.js';
+import { type Replaces, readReplaces } from '../signal/replacing.js';
+
+const NAMES = { id: 'session_id', token: 'session_token' };
 
 /** The body of `POST /session`; what it does not check is checked by `createSession`. */
 export function readSessionBody(
   body: unknown,
   knownUserId: string | undefined,
-): { params: CreateSessionParams; userId: string | number } {
+): { params: CreateSessionParams; userId: string | number; replaces: Replaces | undefined } {
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw new RelayError('ERR_RELAY_INVALID_PARAMS', 'The body must be a JSON object.');
   const {
@@ -19,6 +22,7 @@ export function readSessionBody(
     sdp,
     metadata,
     auto_subscribe = true,
+    replaces,
   } = body as Record<string, unknown>;
   const given = readUserId(user_id);
   const userId = knownUserId ?? String(given ?? `guest-${randomUUID().slice(0, 8)}`);
@@ -38,7 +42,11 @@ export function readSessionBody(
     ...(role !== undefined && { role: role as 'publisher' }),
     ...(metadata !== undefined && { metadata: metadata as Metadata }),
   };
-  return { params, userId: given !== undefined && String(given) === userId ? given : userId };
+  return {
+    params,
+    userId: given !== undefined && String(given) === userId ? given : userId,
+    replaces: readReplaces(replaces, NAMES),
+  };
 }
 
 function readUserId(value: unknown): string | number | undefined {

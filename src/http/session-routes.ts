@@ -5,6 +5,7 @@ import type { SfuRelay } from '../relay.js';
 import type { Session } from '../session.js';
 import { checkMessage, encodeError, encodeResult, type RpcId, RpcRefusal } from '../signal/jsonrpc.js';
 import { SESSION_TOKEN_HEADER } from '../signal/protocol.js';
+import { takeoverBy } from '../signal/replacing.js';
 import { claim, reach, receiveVisitor } from '../signal/visitor.js';
 import type { Handler } from './api.js';
 import { type ApiRequest, type ApiResponse, errorHeaders, eventStream, json, noContent } from './exchange.js';
@@ -23,7 +24,7 @@ export function sessionRoutes<P extends Principal>(
   const create: Handler = async (request) => {
     const visitor = await receiveVisitor(relay, request, options);
     const body = await readJson(request, options.maxMessageBytes);
-    const { params, userId } = readSessionBody(body.value, visitor.userId);
+    const { params, userId, replaces } = readSessionBody(body.value, visitor.userId);
     await relay.rateLimiter?.consume({
       method: 'join',
       connectionId: randomUUID(),
@@ -32,9 +33,10 @@ export function sessionRoutes<P extends Principal>(
       roomId: undefined,
     });
     checkPresent(request);
-    const session = await relay.createSession(
+    const session = await relay.join(
       { ...params, principal: visitor.principal },
-      { signal: request.signal },
+      request.signal,
+      replaces && takeoverBy(relay, visitor, params.userId, replaces),
     );
     if (session.state !== 'joined')
       throw new RelayError('ERR_RELAY_SESSION_NOT_FOUND', 'The session has ended already.');

@@ -12,6 +12,8 @@ export interface Moderated {
   readonly userId: string;
   /** Whether the application says who it is, and not the client itself. */
   readonly isNamed: boolean;
+  /** The session in this room, by its id, that it takes the place of. */
+  readonly replaces: string | undefined;
   readonly grants: Readonly<Grants>;
   readonly tracks: readonly Track[];
   close(reason: SessionCloseReason): Promise<void>;
@@ -57,10 +59,10 @@ export class Moderation {
     else return Promise.resolve(ban).then((found) => this.#admit(session, found));
   }
 
-  #admit({ userId, isNamed, grants }: Moderated, ban: Ban | undefined): void {
+  #admit({ userId, isNamed, replaces, grants }: Moderated, ban: Ban | undefined): void {
     if (ban && !hasExpired(ban)) throw new RelayError('ERR_RELAY_REMOVED', ban.reason ?? REMOVED);
     if (this.#end) throw this.#end;
-    const isRegular = isNamed && this.#regulars?.has(userId);
+    const isRegular = replaces !== undefined || (isNamed && this.#regulars?.has(userId));
     if (this.#regulars && !isRegular && grants.roomAdmin !== true)
       throw new RelayError('ERR_RELAY_ROOM_LOCKED', 'The room is locked: nobody may join it now.');
   }

@@ -5,14 +5,16 @@ import { checkId, requireId } from '../ids.js';
 import type { Metadata } from '../model.js';
 import { isRecord } from '../record.js';
 import type { CreateSessionParams } from '../relay.js';
+import { readReplaces } from './replacing.js';
 
 type Params = Readonly<Record<string, unknown>>;
 
 /** The shape of a `join`; what is not checked here is checked where the session is made. @throws RelayError */
-export function checkJoinShape({ offer, config = {} }: Params): void {
+export function checkJoinShape({ offer, config = {}, replaces }: Params): void {
   if (!isRecord(offer) || offer.type !== 'offer')
     throw new RelayError('ERR_RELAY_INVALID_PARAMS', '"offer" must be a description {type: "offer", sdp}.');
   if (!isRecord(config)) throw new RelayError('ERR_RELAY_INVALID_PARAMS', '"config" must be an object.');
+  readReplaces(replaces);
 }
 
 /** The params of `join` as those of a session. Unknown members are not kept. @throws RelayError */

@@ -19,6 +19,7 @@ import { readJoinParams } from './join-params.js';
 import { JoinSequence } from './join-sequence.js';
 import { moderate } from './moderation.js';
 import type { JoinResult, RelayNotifications } from './protocol.js';
+import { type Replaces, readReplaces, takeoverBy } from './replacing.js';
 import { claim, reach, reclaim, type Visitor, welcome } from './visitor.js';
 
 type Params = Readonly<Record<string, unknown>>;
@@ -255,13 +256,20 @@ export class Participation<P extends Principal> implements Receiver {
   #join(params: Params, reply: Reply): Promise<void> {
     this.#checkFree();
     const request = readJoinParams(params, this.visitor.principal);
-    return this.#joins.run((cancelled) => this.#carryOutJoin(request, cancelled, reply));
+    const replaces = readReplaces(params.replaces);
+    return this.#joins.run((cancelled) => this.#carryOutJoin(request, replaces, cancelled, reply));
   }
 
-  async #carryOutJoin(request: CreateSessionParams<P>, cancelled: CancelSignal, reply: Reply): Promise<void> {
+  async #carryOutJoin(
+    request: CreateSessionParams<P>,
+    replaces: Replaces | undefined,
+    cancelled: CancelSignal,
+    reply: Reply,
+  ): Promise<void> {
     let session: Session<P>;
     try {
-      session = await this.#relay.join(request, cancelled);
+      const takeover = replaces && takeoverBy(this.#relay, this.visitor, request.userId, replaces);
+      session = await this.#relay.join(request, cancelled, takeover);
     } catch (error) {
       // A client that has cancelled it may have sent candidates of its next join by now.
       if (!cancelled.aborted) this.#early.clear();

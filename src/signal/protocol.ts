@@ -50,6 +50,11 @@ export interface JoinParams {
   /** Flags of ion-sdk-js, `true` or `"true"`: `NoPublish`, `NoSubscribe`, `NoAutoSubscribe`. Others are ignored. */
   config?: Readonly<Record<string, unknown>>;
   metadata?: Metadata;
+  /**
+   * The session that this client has lost the connection of: it ends, and the new one takes its place. One that has ended
+   * already is ignored.
+   */
+  replaces?: { sessionId: string; sessionToken: string };
 }
 
 /** The result of `join`: the answer, and what the client has to know of the room. */
@@ -57,7 +62,7 @@ export interface JoinResult extends SessionDescription {
   type: 'answer';
   sessionId: string;
   /**
-   * Proves that the session is this client's own, for `attach` and over HTTP. Given once, in the result of `join`: the
+   * Proves that the session is this client's own, for `attach`, `replaces` and over HTTP. Given once, in the result of `join`: the
    * relay keeps only its hash. A secret.
    */
   sessionToken?: string;

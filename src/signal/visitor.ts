@@ -19,6 +19,8 @@ export interface Visitor<P extends Principal> {
   readonly userId: string | undefined;
   /** Equal for two requests where they are of one user, whose sessions both may reach. */
   readonly key: string;
+  /** `performance.now()` when it was authenticated. */
+  readonly since: number;
 }
 
 /** Says who stands behind a request, or a connection that has brought this token. */
@@ -29,7 +31,7 @@ export async function welcome<P extends Principal>(
 ): Promise<Visitor<P>> {
   const principal = await judge(relay, request, () => relay.authenticate({ ...request, token }));
   const userId = userIdOf(principal);
-  return { request, principal, userId, key: keyOf(userId, token) };
+  return { request, principal, userId, key: keyOf(userId, token), since: performance.now() };
 }
 
 /** As `welcome`, for a request by itself. */
@@ -99,6 +101,16 @@ export function reach<P extends Principal>(
   if (sessionToken === undefined ? userId === undefined : !isOwn(sessionToken, owner))
     throw new RelayError('ERR_RELAY_FORBIDDEN', ADVICE[sessionToken === undefined ? 'missing' : 'wrong']);
   return session;
+}
+
+/** Whether a session is proven to be the visitor's own: by its token, whoever the visitor is. */
+export function isProven<P extends Principal>(
+  session: Session<P>,
+  { key }: Visitor<P>,
+  sessionToken: string,
+): boolean {
+  const owner = ownerOf(session);
+  return owner?.key === key && isOwn(sessionToken, owner);
 }
 
 function isOwn(sessionToken: unknown, { tokenHash }: Owner): boolean {

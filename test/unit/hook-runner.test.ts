@@ -45,6 +45,7 @@ describe('what a hook is asked', () => {
     role: 'publisher' as const,
     metadata: undefined,
     principal: undefined,
+    replaces: undefined,
   });
 
   test('is asked of the methods of an object, too, which keep their this', () => {

@@ -1119,6 +1119,23 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         },
         "metadata": {
           "$ref": "#/$defs/Metadata"
+        },
+        "replaces": {
+          "type": "object",
+          "properties": {
+            "sessionId": {
+              "type": "string"
+            },
+            "sessionToken": {
+              "type": "string"
+            }
+          },
+          "required": [
+            "sessionId",
+            "sessionToken"
+          ],
+          "additionalProperties": false,
+          "description": "The session that this client has lost the connection of: it ends, and the new one takes its place. One that has ended already is ignored."
         }
       },
       "required": [
@@ -1177,7 +1194,7 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         },
         "sessionToken": {
           "type": "string",
-          "description": "Proves that the session is this client's own, for `attach` and over HTTP. Given once, in the result of `join`: the relay keeps only its hash. A secret."
+          "description": "Proves that the session is this client's own, for `attach`, `replaces` and over HTTP. Given once, in the result of `join`: the relay keeps only its hash. A secret."
         },
         "roomId": {
           "type": "string"

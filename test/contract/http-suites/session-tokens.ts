@@ -57,6 +57,28 @@ export function sessionTokensSuite(stage: HttpStage): void {
       expect((await stats({ authorization: 'Bearer eve', 'sfu-session-token': token })).status).toBe(403);
     });
 
+    test('lets a new session take the place of one whose client has lost it', async () => {
+      const first = await create();
+      const reader = await stage.events(first.session_id);
+      const replaces = { session_id: first.session_id, session_token: first.session_token };
+      const wrong = { ...replaces, session_token: 'x'.repeat(43) };
+      const join = (body: object) => stage.request('POST', '/session', { ...BODY, ...body });
+      expect((await join({ replaces: wrong })).body).toMatchObject({ data: { code: 'ERR_RELAY_FORBIDDEN' } });
+      for (const malformed of ['x', {}, { sessionId: 'a', sessionToken: 'b' }])
+        expect((await join({ replaces: malformed })).body).toMatchObject({
+          message: expect.stringContaining('{session_id, session_token}'),
+          data: { code: 'ERR_RELAY_INVALID_PARAMS' },
+        });
+      const { status, body } = await join({ replaces });
+      expect(status).toBe(200);
+      expect([...stage.relay.sessions.keys()]).toEqual([body.data.session_id]);
+      const { data } = await reader.next(({ event }) => event === 'close');
+      expect(data).toMatchObject({ code: 4409 });
+      // One that has ended already is ignored.
+      expect((await join({ replaces })).status).toBe(200);
+      expect(stage.relay.sessions.size).toBe(1);
+    });
+
     test('is nowhere in what a session says later', async () => {
       const { session_id: id, session_token: token } = await create();
       const reader = await stage.events(id);
