@@ -36,7 +36,14 @@ export interface SfuOptions {
   keepaliveTimeMs?: number;
 }
 
-export type ResolvedSfuOptions = Required<Omit<SfuOptions, 'tls'>> & { tls: SfuTlsOptions | undefined };
+export type ResolvedSfuOptions = Required<Omit<SfuOptions, 'tls'>> & {
+  tls: SfuTlsOptions | undefined;
+  /** ms that the SFU's server has to answer a ping. */
+  pingTimeoutMs: number;
+};
+
+/** gRPC's default. */
+const PING_TIMEOUT_MS = 20_000;
 
 /** `enabled` is of the configuration file, which `parseSfuConfig` reads. */
 const KEYS: Keys<SfuOptions & { enabled?: boolean }> = {
@@ -79,6 +86,7 @@ export function resolveSfuOptions(options: SfuOptions): ResolvedSfuOptions {
     closeTimeoutMs: integer(options, 'closeTimeoutMs', 2_000),
     maxStreamsPerChannel: integer(options, 'maxStreamsPerChannel', 100),
     keepaliveTimeMs: integer(options, 'keepaliveTimeMs', 360_000, 300_000),
+    pingTimeoutMs: PING_TIMEOUT_MS,
   };
 }
 

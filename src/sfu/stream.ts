@@ -11,11 +11,22 @@ import type { SfuJoin, SfuStream, SfuStreamListener } from './port.js';
 /** Before a join it is refused with `Reply.error`, and leaves nothing behind. */
 const REFUSED_CANDIDATE = '{}';
 
+/**
+ * How often a call is made again that the server has not looked at. Once would do for gRPC; but the next connection, too, may
+ * be left by its server: nginx does so after every `keepalive_requests`.
+ */
+export const MAX_RETRIES = 3;
+
+/** In the place of a call while there is no connection. */
+const NO_CALL: GrpcCall = { pending: 0, write: () => {}, end: () => {}, cancel: () => {} };
+
 /** The same for all streams of a node. */
 export interface StreamSetup {
   closeTimeoutMs: number;
-  /** A stream on this connection has ended. */
-  onEnd(connection: GrpcConnection): void;
+  /** A place on a connection. @throws RelayError */
+  reserve(): Promise<GrpcConnection>;
+  /** Gives it back. */
+  release(connection: GrpcConnection): void;
   /** A stream was left because the SFU did not answer. */
   onSilent(): void;
 }
@@ -25,10 +36,13 @@ export interface StreamSetup {
  * stream that nobody reads stalls the whole SFU (it broadcasts under one lock).
  */
 export class IonStream implements SfuStream, CallListener {
-  readonly #call: GrpcCall;
+  #call: GrpcCall;
   readonly #listener: SfuStreamListener;
-  readonly #connection: GrpcConnection;
+  #connection: GrpcConnection;
   readonly #setup: StreamSetup;
+  /** All that was sent, until the SFU has said something: what the server has not looked at is sent again. */
+  #unanswered: Buffer[] | undefined = [];
+  #retries = 0;
   /** From the refused trickle to the join's reply. */
   #opening = false;
   #leaving = false;
@@ -43,7 +57,7 @@ export class IonStream implements SfuStream, CallListener {
   }
 
   get pending(): number {
-    return this.#call.pending;
+    return this.#call === NO_CALL ? (this.#unanswered?.length ?? 0) : this.#call.pending;
   }
 
   /**
@@ -76,7 +90,7 @@ export class IonStream implements SfuStream, CallListener {
   }
 
   candidate(target: Target, init: string): void {
-    if (!this.#leaving) this.#call.write(encodeTrickle(target, init));
+    if (!this.#leaving) this.#send(encodeTrickle(target, init));
   }
 
   subscribe(subscriptions: readonly Subscription[]): void {
@@ -100,12 +114,17 @@ export class IonStream implements SfuStream, CallListener {
       this.#connection.suspect = true;
       this.#setup.onSilent();
     }
+    if (this.#call === NO_CALL) {
+      queueMicrotask(() => this.#listener.onEnd(undefined));
+      return;
+    }
     this.#call.end();
     this.#timer = new Deadline(() => this.#call.cancel(), this.#setup.closeTimeoutMs);
   }
 
   onMessage(message: Buffer): void {
     this.#connection.suspect = false;
+    this.#unanswered = undefined;
     if (this.#leaving) return;
     try {
       const trickle = decodeTrickle(message);
@@ -119,13 +138,42 @@ export class IonStream implements SfuStream, CallListener {
 
   onEnd(end: Status): void {
     this.#timer?.cancel();
-    this.#setup.onEnd(this.#connection);
+    this.#setup.release(this.#connection);
+    if (end.unprocessed && !this.#leaving && this.#unanswered && this.#retries < MAX_RETRIES) {
+      this.#retry(this.#unanswered);
+      return;
+    }
     const asWished = this.#leaving && (end.code === 'OK' || end.code === 'CANCELLED');
     this.#listener.onEnd(asWished ? undefined : (this.#failure ?? errorFromStatus(end)));
   }
 
   #write(payload: Request['payload']): void {
-    if (!this.#leaving) this.#call.write(encodeRequest(payload));
+    if (!this.#leaving) this.#send(encodeRequest(payload));
+  }
+
+  #send(framed: Buffer): void {
+    this.#unanswered?.push(framed);
+    this.#call.write(framed);
+  }
+
+  /** Makes the call again, on another connection where this one is left. */
+  async #retry(unanswered: readonly Buffer[]): Promise<void> {
+    this.#retries += 1;
+    this.#call = NO_CALL;
+    try {
+      const connection = await this.#setup.reserve();
+      try {
+        if (this.#leaving) throw new Error('it was left meanwhile');
+        this.#call = connection.call(this);
+      } catch (error) {
+        this.#setup.release(connection);
+        throw error;
+      }
+      this.#connection = connection;
+      for (const framed of unanswered) this.#call.write(framed);
+    } catch (error) {
+      if (!this.#leaving) this.#listener.onEnd(RelayError.from(error));
+    }
   }
 
   #deliver({ payload }: Reply): void {
@@ -177,8 +225,14 @@ function unanswered({ reason }: CancelSignal): Error {
   );
 }
 
-/** A stream that only asks whether the SFU answers: a trickle without a join is refused, and leaves nothing. */
-export function probe(open: (listener: CallListener) => GrpcCall, signal: CancelSignal): Promise<void> {
+/**
+ * A stream that only asks whether the SFU answers: a trickle without a join is refused, and leaves nothing.
+ * `unprocessed`: the server has not looked at it.
+ */
+export function probe(
+  open: (listener: CallListener) => GrpcCall,
+  signal: CancelSignal,
+): Promise<'answered' | 'unprocessed'> {
   return new Promise((resolve, reject) => {
     let answered = false;
     const call = open({
@@ -188,13 +242,14 @@ export function probe(open: (listener: CallListener) => GrpcCall, signal: Cancel
       },
       onEnd(end) {
         signal.removeEventListener('abort', abort);
-        if (answered) resolve();
+        if (answered) resolve('answered');
         else if (signal.aborted || end.code === 'CANCELLED')
           reject(
             new RelayError('ERR_RELAY_SFU_TIMEOUT', 'The SFU does not answer.', {
               cause: unanswered(signal),
             }),
           );
+        else if (end.unprocessed) resolve('unprocessed');
         else reject(errorFromStatus(end));
       },
     });

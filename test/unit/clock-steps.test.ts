@@ -198,7 +198,8 @@ test('grpc-js gives a connection up in time, whatever the clock says', async () 
     tls: undefined,
     connectTimeoutMs: 200,
     keepaliveTimeMs: 400_000,
-    onLost: () => {},
+    pingTimeoutMs: 20_000,
+    onClosed: () => {},
   });
   const failed = expect(connection.ready(new AbortController().signal)).rejects.toMatchObject({
     code: 'ERR_RELAY_SFU_TIMEOUT',

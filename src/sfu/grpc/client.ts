@@ -10,6 +10,8 @@ export interface GrpcConnection {
   readonly maxStreams: number;
   /** The SFU was silent when it should have answered: no new call until it says something again. */
   suspect: boolean;
+  /** It takes no further call; those that are open go on. */
+  readonly isLeaving: boolean;
   /**
    * Resolves when the connection stands.
    * @throws RelayError `ERR_RELAY_SFU_UNAVAILABLE` as soon as connecting fails, `ERR_RELAY_SFU_TIMEOUT`,
@@ -49,13 +51,13 @@ export interface ConnectionSetup {
   tls: SfuTlsOptions | undefined;
   connectTimeoutMs: number;
   keepaliveTimeMs: number;
-  /** No further call may be made on it. */
-  onLost(connection: GrpcConnection): void;
+  /** ms that the other side has to answer a ping. */
+  pingTimeoutMs: number;
+  /** It is over. `cutCalls`: it was lost, and calls that were open with it, which end later. */
+  onClosed(connection: GrpcConnection, cutCalls: boolean): void;
 }
 
 /** Before each message: whether it is compressed, and its length (gRPC's PROTOCOL-HTTP2). */
 export const PREFIX_BYTES = 5;
 /** The longest message that is taken. */
 export const MAX_MESSAGE_BYTES = 1024 * 1024;
-/** ms that the other side has to answer a ping. */
-export const PING_TIMEOUT_MS = 20_000;

@@ -4,7 +4,7 @@ import type { ConnectionSetup } from './client.js';
 /** What to do where a server of another kind answers. */
 export const GRPC_PORT = 'write the gRPC port of the SFU (Ion: 5551)';
 
-type Target = Pick<ConnectionSetup, 'serverUrl' | 'tls'>;
+export type ConnectionTarget = Pick<ConnectionSetup, 'serverUrl' | 'tls'>;
 
 /**
  * The connection could not be made, or was lost. The message is for clients, which must not learn where the SFU is; the
@@ -14,7 +14,7 @@ export function unavailable(cause: Error): RelayError {
   return new RelayError('ERR_RELAY_SFU_UNAVAILABLE', "The SFU can't be reached.", { cause });
 }
 
-export function timedOut(target: Target, timeoutMs: number): RelayError {
+export function timedOut(target: ConnectionTarget, timeoutMs: number): RelayError {
   const cause = connectionFault(
     target,
     `no connection within ${timeoutMs} ms: is the address right, does a firewall drop it?`,
@@ -23,18 +23,18 @@ export function timedOut(target: Target, timeoutMs: number): RelayError {
 }
 
 /** What has happened to the connection, with its address. */
-export function connectionFault({ serverUrl }: Target, what: string): Error {
+export function connectionFault({ serverUrl }: ConnectionTarget, what: string): Error {
   return new Error(`${serverUrl}: ${what}`);
 }
 
 /** An error of the socket before the first word of the other side, with what to do about it. */
-export function explainSocketError(target: Target, error: NodeJS.ErrnoException): Error {
+export function explainSocketError(target: ConnectionTarget, error: NodeJS.ErrnoException): Error {
   const reason = error.message.replace(` ${target.serverUrl}`, '').trim();
   const fault = connectionFault(target, reason + adviceOf(target, error));
   return error.code === undefined ? fault : Object.assign(fault, { code: error.code });
 }
 
-function adviceOf({ tls }: Target, { code = '', message }: NodeJS.ErrnoException): string {
+function adviceOf({ tls }: ConnectionTarget, { code = '', message }: NodeJS.ErrnoException): string {
   if (code === 'ECONNREFUSED') return '. Nothing listens there: does the SFU run, is it its gRPC port?';
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return '. There is no such host: is it spelled right?';
   if (!tls) return '';
@@ -50,7 +50,7 @@ function adviceOf({ tls }: Target, { code = '', message }: NodeJS.ErrnoException
 }
 
 /** Whoever answers to HTTP/2 by this is somebody else; undefined where the bytes tell nothing. */
-export function explainFirstBytes(target: Target, data: Buffer, bytes: number): Error | undefined {
+export function explainFirstBytes(target: ConnectionTarget, data: Buffer, bytes: number): Error | undefined {
   const first = data.toString('latin1', 0, Math.min(bytes, 16));
   if (first.startsWith('HTTP/1'))
     return connectionFault(target, `this port speaks HTTP/1.1, gRPC needs HTTP/2: ${GRPC_PORT}`);
@@ -67,17 +67,17 @@ export function explainFirstBytes(target: Target, data: Buffer, bytes: number): 
 }
 
 /** The socket was closed before the other side has said a word. */
-export function explainSilentClose(target: Target): Error {
+export function explainSilentClose(target: ConnectionTarget): Error {
   return connectionFault(target, `the connection was closed without a word: ${isItGrpc(target)}`);
 }
 
-function isItGrpc({ tls }: Target): string {
+function isItGrpc({ tls }: ConnectionTarget): string {
   const why = tls ? 'does it want a client certificate (sfu.tls.cert)?' : 'does it expect TLS (sfu.tls)?';
   return `is it a gRPC port, ${why}`;
 }
 
 /** Why grpc-js has no connection, in its words, which have neither a code nor what the server has said. */
-export function explainGrpcJs(target: Target, details: string): Error {
+export function explainGrpcJs(target: ConnectionTarget, details: string): Error {
   const what = details
     .replace(/^No connection established\. Last error: (Error: )?/, '')
     .replace(/\. Resolution note: *$/, '')

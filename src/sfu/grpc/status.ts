@@ -28,6 +28,8 @@ type StatusName = (typeof STATUS_NAMES)[number];
 export interface Status {
   code: StatusName;
   details: string;
+  /** The server says that it has not looked at the call: it may be made again (RFC 9113 § 8.7). */
+  unprocessed?: boolean;
 }
 
 /** What a server that speaks no gRPC means (gRPC's http-grpc-status-mapping). */

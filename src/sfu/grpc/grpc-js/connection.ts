@@ -8,7 +8,6 @@ import {
   type GrpcCall,
   type GrpcConnection,
   MAX_MESSAGE_BYTES,
-  PING_TIMEOUT_MS,
 } from '../client.js';
 import { connectionFault, explainGrpcJs, timedOut, unavailable } from '../failed-connection.js';
 import { GrpcJsCall } from './call.js';
@@ -41,6 +40,11 @@ export class GrpcJsConnection implements GrpcConnection {
     );
   }
 
+  /** Where a server leaves, the next call makes grpc-js connect again. */
+  get isLeaving(): boolean {
+    return this.#closed;
+  }
+
   /** grpc-js has no deadline of its own for this. */
   async ready(signal: CancelSignal): Promise<void> {
     const { connectTimeoutMs } = this.#setup;
@@ -70,7 +74,7 @@ export class GrpcJsConnection implements GrpcConnection {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#setup.onLost(this);
+    this.#setup.onClosed(this, false);
     this.#client.close();
   }
 
@@ -102,7 +106,7 @@ export class GrpcJsConnection implements GrpcConnection {
   }
 }
 
-function optionsOf({ keepaliveTimeMs, tls }: ConnectionSetup): ClientOptions {
+function optionsOf({ keepaliveTimeMs, pingTimeoutMs, tls }: ConnectionSetup): ClientOptions {
   return {
     // Channels would share one connection otherwise, and with it its stream limit.
     'grpc.use_local_subchannel_pool': 1,
@@ -110,7 +114,7 @@ function optionsOf({ keepaliveTimeMs, tls }: ConnectionSetup): ClientOptions {
     'grpc.enable_retries': 0,
     'grpc-node.max_session_memory': MAX_SESSION_MEMORY_MB,
     'grpc.keepalive_time_ms': keepaliveTimeMs,
-    'grpc.keepalive_timeout_ms': PING_TIMEOUT_MS,
+    'grpc.keepalive_timeout_ms': pingTimeoutMs,
     'grpc.keepalive_permit_without_calls': 0,
     'grpc.initial_reconnect_backoff_ms': 100,
     'grpc.max_reconnect_backoff_ms': 1_000,

@@ -128,7 +128,9 @@ export class Http2Call implements GrpcCall {
   }
 
   receiveReset(code: number): void {
-    this.lose(this.#statusOfEnd(code));
+    const status = this.#statusOfEnd(code);
+    const unprocessed = code === ErrorCode.REFUSED_STREAM && this.#httpStatus === 0;
+    this.lose(unprocessed ? { ...status, unprocessed } : status);
   }
 
   /** It is over. The listener hears of it later: what it does, or throws, then is in nobody's way. */

@@ -24,12 +24,22 @@ export const CONNECTION_WINDOW_BYTES = 16 * 1024 * 1024;
 const MAX_UNSENT_BYTES = 4 * 1024 * 1024;
 const PING_BYTES = 8;
 
+/** What a server says with a GOAWAY. */
+export interface Goaway {
+  /** RFC 9113 § 7 */
+  code: number;
+  /** The debug data. */
+  data: string;
+  /** A sentence for the log. */
+  reason: string;
+}
+
 interface Setup {
   writer: FrameWriter;
   /** What the other side says first, and whenever it changes. */
   onSettings(): void;
   /** It takes no further calls. */
-  onGoaway(reason: string): void;
+  onGoaway(goaway: Goaway): void;
   onPong(): void;
   /** The last call is over. */
   onIdle(): void;
@@ -187,11 +197,12 @@ export class Multiplexer implements FrameListener {
     if (streamId !== 0) throw protocolError('a stream that goes away');
     if (end - start < 8) throw frameSizeError('a goaway that is too short');
     const lastId = data.readUInt32BE(start) & MAX_31_BITS;
-    const name = nameOfError(data.readUInt32BE(start + 4));
-    const reason = `the SFU's server goes away: ${name} ${data.toString('latin1', start + 8, end).slice(0, 100)}`;
-    this.#setup.onGoaway(reason);
+    const code = data.readUInt32BE(start + 4);
+    const debug = data.toString('latin1', start + 8, end).slice(0, 100);
+    const reason = `the SFU's server goes away: ${nameOfError(code)} ${debug}`;
+    this.#setup.onGoaway({ code, data: debug, reason });
     for (const call of [...this.#calls.values()]) {
-      if (call.id > lastId) call.lose({ code: 'UNAVAILABLE', details: reason });
+      if (call.id > lastId) call.lose({ code: 'UNAVAILABLE', details: reason, unprocessed: true });
     }
   }
 

@@ -1,11 +1,12 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { PING_TIMEOUT_MS } from '../../../../src/sfu/grpc/client.js';
-import { Flag, type Frame, FrameType, ping } from './frames.js';
+import { ErrorCode, Flag, type Frame, FrameType, goAway, ping } from './frames.js';
 import type { RawPeer } from './raw-http2-server.js';
 import { answer, message, useStage } from './stage.js';
 
 const KEEPALIVE_MS = 1_000_000;
+/** What the stage sets. */
+const PING_TIMEOUT_MS = 20_000;
 const stage = useStage();
 const isAck = ({ flags }: Frame) => (flags & Flag.ACK) !== 0;
 
@@ -116,6 +117,25 @@ describe('keepalive', () => {
     await turnsUntil('it is cut', () => peer.closed && call.ends.length > 0);
     expect(call.ends).toEqual([{ code: 'UNAVAILABLE', details: expect.any(String) }]);
     expect(stage.lost).toEqual([connection]);
+  });
+
+  test('goes on after a GOAWAY, as long as there are calls', async () => {
+    const { peer, connection, pings } = await keptAlive(1);
+    const call = stage.call(connection);
+    await turnsUntil('the call is made', () => peer.of(FrameType.HEADERS).length === 1);
+    peer.send(answer(1), goAway(2 ** 31 - 1, ErrorCode.NO_ERROR));
+    for (let n = 1; n <= 2; n += 1) {
+      await advance(peer, n === 1 ? KEEPALIVE_MS : KEEPALIVE_MS - PING_TIMEOUT_MS);
+      await turnsUntil('a ping comes', () => pings().length === n);
+      peer.send(ping(pings()[n - 1]?.payload ?? '', true));
+      await advance(peer, PING_TIMEOUT_MS);
+    }
+    expect(call.ends).toEqual([]);
+    await advance(peer, KEEPALIVE_MS - PING_TIMEOUT_MS);
+    await turnsUntil('a ping comes', () => pings().length === 3);
+    await advance(peer, PING_TIMEOUT_MS);
+    await turnsUntil('it is cut', () => peer.closed && call.ends.length > 0);
+    expect(call.ends).toEqual([{ code: 'UNAVAILABLE', details: expect.stringContaining('ping') }]);
   });
 
   test('is over with the connection', async () => {

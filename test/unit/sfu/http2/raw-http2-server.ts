@@ -8,18 +8,22 @@ import { Flag, type Frame, FrameReader, FrameType, PREFACE, ping, settings, sett
 /** A server that says on its connections what a test wants, be it HTTP/2 or not. */
 export class RawHttp2Server {
   readonly peers: RawPeer[] = [];
+  /** Sees each connection as it comes. */
+  onPeer: (peer: RawPeer) => void = () => {};
   readonly #server: Server;
   #taken = 0;
 
-  static async listen(tls?: TlsOptions): Promise<RawHttp2Server> {
+  static async listen(tls?: TlsOptions, where = { host: '127.0.0.1', port: 0 }): Promise<RawHttp2Server> {
     const server = tls ? createTlsServer(tls) : createServer();
     const raw = new RawHttp2Server(server);
-    server.on(tls ? 'secureConnection' : 'connection', (socket: Socket) =>
-      raw.peers.push(new RawPeer(socket)),
-    );
+    server.on(tls ? 'secureConnection' : 'connection', (socket: Socket) => {
+      const peer = new RawPeer(socket);
+      raw.peers.push(peer);
+      raw.onPeer(peer);
+    });
     // A client that leaves in the middle of a TLS handshake is no news.
     server.on('tlsClientError', () => {});
-    server.listen(0, '127.0.0.1');
+    server.listen(where);
     await once(server, 'listening');
     return raw;
   }
@@ -29,7 +33,11 @@ export class RawHttp2Server {
   }
 
   get address(): string {
-    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `127.0.0.1:${this.port}`;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
   }
 
   /** The next connection. */

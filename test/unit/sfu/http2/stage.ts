@@ -32,8 +32,13 @@ class Stage {
   readonly #servers: RawHttp2Server[] = [];
   readonly #connections: GrpcConnection[] = [];
   readonly #calls: RecordedCall[] = [];
-  /** Connections that have said that they take no more calls. */
-  readonly lost: GrpcConnection[] = [];
+  /** Connections that have said that they are over. */
+  readonly closed: GrpcConnection[] = [];
+
+  /** Connections that take no more calls. */
+  get lost(): GrpcConnection[] {
+    return this.#connections.filter(({ isLeaving }) => isLeaving);
+  }
 
   async serve(tls?: TlsOptions): Promise<RawHttp2Server> {
     const server = await RawHttp2Server.listen(tls);
@@ -48,7 +53,8 @@ class Stage {
       tls: undefined,
       connectTimeoutMs: 5_000,
       keepaliveTimeMs: 300_000,
-      onLost: (lost) => this.lost.push(lost),
+      pingTimeoutMs: 20_000,
+      onClosed: (connection) => this.closed.push(connection),
       ...setup,
     });
     this.#connections.push(connection);
@@ -93,11 +99,15 @@ class Stage {
     await soon('every connection is closed', () => peers.every(({ closed }) => closed));
     await Promise.all(this.#servers.map((server) => server.close()));
     expect(this.#calls.filter(({ ends }) => ends.length > 1)).toEqual([]);
-    expect(new Set(this.lost).size, 'onLost is called once a connection').toBe(this.lost.length);
+    expect(this.closed.length, 'each connection says once that it is over').toBe(this.#connections.length);
+    expect(new Set(this.closed).size).toBe(this.closed.length);
   }
 }
 
-export function useStage(): Pick<Stage, 'serve' | 'connect' | 'open' | 'call' | 'answered' | 'lost'> {
+export function useStage(): Pick<
+  Stage,
+  'serve' | 'connect' | 'open' | 'call' | 'answered' | 'lost' | 'closed'
+> {
   let stage = new Stage();
   afterEach(async () => {
     const over = stage;
@@ -112,6 +122,9 @@ export function useStage(): Pick<Stage, 'serve' | 'connect' | 'open' | 'call' | 
     answered: (values) => stage.answered(values),
     get lost() {
       return stage.lost;
+    },
+    get closed() {
+      return stage.closed;
     },
   };
 }
