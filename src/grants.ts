@@ -185,14 +185,12 @@ function kindsOf(sources: readonly TrackSource[] | undefined): ReadonlySet<Track
   return sources ? new Set(sources.map((source) => KIND_OF_SOURCE[source])) : ALL_KINDS;
 }
 
-/** What a participant's offers may hold: kinds of tracks, how many, data channels. */
-export function publishLimits(
-  grants: Grants,
-  role: Role,
-): { kinds: ReadonlySet<Track['kind']>; maxTracks: number; canPublishData: boolean } {
+/** What a participant's offers may hold: kinds of tracks, how many, data channels where the relay allows them. */
+export function publishLimits(grants: Grants, role: Role, dataChannels: boolean) {
   return {
     kinds: role === 'publisher' ? kindsOf(grants.canPublishSources) : NO_KINDS,
     maxTracks: Math.min(grants.maxTracks ?? LIMITS.maxTracks, LIMITS.maxTracks),
     canPublishData: grants.canPublishData !== false,
+    dataChannels,
   };
 }

@@ -224,15 +224,16 @@ export class Guard {
    * that every participant has: media of another codec throws the viewers of the room out.
    */
   #checkFirstOfKind(sections: readonly SdpSection[]): void {
-    const described = { ...this.#described };
+    let { audio, video } = this.#described;
     for (const { index, kind, payloads } of sections) {
       if (kind === 'application') continue;
-      if (!payloads && !described[kind])
+      if (!payloads && !(kind === 'audio' ? audio : video))
         throw new RelayError(
           'ERR_RELAY_INVALID_SDP',
           `The SDP can't be used: section ${index} (${kind}) is rejected, and the first of its kind. Offer one that is not first.`,
         );
-      described[kind] = true;
+      if (kind === 'audio') audio = true;
+      else video = true;
     }
   }
 

@@ -370,7 +370,7 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
         role,
         grants,
         policy: {
-          offer: { ...publishLimits(grants, role), dataChannels: this.#options.dataChannels === 'allow' },
+          offer: publishLimits(grants, role, this.#options.dataChannels === 'allow'),
           videoCodec: this.#options.videoCodec,
           canSubscribe: grants.canSubscribe !== false,
           admitsCandidate: this.#admitsCandidate,

@@ -397,7 +397,7 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
     const { grants, role } = this;
     const { policy } = this.#peer;
     const canSubscribe = grants.canSubscribe !== false;
-    const offer = { ...policy.offer, ...publishLimits(grants, role) };
+    const offer = publishLimits(grants, role, policy.offer.dataChannels);
     const isOtherRole = (policy.offer.kinds.size === 0) !== (offer.kinds.size === 0);
     this.#peer.policy = { ...policy, offer, canSubscribe };
     if (policy.canSubscribe && !canSubscribe) {

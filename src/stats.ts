@@ -30,7 +30,11 @@ export class StatsMeter {
 
   constructor(identity: Pick<SessionStats, 'sessionId' | 'roomId' | 'userId' | 'role'>) {
     const { sessionId, roomId, userId, role } = identity;
-    const unknown = {
+    this.#stats = {
+      sessionId,
+      roomId,
+      userId,
+      role,
       videoBitrate: null,
       audioBitrate: null,
       packetLoss: null,
@@ -38,7 +42,6 @@ export class StatsMeter {
       roundTripTime: null,
       updatedAt: null,
     };
-    this.#stats = { sessionId, roomId, userId, role, ...unknown };
   }
 
   get current(): SessionStats {

@@ -19,7 +19,7 @@ export class ByteBudget {
   #shared = 0;
   #large = 0;
   /** Those that are not done by the turn's end wait, and count from then on. */
-  #fresh: Tracked[] = [];
+  #fresh: Tracked[] | undefined;
 
   /** Whether a message of so many bytes may wait. */
   hasRoomFor(bytes: number): boolean {
@@ -36,8 +36,12 @@ export class ByteBudget {
   /** Counts a message that waits until `pending` is fulfilled, unless that is so by the end of this turn. */
   track(bytes: number, pending: Promise<void>): void {
     const message: Tracked = { bytes, isDone: false, isCounted: false };
-    // After the promises that this turn settles.
-    if (this.#fresh.push(message) === 1) queueMicrotask(() => process.nextTick(() => this.#endTurn()));
+    if (this.#fresh) this.#fresh.push(message);
+    else {
+      this.#fresh = [message];
+      // After the promises that this turn settles.
+      queueMicrotask(() => process.nextTick(() => this.#endTurn()));
+    }
     void pending.then(() => {
       message.isDone = true;
       if (message.isCounted) this.remove(bytes);
@@ -52,8 +56,8 @@ export class ByteBudget {
   }
 
   #endTurn(): void {
-    const fresh = this.#fresh;
-    this.#fresh = [];
+    const fresh = this.#fresh ?? [];
+    this.#fresh = undefined;
     for (const message of fresh) {
       if (message.isDone) continue;
       message.isCounted = true;

@@ -142,12 +142,8 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
     this.#dispatcher = new Dispatcher(this, turnstile);
     relay.counters.connectionsOpened.add();
     relay.attach(this);
-    this.#heartbeat = new Heartbeat(socket, {
-      intervalMs: options.heartbeatIntervalMs,
-      onBeat: () => this.#outbox.check(),
-      onDead: () => this.terminate(),
-    });
-    this.#deadline = new SessionDeadline({ ...options, onLate: (error) => this.#fail(error) });
+    this.#heartbeat = new Heartbeat(socket, options.heartbeatIntervalMs, this);
+    this.#deadline = new SessionDeadline(options, this);
     this.#deadline.awaitJoin();
     try {
       this.#admission = this.#open();
@@ -283,6 +279,18 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
 
   onImpatience(error: RelayError): void {
     this.#fail(error);
+  }
+
+  onLate(error: RelayError): void {
+    this.#fail(error);
+  }
+
+  onBeat(): void {
+    this.#outbox.check();
+  }
+
+  onDead(): void {
+    this.terminate();
   }
 
   async drain(): Promise<void> {

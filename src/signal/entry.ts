@@ -1,4 +1,5 @@
 import type { AuthRequest, Principal } from '../authentication.js';
+import { withToken } from '../cookie.js';
 import { isRecord } from '../record.js';
 import type { SfuRelay } from '../relay.js';
 import { handshakeToken } from './handshake.js';
@@ -17,7 +18,7 @@ export async function enter<P extends Principal>(
   const { remoteAddress } = request;
   const nobody = { userId: undefined, roomId: undefined };
   await relay.rateLimiter?.consume({ method: 'connect', connectionId, remoteAddress, ...nobody });
-  const entering: AuthRequest = { ...request, token: handshakeToken(request) };
+  const entering = withToken(request, handshakeToken(request));
   const changes = await judge(relay, entering, () =>
     relay.hooks.ask('onConnect', { request: entering }, isPartOfRequest),
   );

@@ -3,8 +3,8 @@ import type { RelaySocket } from './socket.js';
 /** Unanswered pings that are tolerated; the next beat ends the connection. */
 const UNANSWERED_PINGS = 2;
 
-interface Setup {
-  intervalMs: number;
+/** The connection that is kept alive. */
+interface Patient {
   /** At each beat, before the client may be pinged. */
   onBeat(): void;
   /** The client is gone: it answers no ping, or the socket can't send one. */
@@ -14,16 +14,16 @@ interface Setup {
 /** Pings a client that has been silent, and says when it is gone. */
 export class Heartbeat {
   readonly #socket: RelaySocket;
-  readonly #setup: Setup;
+  readonly #patient: Patient;
   readonly #timer: NodeJS.Timeout;
   /** Beats since the client was last heard. */
   #silence = 0;
   #stopped = false;
 
-  constructor(socket: RelaySocket, setup: Setup) {
+  constructor(socket: RelaySocket, intervalMs: number, patient: Patient) {
     this.#socket = socket;
-    this.#setup = setup;
-    this.#timer = setInterval(() => this.#beat(), setup.intervalMs);
+    this.#patient = patient;
+    this.#timer = setInterval(() => this.#beat(), intervalMs);
   }
 
   /** The client has sent something. */
@@ -38,18 +38,18 @@ export class Heartbeat {
 
   /** A client that was heard since the last beat need not be asked whether it is there. */
   #beat(): void {
-    this.#setup.onBeat();
+    this.#patient.onBeat();
     if (this.#stopped) return;
     this.#silence += 1;
     if (this.#silence === 1) return;
     if (this.#silence > 1 + UNANSWERED_PINGS) {
-      this.#setup.onDead();
+      this.#patient.onDead();
       return;
     }
     try {
       this.#socket.ping();
     } catch {
-      this.#setup.onDead();
+      this.#patient.onDead();
     }
   }
 }

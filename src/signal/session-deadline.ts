@@ -1,10 +1,9 @@
 import { Deadline } from '../deadline.js';
 import { RelayError } from '../errors.js';
 
-interface Setup {
-  handshakeTimeoutMs: number;
-  idleTimeoutMs: number;
-  onLate(error: RelayError): void;
+interface Patience {
+  readonly handshakeTimeoutMs: number;
+  readonly idleTimeoutMs: number;
 }
 
 /**
@@ -12,24 +11,26 @@ interface Setup {
  * one after a join that failed; `idleTimeoutMs` in all, however often it tries. A join under way has its own deadline.
  */
 export class SessionDeadline {
-  readonly #setup: Setup;
+  readonly #patience: Patience;
+  readonly #client: { onLate(error: RelayError): void };
   #timer: Deadline | undefined;
   /** Of `performance.now()`: since when there is no session. */
   #since: number | undefined;
   #stopped = false;
 
-  constructor(setup: Setup) {
-    this.#setup = setup;
+  constructor(patience: Patience, client: { onLate(error: RelayError): void }) {
+    this.#patience = patience;
+    this.#client = client;
   }
 
   /** The client has to join: it has connected, or a join has failed. */
   awaitJoin(): void {
-    this.#wait(this.#setup.handshakeTimeoutMs, 'No session was joined in time.');
+    this.#wait(this.#patience.handshakeTimeoutMs, 'No session was joined in time.');
   }
 
   /** The client has left its session, and may join another one. */
   left(): void {
-    this.#wait(this.#setup.idleTimeoutMs, 'The connection was without a session for too long.');
+    this.#wait(this.#patience.idleTimeoutMs, 'The connection was without a session for too long.');
   }
 
   /** A join is under way. */
@@ -54,9 +55,9 @@ export class SessionDeadline {
     this.pause();
     const now = performance.now();
     this.#since ??= now;
-    const remaining = this.#setup.idleTimeoutMs - (now - this.#since);
+    const remaining = this.#patience.idleTimeoutMs - (now - this.#since);
     this.#timer = new Deadline(
-      () => this.#setup.onLate(new RelayError('ERR_RELAY_CLIENT_TIMEOUT', reason)),
+      () => this.#client.onLate(new RelayError('ERR_RELAY_CLIENT_TIMEOUT', reason)),
       Math.max(0, Math.min(patienceMs, remaining)),
     );
   }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Principal, userIdOf } from '../authentication.js';
+import { type AuthRequest, type Principal, userIdOf } from '../authentication.js';
 import { RelayError } from '../errors.js';
 import type { SfuRelay } from '../relay.js';
 import type { Session } from '../session.js';
@@ -29,9 +29,15 @@ export async function welcome<P extends Principal>(
   request: HandshakeRequest,
   token: string | undefined,
 ): Promise<Visitor<P>> {
-  const principal = await judge(relay, request, () => relay.authenticate({ ...request, token }));
+  const asked = isWithToken(request, token) ? request : { ...request, token };
+  const principal = await judge(relay, request, () => relay.authenticate(asked));
   const userId = userIdOf(principal);
   return { request, principal, userId, key: keyOf(userId, token), since: performance.now() };
+}
+
+/** Whether it is the request that brought the token. */
+function isWithToken(request: HandshakeRequest, token: string | undefined): request is AuthRequest {
+  return 'token' in request && request.token === token;
 }
 
 /** As `welcome`, for a request by itself. */
