@@ -37,28 +37,23 @@ const isText = (value: unknown) => isString(value) && value !== '';
 function checkKeys(call: string, options: object, keys: object): void {
   for (const [key, value] of Object.entries(options))
     if (value !== undefined && !Object.hasOwn(keys, key)) {
-      const [closest, distance] = Object.keys(keys)
-        .map((name) => [name, distanceOf(key.toLowerCase(), name.toLowerCase())] as const)
-        .reduce((one, other) => (other[1] < one[1] ? other : one));
+      const names = Object.keys(keys);
+      const distance = (name: string) => distanceOf(key.toLowerCase(), name.toLowerCase());
+      const closest = names.reduce((one, other) => (distance(other) < distance(one) ? other : one));
       const advice =
-        distance < 4 ? `Did you mean "${closest}"?` : `Write one of ${Object.keys(keys).join(', ')}.`;
+        distance(closest) < 4 ? `Did you mean "${closest}"?` : `Write one of ${names.join(', ')}.`;
       throw wrong(`${call}() takes no "${key}". ${advice}`);
     }
 }
 
-/** Levenshtein's; 0 for a name that begins with the word. */
+/** How many characters lie between what both begin with and what both end with; 0 for a name that begins with the word. */
 function distanceOf(word: string, name: string): number {
   if (name.startsWith(word)) return 0;
-  let row = [...name, ''].map((_, index) => index);
-  for (let at = 0; at < Math.min(word.length, 32); at++) {
-    const next = [at + 1];
-    row.slice(1).forEach((above, index) => {
-      const replaced = (row[index] ?? 0) + (word[at] === name[index] ? 0 : 1);
-      next.push(Math.min(replaced, above + 1, (next[index] ?? 0) + 1));
-    });
-    row = next;
-  }
-  return row.at(-1) ?? 0;
+  let start = 0;
+  while (word[start] === name[start]) start++;
+  let end = 1;
+  while (word.at(-end) === name.at(-end)) end++;
+  return Math.max(word.length, name.length) - start - end + 1;
 }
 
 function checkOptions(call: string, options: unknown, keys: object, example: string): void {

@@ -38,11 +38,7 @@ export class RelayClient extends Emitter<RelayClientEvents> {
       emit,
       onNotification: (method, params) => notifications.receive(method, params),
     });
-    const notifications = new Notifications({
-      lifecycle: this.#lifecycle,
-      emit,
-      mute: (track) => this.setMuted(track, true),
-    });
+    const notifications = new Notifications({ lifecycle: this.#lifecycle, emit });
   }
 
   get state(): ClientState {
@@ -176,7 +172,8 @@ export class RelayClient extends Emitter<RelayClientEvents> {
     });
   }
 
-  /** Which simulcast layer of a stream to receive. Remembered, so that it may come before the stream's media. */
+  /**
+   * Which simulcast layer of a stream to receive; of the layers that are sent the nearest, smaller rather than larger. Remembered, so that it may come before the stream's media. */
   setLayer(streamId: string, layer: Layer): void {
     args.checkLayer(streamId, layer);
     this.#lifecycle.joined().control.wish(streamId, { layer });

@@ -1,4 +1,6 @@
-import { malformed, type RelayClientError } from './errors.js';
+import { malformed } from './errors.js';
+import type { Emit } from './events.js';
+import type { Roster } from './roster.js';
 import { isListOf, isRecord, isString, parse } from './wire.js';
 
 /**
@@ -7,11 +9,9 @@ import { isListOf, isRecord, isString, parse } from './wire.js';
  */
 export type Layer = 'high' | 'medium' | 'low';
 
-export interface ControlOptions {
-  /** The streams that are heard. */
-  onSpeakers(streamIds: string[]): void;
-  onError(error: RelayClientError): void;
-}
+/** The RIDs of each layer, and of those that take its place where it is not sent: smaller ones first. */
+const RIDS: Record<Layer, string> = { low: 'qhf', medium: 'hqf', high: 'fhq' };
+const LAYERS: Readonly<Record<string, Layer>> = { q: 'low', h: 'medium', f: 'high' };
 
 interface Wish {
   layer: Layer;
@@ -33,13 +33,15 @@ const REPEAT_EVERY_MS = 2_000;
  * A message is always complete: Ion takes a missing `audio` for false.
  */
 export class Control {
-  readonly #options: ControlOptions;
+  readonly #roster: Roster;
+  readonly #emit: Emit;
   readonly #wishes = new Map<string, Wish>();
   #channel: RTCDataChannel | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  constructor(options: ControlOptions) {
-    this.#options = options;
+  constructor(roster: Roster, emit: Emit) {
+    this.#roster = roster;
+    this.#emit = emit;
   }
 
   attach(channel: RTCDataChannel): void {
@@ -64,7 +66,12 @@ export class Control {
     const wish = this.#wishes.get(streamId);
     if (!wish || this.#channel?.readyState !== 'open') return;
     const { layer, video, audio } = wish;
-    this.#channel.send(JSON.stringify({ streamId, video: video ? layer : 'none', audio }));
+    // Ion does nothing when it is asked for a layer that is not sent.
+    const sent = this.#roster.layersOf(streamId);
+    const [nearest = layer] = [...RIDS[layer]].flatMap((rid) =>
+      sent.includes(rid) ? (LAYERS[rid] ?? []) : [],
+    );
+    this.#channel.send(JSON.stringify({ streamId, video: video ? nearest : 'none', audio }));
   }
 
   close(): void {
@@ -79,7 +86,7 @@ export class Control {
     const message = parse(data);
     // Older ion-sfu sends the bare list.
     const streamIds = isRecord(message) && message.method === 'audioLevels' ? message.params : message;
-    if (isListOf(streamIds, isString)) this.#options.onSpeakers(streamIds);
-    else if (!isRecord(message)) this.#options.onError(malformed('a malformed message'));
+    if (isListOf(streamIds, isString)) this.#emit('speakers', streamIds);
+    else if (!isRecord(message)) this.#emit('error', malformed('a malformed message'));
   }
 }

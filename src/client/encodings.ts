@@ -4,7 +4,9 @@
  */
 export interface PublishOptions {
   /**
-   * Send each video in three sizes, of which every viewer gets one: `f` full, `h` half, `q` a quarter.
+   * Send each video in several sizes, of which every viewer gets one: `f` full, `h` half, `q` a quarter. A video of
+   * 960×540 pixels or more is sent in all three, one of 480×270 or more in `f` and `h`, a smaller one in its full size
+   * alone. Where the video's size changes, as a shared window's does, the track is published anew, if its layers change.
    * @default false
    */
   simulcast?: boolean;
@@ -18,23 +20,38 @@ export interface PublishOptions {
   codec?: 'vp8' | 'h264';
 }
 
-/** Ion's layer names, from small to large as browsers want them; a share of the bitrate for a share of the pixels. */
+/** Ion's layer names, from small to large as browsers want them; the scale; by what to divide the bitrate. */
 const LAYERS = [
-  { rid: 'q', scaleResolutionDownBy: 4, share: 1 / 8 },
-  { rid: 'h', scaleResolutionDownBy: 2, share: 1 / 3 },
-  { rid: 'f', scaleResolutionDownBy: 1, share: 1 },
-];
+  ['q', 4, 8],
+  ['h', 2, 3],
+  ['f', 1, 1],
+] as const;
+
+/**
+ * In how many layers a track is sent. Chromium sends so many of the encodings that it is given, by the size of the picture
+ * (libwebrtc: `simulcast.cc`), and leaves out the last ones, of which the full size is one. So it gets no more than it
+ * sends. Where the size is not known, the full size alone is sure to be sent.
+ */
+export function layerCount(track: MediaStreamTrack, { simulcast }: PublishOptions): number {
+  if (!simulcast || track.kind !== 'video') return 1;
+  const { width = 0, height = 0 } = track.getSettings();
+  const pixels = width * height;
+  return pixels < 480 * 270 ? 1 : pixels < 960 * 540 ? 2 : 3;
+}
 
 /** W3C `RTCRtpTransceiverInit.sendEncodings`; undefined leaves all to the browser. */
 export function encodingsFor(
-  kind: string,
-  { simulcast = false, maxBitrate }: PublishOptions,
+  track: MediaStreamTrack,
+  options: PublishOptions,
 ): RTCRtpEncodingParameters[] | undefined {
-  if (kind !== 'video') return undefined;
-  if (!simulcast) return maxBitrate ? [{ maxBitrate }] : undefined;
-  return LAYERS.map(({ share, ...layer }) =>
-    maxBitrate ? { ...layer, maxBitrate: Math.round(maxBitrate * share) } : layer,
-  );
+  const { maxBitrate } = options;
+  const layers = layerCount(track, options);
+  if (layers < 2) return track.kind === 'video' && maxBitrate ? [{ maxBitrate }] : undefined;
+  return LAYERS.slice(-layers).map(([rid, scaleResolutionDownBy, part]) => ({
+    rid,
+    scaleResolutionDownBy,
+    ...(maxBitrate && { maxBitrate: Math.round(maxBitrate / part) }),
+  }));
 }
 
 /**
@@ -42,23 +59,16 @@ export function encodingsFor(
  * is a fifth of the size then. The relay keeps one of the codecs.
  */
 export function preferCodecs(transceiver: RTCRtpTransceiver, kind: string, { codec }: PublishOptions): void {
-  const wanted =
-    kind === 'audio' ? [OPUS] : [...(codec === 'h264' ? [] : [VP8]), ...(codec === 'vp8' ? [] : [H264]), RTX];
+  const names = kind === 'audio' ? ['opus'] : [...(codec ? [codec] : ['vp8', 'h264']), 'rtx'];
   const known = RTCRtpReceiver.getCapabilities?.(kind)?.codecs ?? [];
-  const chosen = wanted.flatMap((isWanted) => known.filter(isWanted));
-  if (chosen.some((each) => !RTX(each))) transceiver.setCodecPreferences?.(chosen);
+  const chosen = names.flatMap((name) =>
+    known.filter(
+      ({ mimeType, sdpFmtpLine = '' }) =>
+        mimeType.toLowerCase() === `${kind}/${name}` && (name !== 'h264' || BASELINE.test(sdpFmtpLine)),
+    ),
+  );
+  if (chosen.some(({ mimeType }) => !/rtx$/i.test(mimeType))) transceiver.setCodecPreferences?.(chosen);
 }
 
-type Test = (codec: RTCRtpCodec) => boolean;
-const is =
-  (mimeType: string): Test =>
-  (codec) =>
-    codec.mimeType.toLowerCase() === mimeType;
-const OPUS = is('audio/opus');
-const VP8 = is('video/vp8');
-const RTX = is('video/rtx');
-/** Constrained Baseline, the profile that all have in common (RFC 7742 § 6.2). */
-const H264: Test = (codec) =>
-  is('video/h264')(codec) &&
-  /profile-level-id=42e0/i.test(codec.sdpFmtpLine ?? '') &&
-  /packetization-mode=1/.test(codec.sdpFmtpLine ?? '');
+/** Constrained Baseline, the profile of H.264 that all have in common (RFC 7742 § 6.2). */
+const BASELINE = /^(?=.*packetization-mode=1).*profile-level-id=42e0/i;

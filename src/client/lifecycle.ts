@@ -84,11 +84,7 @@ export class Lifecycle {
     const config = autoSubscribe ? undefined : { NoAutoSubscribe: 'true' };
     // JSON leaves out what is undefined.
     const params = { sid: roomId, uid: userId, role, metadata, config } as Stay['params'];
-    const control = new Control({
-      onSpeakers: this.#emits('speakers'),
-      onError: this.#emits('error'),
-    });
-    const stay = new Stay(params, control);
+    const stay = new Stay(params, new Control(this.roster, this.#emit));
     this.#stay = stay;
     this.#setState('joining');
     try {
@@ -164,6 +160,7 @@ export class Lifecycle {
       rpc,
       roster: this.roster,
       control: stay.control,
+      muted: stay.muted,
       onTrack: this.#emits('track'),
       onTrackEnded: this.#emits('trackended'),
       onStats: this.#emits('stats'),

@@ -1,4 +1,3 @@
-import type { MuteParams } from '../signal/protocol.js';
 import { malformed } from './errors.js';
 import type { Emit } from './events.js';
 import type { Lifecycle } from './lifecycle.js';
@@ -17,8 +16,6 @@ import {
 interface Setup {
   lifecycle: Lifecycle;
   emit: Emit;
-  /** Tells the others once more that a track is muted. */
-  mute(track: MediaStreamTrack): Promise<void>;
 }
 
 /** What the relay says unasked: who it is for, and which event it is. */
@@ -72,7 +69,7 @@ export class Notifications {
         return;
       case 'mute':
         if (!isMute(params)) break;
-        this.#watch(this.#cut(params));
+        if (session) this.#watch(session.publisher.cut(params.trackId, params.muted));
         emit('mute', params);
         return;
       case 'room':
@@ -95,12 +92,6 @@ export class Notifications {
     const { lifecycle, emit } = this.#setup;
     const { session } = lifecycle;
     task.catch((error) => lifecycle.session === session && emit('error', error));
-  }
-
-  async #cut({ trackId, muted }: MuteParams): Promise<void> {
-    const { lifecycle, mute } = this.#setup;
-    const again = await lifecycle.session?.publisher.cut(trackId, muted);
-    if (again && lifecycle.stay?.muted.has(again)) await mute(again);
   }
 
   #roomChanged(gone: readonly { trackId: string }[]): void {

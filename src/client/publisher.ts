@@ -3,6 +3,7 @@ import type { Grants, IceCandidate, SessionDescription } from '../signal/protoco
 import { onLocalCandidate, RemoteCandidates } from './candidates.js';
 import { encodingsFor, type PublishOptions, preferCodecs } from './encodings.js';
 import { malformed, notNow, RelayClientError } from './errors.js';
+import { type Layered, watchLayers } from './layer-watch.js';
 import type { Rpc } from './rpc.js';
 import { readMsid, stopSections } from './sdp.js';
 import { isDescription } from './wire.js';
@@ -19,6 +20,8 @@ export interface Publication {
 export interface PublisherOptions {
   pc: RTCPeerConnection;
   rpc: Rpc;
+  /** The tracks that the others are to know to be muted. */
+  muted: { has(track: MediaStreamTrack): boolean };
   onError(error: RelayClientError): void;
 }
 
@@ -27,11 +30,12 @@ export interface Sending {
   track: MediaStreamTrack;
   stream: MediaStream;
   options: PublishOptions;
+  /** The SFU had taken it before it was sent anew. */
+  isAgain?: boolean | undefined;
 }
 
 /** Which track it is the sender says: the application may replace it. */
-interface Sent extends Omit<Sending, 'track'> {
-  transceiver: RTCRtpTransceiver;
+interface Sent extends Omit<Sending, 'track'>, Layered {
   listening: AbortController;
 }
 
@@ -44,6 +48,7 @@ export class Publisher {
   readonly #sent = new Set<Sent>();
   /** The ids of all tracks that were ever sent. */
   readonly #known = new Set<string>();
+  #looking: ReturnType<typeof setInterval> | undefined;
   /** Of this side, until the join request is out: the relay would have to hold them. */
   #early: IceCandidate[] | undefined = [];
   #leave: (error: RelayClientError) => void = () => {};
@@ -76,8 +81,9 @@ export class Publisher {
 
   /** What the SFU has taken. */
   get sending(): Sending[] {
-    return [...this.#sent].flatMap(({ stream, options, transceiver: { sender, currentDirection } }) =>
-      sender.track && currentDirection ? [{ track: sender.track, stream, options }] : [],
+    return [...this.#sent].flatMap(
+      ({ stream, options, isAgain, transceiver: { sender, currentDirection } }) =>
+        sender.track && (currentDirection || isAgain) ? [{ track: sender.track, stream, options }] : [],
     );
   }
 
@@ -124,23 +130,16 @@ export class Publisher {
   /**
    * A moderator has cut a track off at the SFU: nothing is sent of it. Or lets it be heard again: it is sent anew, as
    * the SFU never takes a section's simulcast again.
-   * @returns the track, where it is sent anew
    */
-  cut(trackId: string, isCut: boolean): Promise<MediaStreamTrack | undefined> {
+  cut(trackId: string, isCut: boolean): Promise<void> {
     return this.#run(async () => {
       const sent = [...this.#sent].find(({ transceiver }) => this.#idOf(transceiver) === trackId);
-      const sender = sent?.transceiver.sender;
-      if (!sent || !sender?.track) return undefined;
-      const { track } = sender;
-      if (isCut) {
-        const parameters = sender.getParameters();
-        for (const encoding of parameters.encodings ?? []) encoding.active = false;
-        await sender.setParameters(parameters);
-        return undefined;
-      }
-      this.#drop(sent);
-      await this.#send([{ track, stream: sent.stream, options: sent.options }]);
-      return track;
+      if (!sent) return;
+      if (!isCut) return this.#sendAgain(sent);
+      const { sender } = sent.transceiver;
+      const parameters = sender.getParameters();
+      for (const encoding of parameters.encodings ?? []) encoding.active = false;
+      await sender.setParameters(parameters);
     });
   }
 
@@ -153,6 +152,7 @@ export class Publisher {
   /** @param error what calls that are under way are rejected with */
   close(error: RelayClientError): void {
     for (const { listening } of this.#sent) listening.abort();
+    clearTimeout(this.#looking); // Intervals too (HTML, timers).
     this.pc.close();
     this.#leave(error);
   }
@@ -171,10 +171,27 @@ export class Publisher {
       for (const sent of this.#sent) if (!sent.transceiver.currentDirection) this.#drop(sent);
       throw RelayClientError.from(error);
     }
+    const { muted, rpc } = this.#options;
+    const tracks = sending.flatMap(({ track }) =>
+      muted.has(track) ? [{ trackId: this.trackIdOf(track) ?? '', muted: true }] : [],
+    );
+    if (tracks.length > 0) await rpc.request('update', { tracks });
   }
 
-  async #add({ track, stream, options }: Sending): Promise<void> {
-    const sendEncodings = encodingsFor(track.kind, options);
+  /** In a new section. */
+  async #sendAgain(sent: Sent): Promise<void> {
+    const { track } = sent.transceiver.sender;
+    if (!track || !this.#sent.has(sent)) return;
+    this.#drop(sent);
+    await this.#send([{ ...sent, track, isAgain: true }]);
+  }
+
+  async #add({ track, stream, options, isAgain }: Sending): Promise<void> {
+    const sendEncodings = encodingsFor(track, options);
+    if (options.simulcast)
+      this.#looking ??= watchLayers(this.#sent, (sent) => {
+        this.#run(() => this.#sendAgain(sent)).catch((error) => this.#report(error));
+      });
     // Ion never forgets a track: one that comes again needs an id of its own, which the browser makes up.
     const isNew = !this.#known.has(track.id);
     this.#known.add(track.id);
@@ -184,7 +201,7 @@ export class Publisher {
       ...(sendEncodings && { sendEncodings }),
     });
     const listening = new AbortController();
-    this.#sent.add({ stream, options, transceiver, listening });
+    this.#sent.add({ stream, options, transceiver, listening, isAgain });
     preferCodecs(transceiver, track.kind, options);
     const ended = () => this.#remove(hasEnded).catch((error) => this.#report(error));
     track.addEventListener('ended', ended, { signal: listening.signal });

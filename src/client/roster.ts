@@ -41,6 +41,13 @@ export class Roster {
     return undefined;
   }
 
+  /** The simulcast layers of a stream, by their RIDs; none before the room has announced them. */
+  layersOf(streamId: string): string[] {
+    return [...this.participants.values()]
+      .flatMap(({ tracks }) => tracks)
+      .flatMap((track) => (track.streamId === streamId ? track.layers : []));
+  }
+
   #put(participant: Participant): void {
     this.participants.set(participant.sessionId, { ...participant, tracks: [...participant.tracks] });
   }

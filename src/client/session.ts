@@ -21,6 +21,7 @@ export interface SessionOptions {
   roster: Roster;
   /** What is wanted of the streams; it may outlive the session. */
   control: Control;
+  muted: WeakSet<MediaStreamTrack>;
   rtcConfiguration: RTCConfiguration;
   statsIntervalMs: number;
   onTrack(remote: RemoteTrack): void;
@@ -67,6 +68,7 @@ export class Session {
     this.publisher = new Publisher({
       pc: new RTCPeerConnection(options.rtcConfiguration),
       rpc,
+      muted: options.muted,
       onError,
     });
     this.#recovery = new IceRecovery(this.publisher.pc, {

@@ -74,13 +74,9 @@ export class Stay {
     throw last;
   }
 
-  /** Publishes, mutes and subscribes again. */
+  /** Publishes and subscribes again. */
   async restore({ publisher }: Session, rpc: Rpc, roster: Roster): Promise<void> {
     await publisher.restore(this.sending);
-    const tracks = publisher.sending.flatMap(({ track }) =>
-      this.muted.has(track) ? [{ trackId: publisher.trackIdOf(track) ?? '', muted: true }] : [],
-    );
-    if (tracks.length > 0) await rpc.request('update', { tracks });
     const subscriptions = [...this.subscriptions.values()].filter(({ trackId }) => roster.ownerOf(trackId));
     if (subscriptions.length > 0) await rpc.request('subscribe', { subscriptions });
   }

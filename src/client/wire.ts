@@ -32,7 +32,7 @@ export function parse(data: unknown): unknown {
 /** Whether each of `names` is a member of this type. */
 function has(
   value: unknown,
-  type: 'string' | 'number',
+  type: 'string' | 'number' | 'boolean',
   ...names: string[]
 ): value is Record<string, unknown> {
   return isRecord(value) && names.every((name) => typeof value[name] === type);
@@ -80,11 +80,11 @@ export function isGrants(value: unknown): value is GrantsParams {
 }
 
 export function isMute(value: unknown): value is MuteParams {
-  return has(value, 'string', 'trackId') && typeof value.muted === 'boolean';
+  return has(value, 'string', 'trackId') && has(value, 'boolean', 'muted');
 }
 
 export function isRoom(value: unknown): value is RoomParams {
-  return isRecord(value) && typeof value.locked === 'boolean';
+  return has(value, 'boolean', 'locked');
 }
 
 export function isExpiring(value: unknown): value is ExpiringParams {

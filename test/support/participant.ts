@@ -28,7 +28,8 @@ interface Joined {
 interface Driver {
   join(entry: Entry): Promise<Joined>;
   publishCamera(options?: CameraOptions): Promise<Published>;
-  publishCanvas(): Promise<Published>;
+  publishCanvas(size?: Size, options?: PublishOptions): Promise<Published>;
+  resizeCanvas(size: Size): void;
   unpublish(streamId: string): Promise<void>;
   sendFullLayer(active: boolean): Promise<void>;
   restartIce(): Promise<void>;
@@ -43,6 +44,11 @@ interface Driver {
 
 /** How to publish; `withoutFullLayer` of simulcast, until `sendFullLayer()`. */
 export type CameraOptions = PublishOptions & { withoutFullLayer?: boolean };
+
+export interface Size {
+  width: number;
+  height: number;
+}
 
 interface Published {
   streamId?: string;
@@ -125,8 +131,19 @@ export class BrowserParticipant<Tab extends OpenTab = TestPage> {
   }
 
   /** Publishes a second video, drawn on a canvas; resolves with the stream's id. */
-  async publishCanvas(): Promise<string> {
-    return streamIdOf(await this.tab.page.evaluate(() => window.participant.publishCanvas()));
+  async publishCanvas(size?: Size, options?: PublishOptions): Promise<string> {
+    const given = { size, options };
+    return streamIdOf(
+      await this.tab.page.evaluate(
+        (each) => window.participant.publishCanvas(each.size, each.options),
+        given,
+      ),
+    );
+  }
+
+  /** Gives the last canvas that was published another size. */
+  resizeCanvas(size: Size): Promise<void> {
+    return this.tab.page.evaluate((given) => window.participant.resizeCanvas(given), size);
   }
 
   tryPublish(options?: CameraOptions): Promise<Published> {

@@ -7,17 +7,18 @@ export function camera(size = small) {
   return navigator.mediaDevices.getUserMedia({ audio: true, video: { ...size, frameRate: 15 } });
 }
 
-/** A moving picture without sound, as a second source. */
-export function canvas() {
-  const element = Object.assign(document.createElement('canvas'), small);
+/** A moving picture without sound, as a second source; `resize()` gives it another size. */
+export function canvas(size = small) {
+  const element = Object.assign(document.createElement('canvas'), size);
   const context = element.getContext('2d');
   let hue = 0;
   setInterval(() => {
     hue = (hue + 7) % 360;
     context.fillStyle = `hsl(${hue} 80% 50%)`;
-    context.fillRect(0, 0, small.width, small.height);
+    context.fillRect(0, 0, element.width, element.height);
   }, 50);
-  return element.captureStream(15);
+  const stream = element.captureStream(15);
+  return Object.assign(stream, { resize: (other) => Object.assign(element, other) });
 }
 
 /** Plays what arrives, as a real page does. */

@@ -3,6 +3,8 @@ import { bandwidthOf, camera, canvas, decodedFrames, large, play, small } from '
 
 /** What a test can do on this page: the same as on ion.js, and what only our client can. */
 let client;
+/** The last canvas that was published. */
+let picture;
 const heard = { participants: [], tracks: [], errors: [], closes: [], speakers: [], goaways: [] };
 
 window.participant = {
@@ -30,7 +32,11 @@ window.participant = {
 
   publishCamera: async (options) => publish(await camera(options?.simulcast ? large : small), options),
   sendFullLayer,
-  publishCanvas: () => publish(canvas()),
+  publishCanvas: (size, options) => {
+    picture = canvas(size);
+    return publish(picture, options);
+  },
+  resizeCanvas: (size) => void picture.resize(size),
   unpublish: (streamId) => client.unpublish(streamId),
   restartIce: () => client.restartIce(),
   leave: () => client.leave(),

@@ -30,6 +30,46 @@ describe('what we want of a stream', () => {
     ]);
   });
 
+  test.each([
+    [
+      ['q', 'h', 'f'],
+      ['low', 'medium', 'high'],
+    ],
+    [
+      ['f', 'h'],
+      ['medium', 'medium', 'high'],
+    ],
+    [
+      ['q', 'f'],
+      ['low', 'low', 'high'],
+    ],
+    [
+      ['q', 'h'],
+      ['low', 'medium', 'medium'],
+    ],
+    [['f'], ['high', 'high', 'high']],
+    [[], ['low', 'medium', 'high']],
+    [
+      ['1', '2'],
+      ['low', 'medium', 'high'],
+    ],
+  ])(
+    'is said of the layers that are sent, %s: the nearest, smaller rather than larger',
+    async (layers, said) => {
+      const { client, channel, socket } = await controlled();
+      const tracks = [
+        { trackId: 'a1', streamId: 's1', kind: 'audio', muted: false, layers: [] },
+        { trackId: 'v1', streamId: 's1', kind: 'video', muted: false, layers },
+        { trackId: 'v2', streamId: 's2', kind: 'video', muted: false, layers: ['q'] },
+      ];
+      const participant = { sessionId: 'other', userId: 'bob', role: 'publisher', metadata: {}, tracks };
+      socket.notify('participants', { revision: 1_000, state: 'joined', participant });
+      channel.open();
+      for (const layer of ['low', 'medium', 'high'] as const) client.setLayer('s1', layer);
+      expect(channel.sent.map((each) => (each as { video: string }).video)).toEqual(said);
+    },
+  );
+
   test('waits for the channel, and only the last of it is said', async () => {
     const { client, channel } = await controlled();
     client.setLayer('s1', 'low');

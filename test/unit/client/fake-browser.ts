@@ -96,8 +96,13 @@ export class FakeTrack extends EventTarget {
   constructor(
     readonly kind: 'audio' | 'video',
     readonly id: string,
+    /** Of the picture; a browser may not know it. */
+    public size: { width?: number; height?: number } = {},
   ) {
     super();
+  }
+  getSettings(): { width?: number; height?: number } {
+    return this.size;
   }
   end(): void {
     this.readyState = 'ended';
@@ -127,14 +132,16 @@ export class FakeTransceiver {
   stopped = false;
   codecs: string[] = [];
   direction: string;
-  /** Of its encoding. */
+  /** Of its encodings. */
   active = true;
   readonly sender = {
     track: null as FakeTrack | null,
     replaceTrack: async (track: FakeTrack | null) => {
       this.sender.track = track;
     },
-    getParameters: () => ({ encodings: [{ active: this.active }] }),
+    getParameters: () => ({
+      encodings: (this.init.sendEncodings ?? [{}]).map((encoding) => ({ ...encoding, active: this.active })),
+    }),
     setParameters: async ({ encodings: [encoding] }: { encodings: { active: boolean }[] }) => {
       this.active = encoding?.active === true;
     },

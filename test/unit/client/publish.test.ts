@@ -72,28 +72,6 @@ describe('publish()', () => {
     await client.publish(stream(camera));
     expect(publisher.transceivers[0]?.codecs).toEqual([]);
   });
-
-  test('sends the video in three layers with simulcast, from small to large, and shares the bitrate out', async () => {
-    const { client, publisher } = await joined();
-    await client.publish(stream(camera, microphone), { simulcast: true, maxBitrate: 2_400_000 });
-    const [video, audio] = publisher.transceivers;
-    expect(video?.init.sendEncodings).toEqual([
-      { rid: 'q', scaleResolutionDownBy: 4, maxBitrate: 300_000 },
-      { rid: 'h', scaleResolutionDownBy: 2, maxBitrate: 800_000 },
-      { rid: 'f', scaleResolutionDownBy: 1, maxBitrate: 2_400_000 },
-    ]);
-    expect(audio?.init.sendEncodings).toBeUndefined();
-  });
-
-  test('limits a video without simulcast, and otherwise leaves it to the browser', async () => {
-    const { client, publisher } = await joined();
-    await client.publish(stream(camera), { maxBitrate: 500_000 });
-    await client.publish(asStream(new FakeStream([new FakeTrack('video', 'v2')], 's2')));
-    expect(publisher.transceivers.map(({ init }) => init.sendEncodings)).toEqual([
-      [{ maxBitrate: 500_000 }],
-      undefined,
-    ]);
-  });
 });
 
 describe('negotiations', () => {
