@@ -20,6 +20,7 @@ export type SentMessage = (typeof SENT)[number];
 const RECEIVED = [
   'join',
   'attach',
+  'rejoin',
   'offer',
   'answer',
   'trickle',
@@ -49,6 +50,7 @@ const SENT = [
   'room',
   'expiring',
   'goaway',
+  'rejoin',
 ] as const;
 
 /** Upper bounds of what somebody waits for, s; a join has 15 by default. */

@@ -50,7 +50,7 @@ export const ERRORS = {
   ERR_RELAY_ROOM_LOCKED: row(-32014, CloseCode.Forbidden, 403, true),
   /** The room was ended. */
   ERR_RELAY_ROOM_ENDED: row(-32015, CloseCode.RoomEnded, 410),
-  /** What the session may do has changed, which the SFU can't carry out: the client may join afresh. */
+  /** The SFU can't carry it out for this peer; for another peer of the session, or after joining afresh, it can. */
   ERR_RELAY_REJOIN: row(-32016, CloseCode.Rejoin, 412, true),
   /** What says who a client is does not answer: a key server, an authorization server. */
   ERR_RELAY_AUTH_UNAVAILABLE: row(-32002, CloseCode.SfuUnavailable, 503, true),

@@ -27,18 +27,18 @@ export class Ghosts {
     this.#setup = setup;
   }
 
-  lay<P extends Principal>(session: Session<P>): void {
-    this.#last = this.#lay(session, this.#last);
+  lay<P extends Principal>(session: Session<P>, peer: number): void {
+    this.#last = this.#lay(session, peer, this.#last);
   }
 
-  async #lay<P extends Principal>(session: Session<P>, before: Promise<void>): Promise<void> {
+  async #lay<P extends Principal>(session: Session<P>, peer: number, before: Promise<void>): Promise<void> {
     const { sfu, rooms, logger, counts, isClosing } = this.#setup;
     // The room as it is now: that of a failed join may be gone, and another in its place.
     const room = rooms.enter(session.roomId);
     await before;
     try {
       if (isClosing()) return;
-      const successor = session.successor(room);
+      const successor = session.successor(room, peer);
       await successor.join(sfu, EMPTY_OFFER, () => undefined);
       await successor.close();
       counts.add('removed');

@@ -1,6 +1,7 @@
 import { CandidateBudget } from './candidate-budget.js';
 import type { VideoCodec } from './codecs.js';
 import type { Counter } from './counter.js';
+import { hasManyMids, isCrowded } from './crowd.js';
 import { RelayError } from './errors.js';
 import { checkTarget, encodeCandidate } from './ice.js';
 import { LIMITS } from './limits.js';
@@ -40,6 +41,8 @@ export interface ReleasedOffer {
   sdp: string;
   iceCredentials: string;
   tracks: Track[];
+  /** New track ids, by those that the same tracks have had in the session's last peer. */
+  renamed?: ReadonlyMap<string, string>;
   /** Tracks, by their ids, of which a moderator keeps the media from the SFU. */
   cut: ReadonlySet<string>;
 }
@@ -73,6 +76,7 @@ export class Guard {
   hasDataChannels = false;
   /** The sections of it, by `a=mid`, of which the SFU takes no media. */
   #silent = NOTHING;
+  #isCrowded = false;
   readonly #room: Room;
   readonly #session: Guarded;
   readonly #replaced: readonly string[];
@@ -95,6 +99,11 @@ export class Guard {
   /** ms since the session began, whatever becomes of the system's clock. */
   get ageMs(): number {
     return performance.now() - this.#since;
+  }
+
+  /** Whether it nears a limit which a new peer, with what is sent and received now, would not near. */
+  get isCrowded(): boolean {
+    return this.#isCrowded || hasManyMids(this.#mids.size);
   }
 
   /** Checks an offer, to be released when it can be sent. `restartsIce` where its ICE credentials are new. */
@@ -167,6 +176,7 @@ export class Guard {
   answer(answer: SessionDescription, offer: string): string {
     const parsed = parseSdp(answer.sdp, this.policy.videoCodec);
     checkAnswer(parsed.sections, offer);
+    this.#isCrowded = isCrowded(answer.sdp);
     const admitsCandidate = (candidate: string) => this.#admits(1, candidate);
     return rewriteSdp(parsed, { admitsCandidate, countsVideoPackets: true });
   }
@@ -241,8 +251,8 @@ export class Guard {
     const fresh = sections.filter(({ mid }) => !this.#mids.has(mid));
     if (this.#mids.size + fresh.length > LIMITS.maxMids)
       throw new RelayError(
-        'ERR_RELAY_TOO_MANY',
-        `More than ${LIMITS.maxMids} media sections in a session: join afresh.`,
+        'ERR_RELAY_REJOIN',
+        `More than ${LIMITS.maxMids} media sections in a session: rejoin, or join afresh.`,
       );
     for (const { mid } of fresh) this.#mids.set(mid, false);
   }

@@ -15,6 +15,8 @@ import { type SfuLink, sfuTimeout } from './sfu-link.js';
 interface Setup<P extends Principal> {
   guard: Guard;
   signals: SessionHooks<P> | undefined;
+  /** What the application is told that its offer is. */
+  method: 'join' | 'offer';
   replies: ReplyPassage<P>;
   link: SfuLink;
   publishing: Publishing;
@@ -42,9 +44,9 @@ export class Joining<P extends Principal> {
 
   /** Goes all the way; where it fails, `fail` says so to whatever is still under way. */
   async run(sfu: Sfu, sdp: string, admit: Admit) {
-    const { signals, guard, replies, iceServers } = this.#setup;
+    const { signals, method, guard, replies, iceServers } = this.#setup;
     const offer = { type: 'offer', sdp } as const;
-    const asked = signals?.signal({ method: 'join', params: offer }, (params) => params) ?? offer;
+    const asked = signals?.signal({ method, params: offer }, (params) => params) ?? offer;
     const passed = isPromise(asked) ? await this.#application(asked) : asked;
     const checked = guard.offer(passed, () => true);
     const admitted = admit(this.#cancel);

@@ -54,6 +54,8 @@ export interface Track {
   layers: string[];
   /** What its publisher says of it; no media is touched by it. */
   muted: boolean;
+  /** In an event `removed`: the id of the track that takes its place. Its publisher sends the same on another connection. */
+  replacedBy?: string;
 }
 
 /**
@@ -105,6 +107,18 @@ export interface TracksEvent {
   sessionId: string;
   userId: string;
   tracks: Track[];
+}
+
+/**
+ * Which peer a client is to replace, and when.
+ * @category Session
+ */
+export interface RejoinNotice {
+  /** The number of the peer. */
+  peer: number;
+  /** ms to wait before: not all clients of a room at once. */
+  afterMs: number;
+  reason: string;
 }
 
 /**

@@ -30,7 +30,9 @@ export interface PeerOwner<P extends Principal> {
   /** The SFU has accepted an offer of the joined peer. */
   onTracks(peer: number, offer: ReleasedOffer): void;
   /** A moderator has cut off one of its tracks, or lets it be heard again. */
-  onCut(trackId: string, isCut: boolean): void;
+  onCut(peer: number, trackId: string, isCut: boolean): void;
+  /** It nears a limit of the SFU or of the relay, which another peer would not: called at every offer and answer. */
+  onCrowded(peer: number): void;
   /** The joined peer can't go on. */
   onBroken(peer: number, error: RelayError): void;
   /** The SFU has ended the stream by an error, whatever the state of the peer: it keeps the peer. */

@@ -25,6 +25,7 @@ import { Session } from './session.js';
 import type { SessionCloseReason } from './session-events.js';
 import { SessionIndex } from './session-index.js';
 import { type CreateSessionParams, checkSessionOptions, checkSessionParams } from './session-params.js';
+import type { NextPeer } from './session-peers.js';
 import { SfuNode } from './sfu/node.js';
 import type { Sfu } from './sfu/port.js';
 import type { Takeover } from './takeover.js';
@@ -197,6 +198,12 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
       joins.failed(error, start);
       throw error;
     }
+  }
+
+  /** @internal Another peer on the SFU takes the place of a session's current one. @throws RelayError */
+  async rejoin(session: Session<P>, next: NextPeer, signal: CancelSignal): Promise<void> {
+    this.#checkOpen();
+    await session.rejoin(this.#sfu, next, signal);
   }
 
   getSession(sessionId: string): Session<P> | undefined {
@@ -390,7 +397,7 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
         answerTimeoutMs: this.#options.answerTimeoutMs,
         sfuReplies: this.counters.sfuReplies,
         surplusCandidates: this.counters.surplusCandidates,
-        onAbandoned: () => this.#ghosts.lay(session),
+        onAbandoned: (peer) => this.#ghosts.lay(session, peer),
       },
       takeover,
     );

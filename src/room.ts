@@ -18,7 +18,7 @@ import { Moderation } from './moderation/moderation.js';
 import type { MuteTarget } from './moderation/mutes.js';
 import { Publishers } from './publishers.js';
 import { RoomGate } from './room-gate.js';
-import { Seat } from './seat.js';
+import { type Offered, Seat } from './seat.js';
 
 /** What a room needs of the sessions in it. */
 export interface Member {
@@ -209,13 +209,12 @@ export class Room implements Audience {
   }
 
   /**
-   * @internal What the member's newest accepted offer publishes, and what of it is cut off; the others hear of the
-   * difference.
+   * @internal The SFU has accepted an offer of the member; the others hear of what it changes.
    */
-  setTracks(member: Member, offered: readonly Track[], cut: ReadonlySet<string>): void {
+  setTracks(member: Member, offered: Offered): void {
     const seat = this.#seats.get(member.id);
     if (!seat) return;
-    const { removed, updated, added } = seat.publish(offered, cut);
+    const { removed, updated, added } = seat.publish(offered);
     this.#publishers.update(seat);
     this.#tellOfTracks(seat, 'removed', removed);
     this.#tellOfTracks(seat, 'updated', updated);

@@ -1,6 +1,17 @@
 import type { Metadata, Participant, ParticipantUpdate, Track } from './model.js';
 import type { Member } from './room.js';
 
+/** What a member's newest accepted offer publishes. */
+export interface Offered {
+  readonly tracks: readonly Track[];
+  /** Those that are cut off, by their ids. */
+  readonly cut: ReadonlySet<string>;
+  /** New ids, by those that the same tracks have had. */
+  readonly renamed?: ReadonlyMap<string, string>;
+}
+
+const NONE: ReadonlyMap<string, string> = new Map();
+
 /** What the others are told when somebody's tracks become other ones. */
 export interface TrackChanges {
   removed: Track[];
@@ -48,15 +59,17 @@ export class Seat {
   }
 
   /** What it publishes now; what it has said of a track stays said. */
-  publish(offered: readonly Track[], cut: ReadonlySet<string>): TrackChanges {
-    const said = new Map(this.#tracks.map(({ trackId, muted }) => [trackId, muted]));
+  publish({ tracks: offered, cut, renamed = NONE }: Offered): TrackChanges {
+    const said = new Map(this.#tracks.map(({ trackId, muted }) => [renamed.get(trackId) ?? trackId, muted]));
     const before = new Map(this.shown.map((track) => [track.trackId, track]));
     this.#tracks = offered.map((track) => ({ ...track, muted: said.get(track.trackId) ?? track.muted }));
     this.#cut = cut;
     const tracks = this.shown;
     const after = new Set(tracks.map(({ trackId }) => trackId));
     return {
-      removed: [...before.values()].filter(({ trackId }) => !after.has(trackId)),
+      removed: [...before.values()]
+        .filter(({ trackId }) => !after.has(trackId))
+        .map((track) => withSuccessor(track, renamed.get(track.trackId))),
       updated: tracks.filter((track) => {
         const earlier = before.get(track.trackId);
         return earlier !== undefined && !isSame(earlier, track);
@@ -76,6 +89,10 @@ export class Seat {
   describe(metadata: Metadata): void {
     this.#metadata = metadata;
   }
+}
+
+function withSuccessor(track: Track, replacedBy: string | undefined): Track {
+  return replacedBy === undefined ? track : { ...track, replacedBy };
 }
 
 function isSame(one: Track, other: Track): boolean {

@@ -4,6 +4,7 @@ import type {
   IceCandidate,
   MessageDeletion,
   ParticipantsEvent,
+  RejoinNotice,
   Role,
   RoomMessage,
   SessionDescription,
@@ -27,11 +28,11 @@ export interface SessionCloseReason {
  */
 export type SessionEvents = {
   /** The SFU's offer of the subscriber connection: to be answered by `answerOffer`. */
-  offer: [offer: SessionDescription];
+  offer: [offer: SessionDescription & { peer?: number }];
   /** The SFU's answer to an `offer()`, which resolves with the same. */
   answer: [answer: SessionDescription];
   /** The SFU's candidate. Those of the subscriber connection come after its first offer. */
-  candidate: [candidate: { target: Target; candidate: IceCandidate }];
+  candidate: [candidate: { target: Target; candidate: IceCandidate; peer?: number }];
   participants: [event: ParticipantsEvent];
   tracks: [event: TracksEvent];
   stats: [stats: SessionStats];
@@ -44,6 +45,8 @@ export type SessionEvents = {
   messagedeleted: [deletion: MessageDeletion];
   /** The room was locked, or unlocked. */
   room: [state: { locked: boolean }];
+  /** Its peer on the SFU nears a limit: the client is to replace it (docs/PROTOCOL.md, `rejoin`). */
+  rejoin: [notice: RejoinNotice];
   /** The last event, exactly once. */
   close: [reason: SessionCloseReason];
 };

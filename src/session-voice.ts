@@ -6,7 +6,7 @@ import type { SessionEvents } from './session-events.js';
 /** Whom a session serves. It hears after those who listen. */
 export interface Receiver {
   /** A candidate of the SFU's; `init` is the JSON of an RTCIceCandidateInit. */
-  trickle(target: Target, init: string): void;
+  trickle(target: Target, init: string, peer?: number): void;
   /** A message of the room. One that may be dropped may be left out where the client is slow. */
   deliver(message: RoomMessage | MessageDeletion, mayDrop: boolean): void;
   /** Any other event; those of candidates and messages have come by the ways above. */
@@ -113,15 +113,15 @@ export abstract class SessionVoice extends SafeEmitter<SessionEvents> {
   }
 
   /** False where nobody listens yet. */
-  protected tellCandidate(target: Target, init: string): boolean {
+  protected tellCandidate(target: Target, init: string, peer: number | undefined): boolean {
     try {
-      this.#receiver?.trickle(target, init);
+      this.#receiver?.trickle(target, init, peer);
     } catch (error) {
       this.#deliveryFailed(error);
     }
     // Read for those who listen, and for nobody else.
     if (this.listenerCount('candidate') === 0) return this.#receiver !== undefined;
-    return this.emit('candidate', { target, candidate: JSON.parse(init) });
+    return this.emit('candidate', { target, candidate: JSON.parse(init), ...(peer && { peer }) });
   }
 
   #releaseHeld(): void {

@@ -1,5 +1,6 @@
 import type { Principal } from './authentication.js';
 import type { CancelSignal } from './cancellation.js';
+import { rejoinSoon } from './crowd.js';
 import { dataChannelsLost } from './data-channels.js';
 import { RelayError } from './errors.js';
 import { type Grants, type LiveGrants, publishLimits } from './grants.js';
@@ -24,15 +25,16 @@ import type {
   Track,
 } from './model.js';
 import type { Moderated } from './moderation/moderation.js';
-import type { PeerOwner, PeerSetup } from './peer-owner.js';
+import type { PeerSetup } from './peer-owner.js';
 import { isPromise } from './promise.js';
 import type { Member, Room } from './room.js';
 import type { SessionCloseReason, SessionState } from './session-events.js';
 import { SessionGrants } from './session-grants.js';
 import { SessionHooks } from './session-hooks.js';
+import { type NextPeer, SessionPeers, type SessionPeersOwner } from './session-peers.js';
 import { SessionVoice } from './session-voice.js';
 import type { Sfu } from './sfu/port.js';
-import { SfuPeer } from './sfu-peer.js';
+import type { SfuPeer } from './sfu-peer.js';
 import { StatsMeter } from './stats.js';
 import type { Predecessor, Takeover } from './takeover.js';
 import { checkUpdate } from './update.js';
@@ -49,11 +51,13 @@ export interface SessionSetup<P extends Principal> extends PeerSetup {
   /** The application's word on a message, before it goes to the room. */
   moderate: Moderate | undefined;
   /** The SFU has ended the stream by an error, be the session alive, failed or leaving: its peer stays there. */
-  onAbandoned?: () => void;
+  onAbandoned?: (peer: number) => void;
+  /** The number of its first peer. @default 1 */
+  firstPeer?: number;
 }
 
 /**
- * One participant: a peer on the SFU, one state machine. It knows nothing of the connection that it serves, and can be
+ * One participant: one peer after the other on the SFU, one state machine. It knows nothing of the connection that it serves, and can be
  * driven without any.
  * @category Session
  */
@@ -78,7 +82,7 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
   readonly #grants: SessionGrants;
   /** What it may do has changed while it was joining. */
   #isStale = false;
-  readonly #peer: SfuPeer<P>;
+  readonly #peers: SessionPeers<P>;
   /** Made by its first message. */
   #sender: Sender | undefined;
 
@@ -110,7 +114,7 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
     const [onSignal, onReply] = [hooks?.has('onSignal'), hooks?.has('onReply')];
     this.#hooks = hooks && (onSignal || onReply) ? new SessionHooks(hooks, this) : undefined;
     this.#signals = onSignal ? this.#hooks : undefined;
-    this.#peer = new SfuPeer(1, setup, this.#makeOwner(onReply === true), takeover);
+    this.#peers = new SessionPeers(setup, this.#makeOwner(onReply === true), takeover);
   }
 
   get role(): Role {
@@ -134,7 +138,7 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
 
   /** Those of its tracks, by their ids, that a moderator has cut off. */
   get cutTracks(): readonly string[] {
-    return [...this.#peer.cut];
+    return [...this.#peers.current.cut];
   }
 
   /** What `authenticate` returned, where the session was authenticated; for the newest token since. */
@@ -149,7 +153,7 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
 
   /** For its client's peer connections. */
   get iceServers(): readonly IceServer[] {
-    return this.#peer.iceServers;
+    return this.#peers.current.iceServers;
   }
 
   get roomId(): string {
@@ -167,7 +171,7 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
 
   /** The SFU's answer to the join, or to the newest offer since. */
   get answer(): SessionDescription {
-    const { answer } = this.#peer;
+    const { answer } = this.#peers.current;
     if (!answer) throw notNow('The session has not joined.');
     return answer;
   }
@@ -186,7 +190,8 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
    * nothing is left on either side.
    */
   join(sfu: Sfu, sdp: string, admit: Admit, signal?: CancelSignal): Promise<void> {
-    return this.#peer.join(
+    const peer = this.#peers.current;
+    return peer.join(
       sfu,
       sdp,
       admit,
@@ -195,14 +200,42 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
         this.#hasJoined = true;
         this.#state = 'joined';
         this.room.add(this, released.tracks, released.cut, metadata);
+        peer.open();
         if (this.#isStale) void this.#revise();
       },
       (error) => this.#finish({ by: 'relay', error }),
     );
   }
 
-  /** @internal A session that takes the place of this one on the SFU, seen by nobody. */
-  successor(room: Room): Session<P> {
+  /**
+   * @internal Replaces its peer on the SFU; the session, its seat in the room and its messages stay. The SFU's messages
+   * to the new peer wait for `openPeer`.
+   * @throws RelayError nothing has changed then
+   */
+  async rejoin(sfu: Sfu, next: NextPeer, signal: CancelSignal): Promise<void> {
+    this.#joinedPeer();
+    await this.#peers.replace(sfu, next, signal);
+    // A moderator, or other grants, may have overtaken the offer.
+    void this.#revise();
+  }
+
+  /** @internal */
+  openPeer(): void {
+    this.#peers.current.open();
+  }
+
+  /** @internal Its client needs the peer no more that was replaced. */
+  leavePeer(number: number): Promise<void> {
+    return this.#peers.leave(number);
+  }
+
+  /** @internal The number of the peer that serves it. */
+  get peer(): number {
+    return this.#peers.current.number;
+  }
+
+  /** @internal A session that takes the place of one of its peers on the SFU, seen by nobody. */
+  successor(room: Room, peer: number): Session<P> {
     const { policy } = this.#setup;
     const offer = { ...policy.offer, dataChannels: true, canPublishData: true };
     const { onAbandoned: _, iceServers: __, ...setup } = this.#setup;
@@ -211,6 +244,7 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
       room,
       policy: { ...policy, offer },
       grants: { hidden: true },
+      firstPeer: peer,
       autoSubscribe: false,
       hooks: undefined,
     });
@@ -222,8 +256,8 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
    * @throws RelayError `ERR_RELAY_FORBIDDEN`, `ERR_RELAY_INVALID_SDP`, `ERR_RELAY_INVALID_STATE`,
    * `ERR_RELAY_SFU_TIMEOUT`, `ERR_RELAY_SFU_STREAM_ENDED`
    */
-  async offer(description: SessionDescription): Promise<SessionDescription> {
-    const peer = this.#joinedPeer();
+  async offer(description: SessionDescription, number?: number): Promise<SessionDescription> {
+    const peer = this.#joinedPeer(number);
     const negotiate = (offer: SessionDescription) =>
       peer.offer(offer, (answer) => this.emit('answer', answer));
     if (!this.#signals) return negotiate(description);
@@ -234,27 +268,30 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
    * The client's answer to the SFU's pending offer. Gives a promise where `onSignal` does.
    * @throws RelayError `ERR_RELAY_INVALID_STATE`, `ERR_RELAY_INVALID_SDP`
    */
-  answerOffer(description: SessionDescription): void | Promise<void> {
-    if (!this.#signals) return this.#sendAnswer(description);
+  answerOffer(description: SessionDescription, number?: number): void | Promise<void> {
+    if (!this.#signals) return this.#sendAnswer(description, number);
     this.#joinedPeer();
     const message = { method: 'answer', params: description } as const;
-    return heard(this.#signals.signal(message, (params) => this.#sendAnswer(params)));
+    return heard(this.#signals.signal(message, (params) => this.#sendAnswer(params, number)));
   }
 
   /**
    * A candidate of the client. An empty one says that there are no more. Gives a promise where `onSignal` does.
    * @throws RelayError `ERR_RELAY_INVALID_STATE`, `ERR_RELAY_INVALID_PARAMS`, `ERR_RELAY_INVALID_SDP`
    */
-  addIceCandidate(trickle: { target: Target; candidate: IceCandidate }): void | Promise<void> {
+  addIceCandidate(
+    trickle: { target: Target; candidate: IceCandidate },
+    number?: number,
+  ): void | Promise<void> {
     if (typeof trickle !== 'object' || trickle === null)
       throw new RelayError(
         'ERR_RELAY_INVALID_PARAMS',
         'addIceCandidate() needs an object: write session.addIceCandidate({ target: 0, candidate }).',
       );
-    if (!this.#signals) return this.#sendCandidate(trickle);
+    if (!this.#signals) return this.#sendCandidate(trickle, number);
     this.#joinedPeer();
     const message = { method: 'trickle', params: trickle } as const;
-    return heard(this.#signals.signal(message, (params) => this.#sendCandidate(params)));
+    return heard(this.#signals.signal(message, (params) => this.#sendCandidate(params, number)));
   }
 
   /**
@@ -262,11 +299,11 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
    * @throws RelayError `ERR_RELAY_FORBIDDEN`, `ERR_RELAY_INVALID_PARAMS`, `ERR_RELAY_INVALID_STATE`,
    * `ERR_RELAY_SFU_TIMEOUT`
    */
-  async subscribe(subscriptions: readonly Subscription[]): Promise<void> {
-    if (!this.#signals) return this.#sendSubscriptions(subscriptions);
+  async subscribe(subscriptions: readonly Subscription[], number?: number): Promise<void> {
+    if (!this.#signals) return this.#sendSubscriptions(subscriptions, number);
     this.#joinedPeer();
     const message = { method: 'subscribe', params: { subscriptions } } as const;
-    return this.#signals.signal(message, (params) => this.#sendSubscriptions(params.subscriptions));
+    return this.#signals.signal(message, (params) => this.#sendSubscriptions(params.subscriptions, number));
   }
 
   /**
@@ -307,11 +344,11 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
   }
 
   protected override get isHolding(): boolean {
-    return this.#peer.isHolding;
+    return this.#peers.isHolding;
   }
 
   protected override release(): void {
-    this.#peer.release();
+    this.#peers.release();
   }
 
   /**
@@ -339,27 +376,28 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
 
   /** Leaves the SFU; resolves when the SFU has ended the stream. Never rejects, and may be called again. */
   close(reason: SessionCloseReason = { by: 'application' }): Promise<void> {
-    if (this.#state === 'joining') this.#peer.abort(() => reason.error);
+    if (this.#state === 'joining') this.#peers.current.abort(() => reason.error);
     else {
       this.#leave(reason);
-      void this.#peer.end();
+      this.#peers.endAll();
     }
     if (this.#state === 'closed') return Promise.resolve();
     this.#ended ??= deferred();
     return this.#ended.promise;
   }
 
-  #makeOwner(asksOfReplies: boolean): PeerOwner<P> {
+  #makeOwner(asksOfReplies: boolean): SessionPeersOwner<P> {
     return {
       signals: this.#signals,
       replies: asksOfReplies ? this.#hooks : undefined,
-      onOffer: (_, offer) => this.emit('offer', offer),
-      onCandidate: (_, target, init) => this.tellCandidate(target, init),
-      onTracks: (_, { tracks, cut }) => this.room.setTracks(this, tracks, cut),
+      onOffer: (offer) => this.emit('offer', offer),
+      onCandidate: (target, init, peer) => this.tellCandidate(target, init, peer),
+      onTracks: (offer) => this.room.setTracks(this, offer),
       onCut: (trackId, muted) => this.emit('mute', { trackId, muted }),
-      onBroken: (_, error) => this.#break(error),
-      onAbandoned: () => this.#setup.onAbandoned?.(),
-      onEnded: (_, error) => this.#finish({ by: 'sfu', ...(error && { error }) }),
+      onCrowded: (peer) => this.emit('rejoin', rejoinSoon(peer)),
+      onBroken: (error) => this.#break(error),
+      onAbandoned: (peer) => this.#setup.onAbandoned?.(peer),
+      onEnded: (error) => this.#finish({ by: 'sfu', ...(error && { error }) }),
     };
   }
 
@@ -381,31 +419,37 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
       throw notNow('The session has ended.');
   }
 
-  #sendAnswer(description: SessionDescription): void {
-    this.#joinedPeer().answerOffer(description);
+  #sendAnswer(description: SessionDescription, number: number | undefined): void {
+    this.#peerOf(number)?.answerOffer(description);
   }
 
-  #sendCandidate({ target, candidate }: { target: Target; candidate: IceCandidate }): void {
-    this.#joinedPeer().addIceCandidate(target, candidate);
+  #sendCandidate(
+    { target, candidate }: { target: Target; candidate: IceCandidate },
+    number: number | undefined,
+  ): void {
+    this.#peerOf(number)?.addIceCandidate(target, candidate);
   }
 
-  async #sendSubscriptions(subscriptions: readonly Subscription[]): Promise<void> {
-    return this.#joinedPeer().subscribe(subscriptions);
+  async #sendSubscriptions(
+    subscriptions: readonly Subscription[],
+    number: number | undefined,
+  ): Promise<void> {
+    return this.#joinedPeer(number).subscribe(subscriptions);
   }
 
   async #grantsChanged(): Promise<void> {
     const { grants, role } = this;
-    const { policy } = this.#peer;
+    const { policy } = this.#peers.current;
     const canSubscribe = grants.canSubscribe !== false;
     const offer = publishLimits(grants, role, policy.offer.dataChannels);
     const isOtherRole = (policy.offer.kinds.size === 0) !== (offer.kinds.size === 0);
-    this.#peer.policy = { ...policy, offer, canSubscribe };
+    this.#peers.policy = { ...policy, offer, canSubscribe };
     if (policy.canSubscribe && !canSubscribe) {
       // Ion adds every new track to a peer that takes all, and an unanswered offer of it would be for good.
       const error = new RelayError('ERR_RELAY_FORBIDDEN', 'You may no longer receive media in this room.');
       return this.close({ by: 'application', error });
     }
-    if (!offer.canPublishData && this.#peer.hasDataChannels)
+    if (!offer.canPublishData && this.#peers.hasDataChannels)
       return this.close({ by: 'relay', error: dataChannelsLost() });
     if (this.#state === 'joined') {
       if (isOtherRole) this.room.refresh(this);
@@ -418,15 +462,21 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
   async #revise(): Promise<void> {
     this.#isStale = this.#state === 'joining';
     try {
-      await this.#peer.revise(() => this.#state === 'joined');
+      await this.#peers.revise(() => this.#state === 'joined');
     } catch (error) {
       if (this.#state === 'joined') this.#break(RelayError.from(error));
     }
   }
 
+  /** The current peer, where messages may go to it; or the one of that number, undefined where it is gone. */
+  #peerOf(number: number | undefined): SfuPeer<P> | undefined {
+    return number === undefined || number === this.peer ? this.#joinedPeer() : this.#peers.find(number);
+  }
+
   /** The peer, where messages may go to it. */
-  #joinedPeer(): SfuPeer<P> {
-    const peer = this.#peer;
+  #joinedPeer(number = this.peer): SfuPeer<P> {
+    const peer = this.#peers.find(number);
+    if (!peer) throw notNow('The session has no such peer any more.');
     const { pending } = peer;
     if (this.#state !== 'joined' || pending === undefined)
       throw notNow(this.#state === 'joining' ? 'The session has not joined yet.' : 'The session has ended.');
@@ -436,7 +486,7 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
 
   #break(error: RelayError): void {
     this.#leave({ by: error.code.startsWith('ERR_RELAY_SFU') ? 'sfu' : 'relay', error });
-    void this.#peer.end(error.code === 'ERR_RELAY_SFU_TIMEOUT');
+    this.#peers.endAll(error.code === 'ERR_RELAY_SFU_TIMEOUT');
   }
 
   /** Out of the room at once; the stream's end may take a moment. */
@@ -445,7 +495,7 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
     this.#reason = reason;
     this.#state = 'closing';
     const why = () => endOf(reason);
-    this.#peer.leave(why);
+    this.#peers.leaveAll(why);
     this.room.remove(this);
     this.#hooks?.close(why);
   }

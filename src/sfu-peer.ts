@@ -62,7 +62,7 @@ export class SfuPeer<P extends Principal> {
       guard: this.#guard,
       send: (sdp) => this.#sendOffer(sdp),
       onAccepted: (offer) => owner.onTracks(number, offer),
-      onCut: owner.onCut,
+      onCut: (trackId, isCut) => owner.onCut(number, trackId, isCut),
     });
     this.#subscriber = new SubscriberNegotiation({
       answerTimeoutMs: setup.answerTimeoutMs,
@@ -75,6 +75,7 @@ export class SfuPeer<P extends Principal> {
     this.#joining = new Joining({
       guard: this.#guard,
       signals: owner.signals,
+      method: number === 1 ? 'join' : 'offer',
       replies: this.#replies,
       link: this.#link,
       publishing: this.#publishing,
@@ -84,7 +85,7 @@ export class SfuPeer<P extends Principal> {
       takeOver: takeover && (() => takeover.complete()),
       request: (sdp) => ({
         roomId: room.id,
-        uid: encodeUid({ roomId: room.id, userId, sessionId }),
+        uid: encodeUid({ roomId: room.id, userId, sessionId, peer: number }),
         sdp,
         autoSubscribe: setup.autoSubscribe && this.#guard.policy.canSubscribe,
       }),
@@ -134,8 +135,8 @@ export class SfuPeer<P extends Principal> {
   }
 
   /**
-   * Joins, once `admit` has let it. `joined` is called in the turn in which that is settled; where it fails nothing is
-   * left on the SFU, and `failed` is called.
+   * Joins, once `admit` has let it. `joined` is called in the turn in which that is settled; `open` hands on what the SFU
+   * says. Where it fails nothing is left on the SFU, and `failed` is called.
    */
   async join(
     sfu: Sfu,
@@ -158,7 +159,6 @@ export class SfuPeer<P extends Principal> {
       this.#iceServers = iceServers;
       this.#publishing.joined(released);
       joined({ released, metadata });
-      this.#subscriber.open();
     } catch (error) {
       const failure = joining.fail(error);
       void this.#link.end(failure.code === 'ERR_RELAY_SFU_TIMEOUT');
@@ -167,6 +167,11 @@ export class SfuPeer<P extends Principal> {
     } finally {
       signal?.removeEventListener('abort', abort);
     }
+  }
+
+  /** From now on it hands on what the SFU says, as it comes. */
+  open(): void {
+    this.#subscriber.open();
   }
 
   /** Ends the join that is under way. */
@@ -182,6 +187,7 @@ export class SfuPeer<P extends Principal> {
     return this.#publishing.offer(description, async (answer) => {
       this.#answer = await this.#replies.answer(answer);
       shown(this.#answer);
+      this.#checkCrowd();
       return this.#answer;
     });
   }
@@ -191,6 +197,7 @@ export class SfuPeer<P extends Principal> {
     const sdp = this.#guard.answer(description, this.#subscriber.pendingOffer);
     this.#subscriber.answered();
     this.#link.stream?.answer(sdp);
+    this.#checkCrowd();
   }
 
   addIceCandidate(target: Target, candidate: IceCandidate): void {
@@ -220,6 +227,10 @@ export class SfuPeer<P extends Principal> {
   /** Leaves the SFU. `silent` where the SFU does not answer. */
   end(silent = false): Promise<void> {
     return this.#link.end(silent);
+  }
+
+  #checkCrowd(): void {
+    if (this.#guard.isCrowded) this.#owner.onCrowded(this.number);
   }
 
   get #stream(): SfuStream {

@@ -104,6 +104,11 @@ export class Moderation {
     await Promise.all(sessions.map((session) => session.applyMutes()));
   }
 
+  /** Tracks have other ids: what was muted of them stays so. @throws RelayError `ERR_RELAY_TOO_MANY` */
+  follow(renamed: ReadonlyMap<string, string>): void {
+    for (const [oldId, trackId] of renamed) if (this.#mutes?.hasTrack(oldId)) this.#mutes.add({ trackId });
+  }
+
   isMuted(userId: string, track: Track): boolean {
     return this.#mutes?.covers(userId, track) ?? false;
   }

@@ -51,6 +51,10 @@ export class Mutes {
     }
   }
 
+  hasTrack(trackId: string): boolean {
+    return this.#tracks.has(trackId);
+  }
+
   covers(userId: string, { trackId, kind }: Track): boolean {
     return this.#tracks.has(trackId) || this.#users.has(`${kind} ${userId}`);
   }

@@ -70,6 +70,7 @@ export const DEFAULT_COSTS = {
   authenticate: 5,
   join: 20,
   attach: 10,
+  rejoin: 10,
   offer: 10,
   subscribe: 5,
   answer: 2,

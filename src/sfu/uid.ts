@@ -3,21 +3,26 @@ export interface Place {
   roomId: string;
   userId: string;
   sessionId: string;
+  /** The number of the session's peer. @default 1 */
+  peer?: number;
 }
 
 /**
  * The SFU keeps its peers by uid for all rooms together, so every session has a uid of its own, made of room,
- * user and session, and readable in the SFU's log: `lobby/alice/0b6f…`.
+ * user and session, and readable in the SFU's log: `lobby/alice/0b6f…`. Later peers of a session have their number
+ * behind it, as the SFU hides the older one of two peers with the same uid.
  */
-export function encodeUid({ roomId, userId, sessionId }: Place): string {
-  return [roomId, userId, sessionId].map(encodeURIComponent).join('/');
+export function encodeUid({ roomId, userId, sessionId, peer = 1 }: Place): string {
+  const uid = [roomId, userId, sessionId].map(encodeURIComponent).join('/');
+  return peer === 1 ? uid : `${uid}/${peer}`;
 }
 
 /** Undefined where the uid is not one of a relay's. */
 export function decodeUid(uid: string): Place | undefined {
   try {
-    const [roomId, userId, sessionId, ...more] = uid.split('/').map(decodeURIComponent);
-    return roomId && userId && sessionId && more.length === 0 ? { roomId, userId, sessionId } : undefined;
+    const [roomId, userId, sessionId, peer = '1', ...more] = uid.split('/').map(decodeURIComponent);
+    if (!roomId || !userId || !sessionId || !/^[1-9]\d*$/.test(peer) || more.length > 0) return undefined;
+    return { roomId, userId, sessionId, ...(peer !== '1' && { peer: Number(peer) }) };
   } catch {
     return undefined;
   }

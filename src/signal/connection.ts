@@ -33,6 +33,7 @@ import { type Backlog, type Client, Participation } from './participation.js';
 import type { RelayNotifications } from './protocol.js';
 import { SessionDeadline } from './session-deadline.js';
 import { closeReason, type HandshakeRequest, type RelaySocket } from './socket.js';
+import { tooLong } from './too-long.js';
 import { Turnstile } from './turnstile.js';
 import type { Visitor } from './visitor.js';
 
@@ -160,9 +161,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
     const bytes = Buffer.byteLength(text);
     receivedBytes.add(bytes);
     if (bytes > maxMessageBytes) {
-      this.#fail(
-        new RelayError('ERR_RELAY_TOO_LARGE', `The message is longer than ${maxMessageBytes} bytes.`),
-      );
+      this.#fail(tooLong(text, maxMessageBytes));
       return;
     }
     const message = parseMessage(text);
@@ -222,8 +221,8 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
     this.#send(method, encodeNotification(method, params));
   }
 
-  trickle(target: Target, init: string): void {
-    this.#send('trickle', encodeTrickle(target, init));
+  trickle(target: Target, init: string, peer?: number): void {
+    this.#send('trickle', encodeTrickle(target, init, peer));
   }
 
   deliver(message: RelayNotifications['message'], mayDrop: boolean): void {

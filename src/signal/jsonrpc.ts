@@ -89,7 +89,9 @@ export function errorObject(error: RelayError, method?: string): ErrorObject {
 }
 
 /** A candidate, of which `init` is the JSON. */
-export function encodeTrickle(target: Target, init: string): string {
+export function encodeTrickle(target: Target, init: string, peer?: number): string {
+  if (peer !== undefined)
+    return `{"jsonrpc":"2.0","method":"trickle","params":{"target":${target},"peer":${peer},"candidate":${init}}}`;
   return `{"jsonrpc":"2.0","method":"trickle","params":{"target":${target},"candidate":${init}}}`;
 }
 

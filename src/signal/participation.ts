@@ -1,5 +1,6 @@
 import type { Principal } from '../authentication.js';
 import type { CancelSignal } from '../cancellation.js';
+import { isCrowded, rejoinSoon } from '../crowd.js';
 import { RelayError } from '../errors.js';
 import type {
   IceCandidate,
@@ -18,7 +19,8 @@ import { Expiry } from './expiry.js';
 import { readJoinParams } from './join-params.js';
 import { JoinSequence } from './join-sequence.js';
 import { moderate } from './moderation.js';
-import type { JoinResult, RelayNotifications } from './protocol.js';
+import type { Capability, JoinResult, RelayNotifications } from './protocol.js';
+import { Rejoining, readCapabilities } from './rejoining.js';
 import { type Replaces, readReplaces, takeoverBy } from './replacing.js';
 import { claim, reach, reclaim, type Visitor, welcome } from './visitor.js';
 
@@ -45,7 +47,7 @@ export interface Client extends Pick<Receiver, 'trickle' | 'deliver'> {
 }
 
 /** What a client hears of as its session says it. */
-const NOTIFIED = ['offer', 'participants', 'tracks', 'grants', 'mute', 'room'] as const;
+const NOTIFIED = ['offer', 'participants', 'tracks', 'grants', 'mute', 'room', 'rejoin'] as const;
 
 function isNotified(name: string): name is (typeof NOTIFIED)[number] {
   return (NOTIFIED as readonly string[]).includes(name);
@@ -67,6 +69,8 @@ export class Participation<P extends Principal> implements Receiver {
   #isOver = false;
   readonly #joins = new JoinSequence();
   readonly #early = new EarlyCandidates();
+  #capabilities: Capability[] = [];
+  #rejoining: Rejoining<P> | undefined;
 
   constructor(relay: SfuRelay<P>, visitor: Visitor<P>, client: Client) {
     this.#relay = relay;
@@ -117,11 +121,12 @@ export class Participation<P extends Principal> implements Receiver {
   call(method: string, params: Params, reply: Reply): void | Promise<void> {
     switch (method) {
       case 'trickle':
+        if (this.#rejoining?.holds(params)) return reply({});
         if (this.#session) return done(this.#trickle(this.#session, params), reply);
         if (!this.#early.hold(params)) this.#relay.counters.surplusCandidates.add();
         return reply({});
       case 'answer':
-        return done(this.#joined().answerOffer(params.desc as SessionDescription), reply);
+        return done(this.#answer(this.#joined(), params), reply);
       case 'message':
         return this.#joined()
           .send(params as unknown as OutgoingMessage)
@@ -137,17 +142,23 @@ export class Participation<P extends Principal> implements Receiver {
         return this.#join(params, reply);
       case 'attach':
         return this.#attach(params, reply);
+      case 'rejoin':
+        return this.#rejoin(params, reply);
       case 'offer':
         return this.#joined()
-          .offer(params.desc as SessionDescription)
+          .offer(params.desc as SessionDescription, params.peer as number)
           .then(reply);
       case 'subscribe':
         return this.#joined()
-          .subscribe(params.subscriptions as Subscription[])
+          .subscribe(params.subscriptions as Subscription[], params.peer as number)
           .then(() => reply({}));
       case 'moderate':
         return moderate(this.#relay, this.#joined(), params).then(() => reply({}));
       case 'leave':
+        if (params.peer !== undefined)
+          return this.#joined()
+            .leavePeer(params.peer as number)
+            .then(() => reply({}));
         if (!this.#joins.isJoining) this.#joined();
         return this.leave().then(() => reply({}));
       case 'authenticate':
@@ -210,8 +221,8 @@ export class Participation<P extends Principal> implements Receiver {
     this.#joined().serve(this);
   }
 
-  trickle(target: Target, init: string): void {
-    this.#client.trickle(target, init);
+  trickle(target: Target, init: string, peer?: number): void {
+    this.#client.trickle(target, init, peer);
   }
 
   deliver(message: RelayNotifications['message'], mayDrop: boolean): void {
@@ -220,6 +231,7 @@ export class Participation<P extends Principal> implements Receiver {
 
   hear<Name extends keyof SessionEvents>(name: Name, ...args: SessionEvents[Name]): void {
     const [event] = args;
+    if (name === 'rejoin' && !this.#capabilities.includes(name)) return;
     if (isNotified(name)) this.#client.notify(name, event as RelayNotifications[typeof name]);
     else if (name === 'close') this.#sessionClosed(event as SessionCloseReason);
   }
@@ -234,11 +246,13 @@ export class Participation<P extends Principal> implements Receiver {
 
   /** The session as its client has to know it. */
   describe(): JoinResult {
-    const { id, roomId, userId, role, grants, cutTracks, room, answer, iceServers } = this.#joined();
+    const { id, peer, roomId, userId, role, grants, cutTracks, room, answer, iceServers } = this.#joined();
     return {
       type: 'answer',
       sdp: answer.sdp,
       sessionId: id,
+      capabilities: this.#capabilities,
+      peer,
       roomId,
       userId,
       role,
@@ -256,6 +270,7 @@ export class Participation<P extends Principal> implements Receiver {
   #join(params: Params, reply: Reply): Promise<void> {
     this.#checkFree();
     const request = readJoinParams(params, this.visitor.principal);
+    this.#capabilities = readCapabilities(params);
     const replaces = readReplaces(params.replaces);
     return this.#joins.run((cancelled) => this.#carryOutJoin(request, replaces, cancelled, reply));
   }
@@ -299,8 +314,10 @@ export class Participation<P extends Principal> implements Receiver {
     }
   }
 
-  #attach({ sessionId, sessionToken }: Params, reply: Reply): void {
+  #attach(params: Params, reply: Reply): void {
     this.#checkFree();
+    const { sessionId, sessionToken } = params;
+    this.#capabilities = readCapabilities(params);
     const backlog = this.adopt(reach(this.#relay, sessionId, this.visitor, sessionToken));
     const result = this.describe();
     reply(result);
@@ -310,6 +327,21 @@ export class Participation<P extends Principal> implements Receiver {
         this.#client.notify(method, params);
     }
     this.listen();
+  }
+
+  async #rejoin(params: Params, reply: Reply): Promise<void> {
+    const session = this.#joined();
+    if (this.#rejoining) throw new RelayError('ERR_RELAY_INVALID_STATE', 'One rejoin at a time.');
+    const rejoining = new Rejoining(session, params);
+    this.#rejoining = rejoining;
+    try {
+      await rejoining.run(this.#relay, params);
+    } finally {
+      this.#rejoining = undefined;
+    }
+    if (this.#session !== session) throw new RelayError('ERR_RELAY_ABORTED', 'The session was left.');
+    reply(this.describe());
+    rejoining.open((error) => this.#client.notificationRefused('trickle', error));
   }
 
   async #authenticate({ token }: Params): Promise<object> {
@@ -338,8 +370,17 @@ export class Participation<P extends Principal> implements Receiver {
     this.#client.end(error);
   }
 
-  #trickle(session: Session<P>, { target, candidate }: Params): void | Promise<void> {
-    return session.addIceCandidate({ target: target as Target, candidate: candidate as IceCandidate });
+  #trickle(session: Session<P>, { target, candidate, peer }: Params): void | Promise<void> {
+    const trickle = { target: target as Target, candidate: candidate as IceCandidate };
+    return session.addIceCandidate(trickle, peer as number);
+  }
+
+  #answer(session: Session<P>, { desc, peer = session.peer }: Params): void | Promise<void> {
+    const { sdp } = (desc ?? {}) as { sdp?: unknown };
+    const { maxMessageBytes } = this.#client;
+    if (peer === session.peer && typeof sdp === 'string' && isCrowded(sdp, maxMessageBytes))
+      this.hear('rejoin', rejoinSoon(session.peer));
+    return session.answerOffer(desc as SessionDescription, peer as number);
   }
 
   #joined(): Session<P> {

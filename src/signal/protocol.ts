@@ -14,6 +14,7 @@ import type {
   Participant,
   ParticipantsEvent,
   ParticipantUpdate,
+  RejoinNotice,
   Role,
   RoomMessage,
   SessionDescription,
@@ -39,6 +40,26 @@ export const BEARER_PREFIX = 'bearer.';
 /** The request header that carries a session token over HTTP. */
 export const SESSION_TOKEN_HEADER = 'sfu-session-token';
 
+/**
+ * What a client can do beyond the methods that all have: `rejoin`, replace its peer on the SFU.
+ */
+export type Capability = 'rejoin';
+
+/** Which of the session's peers on the SFU a message is of. @default the current one */
+export interface PeerParams {
+  peer?: number;
+}
+
+/** `rejoin`, client → relay: another peer joins, beside the current one, and is the current one from then on. */
+export interface RejoinParams {
+  /** The number of the new peer, greater than those of all before; the first one of a session is 1. */
+  peer: number;
+  /** Of a new publisher connection, with all that is to be published. */
+  offer: SessionDescription;
+  /** Its track ids, by the ids that the same tracks have had so far. The SFU needs new ones. */
+  renamed?: Readonly<Record<string, string>>;
+}
+
 /** `join`, client → relay. */
 export interface JoinParams {
   /** The room. */
@@ -55,6 +76,8 @@ export interface JoinParams {
    * already is ignored.
    */
   replaces?: { sessionId: string; sessionToken: string };
+  /** What is not known here is ignored. */
+  capabilities?: readonly (Capability | (string & {}))[];
 }
 
 /** The result of `join`: the answer, and what the client has to know of the room. */
@@ -66,6 +89,10 @@ export interface JoinResult extends SessionDescription {
    * relay keeps only its hash. A secret.
    */
   sessionToken?: string;
+  /** Those of the client's that are in effect. */
+  capabilities: Capability[];
+  /** The number of the session's current peer on the SFU. */
+  peer: number;
   roomId: string;
   userId: string;
   role: Role;
@@ -84,7 +111,7 @@ export interface JoinResult extends SessionDescription {
   messages: RoomMessage[];
 }
 
-export interface TrickleParams {
+export interface TrickleParams extends PeerParams {
   target: Target;
   candidate: IceCandidate;
 }
@@ -139,20 +166,26 @@ export interface ClientRequests {
    * Takes over a session of the same user: one that was created over HTTP, or is on another connection. With its session
    * token, where the application names no user.
    */
-  attach: { params: { sessionId: string; sessionToken?: string }; result: JoinResult };
-  offer: { params: { desc: SessionDescription }; result: SessionDescription };
-  subscribe: { params: { subscriptions: Subscription[] }; result: Record<string, never> };
+  attach: {
+    params: { sessionId: string; sessionToken?: string; capabilities?: JoinParams['capabilities'] };
+    result: JoinResult;
+  };
+  /** As `join`, of a session that goes on: nobody hears of it, and no limit of joins counts it. */
+  rejoin: { params: RejoinParams; result: JoinResult };
+  offer: { params: { desc: SessionDescription } & PeerParams; result: SessionDescription };
+  subscribe: { params: { subscriptions: Subscription[] } & PeerParams; result: Record<string, never> };
   update: { params: ParticipantUpdate; result: Record<string, never> };
   message: { params: OutgoingMessage; result: MessageReceipt };
   stats: { params: { report: StatsReport }; result: SessionStats };
   moderate: { params: ModerateParams; result: Record<string, never> };
-  leave: { params?: undefined; result: Record<string, never> };
+  /** With `peer`: only the peer that a `rejoin` has replaced. */
+  leave: { params?: PeerParams; result: Record<string, never> };
   ping: { params?: undefined; result: Record<string, never> };
 }
 
 /** Notifications: client → relay. */
 export interface ClientNotifications {
-  answer: { desc: SessionDescription };
+  answer: { desc: SessionDescription } & PeerParams;
   trickle: TrickleParams;
 }
 
@@ -160,8 +193,10 @@ export interface ClientNotifications {
 export interface RelayNotifications {
   /** The first message of an event stream (server-sent events): what `join` results in on a WebSocket. */
   joined: JoinResult;
-  offer: SessionDescription;
+  offer: SessionDescription & PeerParams;
   trickle: TrickleParams;
+  /** The peer nears a limit: the client is to `rejoin`. Only to clients with that capability. */
+  rejoin: RejoinNotice;
   participants: ParticipantsEvent;
   tracks: TracksEvent;
   expiring: ExpiringParams;

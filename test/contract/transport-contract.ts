@@ -19,6 +19,7 @@ import { limitsSuite } from './suites/limits.js';
 import { malformedMessagesSuite } from './suites/malformed.js';
 import { messagesSuite } from './suites/messages.js';
 import { moderationSuite } from './suites/moderation.js';
+import { rejoiningSuite } from './suites/rejoining.js';
 import { replacingSuite } from './suites/replacing.js';
 import { requestsSuite } from './suites/requests.js';
 import { roomSuite } from './suites/room.js';
@@ -42,6 +43,7 @@ export function transportContract(name: string, serve: Serve): void {
     sessionSuite(stage);
     attachingSuite(stage);
     replacingSuite(stage);
+    rejoiningSuite(stage);
     roomSuite(stage);
     moderationSuite(stage);
     messagesSuite(stage);

@@ -100,8 +100,12 @@ export class WireClient {
   }
 
   /** The first notification of a method. */
-  async notified(method: string): Promise<Record<string, unknown>> {
-    return (await this.next((message) => message.method === method)).params ?? {};
+  async notified(
+    method: string,
+    matches: (params: Record<string, unknown>) => boolean = () => true,
+  ): Promise<Record<string, unknown>> {
+    const isMeant = (message: Message) => message.method === method && matches(message.params ?? {});
+    return (await this.next(isMeant)).params ?? {};
   }
 
   methods(): string[] {

@@ -34,7 +34,7 @@ describe('a track is found by its id, and a stream’s owner by its stream', () 
           const person = people[who] as Member;
           const tracks = Array.from({ length: count }, (_, n) => trackOf(person.id, n));
           if (!comes) room.remove(person);
-          else if (present.has(person)) room.setTracks(person, tracks, NOTHING);
+          else if (present.has(person)) room.setTracks(person, { tracks, cut: NOTHING });
           else room.add(person, tracks, NOTHING);
           if (comes) present.set(person, count);
           else present.delete(person);

@@ -126,7 +126,9 @@ describe('whoever comes, at any moment, and follows the events knows the room as
       next?.changes(room, () => room.add(next, tracksOf(next.id, value), NOTHING));
       members[who] = next;
     } else if (what === 'publish') {
-      member?.changes(room, () => room.setTracks(member, tracksOf(member.id, value), NOTHING));
+      member?.changes(room, () =>
+        room.setTracks(member, { tracks: tracksOf(member.id, value), cut: NOTHING }),
+      );
     } else if (what === 'update') {
       member?.changes(room, () => room.update(member, { metadata: { value } }));
     } else if (member) {

@@ -181,7 +181,7 @@ describe('what a client may pile up on the SFU', () => {
     const offer = (n: number) =>
       session.offer({ type: 'offer', sdp: fakeOffer().replaceAll(/(mid:|BUNDLE )0/g, `$1m${n}`) });
     for (let n = 1; n <= 255; n += 1) await offer(n);
-    await expect(offer(256)).rejects.toMatchObject({ code: 'ERR_RELAY_TOO_MANY' });
+    await expect(offer(256)).rejects.toMatchObject({ code: 'ERR_RELAY_REJOIN' });
   });
 });
 

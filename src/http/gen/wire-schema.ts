@@ -26,6 +26,9 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
           "$ref": "#/$defs/attach.request"
         },
         {
+          "$ref": "#/$defs/rejoin.request"
+        },
+        {
           "$ref": "#/$defs/offer.request"
         },
         {
@@ -70,6 +73,9 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
           "$ref": "#/$defs/relay.trickle"
         },
         {
+          "$ref": "#/$defs/relay.rejoin"
+        },
+        {
           "$ref": "#/$defs/relay.participants"
         },
         {
@@ -101,6 +107,9 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         },
         {
           "$ref": "#/$defs/attach.result"
+        },
+        {
+          "$ref": "#/$defs/rejoin.result"
         },
         {
           "$ref": "#/$defs/offer.result"
@@ -274,6 +283,20 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
             },
             "sessionToken": {
               "type": "string"
+            },
+            "capabilities": {
+              "type": "array",
+              "items": {
+                "anyOf": [
+                  {
+                    "$ref": "#/$defs/Capability"
+                  },
+                  {
+                    "type": "string"
+                  }
+                ]
+              },
+              "description": "What is not known here is ignored."
             }
           },
           "required": [
@@ -313,6 +336,56 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
       ],
       "additionalProperties": false
     },
+    "rejoin.request": {
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "id": {
+          "type": [
+            "string",
+            "number"
+          ]
+        },
+        "method": {
+          "const": "rejoin"
+        },
+        "params": {
+          "$ref": "#/$defs/RejoinParams"
+        }
+      },
+      "required": [
+        "method",
+        "id",
+        "params"
+      ],
+      "additionalProperties": false,
+      "description": "As `join`, of a session that goes on: nobody hears of it, and no limit of joins counts it."
+    },
+    "rejoin.result": {
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "id": {
+          "type": [
+            "string",
+            "number"
+          ]
+        },
+        "result": {
+          "$ref": "#/$defs/JoinResult"
+        }
+      },
+      "required": [
+        "jsonrpc",
+        "id",
+        "result"
+      ],
+      "additionalProperties": false
+    },
     "offer.request": {
       "type": "object",
       "properties": {
@@ -330,15 +403,18 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         },
         "params": {
           "type": "object",
+          "additionalProperties": false,
           "properties": {
+            "peer": {
+              "type": "number"
+            },
             "desc": {
               "$ref": "#/$defs/SessionDescription"
             }
           },
           "required": [
             "desc"
-          ],
-          "additionalProperties": false
+          ]
         }
       },
       "required": [
@@ -388,7 +464,11 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         },
         "params": {
           "type": "object",
+          "additionalProperties": false,
           "properties": {
+            "peer": {
+              "type": "number"
+            },
             "subscriptions": {
               "type": "array",
               "items": {
@@ -398,8 +478,7 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
           },
           "required": [
             "subscriptions"
-          ],
-          "additionalProperties": false
+          ]
         }
       },
       "required": [
@@ -662,14 +741,15 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
           "const": "leave"
         },
         "params": {
-          "not": {}
+          "$ref": "#/$defs/PeerParams"
         }
       },
       "required": [
         "method",
         "id"
       ],
-      "additionalProperties": false
+      "additionalProperties": false,
+      "description": "With `peer`: only the peer that a `rejoin` has replaced."
     },
     "leave.result": {
       "type": "object",
@@ -759,15 +839,18 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         },
         "params": {
           "type": "object",
+          "additionalProperties": false,
           "properties": {
+            "peer": {
+              "type": "number"
+            },
             "desc": {
               "$ref": "#/$defs/SessionDescription"
             }
           },
           "required": [
             "desc"
-          ],
-          "additionalProperties": false
+          ]
         }
       },
       "required": [
@@ -826,7 +909,27 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
           "const": "offer"
         },
         "params": {
-          "$ref": "#/$defs/SessionDescription"
+          "type": "object",
+          "additionalProperties": false,
+          "properties": {
+            "peer": {
+              "type": "number"
+            },
+            "type": {
+              "type": "string",
+              "enum": [
+                "offer",
+                "answer"
+              ]
+            },
+            "sdp": {
+              "type": "string"
+            }
+          },
+          "required": [
+            "sdp",
+            "type"
+          ]
         }
       },
       "required": [
@@ -847,6 +950,27 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         },
         "params": {
           "$ref": "#/$defs/TrickleParams"
+        }
+      },
+      "required": [
+        "jsonrpc",
+        "method",
+        "params"
+      ],
+      "additionalProperties": false
+    },
+    "relay.rejoin": {
+      "description": "The peer nears a limit: the client is to `rejoin`. Only to clients with that capability.",
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "method": {
+          "const": "rejoin"
+        },
+        "params": {
+          "$ref": "#/$defs/RejoinNotice"
         }
       },
       "required": [
@@ -1136,6 +1260,20 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
           ],
           "additionalProperties": false,
           "description": "The session that this client has lost the connection of: it ends, and the new one takes its place. One that has ended already is ignored."
+        },
+        "capabilities": {
+          "type": "array",
+          "items": {
+            "anyOf": [
+              {
+                "$ref": "#/$defs/Capability"
+              },
+              {
+                "type": "string"
+              }
+            ]
+          },
+          "description": "What is not known here is ignored."
         }
       },
       "required": [
@@ -1179,6 +1317,11 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
       "additionalProperties": {},
       "description": "What a participant tells the room of itself: JSON, of up to 4 KiB."
     },
+    "Capability": {
+      "type": "string",
+      "const": "rejoin",
+      "description": "What a client can do beyond the methods that all have: `rejoin`, replace its peer on the SFU."
+    },
     "JoinResult": {
       "type": "object",
       "properties": {
@@ -1195,6 +1338,17 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         "sessionToken": {
           "type": "string",
           "description": "Proves that the session is this client's own, for `attach`, `replaces` and over HTTP. Given once, in the result of `join`: the relay keeps only its hash. A secret."
+        },
+        "capabilities": {
+          "type": "array",
+          "items": {
+            "$ref": "#/$defs/Capability"
+          },
+          "description": "Those of the client's that are in effect."
+        },
+        "peer": {
+          "type": "number",
+          "description": "The number of the session's current peer on the SFU."
         },
         "roomId": {
           "type": "string"
@@ -1248,6 +1402,7 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         }
       },
       "required": [
+        "capabilities",
         "grants",
         "iceServers",
         "locked",
@@ -1255,6 +1410,7 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         "messages",
         "muted",
         "participants",
+        "peer",
         "revision",
         "role",
         "roomId",
@@ -1396,6 +1552,10 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         "muted": {
           "type": "boolean",
           "description": "What its publisher says of it; no media is touched by it."
+        },
+        "replacedBy": {
+          "type": "string",
+          "description": "In an event `removed`: the id of the track that takes its place. Its publisher sends the same on another connection."
         }
       },
       "required": [
@@ -1482,6 +1642,32 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
       ],
       "additionalProperties": false,
       "description": "A message of a room, the same for all who get it."
+    },
+    "RejoinParams": {
+      "type": "object",
+      "properties": {
+        "peer": {
+          "type": "number",
+          "description": "The number of the new peer, greater than those of all before; the first one of a session is 1."
+        },
+        "offer": {
+          "$ref": "#/$defs/SessionDescription",
+          "description": "Of a new publisher connection, with all that is to be published."
+        },
+        "renamed": {
+          "type": "object",
+          "additionalProperties": {
+            "type": "string"
+          },
+          "description": "Its track ids, by the ids that the same tracks have had so far. The SFU needs new ones."
+        }
+      },
+      "required": [
+        "peer",
+        "offer"
+      ],
+      "additionalProperties": false,
+      "description": "`rejoin`, client → relay: another peer joins, beside the current one, and is the current one from then on."
     },
     "Subscription": {
       "type": "object",
@@ -1888,9 +2074,23 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
       ],
       "description": "`moderate`, client → relay: what a client with `roomAdmin` does in its own room."
     },
+    "PeerParams": {
+      "type": "object",
+      "properties": {
+        "peer": {
+          "type": "number"
+        }
+      },
+      "additionalProperties": false,
+      "description": "Which of the session's peers on the SFU a message is of.",
+      "default": "the current one"
+    },
     "TrickleParams": {
       "type": "object",
       "properties": {
+        "peer": {
+          "type": "number"
+        },
         "target": {
           "$ref": "#/$defs/Target"
         },
@@ -1942,6 +2142,29 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
       ],
       "additionalProperties": false,
       "description": "An ICE candidate (W3C `RTCIceCandidateInit`)."
+    },
+    "RejoinNotice": {
+      "type": "object",
+      "properties": {
+        "peer": {
+          "type": "number",
+          "description": "The number of the peer."
+        },
+        "afterMs": {
+          "type": "number",
+          "description": "ms to wait before: not all clients of a room at once."
+        },
+        "reason": {
+          "type": "string"
+        }
+      },
+      "required": [
+        "peer",
+        "afterMs",
+        "reason"
+      ],
+      "additionalProperties": false,
+      "description": "Which peer a client is to replace, and when."
     },
     "ParticipantsEvent": {
       "type": "object",

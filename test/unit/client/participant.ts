@@ -22,6 +22,8 @@ export function joinResult(overrides: Partial<JoinResult> = {}): JoinResult {
     type: 'answer',
     sdp: 'v=0\r\n',
     sessionId: 'mine',
+    capabilities: ['rejoin'],
+    peer: 1,
     roomId: 'lobby',
     userId: 'me',
     role: 'publisher',

@@ -1,0 +1,211 @@
+import type { Principal } from './authentication.js';
+import type { CancelSignal } from './cancellation.js';
+import { RelayError } from './errors.js';
+import type { GuardPolicy, ReleasedOffer } from './guard.js';
+import type { SessionDescription, Target } from './model.js';
+import type { PeerOwner, PeerSetup } from './peer-owner.js';
+import type { SessionHooks } from './session-hooks.js';
+import type { Sfu } from './sfu/port.js';
+import { SfuPeer } from './sfu-peer.js';
+import type { Takeover } from './takeover.js';
+
+/** How long a replaced peer stays at most, where its client does not say that it has no more use for it. */
+const OVERLAP_MS = 15_000;
+
+/** What a session is told of its peers. `peer` is undefined for the first one: its messages carry no number. */
+export interface SessionPeersOwner<P extends Principal> {
+  readonly signals: SessionHooks<P> | undefined;
+  readonly replies: SessionHooks<P> | undefined;
+  /** False where nobody listens yet. */
+  onOffer(offer: SessionDescription & { peer?: number }): boolean;
+  onCandidate(target: Target, init: string, peer: number | undefined): boolean;
+  onTracks(offer: ReleasedOffer): void;
+  onCut(trackId: string, isCut: boolean): void;
+  onCrowded(peer: number): void;
+  /** The session can't go on. */
+  onBroken(error: RelayError): void;
+  onAbandoned(peer: number): void;
+  /** The streams of all peers have ended; without an error where this side has left. */
+  onEnded(error: RelayError | undefined): void;
+}
+
+/** The peer that takes the place of the current one. */
+export interface NextPeer {
+  /** Greater than that of all peers before. */
+  number: number;
+  sdp: string;
+  /** New track ids, by the ids that the same tracks have had so far. */
+  renamed: ReadonlyMap<string, string>;
+}
+
+/**
+ * A session's presence on the SFU over time: its current peer; while that is being replaced, the one that joins, then
+ * the one that was replaced, until its client is done with it.
+ */
+export class SessionPeers<P extends Principal> {
+  readonly #setup: PeerSetup;
+  readonly #owner: SessionPeersOwner<P>;
+  readonly #reports: PeerOwner<P>;
+  #current: SfuPeer<P>;
+  #next: SfuPeer<P> | undefined;
+  #previous: SfuPeer<P> | undefined;
+  #lastNumber: number;
+  #timer: NodeJS.Timeout | undefined;
+  /** Set when the current peer's stream has ended before that of the previous one. */
+  #ended: { error: RelayError | undefined } | undefined;
+
+  /** @param takeover of the first peer */
+  constructor(
+    setup: PeerSetup & { firstPeer?: number },
+    owner: SessionPeersOwner<P>,
+    takeover: Takeover | undefined,
+  ) {
+    const { firstPeer = 1 } = setup;
+    this.#setup = setup;
+    this.#owner = owner;
+    this.#reports = this.#makeReports();
+    this.#lastNumber = firstPeer;
+    this.#current = new SfuPeer(firstPeer, setup, this.#reports, takeover);
+  }
+
+  get current(): SfuPeer<P> {
+    return this.#current;
+  }
+
+  set policy(policy: GuardPolicy) {
+    for (const peer of this.#all) peer.policy = policy;
+  }
+
+  get hasDataChannels(): boolean {
+    return this.#all.some(({ hasDataChannels }) => hasDataChannels);
+  }
+
+  get isHolding(): boolean {
+    return this.#current.isHolding || this.#previous?.isHolding === true;
+  }
+
+  release(): void {
+    this.#previous?.release();
+    this.#current.release();
+  }
+
+  /** Undefined where it is gone, or has not joined. */
+  find(number: number): SfuPeer<P> | undefined {
+    return number === this.#current.number ? this.#current : this.#previousOf(number);
+  }
+
+  /**
+   * Another peer joins, and is the current one from then on. What it publishes takes the place of what the session
+   * published. `open()` hands on what the SFU says to it.
+   */
+  async replace(sfu: Sfu, { number, sdp, renamed }: NextPeer, signal: CancelSignal): Promise<void> {
+    if (this.#next)
+      throw new RelayError('ERR_RELAY_INVALID_STATE', 'Another peer is joining: one rejoin at a time.');
+    if (!Number.isSafeInteger(number) || number <= this.#lastNumber)
+      throw new RelayError('ERR_RELAY_INVALID_PARAMS', `"peer" must be greater than ${this.#lastNumber}.`);
+    this.#lastNumber = number;
+    if (this.#previous) void this.leave(this.#previous.number);
+    const { policy } = this.#current;
+    const next = new SfuPeer<P>(number, { ...this.#setup, policy }, this.#reports);
+    this.#next = next;
+    const { moderation } = this.#setup.room;
+    try {
+      await next.join(
+        sfu,
+        sdp,
+        () => void moderation.follow(renamed),
+        signal,
+        ({ released }) => {
+          this.#previous = this.#current;
+          this.#current = next;
+          this.#timer = setTimeout(() => void this.leave(this.#previous?.number), OVERLAP_MS).unref();
+          this.#owner.onTracks({ ...released, renamed });
+        },
+        () => {},
+      );
+    } finally {
+      this.#next = undefined;
+    }
+  }
+
+  /** Leaves the peer that was replaced, if it is the one of that number. */
+  async leave(number: number | undefined): Promise<void> {
+    const previous = number === undefined ? undefined : this.#previousOf(number);
+    if (!previous) return;
+    clearTimeout(this.#timer);
+    previous.leave(() => new RelayError('ERR_RELAY_REJOIN', 'Another peer has taken its place.'));
+    await previous.end();
+  }
+
+  /** Nothing is told or taken any more; `end` follows. */
+  leaveAll(why: () => RelayError): void {
+    clearTimeout(this.#timer);
+    this.#next?.abort(why);
+    this.#previous?.leave(why);
+    this.#current.leave(why);
+  }
+
+  /** Leaves the SFU. `silent` where the SFU does not answer. */
+  endAll(silent = false): void {
+    void this.#previous?.end(silent);
+    void this.#current.end(silent);
+  }
+
+  /** What is published is held against what may be published by now. */
+  async revise(isJoined: () => boolean): Promise<void> {
+    const previous = this.#previous;
+    await this.#current.revise(isJoined);
+    await previous
+      ?.revise(() => isJoined() && this.#previous === previous)
+      .catch(() => {
+        void this.leave(previous.number);
+      });
+  }
+
+  #previousOf(number: number): SfuPeer<P> | undefined {
+    return this.#previous?.number === number ? this.#previous : undefined;
+  }
+
+  get #all(): SfuPeer<P>[] {
+    return [this.#current, this.#next, this.#previous].filter((peer) => peer !== undefined);
+  }
+
+  #makeReports(): PeerOwner<P> {
+    const owner = this.#owner;
+    const isCurrent = (number: number) => number === this.#current.number;
+    return {
+      signals: owner.signals,
+      replies: owner.replies,
+      onOffer: (peer, offer) => owner.onOffer(peer === 1 ? offer : { ...offer, peer }),
+      onCandidate: (peer, target, init) => owner.onCandidate(target, init, peer === 1 ? undefined : peer),
+      onTracks: (peer, offer) => {
+        if (isCurrent(peer)) owner.onTracks(offer);
+      },
+      onCut: (peer, trackId, isCut) => {
+        if (isCurrent(peer)) owner.onCut(trackId, isCut);
+      },
+      onCrowded: (peer) => {
+        if (isCurrent(peer)) owner.onCrowded(peer);
+      },
+      onBroken: (peer, error) => {
+        if (isCurrent(peer)) owner.onBroken(error);
+        else if (peer === this.#next?.number) this.#next.abort(() => error);
+        else void this.leave(peer);
+      },
+      onAbandoned: owner.onAbandoned,
+      onEnded: (peer, error) => this.#peerEnded(peer, error),
+    };
+  }
+
+  #peerEnded(number: number, error: RelayError | undefined): void {
+    if (number === this.#previous?.number) {
+      this.#previous = undefined;
+      clearTimeout(this.#timer);
+      if (this.#ended) this.#owner.onEnded(this.#ended.error);
+    } else if (number === this.#current.number) {
+      this.#ended = { error };
+      if (!this.#previous) this.#owner.onEnded(error);
+      else if (error) this.#owner.onBroken(error);
+    }
+  }
+}
