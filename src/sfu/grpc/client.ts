@@ -59,5 +59,5 @@ export interface ConnectionSetup {
 
 /** Before each message: whether it is compressed, and its length (gRPC's PROTOCOL-HTTP2). */
 export const PREFIX_BYTES = 5;
-/** The longest message that is taken. */
-export const MAX_MESSAGE_BYTES = 1024 * 1024;
+/** The longest message that is taken: gRPC's default. */
+export const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;

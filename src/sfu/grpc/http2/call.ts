@@ -2,7 +2,7 @@ import type { CallListener, GrpcCall } from '../client.js';
 import { type Status, statusOf, statusOfHttp, statusOfReset } from '../status.js';
 import type { FrameWriter } from './frame-writer.js';
 import { ErrorCode, FrameType, MAX_31_BITS } from './frames.js';
-import type { Fields } from './hpack/decoder.js';
+import { type Fields, MAX_FIELDS_BYTES } from './hpack/decoder.js';
 import { MessageReader } from './message-reader.js';
 import type { Outflow } from './outflow.js';
 
@@ -94,8 +94,15 @@ export class Http2Call implements GrpcCall {
     else if (this.#queue) this.resume();
   }
 
-  receiveFields(fields: Fields): void {
+  /** `fields`: undefined where there are too many. */
+  receiveFields(fields: Fields | undefined): void {
+    if (!fields) {
+      const details = `header fields of more than ${MAX_FIELDS_BYTES} bytes`;
+      this.stop(ErrorCode.CANCEL, { code: 'INTERNAL', details });
+      return;
+    }
     if (this.#httpStatus < 200) this.#httpStatus = Number(fields[':status']) || 0;
+    this.#reader.encoding ??= fields['grpc-encoding'];
     this.#status ??= statusOf(fields);
   }
 

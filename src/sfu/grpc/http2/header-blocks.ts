@@ -1,8 +1,13 @@
 import { ConnectionError, ErrorCode, Flag, protocolError } from './frames.js';
 import { type Fields, HpackDecoder } from './hpack/decoder.js';
 
-/** Of a block in several frames. */
-const MAX_BLOCK_BYTES = 64 * 1024;
+/**
+ * Of a block in several frames. One that has too many fields for its call is read all the same, as later ones may refer to it;
+ * one that is longer than this ends the connection.
+ */
+const MAX_BLOCK_BYTES = 1024 * 1024;
+/** What each frame of a block counts for besides its content: there may be any number of short or empty ones. */
+const FRAME_BYTES = 64;
 /** Of a stream that another depends on, and the weight of that (RFC 9113 § 6.2). */
 const PRIORITY_BYTES = 5;
 
@@ -44,7 +49,7 @@ export class HeaderBlocks {
   }
 
   /** @throws ConnectionError it can't be read, and no later one can. */
-  end(): { streamId: number; isLast: boolean; fields: Fields } {
+  end(): { streamId: number; isLast: boolean; fields: Fields | undefined } {
     const { streamId = 0, isLast = false, parts = [] } = this.#block ?? {};
     this.#block = undefined;
     try {
@@ -55,8 +60,7 @@ export class HeaderBlocks {
   }
 
   #append(block: Block, data: Buffer, start: number, end: number): void {
-    // An empty one counts too: there may be any number of them.
-    block.bytes += Math.max(end - start, 1);
+    block.bytes += end - start + FRAME_BYTES;
     if (block.bytes > MAX_BLOCK_BYTES)
       throw new ConnectionError(
         ErrorCode.ENHANCE_YOUR_CALM,

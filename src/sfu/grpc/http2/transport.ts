@@ -14,6 +14,7 @@ import type { Http2Call } from './call.js';
 import { FrameReader } from './frame-reader.js';
 import { FrameWriter } from './frame-writer.js';
 import { ConnectionError, DEFAULT_WINDOW_BYTES, ErrorCode, FrameType, Setting } from './frames.js';
+import { MAX_FIELDS_BYTES } from './hpack/decoder.js';
 import { CALL_WINDOW_BYTES, CONNECTION_WINDOW_BYTES, type Goaway, Multiplexer } from './multiplexer.js';
 import { encodeSettings } from './settings.js';
 import { openSocket } from './socket.js';
@@ -23,6 +24,7 @@ const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 const SETTINGS = encodeSettings([
   [Setting.ENABLE_PUSH, 0],
   [Setting.INITIAL_WINDOW_SIZE, CALL_WINDOW_BYTES],
+  [Setting.MAX_HEADER_LIST_SIZE, MAX_FIELDS_BYTES],
 ]);
 const PING = Buffer.alloc(8);
 

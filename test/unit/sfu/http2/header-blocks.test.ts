@@ -179,6 +179,38 @@ describe('the connection ends at a block that', () => {
   });
 });
 
+describe('header fields of 70 KB', () => {
+  const large: Field[] = Array.from({ length: 70 }, (_, n) => [`x-large-${n}`, 'x'.repeat(1_000)]);
+
+  test.each<[what: string, ofResponse: boolean]>([
+    ['response', true],
+    ['trailers', false],
+  ])('end their call, and no other: %s', async (_, ofResponse) => {
+    const { peer, connection, call, id } = await open();
+    const other = stage.call(connection);
+    const [, otherId = 0] = await peer.streams(2);
+    const block = Buffer.concat(
+      [...large, ...(ofResponse ? [[':status', '200'] as const] : [STATUS])].map((field) =>
+        literal(field, { indexing: 'incremental' }),
+      ),
+    );
+    if (!ofResponse) peer.send(answer(id));
+    peer.send(headers(id, block, { endStream: !ofResponse, cutAt: Array(4).fill(16_000) }));
+    expect(await call.ended()).toEqual({ code: 'INTERNAL', details: expect.stringContaining('65536 bytes') });
+    // The youngest entry of the table is of the block that was too large.
+    const reply = ofResponse ? indexed(YOUNGEST) : literals([':status', '200']);
+    const end = ofResponse ? literals(STATUS) : indexed(YOUNGEST);
+    peer.send(
+      headers(otherId, reply),
+      message(otherId, 'goes on'),
+      headers(otherId, end, { endStream: true }),
+    );
+    expect((await other.ended()).code).toBe('FAILED_PRECONDITION');
+    expect(other.messages).toEqual(['goes on']);
+    expect(stage.lost).toEqual([]);
+  });
+});
+
 test('a server that wants no table in requests is not sent one', async () => {
   const { peer, connection } = await stage.open({ HEADER_TABLE_SIZE: 0 });
   peer.send(settings({ HEADER_TABLE_SIZE: 4_096 }), settings({ HEADER_TABLE_SIZE: 0 }));

@@ -24,8 +24,11 @@ export class HpackDecoder {
   #data: Buffer = Buffer.alloc(0);
   #at = 0;
 
-  /** @throws Error it can't be read, or holds too much: no later one can be read either. */
-  decode(block: Buffer): Fields {
+  /**
+   * Undefined where there are too many fields: the block is read to its end all the same, as later ones may refer to it.
+   * @throws Error it can't be read: no later one can be read either.
+   */
+  decode(block: Buffer): Fields | undefined {
     this.#data = block;
     this.#at = 0;
     const fields: Record<string, string> = Object.create(null);
@@ -37,10 +40,9 @@ export class HpackDecoder {
       isFirst = false;
       const [name, value] = field;
       bytes += sizeOf(field);
-      if (bytes > MAX_FIELDS_BYTES) throw new Error(`header fields of more than ${MAX_FIELDS_BYTES} bytes`);
-      fields[name] ??= value;
+      if (bytes <= MAX_FIELDS_BYTES) fields[name] ??= value;
     }
-    return fields;
+    return bytes <= MAX_FIELDS_BYTES ? fields : undefined;
   }
 
   /** The next one; none where the table is resized, as it may be before the first. */
