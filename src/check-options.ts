@@ -33,7 +33,7 @@ export function checkOptions(
 }
 
 /** Not a Map, a Date or a promise: what they hold is no member of theirs, so that no option of it would hold. */
-function isOptions(value: unknown): value is object {
+export function isOptions(value: unknown): value is object {
   return /^\[object (Object|Module)\]$/.test(Object.prototype.toString.call(value));
 }
 

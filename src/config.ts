@@ -2,7 +2,8 @@ import { parse } from 'yaml';
 import { checkOptions, didYouMean } from './check-options.js';
 import { RelayError } from './errors.js';
 import { isRecord } from './record.js';
-import { checkServerUrl, type SfuOptions } from './sfu/options.js';
+import type { SfuOptions } from './sfu/options.js';
+import { checkServerUrl } from './sfu/server-url.js';
 
 /**
  * The `sfu` section of a configuration file.

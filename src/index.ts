@@ -74,7 +74,7 @@ export {
 export type { Room } from './room.js';
 export type { Session } from './session.js';
 export type { SessionCloseReason, SessionEvents, SessionState } from './session-events.js';
-export type { SfuOptions, SfuTlsOptions } from './sfu/options.js';
+export type { SfuMetadata, SfuOptions, SfuTlsOptions } from './sfu/options.js';
 export {
   acceptConnection,
   type ConnectionHandle,

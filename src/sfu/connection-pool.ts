@@ -8,9 +8,14 @@ import type { ResolvedSfuOptions } from './options.js';
 /** Connections in a row that may take no stream although they were just made. */
 const MAX_USELESS_CONNECTIONS = 4;
 
+/** gRPC servers let every client ping this often. */
+const LONGEST_KEEPALIVE_MS = 2 * 60 * 60 * 1000;
+
 interface Setup {
   /** A connection was lost, and streams with it. */
   onLost(): void;
+  /** The server wants fewer keep-alive pings: one in `keepaliveTimeMs` from now on. */
+  onSlowed(keepaliveTimeMs: number): void;
   /** No connection could be made. */
   onFailed(error: unknown): void;
 }
@@ -19,13 +24,30 @@ interface Setup {
 export class ConnectionPool {
   readonly #options: ResolvedSfuOptions;
   readonly #setup: Setup;
+  readonly #connectionSetup: ConnectionSetup;
   /** All that are open or opening, also those that take no further stream. */
   readonly #connections = new Set<GrpcConnection>();
+  #keepaliveTimeMs: number;
   #closed = false;
 
   constructor(options: ResolvedSfuOptions, setup: Setup) {
     this.#options = options;
     this.#setup = setup;
+    this.#keepaliveTimeMs = options.keepaliveTimeMs;
+    const { serverUrl, authority, metadata, tls, connectTimeoutMs, pingTimeoutMs } = options;
+    const keepaliveTimeMs = () => this.#keepaliveTimeMs;
+    this.#connectionSetup = {
+      ...{ serverUrl, authority, method: '/rtc.RTC/Signal', tls, connectTimeoutMs, pingTimeoutMs },
+      metadata: typeof metadata === 'function' ? undefined : metadata,
+      get keepaliveTimeMs() {
+        return keepaliveTimeMs();
+      },
+      onTooManyPings: (timeMs) => this.#pingLess(timeMs),
+      onClosed: (connection, cutCalls) => {
+        this.#connections.delete(connection);
+        if (cutCalls) setup.onLost();
+      },
+    };
   }
 
   get streamCount(): number {
@@ -80,20 +102,23 @@ export class ConnectionPool {
     return false;
   }
 
+  /** gRPC's A8: twice as long, for all connections, as each would lose its streams once. */
+  #pingLess(timeMs: number): void {
+    const slower = Math.min(2 * timeMs, LONGEST_KEEPALIVE_MS);
+    if (slower <= this.#keepaliveTimeMs) return;
+    this.#keepaliveTimeMs = slower;
+    this.#setup.onSlowed(slower);
+  }
+
   #connectionWithRoom(): GrpcConnection {
     for (const connection of this.#connections) {
       const most = Math.min(this.#options.maxStreamsPerChannel, connection.maxStreams);
       if (!connection.isLeaving && !connection.suspect && connection.streams < most) return connection;
     }
-    const { client, serverUrl, tls, connectTimeoutMs, keepaliveTimeMs, pingTimeoutMs } = this.#options;
-    const setup: ConnectionSetup = {
-      ...{ serverUrl, method: '/rtc.RTC/Signal', tls, connectTimeoutMs, keepaliveTimeMs, pingTimeoutMs },
-      onClosed: (connection, cutCalls) => {
-        this.#connections.delete(connection);
-        if (cutCalls) this.#setup.onLost();
-      },
-    };
-    const connection = client === 'grpc-js' ? new GrpcJsConnection(setup) : new Http2Connection(setup);
+    const connection =
+      this.#options.client === 'grpc-js'
+        ? new GrpcJsConnection(this.#connectionSetup)
+        : new Http2Connection(this.#connectionSetup);
     this.#connections.add(connection);
     return connection;
   }

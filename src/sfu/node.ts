@@ -2,6 +2,7 @@ import { Cancellation, type CancelSignal } from '../cancellation.js';
 import { type Logger, silentLogger } from '../logger.js';
 import { ConnectionPool } from './connection-pool.js';
 import { timedOut } from './grpc/failed-connection.js';
+import { makeMetadata, type SfuMetadata } from './metadata.js';
 import type { ResolvedSfuOptions } from './options.js';
 import type { Sfu, SfuStream, SfuStreamListener } from './port.js';
 import { Reachability } from './reachability.js';
@@ -21,6 +22,8 @@ export class SfuNode implements Sfu {
   readonly #streams: StreamSetup;
   readonly #probeTimeoutMs: number;
   readonly #reachability: Reachability;
+  /** The metadata of each stream, where the application makes them by a function. */
+  readonly #makeMetadata: ((signal: CancelSignal) => Promise<SfuMetadata>) | undefined;
 
   constructor(options: ResolvedSfuOptions, watch: Watch = { logger: silentLogger, probeTimeoutMs: 3_000 }) {
     this.#options = options;
@@ -32,6 +35,11 @@ export class SfuNode implements Sfu {
     });
     const pool = new ConnectionPool(options, {
       onLost: () => this.#reachability.check(),
+      onSlowed: (keepaliveTimeMs) =>
+        watch.logger.warn(
+          { serverUrl: options.serverUrl, keepaliveTimeMs },
+          `The server at ${options.serverUrl} wants fewer keep-alive pings (too_many_pings): one in ${keepaliveTimeMs} ms from now on`,
+        ),
       onFailed: (error) => this.#reachability.missed(error),
     });
     this.#pool = pool;
@@ -41,6 +49,13 @@ export class SfuNode implements Sfu {
       release: (connection) => pool.release(connection),
       onSilent: () => this.#reachability.check(),
     };
+    const { metadata, serverUrl, connectTimeoutMs: timeoutMs } = options;
+    if (typeof metadata === 'function')
+      this.#makeMetadata = (signal) =>
+        makeMetadata(metadata, { serverUrl, timeoutMs }, signal).catch((error) => {
+          this.#reachability.missed(error);
+          throw error;
+        });
     if (options.probeOnStart) this.#reachability.check();
   }
 
@@ -53,9 +68,10 @@ export class SfuNode implements Sfu {
   }
 
   async open(listener: SfuStreamListener, signal: CancelSignal): Promise<SfuStream> {
+    const metadata = this.#makeMetadata && (await this.#makeMetadata(signal));
     const connection = await this.#pool.reserve(signal);
     try {
-      return new IonStream(listener, connection, this.#streams);
+      return new IonStream(listener, connection, this.#streams, metadata);
     } catch (error) {
       this.#pool.release(connection);
       throw error;
@@ -73,11 +89,11 @@ export class SfuNode implements Sfu {
 
   /** `keeps`: the connection, for the next session. One that only looks keeps no idle process alive. */
   async #probe(signal: CancelSignal, keeps: boolean, retries = 0): Promise<void> {
-    const connection = await this.#pool.reserve(signal).catch((error) => {
+    const { metadata, connection } = await this.#prepare(signal).catch((error) => {
       throw this.#missed(error, signal);
     });
     try {
-      const outcome = await probe((messages) => connection.call(messages), signal);
+      const outcome = await probe((messages) => connection.call(messages, metadata), signal);
       if (outcome === 'unprocessed' && retries < MAX_RETRIES) return this.#probe(signal, keeps, retries + 1);
       connection.suspect = false;
       this.#reachability.reached();
@@ -89,6 +105,11 @@ export class SfuNode implements Sfu {
       this.#pool.release(connection);
       if (!keeps && connection.streams === 0) connection.close();
     }
+  }
+
+  async #prepare(signal: CancelSignal) {
+    const metadata = await this.#makeMetadata?.(signal);
+    return { metadata, connection: await this.#pool.reserve(signal) };
   }
 
   /** A probe has less time than a connection may have: what cancels it then is that the SFU does not answer. */

@@ -1,7 +1,10 @@
-import { checkOptions, integer, type Keys, kindOf, oneOf } from '../check-options.js';
+import { checkOptions, integer, type Keys, oneOf } from '../check-options.js';
 import { RelayError } from '../errors.js';
+import { checkMetadata, type SfuMetadata } from './metadata.js';
+import { checkAuthority, checkServerUrl } from './server-url.js';
 import { checkTls, type SfuTlsOptions } from './tls.js';
 
+export type { SfuMetadata } from './metadata.js';
 export type { SfuTlsOptions } from './tls.js';
 
 /**
@@ -9,13 +12,20 @@ export type { SfuTlsOptions } from './tls.js';
  * @category Configuration
  */
 export interface SfuOptions {
-  /** `host:port` of Ion's gRPC server, without a scheme: `localhost:5551`. */
+  /** `host:port` of Ion's gRPC server, without a scheme: `localhost:5551`; or `unix:path` of its socket. */
   serverUrl: string;
   /** TLS, or mutual TLS with `cert` and `key`. @default none: plain HTTP/2, for an SFU on a private network */
   tls?: SfuTlsOptions;
+  /** The name that requests are for (`:authority`), where a proxy chooses by it. @default the host and port of `serverUrl` */
+  authority?: string;
   /**
-   * What speaks gRPC: the relay's own client, for this one kind of call, or @grpc/grpc-js: a general one, which
-   * costs a message about a third more CPU and goes through HTTP proxies (`http_proxy`). @default 'http2'
+   * gRPC metadata of every stream, such as a bearer token for a gateway in front of the SFU: an object, or a function that
+   * gives one, or a promise of one, for each stream. It has `connectTimeoutMs` for that. @default none
+   */
+  metadata?: SfuMetadata | (() => SfuMetadata | PromiseLike<SfuMetadata>);
+  /**
+   * What speaks gRPC: the relay's own client, for this one kind of call, or @grpc/grpc-js: a general one, which goes through
+   * HTTP proxies (`http_proxy`) and costs two to three times as much CPU, and 1.7 times the memory. @default 'http2'
    */
   client?: 'http2' | 'grpc-js';
   /** ms to wait for a connection. @default 5000 */
@@ -31,13 +41,16 @@ export interface SfuOptions {
   maxStreamsPerChannel?: number;
   /**
    * ms between HTTP/2 pings on a connection with streams; Ion cuts off a client that pings more often than every
-   * 5 minutes, so 300000 is the least. @default 360000
+   * 5 minutes, so 300000 is the least. Common load balancers forget a connection that is silent for 350 s. Where a server says
+   * `too_many_pings` the time is doubled. @default 330000
    */
   keepaliveTimeMs?: number;
 }
 
-export type ResolvedSfuOptions = Required<Omit<SfuOptions, 'tls'>> & {
+export type ResolvedSfuOptions = Required<Omit<SfuOptions, 'tls' | 'authority' | 'metadata'>> & {
   tls: SfuTlsOptions | undefined;
+  authority: string | undefined;
+  metadata: SfuMetadata | (() => unknown) | undefined;
   /** ms that the SFU's server has to answer a ping. */
   pingTimeoutMs: number;
 };
@@ -49,6 +62,8 @@ const PING_TIMEOUT_MS = 20_000;
 const KEYS: Keys<SfuOptions & { enabled?: boolean }> = {
   serverUrl: true,
   tls: true,
+  authority: true,
+  metadata: true,
   client: true,
   connectTimeoutMs: true,
   closeTimeoutMs: true,
@@ -80,46 +95,14 @@ export function resolveSfuOptions(options: SfuOptions): ResolvedSfuOptions {
   return {
     serverUrl: checkServerUrl(options.serverUrl),
     tls,
+    authority: checkAuthority(options.authority),
+    metadata: checkMetadata(options.metadata),
     client: oneOf('sfu.client', options.client, ['http2', 'grpc-js']),
     probeOnStart,
     connectTimeoutMs: integer(options, 'connectTimeoutMs', 5_000),
     closeTimeoutMs: integer(options, 'closeTimeoutMs', 2_000),
     maxStreamsPerChannel: integer(options, 'maxStreamsPerChannel', 100),
-    keepaliveTimeMs: integer(options, 'keepaliveTimeMs', 360_000, 300_000),
+    keepaliveTimeMs: integer(options, 'keepaliveTimeMs', 330_000, 300_000),
     pingTimeoutMs: PING_TIMEOUT_MS,
   };
-}
-
-/** An address is `host:port`; a scheme is the commonest mistake, so it gets an answer of its own. */
-export function checkServerUrl(serverUrl: unknown): string {
-  if (typeof serverUrl === 'number')
-    throw new RelayError(
-      'ERR_RELAY_CONFIG',
-      `The SFU's address is the number ${serverUrl}: write "host:port", e.g. "localhost:${serverUrl}".`,
-    );
-  if (serverUrl !== undefined && serverUrl !== null && typeof serverUrl !== 'string')
-    throw new RelayError(
-      'ERR_RELAY_CONFIG',
-      `The SFU's address must be a string, and is ${kindOf(serverUrl)}: write "host:port", e.g. "localhost:5551".`,
-    );
-  if (typeof serverUrl !== 'string' || serverUrl.trim() === '')
-    throw new RelayError(
-      'ERR_RELAY_CONFIG',
-      'The SFU\'s address is missing: write "host:port", e.g. "localhost:5551".',
-    );
-  const [, scheme, rest] = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)/i.exec(serverUrl) ?? [];
-  if (scheme !== undefined) {
-    const better = rest && /:\d+$/.test(rest) ? rest : `${rest || 'localhost'}:5551`;
-    throw new RelayError(
-      'ERR_RELAY_CONFIG',
-      `The SFU is spoken to by gRPC, not ${scheme}: write "${better}" instead of "${serverUrl}".`,
-    );
-  }
-  const port = /^(?:[\w.-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})$/.exec(serverUrl)?.[1];
-  if (port === undefined || Number(port) < 1 || Number(port) > 65535)
-    throw new RelayError(
-      'ERR_RELAY_CONFIG',
-      `"${serverUrl}" is not an address: write "host:port", e.g. "localhost:5551" or "[::1]:5551".`,
-    );
-  return serverUrl;
 }

@@ -6,6 +6,7 @@ import { Target as IonTarget, type JoinReply, type Reply, type Request } from '.
 import type { CallListener, GrpcCall, GrpcConnection } from './grpc/client.js';
 import { errorFromStatus, type Status } from './grpc/status.js';
 import { decodeReply, decodeTrickle, encodeRequest, encodeTrickle } from './messages.js';
+import type { SfuMetadata } from './metadata.js';
 import type { SfuJoin, SfuStream, SfuStreamListener } from './port.js';
 
 /** Before a join it is refused with `Reply.error`, and leaves nothing behind. */
@@ -40,6 +41,7 @@ export class IonStream implements SfuStream, CallListener {
   readonly #listener: SfuStreamListener;
   #connection: GrpcConnection;
   readonly #setup: StreamSetup;
+  readonly #metadata: SfuMetadata | undefined;
   /** All that was sent, until the SFU has said something: what the server has not looked at is sent again. */
   #unanswered: Buffer[] | undefined = [];
   #retries = 0;
@@ -49,11 +51,17 @@ export class IonStream implements SfuStream, CallListener {
   #failure: RelayError | undefined;
   #timer: Deadline | undefined;
 
-  constructor(listener: SfuStreamListener, connection: GrpcConnection, setup: StreamSetup) {
+  constructor(
+    listener: SfuStreamListener,
+    connection: GrpcConnection,
+    setup: StreamSetup,
+    metadata: SfuMetadata | undefined,
+  ) {
     this.#listener = listener;
     this.#connection = connection;
     this.#setup = setup;
-    this.#call = connection.call(this);
+    this.#metadata = metadata;
+    this.#call = connection.call(this, metadata);
   }
 
   get pending(): number {
@@ -164,7 +172,7 @@ export class IonStream implements SfuStream, CallListener {
       const connection = await this.#setup.reserve();
       try {
         if (this.#leaving) throw new Error('it was left meanwhile');
-        this.#call = connection.call(this);
+        this.#call = connection.call(this, this.#metadata);
       } catch (error) {
         this.#setup.release(connection);
         throw error;

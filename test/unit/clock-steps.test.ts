@@ -199,6 +199,7 @@ test('grpc-js gives a connection up in time, whatever the clock says', async () 
     connectTimeoutMs: 200,
     keepaliveTimeMs: 400_000,
     pingTimeoutMs: 20_000,
+    onTooManyPings: () => {},
     onClosed: () => {},
   });
   const failed = expect(connection.ready(new AbortController().signal)).rejects.toMatchObject({

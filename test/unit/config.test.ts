@@ -117,6 +117,37 @@ describe('the options', () => {
     ['a timeout that setTimeout can not keep', { joinTimeoutMs: 2 ** 31 }, '"joinTimeoutMs"'],
     ['a timeout in a string', { answerTimeoutMs: '5s' }, '"answerTimeoutMs"'],
     ['pings that Ion would punish', { sfu: { serverUrl: 'a:1', keepaliveTimeMs: 10_000 } }, 'from 300000'],
+    ['a socket without a path', { sfu: { serverUrl: 'unix:' } }, 'write "unix:/run/sfu.sock"'],
+    ['a socket with a host', { sfu: { serverUrl: 'unix://run/sfu.sock' } }, 'write "unix:/run/sfu.sock"'],
+    ['a path that is too long', { sfu: { serverUrl: `unix:/${'x'.repeat(107)}` } }, 'more than 107 bytes'],
+    [
+      'an authority with a scheme',
+      { sfu: { serverUrl: 'a:1', authority: 'http://a' } },
+      '"sfu.authority" must be the name that a proxy knows the SFU by: write "sfu.example.com".',
+    ],
+    [
+      'metadata that are a token',
+      { sfu: { serverUrl: 'a:1', metadata: 'Bearer x' } },
+      '"sfu.metadata" must be an object: write { authorization:',
+    ],
+    ['metadata in a Map', { sfu: { serverUrl: 'a:1', metadata: new Map() } }, 'must be an object'],
+    [
+      'metadata of a strange name',
+      { sfu: { serverUrl: 'a:1', metadata: { 'a b': 'x' } } },
+      'names are of letters',
+    ],
+    [
+      'metadata that gRPC sets',
+      { sfu: { serverUrl: 'a:1', metadata: { te: 'x' } } },
+      'which gRPC sets itself',
+    ],
+    ['metadata of bytes', { sfu: { serverUrl: 'a:1', metadata: { 'x-bin': 'x' } } }, 'takes texts only'],
+    ['metadata with a line break', { sfu: { serverUrl: 'a:1', metadata: { x: 'a\nb' } } }, 'printable ASCII'],
+    [
+      'metadata of 8 KB',
+      { sfu: { serverUrl: 'a:1', metadata: { x: 'x'.repeat(8_000) } } },
+      'that servers take',
+    ],
     ['half of a client certificate', { sfu: { serverUrl: 'a:1', tls: { cert: 'x' } } }, '"tls.key"'],
   ])('refuses %s, and says what to write', (_, options, message) => {
     expect(() => new SfuRelay({ ...good, ...options } as SfuRelayOptions)).toThrow(message);

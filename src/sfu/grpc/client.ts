@@ -1,4 +1,5 @@
 import type { CancelSignal } from '../../cancellation.js';
+import type { SfuMetadata } from '../metadata.js';
 import type { SfuTlsOptions } from '../tls.js';
 import type { Status } from './status.js';
 
@@ -18,8 +19,11 @@ export interface GrpcConnection {
    * `ERR_RELAY_ABORTED`
    */
   ready(signal: CancelSignal): Promise<void>;
-  /** @throws RelayError `ERR_RELAY_SFU_UNAVAILABLE`: it was lost. */
-  call(listener: CallListener): GrpcCall;
+  /**
+   * `metadata`: of this call, beside that of the connection.
+   * @throws RelayError `ERR_RELAY_SFU_UNAVAILABLE`: it was lost.
+   */
+  call(listener: CallListener, metadata?: SfuMetadata): GrpcCall;
   /** Ends it, and the calls that are open. */
   close(): void;
 }
@@ -44,15 +48,21 @@ export interface CallListener {
 }
 
 export interface ConnectionSetup {
-  /** `host:port` */
+  /** `host:port` or `unix:path` */
   serverUrl: string;
+  authority?: string | undefined;
+  /** Of all calls. */
+  metadata?: SfuMetadata | undefined;
   /** The path of the method that is called. */
   method: string;
   tls: SfuTlsOptions | undefined;
   connectTimeoutMs: number;
-  keepaliveTimeMs: number;
+  /** It may change: what waits reads it before each wait. */
+  readonly keepaliveTimeMs: number;
   /** ms that the other side has to answer a ping. */
   pingTimeoutMs: number;
+  /** The server wants fewer pings than one in `timeMs`. */
+  onTooManyPings(timeMs: number): void;
   /** It is over. `cutCalls`: it was lost, and calls that were open with it, which end later. */
   onClosed(connection: GrpcConnection, cutCalls: boolean): void;
 }

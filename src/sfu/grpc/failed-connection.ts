@@ -23,7 +23,7 @@ export function timedOut(target: ConnectionTarget, timeoutMs: number): RelayErro
 }
 
 /** What has happened to the connection, with its address. */
-export function connectionFault({ serverUrl }: ConnectionTarget, what: string): Error {
+export function connectionFault({ serverUrl }: Pick<ConnectionTarget, 'serverUrl'>, what: string): Error {
   return new Error(`${serverUrl}: ${what}`);
 }
 
@@ -36,6 +36,7 @@ export function explainSocketError(target: ConnectionTarget, error: NodeJS.Errno
 
 function adviceOf({ tls }: ConnectionTarget, { code = '', message }: NodeJS.ErrnoException): string {
   if (code === 'ECONNREFUSED') return '. Nothing listens there: does the SFU run, is it its gRPC port?';
+  if (code === 'ENOENT') return '. There is no such socket: does the SFU run?';
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return '. There is no such host: is it spelled right?';
   if (!tls) return '';
   if (/wrong version number|packet length too long|tlsv1 alert protocol version/i.test(message))

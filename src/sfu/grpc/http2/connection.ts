@@ -1,10 +1,11 @@
 import type { CancelSignal } from '../../../cancellation.js';
 import { Deadline } from '../../../deadline.js';
 import { RelayError } from '../../../errors.js';
+import type { SfuMetadata } from '../../metadata.js';
 import type { CallListener, ConnectionSetup, GrpcCall, GrpcConnection } from '../client.js';
 import { connectionFault, explainSocketError, timedOut, unavailable } from '../failed-connection.js';
 import { type Address, knownAddress, lookUpAddresses } from './addresses.js';
-import { encodeFields } from './hpack/encoder.js';
+import { encodeFields, encodeMoreFields } from './hpack/encoder.js';
 import { Http2Transport } from './transport.js';
 
 /** ms that an address has for its HTTP/2 handshake before the next one is tried beside it (RFC 8305 § 5). */
@@ -34,18 +35,19 @@ export class Http2Connection implements GrpcConnection {
   #isOver = false;
 
   constructor(setup: ConnectionSetup) {
-    const { serverUrl, method, tls, connectTimeoutMs } = setup;
+    const { serverUrl, authority, metadata, method, tls, connectTimeoutMs } = setup;
     this.#setup = setup;
     this.#fields = encodeFields({
       ':method': 'POST',
       ':scheme': tls ? 'https' : 'http',
       ':path': method,
-      ':authority': serverUrl,
+      ':authority': authority ?? (serverUrl.startsWith('unix:') ? 'localhost' : serverUrl),
       'content-type': 'application/grpc',
       te: 'trailers',
       'grpc-accept-encoding': 'identity',
       'user-agent': 'sfu-relay',
     });
+    if (metadata) this.#fields = Buffer.concat([this.#fields, encodeMoreFields(metadata)]);
     this.#connected = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -78,11 +80,12 @@ export class Http2Connection implements GrpcConnection {
     if (!this.#transport || this.#isOver) await untilAborted(this.#connected, signal);
   }
 
-  call(listener: CallListener): GrpcCall {
+  call(listener: CallListener, metadata?: SfuMetadata): GrpcCall {
     const transport = this.#transport;
     if (!transport || transport.isLeaving)
       throw unavailable(transport?.cause ?? connectionFault(this.#setup, 'the connection was closed'));
-    return transport.open(this.#fields, listener);
+    const fields = metadata ? Buffer.concat([this.#fields, encodeMoreFields(metadata)]) : this.#fields;
+    return transport.open(fields, listener);
   }
 
   close(): void {
@@ -100,11 +103,8 @@ export class Http2Connection implements GrpcConnection {
     const address = this.#untried.shift();
     if (!address) return;
     if (this.#untried.length > 0) this.#nextAttempt = new Deadline(() => this.#tryNext(), NEXT_ADDRESS_MS);
-    const { serverUrl, tls, keepaliveTimeMs, pingTimeoutMs } = this.#setup;
-    const attempt: Http2Transport = new Http2Transport(address, {
-      ...{ serverUrl, tls, keepaliveTimeMs, pingTimeoutMs },
+    const attempt: Http2Transport = new Http2Transport(address, this.#setup, {
       onReady: () => this.#answered(attempt),
-      onGoaway: () => {},
       onClosed: (cause, cutCalls) => this.#closed(attempt, cause, cutCalls),
     });
     this.#attempts.add(attempt);

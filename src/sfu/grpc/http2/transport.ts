@@ -1,8 +1,7 @@
 import type { Socket } from 'node:net';
 import { Deadline } from '../../../deadline.js';
-import type { CallListener } from '../client.js';
+import type { CallListener, ConnectionSetup } from '../client.js';
 import {
-  type ConnectionTarget,
   connectionFault,
   explainFirstBytes,
   explainSilentClose,
@@ -15,7 +14,7 @@ import { FrameReader } from './frame-reader.js';
 import { FrameWriter } from './frame-writer.js';
 import { ConnectionError, DEFAULT_WINDOW_BYTES, ErrorCode, FrameType, Setting } from './frames.js';
 import { MAX_FIELDS_BYTES } from './hpack/decoder.js';
-import { CALL_WINDOW_BYTES, CONNECTION_WINDOW_BYTES, type Goaway, Multiplexer } from './multiplexer.js';
+import { CALL_WINDOW_BYTES, CONNECTION_WINDOW_BYTES, Multiplexer } from './multiplexer.js';
 import { encodeSettings } from './settings.js';
 import { openSocket } from './socket.js';
 
@@ -28,24 +27,23 @@ const SETTINGS = encodeSettings([
 ]);
 const PING = Buffer.alloc(8);
 
-interface Setup extends ConnectionTarget {
-  keepaliveTimeMs: number;
-  pingTimeoutMs: number;
+interface Listener {
   /** The server has sent its SETTINGS. */
   onReady(): void;
-  onGoaway(goaway: Goaway): void;
   /** It is over. `cutCalls`: calls were open, which end later. */
   onClosed(cause: Error, cutCalls: boolean): void;
 }
 
 /** HTTP/2 on one socket: the life of the connection. Its calls are in the {@link Multiplexer}. */
 export class Http2Transport {
-  readonly #setup: Setup;
+  readonly #setup: ConnectionSetup;
+  readonly #listener: Listener;
   readonly #socket: Socket;
   readonly #writer: FrameWriter;
   readonly #calls: Multiplexer;
   readonly #frames: FrameReader;
-  readonly #keepalive: NodeJS.Timeout;
+  #keepalive: NodeJS.Timeout | undefined;
+  #pingEveryMs = 0;
   #pingTimer: Deadline | undefined;
   #isReady = false;
   #isLeaving = false;
@@ -53,8 +51,9 @@ export class Http2Transport {
   /** Why it is leaving, or over. */
   #cause: Error | undefined;
 
-  constructor(address: Address, setup: Setup) {
+  constructor(address: Address, setup: ConnectionSetup, listener: Listener) {
     this.#setup = setup;
+    this.#listener = listener;
     this.#socket = openSocket(address, setup.tls, (data, bytes) => this.#receive(data, bytes));
     this.#writer = new FrameWriter(this.#socket, () => this.#calls.outflow.resume());
     this.#calls = new Multiplexer({
@@ -63,7 +62,8 @@ export class Http2Transport {
       onPong: () => this.#answered(),
       onGoaway: (goaway) => {
         this.#cause = connectionFault(setup, goaway.reason);
-        setup.onGoaway(goaway);
+        if (goaway.code === ErrorCode.ENHANCE_YOUR_CALM && goaway.data === 'too_many_pings')
+          setup.onTooManyPings(this.#pingEveryMs);
         this.#leave();
       },
       onIdle: () => {
@@ -76,8 +76,7 @@ export class Http2Transport {
       this.#cause = explainSocketError(setup, error);
     });
     this.#socket.once('close', () => this.#end(this.#loss()));
-    this.#keepalive = setInterval(() => this.#ping(), setup.keepaliveTimeMs);
-    this.#keepalive.unref();
+    this.#pingLater();
   }
 
   get maxStreams(): number {
@@ -118,7 +117,7 @@ export class Http2Transport {
   #greeted(): void {
     if (this.#isReady) return;
     this.#isReady = true;
-    this.#setup.onReady();
+    this.#listener.onReady();
   }
 
   #receive(data: Buffer, bytes: number): void {
@@ -158,10 +157,10 @@ export class Http2Transport {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#cause = cause;
-    clearInterval(this.#keepalive);
+    clearTimeout(this.#keepalive);
     this.#pingTimer?.cancel();
     this.#leave();
-    this.#setup.onClosed(cause, this.#calls.size > 0);
+    this.#listener.onClosed(cause, this.#calls.size > 0);
     this.#calls.loseAll({ code: 'UNAVAILABLE', details: cause.message });
   }
 
@@ -183,6 +182,15 @@ export class Http2Transport {
       () => this.#fail(ErrorCode.NO_ERROR, connectionFault(this.#setup, 'a ping was not answered')),
       this.#setup.pingTimeoutMs,
     ).unref();
+  }
+
+  #pingLater(): void {
+    this.#pingEveryMs = this.#setup.keepaliveTimeMs;
+    this.#keepalive = setTimeout(() => {
+      this.#ping();
+      if (!this.#isOver) this.#pingLater();
+    }, this.#pingEveryMs);
+    this.#keepalive.unref();
   }
 
   #answered(): void {

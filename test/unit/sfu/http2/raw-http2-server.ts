@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type ListenOptions, type Server, type Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { until } from '../../../support/poll.js';
@@ -13,7 +13,10 @@ export class RawHttp2Server {
   readonly #server: Server;
   #taken = 0;
 
-  static async listen(tls?: TlsOptions, where = { host: '127.0.0.1', port: 0 }): Promise<RawHttp2Server> {
+  static async listen(
+    tls?: TlsOptions,
+    where: ListenOptions = { host: '127.0.0.1', port: 0 },
+  ): Promise<RawHttp2Server> {
     const server = tls ? createTlsServer(tls) : createServer();
     const raw = new RawHttp2Server(server);
     server.on(tls ? 'secureConnection' : 'connection', (socket: Socket) => {

@@ -54,6 +54,7 @@ class Stage {
       connectTimeoutMs: 5_000,
       keepaliveTimeMs: 300_000,
       pingTimeoutMs: 20_000,
+      onTooManyPings: () => {},
       onClosed: (connection) => this.closed.push(connection),
       ...setup,
     });

@@ -2,6 +2,8 @@ import { STATIC_TABLE } from './static-table.js';
 
 /** A table of no bytes, which a side that allows but a small one wants to be told (RFC 7541 § 4.2). */
 const NO_TABLE = Buffer.of(0x20);
+/** A field with a name of its own (RFC 7541 § 6.2.3). */
+const NEVER_INDEXED = 0x10;
 
 /**
  * A header block that stands alone (RFC 7541 § 6.2.2): nothing of it goes into the other side's table, so that one block
@@ -12,6 +14,16 @@ export function encodeFields(fields: Readonly<Record<string, string>>): Buffer {
     NO_TABLE,
     ...Object.entries(fields).flatMap(([name, value]) => encodeField(name, value)),
   ]);
+}
+
+/** Those of an application, which come after the others; no proxy may put them into a table, as they may be secret (§ 7.1.3). */
+export function encodeMoreFields(fields: Readonly<Record<string, string>>): Buffer {
+  const parts = Object.entries(fields).flatMap(([name, value]) => [
+    Buffer.of(NEVER_INDEXED),
+    ...encodeText(name),
+    ...encodeText(value),
+  ]);
+  return Buffer.concat(parts);
 }
 
 function encodeField(name: string, value: string): Buffer[] {
