@@ -147,12 +147,17 @@ export class RelayError extends Error {
   toJSON(): {
     name: string;
     code: RelayErrorCode;
+    appCode?: string;
     message: string;
     retryable: boolean;
     retryAfterMs?: number;
   } {
-    const { name, code, message, retryable, retryAfterMs } = this;
-    return { name, code, message, retryable, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+    const { name, code, appCode, message, retryable, retryAfterMs } = this;
+    return {
+      ...{ name, code, message, retryable },
+      ...(appCode !== undefined && { appCode }),
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    };
   }
 
   /**

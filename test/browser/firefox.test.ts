@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Heard } from '../support/participant.js';
 import { until } from '../support/poll.js';
 import { describeReal } from '../support/real.js';
 import { sfus } from '../support/sfus.js';
@@ -42,5 +43,40 @@ for (const sfu of sfus) {
       await viewer.sees(camera);
       await viewer.sees(screen);
     });
+
+    test('Firefox mutes its microphone, and publishes anew after it has reloaded the page', async () => {
+      const viewer = await stage.enter('viewer', { role: 'subscriber' });
+      const publisher = await stage.enterByFirefox('publisher');
+      const first = await publisher.publishCamera();
+      await viewer.sees(first);
+      for (const muted of [true, false]) {
+        await publisher.tab.page.evaluate(muteMicrophone, muted);
+        await viewer.hears(
+          `a microphone that is ${muted ? 'muted' : 'heard'}`,
+          ({ tracks }) => isMuted(tracks) === muted,
+        );
+      }
+
+      await publisher.reload();
+      const second = await publisher.publishCamera();
+      await viewer.sees(second);
+      await until('the first camera is gone', async () =>
+        (await viewer.received()).every(({ streamId }) => streamId === second),
+      );
+      expect(await viewer.others()).toEqual(['publisher']);
+    });
   });
+}
+
+/** In the page. */
+async function muteMicrophone(muted: boolean): Promise<void> {
+  const { client } = window;
+  const sender = client.publisher?.getSenders().find(({ track }) => track?.kind === 'audio');
+  if (sender?.track) await client.setMuted(sender.track, muted);
+}
+
+/** What was said last of a microphone. */
+function isMuted(tracks: Heard['tracks']): boolean | undefined {
+  const told = tracks.flatMap((event) => event.tracks as { kind: string; muted?: boolean }[]);
+  return told.findLast(({ kind }) => kind === 'audio')?.muted;
 }

@@ -28,6 +28,16 @@ describe('a code of the application', () => {
     expect(error).toMatchObject({ closeCode: 4403, httpStatus: 403, retryable: false });
   });
 
+  test('is in its JSON', () => {
+    expect(JSON.parse(JSON.stringify(error))).toEqual({
+      name: 'RelayError',
+      code: 'ERR_RELAY_FORBIDDEN',
+      appCode: 'ERR_NO_COINS',
+      message: 'You have no coins left.',
+      retryable: false,
+    });
+  });
+
   test.each(['toString', '__proto__', 'constructor', '', 'x'.repeat(1_000)])('may be %j', (code) => {
     const odd = new RelayError(code, 'No.');
     expect(odd).toMatchObject({ code: 'ERR_RELAY_FORBIDDEN', appCode: code.slice(0, 128), rpcCode: -32003 });
