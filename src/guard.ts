@@ -7,6 +7,7 @@ import { checkTarget, encodeCandidate } from './ice.js';
 import { LIMITS } from './limits.js';
 import type { Logger } from './logger.js';
 import type { IceCandidate, SessionDescription, Subscription, Target, Track } from './model.js';
+import { type FilledAnswer, fillRejectedSections } from './rejected-sections.js';
 import type { Room } from './room.js';
 import {
   checkAnswer,
@@ -172,13 +173,14 @@ export class Guard {
     };
   }
 
-  /** The answer to send, to an offer of the SFU's. */
-  answer(answer: SessionDescription, offer: string): string {
-    const parsed = parseSdp(answer.sdp, this.policy.videoCodec);
+  /** The answer to send, to an offer of the SFU's, and the tracks that it rejects. */
+  answer(answer: SessionDescription, offer: string): FilledAnswer {
+    const { sdp, rejected } = fillRejectedSections(answer.sdp, offer);
+    const parsed = parseSdp(sdp, this.policy.videoCodec);
     checkAnswer(parsed.sections, offer);
     this.#isCrowded = isCrowded(answer.sdp);
     const admitsCandidate = (candidate: string) => this.#admits(1, candidate);
-    return rewriteSdp(parsed, { admitsCandidate, countsVideoPackets: true });
+    return { sdp: rewriteSdp(parsed, { admitsCandidate, countsVideoPackets: true }), rejected };
   }
 
   /** The candidate to send, as the JSON that the SFU reads; undefined where the SFU does not get to see it. */

@@ -194,10 +194,20 @@ export class SfuPeer<P extends Principal> {
 
   answerOffer(description: SessionDescription): void {
     checkType(description, 'answer');
-    const sdp = this.#guard.answer(description, this.#subscriber.pendingOffer);
+    const { sdp, rejected } = this.#guard.answer(description, this.#subscriber.pendingOffer);
     this.#subscriber.answered();
     this.#link.stream?.answer(sdp);
     this.#checkCrowd();
+    if (rejected.length > 0) void this.#withdraw(rejected);
+  }
+
+  /** Ion sends the media of a section that was rejected all the same, and offers it again each time. */
+  async #withdraw(trackIds: string[]): Promise<void> {
+    try {
+      await this.subscribe(trackIds.map((trackId) => ({ trackId, subscribe: false })));
+    } catch {
+      // The session is over, or receives nothing any more.
+    }
   }
 
   addIceCandidate(target: Target, candidate: IceCandidate): void {

@@ -16,6 +16,8 @@ export interface Entry {
   autoSubscribe?: boolean;
   /** Of our own client's connections. */
   bundlePolicy?: RTCBundlePolicy;
+  /** A video codec, as `video/H264`, that our own client's page does not play. */
+  unplayable?: string;
 }
 
 interface Joined {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
-import type { SfuRelay } from '../../src/index.js';
+import type { SfuRelay, SfuRelayOptions } from '../../src/index.js';
 import { launchBrowser, type TestBrowser, type TestPage } from './browser.js';
 import { launchFirefox, type TestFirefox } from './firefox.js';
 import { type PageServer, startPageServer } from './page-server.js';
@@ -48,9 +48,9 @@ export class Stage {
     return participant.join();
   }
 
-  async setUp(startSfu: () => Promise<RunningSfu>): Promise<void> {
+  async setUp(startSfu: () => Promise<RunningSfu>, options?: Partial<SfuRelayOptions>): Promise<void> {
     this.#sfu = await startSfu();
-    this.#relay = await startRelay(this.#sfu.address);
+    this.#relay = await startRelay(this.#sfu.address, options);
     this.#pages = await startPageServer();
     this.#browser = await launchBrowser();
   }
@@ -73,10 +73,10 @@ export class Stage {
   }
 }
 
-/** A stage for the suite that this is called in; no page may log an error or throw. */
-export function useStage(startSfu: () => Promise<RunningSfu>): Stage {
+/** A stage for the suite that this is called in, with a relay of these options; no page may log an error or throw. */
+export function useStage(startSfu: () => Promise<RunningSfu>, options?: Partial<SfuRelayOptions>): Stage {
   const stage = new Stage();
-  beforeAll(() => stage.setUp(startSfu));
+  beforeAll(() => stage.setUp(startSfu, options));
   beforeEach(() => {
     stage.room = randomUUID();
   });

@@ -10,7 +10,8 @@ const heard = { participants: [], tracks: [], errors: [], closes: [], speakers: 
 window.participant = {
   heard,
 
-  async join({ url, room, user, role, autoSubscribe = true, bundlePolicy }) {
+  async join({ url, room, user, role, autoSubscribe = true, bundlePolicy, unplayable }) {
+    if (unplayable) refuse(unplayable);
     const rtcConfiguration = bundlePolicy && { bundlePolicy };
     client = await connect(url, { statsIntervalMs: 500, rtcConfiguration });
     window.client = client;
@@ -77,4 +78,21 @@ async function sendFullLayer(active) {
   const parameters = videoSender().getParameters();
   parameters.encodings.find(({ rid }) => rid === 'f').active = active;
   await videoSender().setParameters(parameters);
+}
+
+/** From now on this page plays no video of a codec: it rejects what the SFU offers of it. */
+function refuse(codec) {
+  const { setRemoteDescription } = RTCPeerConnection.prototype;
+  RTCPeerConnection.prototype.setRemoteDescription = async function (description) {
+    await setRemoteDescription.call(this, description);
+    if (description.type !== 'offer') return;
+    const played = RTCRtpReceiver.getCapabilities('video').codecs.filter(
+      ({ mimeType }) => mimeType !== codec,
+    );
+    for (const transceiver of this.getTransceivers()) {
+      const isVideo =
+        transceiver.receiver.track.kind === 'video' && transceiver.currentDirection !== 'stopped';
+      if (isVideo) transceiver.setCodecPreferences(played);
+    }
+  };
 }
