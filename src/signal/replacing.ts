@@ -7,7 +7,7 @@ import type { Session } from '../session.js';
 import { hashOfSessionToken, isSessionToken } from '../session-token.js';
 import { Takeover } from '../takeover.js';
 import type { JoinParams } from './protocol.js';
-import { isProven, type Visitor } from './visitor.js';
+import { isProven, mayBeOneUser, type Visitor } from './visitor.js';
 
 export type Replaces = NonNullable<JoinParams['replaces']>;
 
@@ -58,7 +58,7 @@ export function takeoverBy<P extends Principal>(
     );
   for (const session of relay.sessionsOfUser(userId)) {
     const { predecessor } = session;
-    if (predecessor?.sessionId !== sessionId || predecessor.visitorKey !== visitor.key) continue;
+    if (predecessor?.sessionId !== sessionId || !mayBeOneUser(predecessor.visitorKey, visitor.key)) continue;
     if (!isSessionToken(sessionToken, predecessor.tokenHash)) continue;
     if (predecessor.connectedAt > visitor.since)
       throw new RelayError('ERR_RELAY_REPLACED', 'A newer connection has replaced the session already.');

@@ -50,10 +50,16 @@ export async function receiveVisitor<P extends Principal>(
   return welcome(relay, entered, token);
 }
 
+const NAMED = 'user ';
+
 /** Where the application names no user, the token stands for one; without either everybody is the same nobody. */
 function keyOf(userId: string | undefined, token: string | undefined): string {
-  if (userId !== undefined) return `user ${userId}`;
+  if (userId !== undefined) return NAMED + userId;
   return token === undefined ? 'anybody' : `token ${token}`;
+}
+
+function isNamed(key: string): boolean {
+  return key.startsWith(NAMED);
 }
 
 /** To whom a session belongs. */
@@ -116,7 +122,15 @@ export function isProven<P extends Principal>(
   sessionToken: string,
 ): boolean {
   const owner = ownerOf(session);
-  return owner?.key === key && isOwn(sessionToken, owner);
+  return owner !== undefined && mayBeOneUser(owner.key, key) && isOwn(sessionToken, owner);
+}
+
+/**
+ * Whether two keys do not say of two users. Whom the application does not name may bring a newer token with each
+ * connection: the session token alone proves then that it is the same client.
+ */
+export function mayBeOneUser(one: string, other: string): boolean {
+  return one === other || !(isNamed(one) || isNamed(other));
 }
 
 function isOwn(sessionToken: unknown, { tokenHash }: Owner): boolean {

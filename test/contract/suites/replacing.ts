@@ -138,6 +138,19 @@ export function replacingSuite(stage: ContractStage): void {
       expect((await again.request('join', joinParams({ replaces }))).result).toBeDefined();
     });
 
+    test('takes the session token alone of whom the application does not name: each connection may have a newer token', async () => {
+      await start({ authenticate: () => ({}) });
+      const first = await open(['sfu-relay.v1', 'bearer.first']);
+      const { result } = await first.request('join', joinParams());
+      const replaces = { sessionId: result?.sessionId, sessionToken: result?.sessionToken };
+      const unheard = await open(['sfu-relay.v1', 'bearer.second']);
+      expect((await unheard.request('join', joinParams({ replaces }))).result).toBeDefined();
+      const again = await open(['sfu-relay.v1', 'bearer.third']);
+      expect((await again.request('join', joinParams({ replaces }))).result).toBeDefined();
+      expect(await unheard.closed).toMatchObject({ code: 4409 });
+      expect(peopleIn('lobby')).toEqual(['alice']);
+    });
+
     test('needs the session token of a user whom the application names, too', async () => {
       await start({ authenticate: byToken });
       const alice = await open(['sfu-relay.v1', 'bearer.alice']);
