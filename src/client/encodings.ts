@@ -64,11 +64,12 @@ export function preferCodecs(transceiver: RTCRtpTransceiver, kind: string, { cod
   const chosen = names.flatMap((name) =>
     known.filter(
       ({ mimeType, sdpFmtpLine = '' }) =>
-        mimeType.toLowerCase() === `${kind}/${name}` && (name !== 'h264' || BASELINE.test(sdpFmtpLine)),
+        mimeType.toLowerCase() === `${kind}/${name}` &&
+        (name !== 'h264' || BASELINE.every((parameter) => parameter.test(sdpFmtpLine))),
     ),
   );
   if (chosen.some(({ mimeType }) => !/rtx$/i.test(mimeType))) transceiver.setCodecPreferences?.(chosen);
 }
 
 /** Constrained Baseline, the profile of H.264 that all have in common (RFC 7742 § 6.2). */
-const BASELINE = /^(?=.*packetization-mode=1).*profile-level-id=42e0/i;
+const BASELINE = [/packetization-mode=1/, /profile-level-id=42e0/i];
