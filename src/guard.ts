@@ -3,23 +3,18 @@ import type { VideoCodec } from './codecs.js';
 import type { Counter } from './counter.js';
 import { hasManyMids, isCrowded } from './crowd.js';
 import { RelayError } from './errors.js';
-import { checkTarget, encodeCandidate } from './ice.js';
+import { checkTarget, readInit, writeInit } from './ice.js';
 import { LIMITS } from './limits.js';
 import type { Logger } from './logger.js';
 import type { IceCandidate, SessionDescription, Subscription, Target, Track } from './model.js';
 import { type FilledAnswer, fillRejectedSections } from './rejected-sections.js';
 import type { Room } from './room.js';
-import {
-  checkAnswer,
-  checkOffer,
-  type OfferPolicy,
-  parseSdp,
-  permittedTracks,
-  type Sdp,
-  type SdpSection,
-} from './sdp.js';
+import { parseSdp, type Sdp } from './sdp.js';
+import { checkAnswer, checkOffer, type OfferPolicy, permittedTracks } from './sdp-policy.js';
 import { rewriteSdp, type SilentDirection } from './sdp-rewrite.js';
+import type { SdpSection } from './sdp-section.js';
 import { checkSubscriptions } from './subscriptions.js';
+import { TrackNames } from './track-names.js';
 
 /** What a session's grants and the relay's options let its client send. */
 export interface GuardPolicy {
@@ -78,6 +73,8 @@ export class Guard {
   /** The sections of it, by `a=mid`, of which the SFU takes no media. */
   #silent = NOTHING;
   #isCrowded = false;
+  /** What the room calls its tracks. */
+  readonly names: TrackNames;
   readonly #room: Room;
   readonly #session: Guarded;
   readonly #replaced: readonly string[];
@@ -95,6 +92,7 @@ export class Guard {
     this.#room = room;
     this.#session = session;
     this.#replaced = replaced;
+    this.names = new TrackNames(room.publishers, session.id);
   }
 
   /** ms since the session began, whatever becomes of the system's clock. */
@@ -110,30 +108,33 @@ export class Guard {
   /** Checks an offer, to be released when it can be sent. `restartsIce` where its ICE credentials are new. */
   offer(offer: SessionDescription, restartsIce: (iceCredentials: string) => boolean): CheckedOffer {
     checkType(offer, 'offer');
-    const { sections, iceCredentials, lines } = parseSdp(offer.sdp, this.policy.videoCodec);
-    for (const track of checkOffer(sections, this.policy.offer)) this.#checkOwner(track);
+    const parsed = parseSdp(offer.sdp, this.policy.videoCodec);
+    const { sections, iceCredentials } = parsed;
+    for (const track of checkOffer(sections, this.policy.offer)) this.#checkOwn(track);
     this.#checkFirstOfKind(sections);
     this.#countMids(sections);
     if (restartsIce(iceCredentials)) this.#candidates[0].renew();
-    return { sections, iceCredentials, lines, sdp: offer.sdp };
+    return { ...parsed, sdp: offer.sdp };
   }
 
   /** What of a checked offer goes to the SFU, as the client may send by now. */
   release(offer: CheckedOffer): ReleasedOffer {
-    const tracks = checkOffer(offer.sections, this.policy.offer);
+    const sections = this.names.claim(offer.sections);
+    const tracks = checkOffer(sections, this.policy.offer);
     this.#released = tracks.length > 0 ? offer.sdp : undefined;
-    return this.#compose(offer, tracks);
+    return this.#compose({ ...offer, sections }, tracks);
   }
 
   /** The last one once more, less what the client may not send by now; undefined where that changes nothing. */
   revise(): ReleasedOffer | undefined {
     if (this.#released === undefined) return undefined;
-    const offer = parseSdp(this.#released, this.policy.videoCodec);
-    const tracks = permittedTracks(offer.sections, this.policy.offer);
+    const parsed = parseSdp(this.#released, this.policy.videoCodec);
+    const sections = this.names.claim(parsed.sections);
+    const tracks = permittedTracks(sections, this.policy.offer);
     const before = this.#silent;
-    const { silent } = this.#hold(offer.sections, tracks);
+    const { silent } = this.#hold(sections, tracks);
     if (silent.size === before.size && [...silent].every((mid) => before.has(mid))) return undefined;
-    return this.#compose(offer, tracks);
+    return this.#compose({ ...parsed, sections }, tracks);
   }
 
   /** What must not be heard: tracks that a moderator has muted, and sections that hold no permitted track. */
@@ -186,8 +187,8 @@ export class Guard {
   /** The candidate to send, as the JSON that the SFU reads; undefined where the SFU does not get to see it. */
   candidate(target: Target, candidate: IceCandidate): string | undefined {
     checkTarget(target);
-    const init = encodeCandidate(candidate);
-    return this.#admits(target, candidate.candidate) ? init : undefined;
+    const line = readInit(candidate);
+    return line !== undefined && this.#admits(target, line) ? writeInit(line, candidate) : undefined;
   }
 
   /**
@@ -213,22 +214,17 @@ export class Guard {
     });
   }
 
-  /** The SFU takes tracks and streams by their ids, whosever they are. */
-  #checkOwner({ trackId, streamId }: Track): void {
-    this.#checkFree(`track "${trackId}"`, this.#room.findTrack(trackId)?.sessionId);
-    this.#checkFree(`stream "${streamId}"`, this.#room.ownerOfStream(streamId));
-  }
-
-  #checkFree(what: string, owner: string | undefined): void {
+  /** A client that has lost its connection comes back with the same tracks, while the SFU still has the old ones. */
+  #checkOwn({ trackId, streamId }: Track): void {
     const { id, userId } = this.#session;
-    if (owner === undefined || owner === id || this.#replaced.includes(owner)) return;
+    const { track, sessionId: owner } = this.#room.findTrack(trackId) ?? {};
+    if (!owner || owner === id || track?.streamId !== streamId || this.#replaced.includes(owner)) return;
     const { participants } = this.#room;
     if (participants.some((other) => other.sessionId === owner && other.userId === userId))
       throw new RelayError(
         'ERR_RELAY_SESSION_EXISTS',
-        `The ${what} is sent by another session of yours: end that one, or try again when it has ended.`,
+        `The track "${trackId}" is sent by another session of yours: end that one, or try again when it has ended.`,
       );
-    throw new RelayError('ERR_RELAY_FORBIDDEN', `The ${what} is another participant's.`);
   }
 
   /**

@@ -5,41 +5,56 @@ import { LIMITS } from './limits.js';
 import type { IceCandidate, Target } from './model.js';
 import { isPublicAddress } from './public-address.js';
 
-/** RFC 8839 § 5.1, as far as the SFU reads it. One that it can't read ends the session's stream. */
+/** RFC 8839 § 5.1, as far as the SFU reads it, and as it reads it. One that it can't read ends the session's stream. */
 const CANDIDATE =
-  /^(?:candidate:)?[A-Za-z0-9+/]{1,32} (\d{1,3}) (?:udp|tcp|UDP|TCP) (\d{1,10}) ([0-9A-Fa-f.:]{2,45}|[A-Za-z0-9-]{1,64}\.local) (\d{1,5}) typ (?:host|srflx|prflx|relay)((?: [!-~]+ [!-~]+)*)$/;
-const RELATED = / raddr (\S+) rport (\d{1,5})(?: |$)/;
+  /^candidate:[!-~]{1,64} (\d{1,5}) ([A-Za-z]{1,16}) (\d{1,10}) ([!-~]{1,256}) (\d{1,5}) typ ([!-~]{1,32})((?: [!-~]+)*)$/;
+/** Of all those that RFC 8839 tells to ignore where they are unknown, these are known to the SFU. */
+const TRANSPORT = /^(?:udp|tcp)$/i;
+const TYPE = /^(?:host|srflx|prflx|relay)$/;
+const LOCAL_NAME = /^[A-Za-z0-9-]{1,64}\.local$/;
+/** What it reads of the extensions: the first ones. */
+const RELATED = /^ raddr (\S+) rport (\d{1,5})(?: |$)/;
+/** Some clients send the whole line of SDP. */
+const PREFIX = /^(?:a=)?(?:candidate:)?/;
+const WHITE_SPACE = /[ \t]+/g;
 
 /** Characters that JSON takes as they are. */
 const PLAIN = /^[ !#-[\]-~]*$/;
 
+/** Without a zone: the SFU reads none. */
+const isAddress = (text: string) => LOCAL_NAME.test(text) || (isIP(text) !== 0 && !text.includes('%'));
 const isPort = (text: string | undefined) => Number(text) <= 65535;
-
-function isAddress(text: string | undefined): boolean {
-  if (text === undefined) return false;
-  return text.endsWith('.local') || isIP(text) !== 0;
-}
 
 function invalid(what: string): RelayError {
   return new RelayError('ERR_RELAY_INVALID_SDP', `The ICE candidate can't be used: ${what}.`);
 }
 
-/** The candidate attribute itself; an empty one says that there are no more. */
-export function checkCandidate(candidate: string): void {
-  if (candidate === '') return;
-  if (candidate.length > LIMITS.maxCandidateLength) throw invalid('it is too long');
-  const match = CANDIDATE.exec(candidate);
+/**
+ * The candidate attribute itself as the SFU reads it, `candidate:…`; an empty one says that there are no more.
+ * @returns undefined for one that is to be ignored (RFC 8839 § 5.1): of a transport, a type, or a kind of address which the
+ * SFU does not know
+ * @throws RelayError `ERR_RELAY_INVALID_SDP`
+ */
+export function readCandidate(text: string): string | undefined {
+  if (text.length > LIMITS.maxCandidateLength) throw invalid('it is too long');
+  let candidate = text;
+  let match = CANDIDATE.exec(text);
+  if (!match) {
+    const value = text.replace(PREFIX, '').replace(WHITE_SPACE, ' ').trim();
+    if (value === '') return '';
+    candidate = `candidate:${value}`;
+    match = CANDIDATE.exec(candidate);
+  }
   if (!match) throw invalid('it does not follow RFC 8839');
-  const [, component, priority, address, port, extensions = ''] = match;
-  if (Number(component) > 256 || Number(component) < 1) throw invalid('its component is out of range');
+  const [, component, transport = '', priority, address = '', port, type = '', extensions = ''] = match;
+  if (Number(component) > 65535) throw invalid('its component is out of range');
   if (Number(priority) > 0xffffffff) throw invalid('its priority is out of range');
   if (!isPort(port)) throw invalid('its port is out of range');
-  if (!isAddress(address)) throw invalid('its address is neither IPv4, IPv6 nor a .local name');
-  const related = RELATED.exec(extensions);
-  if (extensions.includes(' raddr ') || extensions.includes(' rport ')) {
-    if (!related || !isAddress(related[1]) || !isPort(related[2]))
-      throw invalid('its related address is malformed');
-  }
+  if (extensions.startsWith(' raddr') && !isPort(RELATED.exec(extensions)?.[2]))
+    throw invalid('its related address is malformed');
+  if (extensions === ' tcptype') throw invalid('its tcptype is missing');
+  const isKnown = TRANSPORT.test(transport) && TYPE.test(type);
+  return isKnown && isAddress(address) ? candidate : undefined;
 }
 
 const isTextOrNull = (value: unknown): value is string | null | undefined =>
@@ -48,15 +63,14 @@ const isTextOrNull = (value: unknown): value is string | null | undefined =>
   (typeof value === 'string' && value.length <= LIMITS.maxIdLength * 2);
 
 /**
- * A client's candidate, checked, as the JSON that the SFU reads (Ion: `Trickle.init`).
+ * Checks a client's candidate, and reads its attribute as `readCandidate` does.
  * @throws RelayError `ERR_RELAY_INVALID_PARAMS` or `ERR_RELAY_INVALID_SDP`.
  */
-export function encodeCandidate(candidate: unknown): string {
+export function readInit(candidate: unknown): string | undefined {
   if (typeof candidate !== 'object' || candidate === null || Array.isArray(candidate))
     throw new RelayError('ERR_RELAY_INVALID_PARAMS', '"candidate" must be an RTCIceCandidateInit.');
-  const init = candidate as Partial<IceCandidate>;
-  const { candidate: line, sdpMid, sdpMLineIndex, usernameFragment } = init;
-  if (typeof line !== 'string')
+  const { candidate: line, sdpMid, sdpMLineIndex, usernameFragment } = candidate as Partial<IceCandidate>;
+  if (line != null && typeof line !== 'string')
     throw new RelayError('ERR_RELAY_INVALID_PARAMS', '"candidate.candidate" must be a string.');
   if (!isTextOrNull(sdpMid) || !isTextOrNull(usernameFragment))
     throw new RelayError(
@@ -71,13 +85,16 @@ export function encodeCandidate(candidate: unknown): string {
       'ERR_RELAY_INVALID_PARAMS',
       '"sdpMLineIndex" must be a number from 0 to 65535, or null.',
     );
-  checkCandidate(line);
-  return toJson(line, init);
+  // Without one, and with an empty one, it says that there are no more.
+  return readCandidate(line ?? '');
 }
 
-/** As `JSON.stringify` writes it, which takes twice as long where nothing has to be escaped. */
-function toJson(line: string, rest: Omit<Partial<IceCandidate>, 'candidate'>): string {
-  const { sdpMid, sdpMLineIndex, usernameFragment } = rest;
+/**
+ * The JSON that the SFU reads (Ion: `Trickle.init`), with the attribute as it was read. As `JSON.stringify` writes it,
+ * which takes twice as long where nothing has to be escaped.
+ */
+export function writeInit(line: string, init: Omit<Partial<IceCandidate>, 'candidate'>): string {
+  const { sdpMid, sdpMLineIndex, usernameFragment } = init;
   if (!isPlain(line) || !isPlain(sdpMid) || !isPlain(usernameFragment))
     return JSON.stringify({ candidate: line, sdpMid, sdpMLineIndex, usernameFragment });
   const index = sdpMLineIndex === undefined ? '' : `,"sdpMLineIndex":${sdpMLineIndex}`;

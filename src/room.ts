@@ -46,7 +46,7 @@ export class Room implements Audience {
   /** @internal Who may be in it and be heard. */
   readonly moderation: Moderation;
   readonly #seats = new Map<string, Seat>();
-  readonly #publishers = new Publishers();
+  /** @internal */ readonly publishers = new Publishers();
   readonly #seatsOfUser = new Map<string, Set<Seat>>();
   /** Events that are being told, in their order; while there are any. */
   #outbox: (() => void)[] | undefined;
@@ -115,12 +115,12 @@ export class Room implements Audience {
 
   /** The track and who publishes it; undefined where the room has none of that id. */
   findTrack(trackId: string): { track: Track; sessionId: string } | undefined {
-    return this.#publishers.findTrack(trackId);
+    return this.publishers.findTrack(trackId);
   }
 
   /** Who publishes under a stream's id. `-` is nobody's: it says that a track is in no stream (RFC 8830). */
   ownerOfStream(streamId: string): string | undefined {
-    return streamId === '-' ? undefined : this.#publishers.ownerOfStream(streamId);
+    return streamId === '-' ? undefined : this.publishers.ownerOfStream(streamId);
   }
 
   /** Whether only those may join who were in it when it was locked. */
@@ -189,7 +189,7 @@ export class Room implements Audience {
   add(member: Member, tracks: readonly Track[], cut: ReadonlySet<string>, metadata?: Metadata): void {
     const seat = new Seat(member, tracks, cut, metadata);
     this.#seats.set(member.id, seat);
-    this.#publishers.update(seat);
+    this.publishers.update(seat);
     const others = this.#seatsOfUser.get(member.userId);
     if (others) others.add(seat);
     else this.#seatsOfUser.set(member.userId, new Set([seat]));
@@ -201,7 +201,7 @@ export class Room implements Audience {
     const seat = this.#seats.get(member.id);
     if (!seat || seat.member !== member) return;
     this.#seats.delete(member.id);
-    this.#publishers.delete(seat);
+    this.publishers.delete(seat);
     const others = this.#seatsOfUser.get(member.userId);
     others?.delete(seat);
     if (others?.size === 0) this.#seatsOfUser.delete(member.userId);
@@ -215,7 +215,7 @@ export class Room implements Audience {
     const seat = this.#seats.get(member.id);
     if (!seat) return;
     const { removed, updated, added } = seat.publish(offered);
-    this.#publishers.update(seat);
+    this.publishers.update(seat);
     this.#tellOfTracks(seat, 'removed', removed);
     this.#tellOfTracks(seat, 'updated', updated);
     this.#tellOfTracks(seat, 'added', added);

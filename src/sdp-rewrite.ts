@@ -1,4 +1,5 @@
-import type { Sdp, SdpSection } from './sdp.js';
+import type { Sdp } from './sdp.js';
+import { FINGERPRINT, MSID, type SdpSection } from './sdp-section.js';
 
 /** What of a description the SFU gets to see. */
 export interface RewritePolicy {
@@ -15,7 +16,7 @@ export type SilentDirection = 'inactive' | 'recvonly';
 const TRANSPORT_WIDE_CC = 'transport-wide-cc-extensions-01';
 
 /** What tells of a sender. */
-const SENDER_LINE = /^a=(?:ssrc|ssrc-group|msid|rid|simulcast):/;
+const SENDER_LINE = /^a=(?:ssrc|ssrc-group|rid|simulcast):/;
 const DIRECTION_LINE = /^a=(?:sendrecv|sendonly|recvonly|inactive)$/;
 
 /** Of which payload type a codec's line speaks. */
@@ -28,20 +29,23 @@ const CODEC_LINE = /^a=(?:rtpmap|fmtp|rtcp-fb):(\d+)(?: |$)/;
  * A peer connection of Ion's knows the codecs of the first description that it got: a track of another codec throws
  * every viewer out whose connection is older. So all publish the same one.
  */
-export function rewriteSdp({ lines: given, sections }: Sdp, policy: RewritePolicy): string {
-  let section: SdpSection | undefined;
-  let next = 0;
+export function rewriteSdp({ head, sections, fingerprint }: Sdp, policy: RewritePolicy): string {
   const lines: string[] = [];
-  for (const line of given) {
-    if (line.charAt(0) === 'm') {
-      section = sections[next++];
-      lines.push(section?.payloads ? withPayloads(line, section.payloads) : line);
-    } else if (section && policy.silent?.has(section.mid)) {
-      if (line.startsWith('a=mid:')) lines.push(line, `a=${policy.silent.get(section.mid)}`);
-      else if (!SENDER_LINE.test(line) && !DIRECTION_LINE.test(line) && isKept(line, section, policy))
-        lines.push(line);
-    } else if (isKept(line, section, policy)) lines.push(line);
+  for (const line of head) lines.push(line === FINGERPRINT ? line + fingerprint : line);
+  for (const section of sections) {
+    const { media, mid, payloads, streamId, trackId } = section;
+    lines.push(`m=${payloads ? withPayloads(media, payloads) : media}`);
+    const silent = policy.silent?.get(mid);
+    for (const line of section.lines) {
+      if (line === FINGERPRINT) lines.push(line + fingerprint);
+      else if (line === MSID) {
+        if (!silent && trackId !== undefined) lines.push(`${line}${streamId} ${trackId}`);
+      } else if (silent && line.startsWith('a=mid:')) lines.push(line, `a=${silent}`);
+      else if (silent && (SENDER_LINE.test(line) || DIRECTION_LINE.test(line))) continue;
+      else if (isKept(line, section, policy)) lines.push(line);
+    }
   }
+  lines.push('');
   return seal(lines.join('\r\n'), sections, policy.silent);
 }
 
@@ -49,22 +53,22 @@ function isTransportWideCc(line: string): boolean {
   return line.startsWith('a=extmap:') && line.includes(TRANSPORT_WIDE_CC);
 }
 
-function withPayloads(mediaLine: string, payloads: ReadonlySet<string>): string {
-  const [kind, port, proto, ...formats] = mediaLine.split(' ');
+function withPayloads(media: string, payloads: ReadonlySet<string>): string {
+  const [kind, port, proto, ...formats] = media.split(' ');
   return [kind, port, proto, ...formats.filter((payload) => payloads.has(payload))].join(' ');
 }
 
-function isKept(line: string, section: SdpSection | undefined, policy: RewritePolicy): boolean {
+function isKept(line: string, section: SdpSection, policy: RewritePolicy): boolean {
   const { admitsCandidate, countsVideoPackets } = policy;
   // Most lines are of no interest, and are told apart by a character.
   switch (line.charAt(2)) {
     case 'c':
       return !line.startsWith('a=candidate:') || admitsCandidate(line.slice(2));
     case 'e':
-      return countsVideoPackets || section?.kind !== 'video' || !isTransportWideCc(line);
+      return countsVideoPackets || section.kind !== 'video' || !isTransportWideCc(line);
     case 'f':
     case 'r': {
-      if (!section?.payloads) return true;
+      if (!section.payloads) return true;
       const payload = CODEC_LINE.exec(line)?.[1];
       return payload === undefined || section.payloads.has(payload);
     }

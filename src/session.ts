@@ -136,9 +136,9 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
     return this.#setup.isNamed;
   }
 
-  /** Those of its tracks, by their ids, that a moderator has cut off. */
+  /** Those of its tracks, by the ids that its client gave them, that a moderator has cut off. */
   get cutTracks(): readonly string[] {
-    return [...this.#peers.current.cut];
+    return [...this.#peers.current.cut].map((trackId) => this.#peers.current.names.ofClient(trackId));
   }
 
   /** What `authenticate` returned, where the session was authenticated; for the newest token since. */
@@ -312,8 +312,7 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
    */
   update(update: ParticipantUpdate): void {
     this.#joinedPeer();
-    checkUpdate(update, this.tracks);
-    this.room.update(this, update);
+    this.room.update(this, checkUpdate(update, this.tracks, this.#peers.current.names));
   }
 
   /**
@@ -393,7 +392,8 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
       onOffer: (offer) => this.emit('offer', offer),
       onCandidate: (target, init, peer) => this.tellCandidate(target, init, peer),
       onTracks: (offer) => this.room.setTracks(this, offer),
-      onCut: (trackId, muted) => this.emit('mute', { trackId, muted }),
+      onCut: (trackId, muted) =>
+        this.emit('mute', { trackId: this.#peers.current.names.ofClient(trackId), muted }),
       onCrowded: (peer) => this.emit('rejoin', rejoinSoon(peer)),
       onBroken: (error) => this.#break(error),
       onAbandoned: (peer) => this.#setup.onAbandoned?.(peer),
@@ -497,6 +497,7 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
     const why = () => endOf(reason);
     this.#peers.leaveAll(why);
     this.room.remove(this);
+    this.room.publishers.disclaim(this.id);
     this.#hooks?.close(why);
   }
 

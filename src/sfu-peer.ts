@@ -14,6 +14,7 @@ import { encodeUid } from './sfu/uid.js';
 import { SfuLink, sfuTimeout } from './sfu-link.js';
 import { SubscriberNegotiation } from './subscriber-negotiation.js';
 import type { Takeover } from './takeover.js';
+import type { TrackNames } from './track-names.js';
 
 /**
  * A session's presence on the SFU: one signalling stream, and the negotiation of both connections. The session can
@@ -90,6 +91,11 @@ export class SfuPeer<P extends Principal> {
         autoSubscribe: setup.autoSubscribe && this.#guard.policy.canSubscribe,
       }),
     });
+  }
+
+  /** What the room calls its tracks. */
+  get names(): TrackNames {
+    return this.#guard.names;
   }
 
   /** What its client may send; it may change. */

@@ -1,6 +1,7 @@
 import { RelayError } from './errors.js';
 import { LIMITS } from './limits.js';
 import type { Metadata, ParticipantUpdate, Track } from './model.js';
+import type { TrackNames } from './track-names.js';
 
 export function isMetadata(value: unknown): value is Metadata {
   try {
@@ -33,19 +34,27 @@ function lengthOf(value: object): number {
 }
 
 /**
- * A participant speaks of itself, and of its own tracks.
+ * A participant speaks of itself, and of its own tracks, by the ids that it gave them.
+ * @returns the update with the ids that the room knows them by
  * @throws RelayError `ERR_RELAY_INVALID_PARAMS`
  */
-export function checkUpdate(update: ParticipantUpdate, own: readonly Track[]): void {
+export function checkUpdate(
+  update: ParticipantUpdate,
+  own: readonly Track[],
+  names: Pick<TrackNames, 'ofRoom'>,
+): ParticipantUpdate {
   if (typeof update !== 'object' || update === null)
     throw invalid('An update must be an object: write { metadata } or { tracks: [{ trackId, muted }] }.');
   const { metadata, tracks = [] } = update;
   checkMetadata(metadata);
   if (!Array.isArray(tracks) || tracks.length > LIMITS.maxTracks)
     throw invalid(`"tracks" must be a list of at most ${LIMITS.maxTracks}.`);
-  for (const track of tracks as unknown[]) {
-    const { trackId, muted } = (track ?? {}) as { trackId?: unknown; muted?: unknown };
+  const named = (tracks as unknown[]).map((track) => {
+    const { trackId: given, muted } = (track ?? {}) as { trackId?: unknown; muted?: unknown };
+    const trackId = typeof given === 'string' ? names.ofRoom(given) : undefined;
     if (typeof muted !== 'boolean' || !own.some((each) => each.trackId === trackId))
       throw invalid('"tracks" lists {trackId, muted: boolean} of tracks that you publish.');
-  }
+    return { trackId: trackId as string, muted };
+  });
+  return { ...update, tracks: named };
 }

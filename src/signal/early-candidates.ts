@@ -1,4 +1,4 @@
-import { checkTarget, encodeCandidate } from '../ice.js';
+import { checkTarget, readInit } from '../ice.js';
 import { LIMITS } from '../limits.js';
 import type { IceCandidate, Target } from '../model.js';
 
@@ -12,7 +12,7 @@ type Trickle = {
 /** @throws RelayError `ERR_RELAY_INVALID_PARAMS`, `ERR_RELAY_INVALID_SDP` */
 export function checkTrickle({ target, candidate }: Params): void {
   checkTarget(target);
-  encodeCandidate(candidate);
+  readInit(candidate);
 }
 
 /**
@@ -29,11 +29,15 @@ export class EarlyCandidates {
    */
   hold({ target, candidate }: Params): boolean {
     checkTarget(target);
-    const init = encodeCandidate(candidate);
-    const bytes = Buffer.byteLength(init);
+    const line = readInit(candidate);
+    // The SFU does not know what it names.
+    if (line === undefined) return true;
+    const { sdpMid, sdpMLineIndex, usernameFragment } = candidate as IceCandidate;
+    const held = JSON.stringify({ candidate: line, sdpMid, sdpMLineIndex, usernameFragment });
+    const bytes = Buffer.byteLength(held);
     if (this.#held.length >= LIMITS.maxCandidates || this.#bytes + bytes > LIMITS.maxWaitingBytes)
       return false;
-    this.#held.push({ target, candidate: JSON.parse(init) });
+    this.#held.push({ target, candidate: JSON.parse(held) });
     this.#bytes += bytes;
     return true;
   }

@@ -30,22 +30,37 @@ export interface IonServer {
   restart(): Promise<void>;
 }
 
+/** What test/ion/server has, by the name of its binary. */
+const programs = {
+  'ion-sfu': { folder: '.', files: ['main.go'] },
+  'media-peers': {
+    folder: './media-peers',
+    files: ['main.go', 'publisher.go', 'split.go', 'viewer.go'].map((file) => `media-peers/${file}`),
+  },
+};
+
 /** Builds the server, once for each state of its sources, and gives the path of the binary. */
-export async function buildIon(): Promise<string> {
-  const folder = join(cache, await hashOfSources());
-  const binary = join(folder, 'ion-sfu');
+export function buildIon(): Promise<string> {
+  return buildGo('ion-sfu');
+}
+
+/** Builds a program of test/ion/server, once for each state of its sources, and gives the path of the binary. */
+export async function buildGo(program: keyof typeof programs): Promise<string> {
+  const source = programs[program];
+  const folder = join(cache, await hashOf([...source.files, 'go.mod', 'go.sum']));
+  const binary = join(folder, program);
   if (existsSync(binary)) return binary;
   const go = goPath();
-  if (!go) throw new Error('the Ion SFU needs Go to be built');
+  if (!go) throw new Error(`${program} needs Go to be built`);
 
-  process.stderr.write('building the Ion SFU (once; a minute or two) …\n');
+  process.stderr.write(`building ${program} (once; a minute or two) …\n`);
   const started = Date.now();
   await mkdir(folder, { recursive: true });
   const draft = `${binary}.${process.pid}`;
-  await run(go, ['vet', '.']);
-  await run(go, ['build', '-buildvcs=false', '-o', draft, '.']);
+  await run(go, ['vet', source.folder]);
+  await run(go, ['build', '-buildvcs=false', '-o', draft, source.folder]);
   await rename(draft, binary);
-  process.stderr.write(`built the Ion SFU in ${((Date.now() - started) / 1000).toFixed(1)} s\n`);
+  process.stderr.write(`built ${program} in ${((Date.now() - started) / 1000).toFixed(1)} s\n`);
   return binary;
 }
 
@@ -104,9 +119,9 @@ export async function startIon({ iceTimeoutSeconds = 30 } = {}): Promise<IonServ
   };
 }
 
-async function hashOfSources(): Promise<string> {
+async function hashOf(files: readonly string[]): Promise<string> {
   const hash = createHash('sha256');
-  for (const file of ['main.go', 'go.mod', 'go.sum']) hash.update(await readFile(join(sources, file)));
+  for (const file of files) hash.update(await readFile(join(sources, file)));
   return hash.digest('hex').slice(0, 16);
 }
 

@@ -1,9 +1,11 @@
+import { execFileSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, test } from 'vitest';
 
 /** The parts that npm doesn't install: Go builds the real Ion SFU, curl runs examples. */
-export type Real = 'ion' | 'chromium' | 'firefox' | 'curl' | 'redis';
+export type Real = 'ion' | 'chromium' | 'firefox' | 'curl' | 'redis' | 'aiortc' | 'gstreamer';
 
 const wanted: Record<Real, { find: () => string | undefined; install: string }> = {
   ion: {
@@ -19,6 +21,17 @@ const wanted: Record<Real, { find: () => string | undefined; install: string }> 
     install: 'Firefox (Debian: apt-get install firefox-esr) or its path in FIREFOX_PATH',
   },
   redis: { find: redisPath, install: 'redis-server (Debian: apt-get install redis-server)' },
+  aiortc: {
+    find: aiortcPath,
+    install: 'aiortc (scripts/install-aiortc.sh), or a Python that has it in AIORTC_PYTHON',
+  },
+  gstreamer: {
+    find: gstreamerPath,
+    install:
+      'webrtcbin of GStreamer (Debian: apt-get install python3-gi python3-websockets gir1.2-gst-plugins-bad-1.0 ' +
+      'gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-nice), or a Python that ' +
+      'has it in GSTREAMER_PYTHON',
+  },
   curl: { find: () => onPath('curl'), install: 'curl (Debian: apt-get install curl)' },
 };
 
@@ -40,6 +53,32 @@ export function chromiumPath(): string | undefined {
 /** Firefox: FIREFOX_PATH, or the first on PATH. */
 export function firefoxPath(): string | undefined {
   return named('FIREFOX_PATH', ['firefox-esr', 'firefox']);
+}
+
+/** A Python with aiortc: AIORTC_PYTHON, or that of the environment that scripts/install-aiortc.sh makes. */
+export function aiortcPath(): string | undefined {
+  const environment = fileURLToPath(new URL('../../.cache/aiortc/bin/python', import.meta.url));
+  return pythonWith(native('check_aiortc.py'), [process.env.AIORTC_PYTHON, environment]);
+}
+
+/** A Python with GStreamer's webrtcbin: GSTREAMER_PYTHON, or Debian's. */
+export function gstreamerPath(): string | undefined {
+  return pythonWith(native('check_webrtcbin.py'), [process.env.GSTREAMER_PYTHON, '/usr/bin/python3']);
+}
+
+const native = (file: string) => fileURLToPath(new URL(`../native/${file}`, import.meta.url));
+
+/** The first one that runs the script to a good end. */
+function pythonWith(check: string, candidates: readonly (string | undefined)[]): string | undefined {
+  return candidates.find((python) => {
+    if (!python || !isExecutable(python)) return false;
+    try {
+      execFileSync(python, [check], { stdio: 'ignore', timeout: 30_000 });
+      return true;
+    } catch {
+      return false;
+    }
+  });
 }
 
 /**

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { checkOffer, type OfferPolicy, parseSdp } from '../../src/sdp.js';
+import { parseSdp } from '../../src/sdp.js';
+import { checkOffer, type OfferPolicy } from '../../src/sdp-policy.js';
 import { rewriteSdp } from '../../src/sdp-rewrite.js';
 import { fakeOffer } from '../../src/testing/index.js';
 
@@ -91,5 +92,68 @@ describe('a single section, in which the SFU takes media that nothing declares',
     ['two sections', fakeOffer([{ ...video, direction: 'recvonly' }])],
   ])('stays as it is: %s', (_, sdp) => {
     expect(rewrite(sdp)).toBe(sdp);
+  });
+});
+
+describe('what clients write in other ways', () => {
+  const audio = { kind: 'audio', streamId: 's1', trackId: 't2' } as const;
+  const plain = fakeOffer([video]);
+  const fingerprint = (/^a=fingerprint:sha-256 (.*)\r$/m.exec(plain) ?? [])[1] ?? '';
+  const others = ['sha-384', 'sha-512'].map((name) => `a=fingerprint:${name} ${fingerprint}\r\n`).join('');
+  const add = (line: string, sdp = plain) => sdp.replace('a=mid:0', `${line}\r\na=mid:0`);
+
+  test.each([
+    ['a fingerprint for each algorithm', plain.replaceAll(/(a=fingerprint:.*\r\n)/g, `$1${others}`)],
+    ['the fingerprint of SHA-256 last', plain.replaceAll(/(a=fingerprint:.*\r\n)/g, `${others}$1`)],
+    ['an algorithm in upper case', plain.replaceAll('sha-256', 'SHA-256')],
+    ['a fingerprint in lower case', plain.replaceAll(fingerprint, fingerprint.toLowerCase())],
+    ['empty lines', plain.replace('t=0 0\r\n', 't=0 0\r\n\r\n  \r\n')],
+    ['LF alone', plain.replaceAll('\r\n', '\n')],
+    ['CRs doubled', plain.replaceAll('\r\n', '\r\r\n')],
+    ['no end of the last line', plain.trimEnd()],
+    ['an empty name', plain.replace('s=-', 's=')],
+    ['a second time', plain.replace('t=0 0', 't=0 0\r\nt=1 2')],
+    ['a repeat time', plain.replace('t=0 0', 't=0 0\r\nr=7d 1h 0')],
+    ['contacts', plain.replace('s=-', 's=-\r\ni=x\r\nu=x\r\ne=x\r\np=x')],
+    ['a bandwidth by another rule', add('b=TIAS:9')],
+    ['a bandwidth that is none', add('b=AS:x')],
+    ['a malformed c=', add('c=IN IP4 -1.0.0.0')],
+    ['a title of its section', add('i=camera')],
+    ['a header extension of no number', add('a=extmap:0 urn:x')],
+    ['a header extension that is no URI', add('a=extmap:1 %zz')],
+    ['a role that is none', add('a=setup:x')],
+    ['a codec twice', plain.replace('VP8/90000', 'VP8/90000\r\na=rtpmap:96 x/1')],
+    ['a payload type that nothing explains', plain.replace('SAVPF 96', 'SAVPF 96 97')],
+    ['a codec for one that has no number', add('a=fmtp:96 apt=x')],
+    ['a range of ports', plain.replace('m=video 9 ', 'm=video 9/2 ')],
+    ['doubled spaces', plain.replace('m=video 9 ', 'm=video  9 ')],
+    ['a candidate of an unknown transport', add('a=candidate:1 1 ssltcp 1 127.0.0.1 9 typ host')],
+    ['a mid and white space', plain.replace('a=mid:0', 'a=mid: 0 ')],
+    ['two mids', plain.replace('a=mid:0', 'a=mid:0\r\na=mid:7')],
+    ['the ids in a=ssrc too', plain.replace('cname:fake', 'cname:fake\r\na=ssrc:1000 msid:s1 t1')],
+    ['the ids twice', plain.replace('a=msid:s1 t1', 'a=msid:s1 t1\r\na=msid:s2 t1')],
+  ])('and mean the same is the same to the SFU: %s', (_, sdp) => {
+    expect(rewrite(sdp)).toBe(plain);
+  });
+
+  test('is the msid of a=ssrc, where the SFU takes it from, whatever a=msid says', () => {
+    const seen = (sdp: string) => lines(rewrite(sdp), /^a=(msid|ssrc):/);
+    const source = 'a=ssrc:1000 msid:s9 t9\r\na=ssrc:1000 cname:fake';
+    const expected = ['a=msid:s9 t9', 'a=ssrc:1000 cname:fake'];
+    expect(seen(plain.replace('a=ssrc:1000 cname:fake', source))).toEqual(expected);
+    expect(seen(plain.replace(/a=msid:.*\r\n/, '').replace('a=ssrc:1000 cname:fake', source))).toEqual(
+      expected,
+    );
+    expect(seen(plain.replace('cname:fake', 'msid:s9 t9'))).toEqual(['a=msid:s9 t9', 'a=ssrc:1000 cname:-']);
+  });
+
+  test('is without NACKs of audio, which the SFU does not survive', () => {
+    const asking = add('a=rtcp-fb:111 nack\r\na=rtcp-fb:* nack pli', fakeOffer([audio]));
+    expect(rewrite(asking)).toBe(fakeOffer([audio]));
+  });
+
+  test('has a direction, as the SFU passes over a section without one', () => {
+    const sdp = plain.replace('a=sendonly\r\n', '');
+    expect(lines(rewrite(sdp), /^a=(send|recv)/)).toEqual(['a=sendrecv']);
   });
 });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { checkAnswer, checkOffer, type OfferPolicy, parseSdp } from '../../src/sdp.js';
+import { parseSdp } from '../../src/sdp.js';
+import { checkAnswer, checkOffer, type OfferPolicy } from '../../src/sdp-policy.js';
 import { fakeAnswer, fakeOffer } from '../../src/testing/index.js';
 
 const video = { kind: 'video', streamId: 's1', trackId: 't1' } as const;
@@ -120,10 +121,9 @@ describe('a description that the SFU would not take', () => {
     ['without a version', without(/v=0\r\n/), '"v=" is missing'],
     ['of another version', good.replace('v=0', 'v=1'), 'version'],
     ['without an origin', without(/o=.*\r\n/), '"o=" is missing'],
-    ['with a malformed origin', good.replace(/o=.*/, 'o=- a b IN IP4 x'), 'origin'],
     ['without a name', without(/s=.*\r\n/), '"s=" is missing'],
     ['without timing', without(/t=.*\r\n/), '"t=" is missing'],
-    ['with session lines out of order', good.replace(/(s=.*\r\n)(t=.*\r\n)/, '$2$1'), 'out of place'],
+    ['with session lines out of order', good.replace(/(s=.*\r\n)(t=.*\r\n)/, '$2$1'), '"s=" is missing'],
     ['without a section', good.slice(0, good.indexOf('m=')), 'no media section'],
     ['without ICE credentials', without(/a=ice-ufrag.*\r\n/g), 'no ICE credentials'],
     ['without a password', without(/a=ice-pwd.*\r\n/g), 'no ICE credentials'],
@@ -137,20 +137,23 @@ describe('a description that the SFU would not take', () => {
     ['without a mid', without(/a=mid:0\r\n/), 'no a=mid'],
     ['with a mid twice', good.replace('a=mid:1', 'a=mid:0'), 'a=mid'],
     ['with a section of text', good.replace('m=video', 'm=text'), 'neither audio, video nor application'],
-    ['with a sender without msid', without(/a=msid:.*\r\n/), 'no a=msid'],
-    ['with a malformed msid', good.replace(/a=msid:.*/, 'a=msid:one'), 'a=msid'],
     ['with a track twice', fakeOffer([video, { ...audio, trackId: 't1' }]), 'twice'],
     ['with a malformed candidate', good.replace('a=mid:0', 'a=candidate:1 1 udp\r\na=mid:0'), 'RFC 8839'],
     ['with a version twice', good.replace('v=0', 'v=0\r\nv=0'), 'out of place'],
     ['with an origin twice', good.replace(/(o=.*\r\n)/, '$1$1'), 'out of place'],
-    ['with a malformed c=', good.replace('c=IN IP4 0.0.0.0', 'c=IN IP4 -1.0.0.0'), '"c="'],
+    ['with no codec that has a number', without(/a=rtpmap.*\r\n/), 'does not offer VP8'],
+    ['with a rate of 0', good.replace('VP8/90000', 'VP8/0'), 'does not offer VP8'],
+    ['with a payload type beyond 127', good.replace('a=rtpmap:96', 'a=rtpmap:961'), 'does not offer VP8'],
     [
-      'with a payload type that no rtpmap explains',
-      without(/a=rtpmap.*\r\n/),
-      'no a=rtpmap for its payload type 96',
+      'with an id that is too long',
+      good.replace(/a=msid:.*/, `a=msid:s ${'t'.repeat(129)}`),
+      'more than 128 characters',
     ],
-    ['with a rate of 0', good.replace('VP8/90000', 'VP8/0'), 'a=rtpmap'],
-    ['with a payload type beyond 127', good.replace('a=rtpmap:96', 'a=rtpmap:961'), 'a=rtpmap'],
+    [
+      'with a fingerprint of an unknown algorithm',
+      good.replaceAll('sha-256', 'sha3-256'),
+      'an algorithm other than',
+    ],
     ['with a control character', good.replace('s=-', 's=\u0007'), 'a line is not of the form'],
     [
       'with a lone CR, where parsers disagree',
@@ -163,25 +166,11 @@ describe('a description that the SFU would not take', () => {
       good.replace('a=mid:0', 'a=x\u2029y\r\na=mid:0'),
       'a line separator of Unicode',
     ],
-    ['with attributes before its name', good.replace('s=-', 'a=x\r\ns=-'), 'out of place'],
-    ['with a repeat time', good.replace('t=0 0', 't=0 0\r\nr=7d 1h 0'), 'out of place'],
-    ['with a bandwidth of another type', good.replace('a=mid:0', 'b=TIAS:9\r\na=mid:0'), '"b="'],
-    ['without an end of its last line', good.trimEnd(), 'no end'],
+    ['with attributes before its name', good.replace('s=-', 'a=x\r\ns=-'), '"s=" is missing'],
+    ['with a line that SDP does not know', good.replace('a=mid:0', 'x=1\r\na=mid:0'), 'has a line "x="'],
     ['over another protocol', good.replace('UDP/TLS/RTP/SAVPF', 'TCP/TLS/RTP/SAVPF'), 'over RTP'],
     ['with a port out of range', good.replace('m=video 9', 'm=video 65536'), 'port out of range'],
     ['with a mid of Plan B', good.replace('a=mid:0', 'a=mid:Video'), 'Plan B'],
-    ['with a header extension 0', good.replace('a=mid:0', 'a=extmap:0 urn:x\r\na=mid:0'), 'a=extmap'],
-    [
-      'with a header extension that is no URI',
-      good.replace('a=mid:0', 'a=extmap:1 %zz\r\na=mid:0'),
-      'a=extmap',
-    ],
-    [
-      'with a codec for one that has no number',
-      good.replace('a=mid:0', 'a=fmtp:96 apt=x\r\na=mid:0'),
-      'a=fmtp',
-    ],
-    ['with a codec twice', good.replace('a=mid:0', 'a=rtpmap:96 x/1\r\na=mid:0'), 'repeated a=rtpmap'],
     ['with no codec of the SFU', good.replace('VP8/90000', 'AV1/90000'), 'does not offer'],
     [
       'with a codec of the SFU that only stands for another',
@@ -192,16 +181,6 @@ describe('a description that the SFU would not take', () => {
       'with a codec of the SFU under a payload type that it does not offer',
       good.replace('a=rtpmap:96', 'a=rtpmap:97').replace('a=mid:0', 'a=rtpmap:96 x/1\r\na=mid:0'),
       'does not offer',
-    ],
-    [
-      'with NACKs of audio',
-      fakeOffer([audio]).replace('a=mid:0', 'a=rtcp-fb:111 nack\r\na=mid:0'),
-      'asks for NACKs of audio',
-    ],
-    [
-      'with a source of another track, past its msid',
-      good.replace('cname:fake', 'msid:s1 victim'),
-      'an a=ssrc whose msid',
     ],
     [
       'with 65 sections',

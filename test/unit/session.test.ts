@@ -140,18 +140,56 @@ describe('the negotiation', () => {
     await hasty.close();
   });
 
-  test("another participant's track can not be taken over", async () => {
-    const sdp = fakeOffer([{ kind: 'video', streamId: 's', trackId: 't' }]);
-    await join({ sdp });
-    const thief = await join({ sessionId: 's2', userId: 'thief' });
-    for (const ids of [
-      { streamId: 'mine', trackId: 't' },
-      { streamId: 's', trackId: 'mine' },
-    ]) {
-      const theft = thief.offer({ type: 'offer', sdp: fakeOffer([{ kind: 'video', ...ids }]) });
-      await expect(theft).rejects.toMatchObject({ code: 'ERR_RELAY_FORBIDDEN' });
-    }
-    expect(thief.state).toBe('joined');
+  describe('ids that another participant has', () => {
+    const video = { kind: 'video', streamId: 's', trackId: 't' } as const;
+    const sent = (stream: { requests(kind: 'description'): { sdp: string }[] }) =>
+      stream.requests('description').map(({ sdp }) => /^a=msid:.*/m.exec(sdp)?.[0]);
+
+    test('get a number in the room and on the SFU, where they stay the same as long as the session lasts', async () => {
+      const first = await join({ sdp: fakeOffer([video]) });
+      const second = await join({ sessionId: 's2', userId: 'second' });
+      const stream = await sfu.waitFor(() => sfu.stream('r/second/s2'));
+      await second.offer({ type: 'offer', sdp: fakeOffer([video]) });
+      await second.offer({ type: 'offer', sdp: fakeOffer([{ ...video, trackId: 'mine' }]) });
+      await first.close();
+      await second.offer({ type: 'offer', sdp: fakeOffer([video]) });
+      expect(sent(stream)).toEqual(['a=msid:s~2 t~2', 'a=msid:s~2 mine', 'a=msid:s~2 t~2']);
+      expect(second.tracks).toMatchObject([{ streamId: 's~2', trackId: 't~2' }]);
+    });
+
+    test('are told apart in two joins at once', async () => {
+      await Promise.all(['s1', 's2', 's3'].map((sessionId) => join({ sessionId, sdp: fakeOffer([video]) })));
+      const { participants } = relay.rooms.get('r') ?? {};
+      const tracks = participants?.flatMap((each) => each.tracks.map(({ trackId }) => trackId));
+      expect(tracks?.sort()).toEqual(['t', 't~2', 't~3']);
+    });
+
+    test('are free again when their session has ended, or its join has failed', async () => {
+      const { onJoin } = sfu.script;
+      sfu.script.onJoin = () => {};
+      const failed = relay.createSession(
+        { roomId: 'r', userId: 'u', sdp: fakeOffer([video]) },
+        { signal: AbortSignal.timeout(200) },
+      );
+      await expect(failed).rejects.toThrow();
+      sfu.script.onJoin = onJoin;
+      await (await join({ sdp: fakeOffer([video]) })).close();
+      expect((await join({ sdp: fakeOffer([video]) })).tracks).toMatchObject([
+        { streamId: 's', trackId: 't' },
+      ]);
+    });
+
+    test('are those by which its client goes on to name its tracks', async () => {
+      await join({ sdp: fakeOffer([video]) });
+      const second = await join({ sessionId: 's2', userId: 'second', sdp: fakeOffer([video]) });
+      second.update({ tracks: [{ trackId: 't', muted: true }] });
+      expect(second.tracks).toMatchObject([{ trackId: 't~2', muted: true }]);
+      const mutes: object[] = [];
+      second.on('mute', (mute) => mutes.push(mute));
+      await relay.rooms.get('r')?.mute({ trackId: 't~2' });
+      expect(mutes).toEqual([{ trackId: 't', muted: true }]);
+      expect(second.cutTracks).toEqual(['t']);
+    });
   });
 });
 

@@ -48,10 +48,8 @@ describeAbuse('a client that does not join as it should is refused', (stand) => 
     ['has 65 sections', fakeOffer(many), /more than 64/],
     ['has a NUL', withLine('a=x:\u0000'), /not of the form/],
     ['has a lone CR', withLine('a=x\ra=sendrecv'), /not of the form/],
-    ['has no end', good.trimEnd(), /last line/],
     ['has a malformed candidate', withLine('a=candidate:1 1 udp'), /ICE candidate/],
-    ['has a malformed header extension', withLine('a=extmap:0 urn:x'), /section 0 \(video\).*a=extmap/],
-    ['has a malformed codec', good.replace('VP8/90000', 'VP8/0'), /section 0 \(video\).*a=rtpmap/],
+    ['has a malformed codec', good.replace('VP8/90000', 'VP8/0'), /section 0 \(video\) does not offer VP8/],
     [
       'has a codec that the SFU does not know',
       good.replace('VP8', 'AV1'),
@@ -65,18 +63,24 @@ describeAbuse('a client that does not join as it should is refused', (stand) => 
         .replace(/a=ssrc:.*\r\n/, ''),
       /section 0 \(video\) is rejected, and the first of its kind/,
     ],
-    [
-      'wants NACKs for audio',
-      withLine('a=rtcp-fb:111 nack', fakeOffer([audio])),
-      /section 0 \(audio\).*NACK/,
-    ],
-    ['has a sender without ids', good.replace(/a=msid:.*\r\n/, ''), /section 0 \(video\).*no a=msid/],
     ['has one track twice', fakeOffer([video, { ...audio, trackId: 't' }]), /track t twice/],
     ['has the mid of Plan B', good.replace('a=mid:0', 'a=mid:video'), /section 0 \(video\).*Plan B/],
   ])('with an SDP that %s', async (_, sdp, fault) => {
     const client = await stand.offender();
     expectRefused(await client.request('join', joinParams({ offer: { type: 'offer', sdp } })), SDP, fault);
     expect(await client.request('join', joinParams())).toHaveProperty('result.type', 'answer');
+  });
+
+  // What the SFU does not survive, or can't read, is not shown to it.
+  test.each<[string, string]>([
+    ['wants NACKs for audio', withLine('a=rtcp-fb:111 nack', fakeOffer([audio]))],
+    ['wants NACKs for all audio', withLine('a=rtcp-fb:* nack', fakeOffer([audio]))],
+    ['has a malformed header extension', withLine('a=extmap:0 urn:x')],
+    ['has a malformed bandwidth', withLine('b=AS:x')],
+    ['has a sender without ids', good.replace(/a=msid:.*\r\n/, '')],
+    ['has no end', good.trimEnd()],
+  ])('but not with an SDP that %s: it is taken, without that', async (_, sdp) => {
+    await stand.joined({ offer: { type: 'offer', sdp } });
   });
 
   describe('for doing before the join what comes after it:', () => {

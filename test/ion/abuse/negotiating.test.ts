@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { fakeAnswer, fakeCandidate, fakeOffer } from '../../../src/testing/index.js';
-import { answerFirstOffer, describeAbuse, expectRefused, joinParams, refusalOf } from './stand.js';
+import { answerFirstOffer, describeAbuse, expectRefused, joinParams, ROOM, refusalOf } from './stand.js';
 
 const audio = { kind: 'audio', streamId: 'mine', trackId: 'microphone' } as const;
 const video = { kind: 'video', streamId: 'mine', trackId: 'camera' } as const;
@@ -31,12 +31,6 @@ describeAbuse('a client that does not negotiate as it should is refused', (stand
     ['prose', offering('no sdp'), SDP, /not of the form/],
     ['an SDP without ICE credentials', offering(good.replace(/a=ice-.*\r\n/g, '')), SDP, /ICE credentials/],
     [
-      'a track under two names',
-      offering(good.replace('cname:fake', 'msid:mine other')),
-      SDP,
-      /section 0 \(video\)/,
-    ],
-    [
       '17 tracks',
       offering(fakeOffer(Array.from({ length: 17 }, (_, n) => ({ ...video, trackId: `t${n}` })))),
       FORBIDDEN,
@@ -48,19 +42,28 @@ describeAbuse('a client that does not negotiate as it should is refused', (stand
     expect(await client.request('offer', offering(good))).toHaveProperty('result.type', 'answer');
   });
 
-  test("another participant's track or stream, by its own id, in a join as in an offer", async () => {
+  test("another participant's track or stream, by its own id, in a join as in an offer, is another one", async () => {
     const { trackId, stream } = stand.bystander;
     const client = await stand.joined();
-    const outsider = await stand.offender();
+    const outsider = await stand.joined();
+    const roster = () =>
+      stand.server.relay.rooms.get(ROOM)?.participants.flatMap(({ tracks }) => tracks) ?? [];
     for (const stolen of [
       { ...video, trackId },
       { ...video, streamId: stream.id },
       { ...audio, streamId: stand.camera },
     ]) {
-      const sdp = fakeOffer([stolen]);
-      expectRefused(await client.request('offer', offering(sdp)), FORBIDDEN, /another participant's/);
-      const join = joinParams({ offer: { type: 'offer', sdp } });
-      expectRefused(await outsider.request('join', join), FORBIDDEN, /another participant's/);
+      for (const thief of [client, outsider])
+        expect(await thief.request('offer', offering(fakeOffer([stolen])))).toHaveProperty(
+          'result.type',
+          'answer',
+        );
+      const joining = await stand.joined({ offer: { type: 'offer', sdp: fakeOffer([stolen]) } });
+      const ids = roster().map((track) => track.trackId);
+      expect(new Set(ids).size).toBe(ids.length);
+      expect(roster().filter((track) => track.streamId === stream.id)).toHaveLength(1);
+      expect(roster().filter((track) => track.streamId === stand.camera).length).toBeLessThanOrEqual(2);
+      await joining.close();
     }
   });
 
@@ -112,18 +115,6 @@ describeAbuse('a client that does not negotiate as it should is refused', (stand
     ['a line that is a number', { target: 0, candidate: { candidate: 1 } }, PARAMS, /"candidate.candidate"/],
     ['a line of one letter', { target: 0, candidate: { candidate: 'x' } }, SDP, /RFC 8839/],
     ['half a line', { target: 1, candidate: { candidate: 'candidate:1 1 udp 1' } }, SDP, /RFC 8839/],
-    [
-      'a host name',
-      { target: 0, candidate: { candidate: 'candidate:1 1 udp 1 evil.example 9 typ host' } },
-      SDP,
-      /RFC 8839/,
-    ],
-    [
-      'an address of five parts',
-      { target: 0, candidate: { candidate: 'candidate:1 1 udp 1 1.2.3.4.5 9 typ host' } },
-      SDP,
-      /address/,
-    ],
     [
       'port 65536',
       { target: 0, candidate: { candidate: 'candidate:1 1 udp 1 127.0.0.1 65536 typ host' } },

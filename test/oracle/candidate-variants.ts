@@ -1,0 +1,65 @@
+import type { Changes } from './variants.js';
+
+const HOST = 'candidate:1 1 udp 2130706431 127.0.0.1 9 typ host';
+const SRFLX = 'candidate:2 1 udp 1694498815 127.0.0.1 9 typ srflx raddr 127.0.0.1 rport 9';
+
+/** Trickled by the publisher, once it has joined. */
+const texts: Record<string, string> = {
+  'a candidate': HOST,
+  'a candidate of Chromium': `${HOST} generation 0 ufrag abcd network-id 1 network-cost 999`,
+  'a candidate of Firefox': 'candidate:0 1 UDP 2122252543 127.0.0.1 9 typ host',
+  'a server-reflexive candidate': SRFLX,
+  'a relayed candidate': HOST.replace('typ host', 'typ relay raddr 0.0.0.0 rport 0'),
+  'a peer-reflexive candidate': HOST.replace('typ host', 'typ prflx raddr 127.0.0.1 rport 9'),
+  'a candidate of TCP': 'candidate:1 1 tcp 1518280447 127.0.0.1 9 typ host tcptype active',
+  'a candidate of TCP without its type': 'candidate:1 1 tcp 1518280447 127.0.0.1 9 typ host',
+  'a candidate of TCP with an unknown type': 'candidate:1 1 tcp 1518280447 127.0.0.1 9 typ host tcptype x',
+  'a candidate of TCP with half a type': 'candidate:1 1 tcp 1518280447 127.0.0.1 9 typ host tcptype',
+  'a candidate of IPv6': HOST.replace('127.0.0.1', '::1'),
+  'a candidate of IPv6 with a zone': HOST.replace('127.0.0.1', 'fe80::1%lo'),
+  'a candidate of mDNS': HOST.replace('127.0.0.1', '4f2a7c1e-aaaa-4bbb-8ccc-1234567890ab.local'),
+  'a candidate with a host name': HOST.replace('127.0.0.1', 'host.invalid'),
+  'a candidate with a malformed address': HOST.replace('127.0.0.1', '127.0.0.256'),
+  'a candidate without its prefix': HOST.replace('candidate:', ''),
+  'a candidate with "a="': `a=${HOST}`,
+  'a candidate with doubled spaces': HOST.replaceAll(' ', '  '),
+  'a candidate with tabs': HOST.replaceAll(' ', '\t'),
+  'a candidate with a space at its end': `${HOST} `,
+  'a candidate with a line end': `${HOST}\r\n`,
+  'a candidate with a further line': `${HOST}\r\na=x`,
+  'a candidate with a long foundation': HOST.replace('candidate:1 ', `candidate:${'f'.repeat(33)} `),
+  'a candidate with a foundation of other characters': HOST.replace('candidate:1 ', 'candidate:{a-1} '),
+  'a candidate of component 0': HOST.replace('1 1 udp', '1 0 udp'),
+  'a candidate of component 2': HOST.replace('1 1 udp', '1 2 udp'),
+  'a candidate of component 257': HOST.replace('1 1 udp', '1 257 udp'),
+  'a candidate of component 65536': HOST.replace('1 1 udp', '1 65536 udp'),
+  'a candidate of component -1': HOST.replace('1 1 udp', '1 -1 udp'),
+  'a candidate with priority 0': HOST.replace('2130706431', '0'),
+  'a candidate with priority 4294967295': HOST.replace('2130706431', '4294967295'),
+  'a candidate with priority 4294967296': HOST.replace('2130706431', '4294967296'),
+  'a candidate on port 0': HOST.replace(' 9 ', ' 0 '),
+  'a candidate on port 65536': HOST.replace(' 9 ', ' 65536 '),
+  'a candidate of an unknown transport': HOST.replace('udp', 'sctp'),
+  'a candidate of SSLTCP': HOST.replace('udp', 'ssltcp'),
+  'a transport in mixed case': HOST.replace('udp', 'Udp'),
+  'a candidate of an unknown type': HOST.replace('host', 'magic'),
+  'a candidate without "typ"': HOST.replace(' typ', ' x'),
+  'a candidate with an extension without a value': `${HOST} generation`,
+  'a candidate with an extension that nobody knows': `${HOST} x-y z`,
+  'a candidate with a related address without a port': `${HOST} raddr 127.0.0.1`,
+  'a candidate with a related address that is a name': SRFLX.replace('raddr 127.0.0.1', 'raddr x'),
+  'a candidate with a related port that is a word': SRFLX.replace('rport 9', 'rport x'),
+  'a candidate with a related port beyond 65535': SRFLX.replace('rport 9', 'rport 65536'),
+  'a candidate that is cut': 'candidate:1 1 udp 1',
+  'a candidate that is prose': 'hello',
+  'a candidate of 1100 characters': `${HOST} x ${'y'.repeat(1_100)}`,
+  'the end of candidates': '',
+  'the end of candidates, with the prefix': 'candidate:',
+};
+
+export const candidateVariants: Changes = Object.fromEntries(
+  Object.entries(texts).map(([name, candidate]) => [
+    `trickled: ${name}`,
+    { candidates: [{ target: 0 as const, candidate }] },
+  ]),
+);

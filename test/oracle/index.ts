@@ -1,0 +1,3 @@
+export { campaign } from './campaign.js';
+export { writeTable } from './table.js';
+export { variants } from './variants.js';
