@@ -9,6 +9,8 @@ export const LIMITS = {
   maxSdpLength: 256 * 1024,
   /** Of an offer. An answer has as many as the SFU's offer, which grows with every track that was ever received. */
   maxSdpSections: 64,
+  /** Simulcast layers of a section. */
+  maxLayers: 8,
   maxCandidateLength: 1024,
   /** Candidates of the SFU that wait for a listener. */
   maxHeldCandidates: 64,

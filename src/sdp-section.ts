@@ -37,13 +37,13 @@ const CONNECTION = /^IN IP[46] ([0-9A-Fa-f.:]+)$/;
 const BANDWIDTH = /^(?:CT|AS|X-[\w-]{1,32}):\d{1,15}$/;
 const EXTMAP =
   /^(\d{1,3})(?:\/(?:sendrecv|sendonly|recvonly|inactive))? (?:urn:[\w:.+-]+|https?:\/\/[\w.-]+(?:\/[\w./#:+-]*)?)(?: .+)?$/;
-/** A token (RFC 8866 § 9). */
-const MID = /^[!#$%&'*+.0-9A-Z^_`a-z{|}~-]{1,64}$/;
+/** A group can name it. */
+const MID = /^\S{1,128}$/;
 /** By these the SFU knows Plan B, which it does not speak. */
 const PLAN_B_MID = /^(?:audio|video|data)$/i;
 const DIRECTIONS = new Set(['sendrecv', 'sendonly', 'recvonly', 'inactive']);
 const SETUP = /^(?:actpass|active|passive|holdconn)$/;
-const RID = /^[A-Za-z0-9_-]{1,32}$/;
+const RID = /^[!-~]{1,32}$/;
 const SOURCE = /^(\d{1,10}) msid:(.*)$/;
 
 /** Reads one section, from the value of its `m=` on. */
@@ -241,7 +241,8 @@ export class SectionReader {
     if (!RID.test(rid)) throw invalidSdp(`${this.#where} has a malformed a=rid`);
     this.#keep(line);
     if (direction !== 'send') return;
-    if (layers.length >= 4) throw invalidSdp(`${this.#where} has more than four layers`);
+    if (layers.length >= LIMITS.maxLayers)
+      throw invalidSdp(`${this.#where} has more than ${LIMITS.maxLayers} layers`);
     layers.push(rid);
   }
 

@@ -26,7 +26,7 @@ export const idVariants: Changes = {
   'the mid "Data"': { offer: mid('Data') },
   'a mid of 33 characters': { offer: mid('m'.repeat(33)) },
   'a mid of 64 characters': { offer: mid('m'.repeat(64)) },
-  'a mid of 65 characters': { offer: mid('m'.repeat(65)) },
+  'a mid of 129 characters': { offer: mid('m'.repeat(129)) },
   'a mid with all characters of a token': { offer: mid("!#%'*+.^_`{|}~-") },
   'a mid with a slash': { offer: mid('a/b') },
   'a mid with a colon': { offer: mid('a:b') },
@@ -134,6 +134,10 @@ export const idVariants: Changes = {
     offer: replace(/^a=rid:f /m, 'a=rid:f! '),
   },
   'five layers': { client: 'Chromium, simulcast', offer: inSection('video', 'a=rid:x send', 'a=rid:y send') },
+  'nine layers': {
+    client: 'Chromium, simulcast',
+    offer: inSection('video', ...'abcdeg'.split('').map((rid) => `a=rid:${rid} send`)),
+  },
   'a layer without a direction': { client: 'Chromium, simulcast', offer: inSection('video', 'a=rid:x') },
 };
 

@@ -122,14 +122,12 @@ export function rejoiningSuite(stage: ContractStage): void {
       );
     });
 
-    test('is refused a number that was used, tracks of others, and a second rejoin at the same time', async () => {
+    test('is refused a number that was used, and a second rejoin at the same time', async () => {
       const { client } = await joined({ capabilities });
-      await joined({ uid: 'bob', offer: offer(CAMERA) });
       const refusal = async (params: object) => (await client.request('rejoin', params)).error?.data?.code;
       expect(await refusal({ peer: 1, offer: offer() })).toBe('ERR_RELAY_INVALID_PARAMS');
       expect(await refusal({ peer: '2', offer: offer() })).toBe('ERR_RELAY_INVALID_PARAMS');
       expect(await refusal({ peer: 2 })).toBe('ERR_RELAY_INVALID_PARAMS');
-      expect(await refusal({ peer: 2, offer: offer(CAMERA) })).toBe('ERR_RELAY_FORBIDDEN');
       const [one, other] = [refusal({ peer: 3, offer: offer() }), refusal({ peer: 4, offer: offer() })];
       expect(await other).toBe('ERR_RELAY_INVALID_STATE');
       expect(await one).toBeUndefined();
