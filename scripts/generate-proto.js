@@ -11,7 +11,8 @@ const target = join(root, 'src', 'sfu', 'gen', 'rtc.ts');
 
 const options = [
   'env=node',
-  'outputServices=grpc-js',
+  // The service itself would import @grpc/grpc-js, which is loaded only when it is used.
+  'outputServices=none',
   'esModuleInterop=true',
   'importSuffix=.js',
   'oneof=unions-value',

@@ -2,14 +2,22 @@
  * What the bare relays have in common: a message of the client's goes to the SFU, a message of the SFU's to the client.
  * It checks nothing, knows nobody, limits nothing, and cleans up only what a closed socket leaves.
  */
-import { credentials } from '@grpc/grpc-js';
+import { credentials, makeGenericClientConstructor } from '@grpc/grpc-js';
 
 /** Who is in each room, for messages to all of a room. */
 const rooms = new Map();
 
 /** `rtc` is the code that ts-proto made of proto/rtc.proto. */
 export function makeClient(rtc, sfu) {
-  return new rtc.RTCClient(sfu, credentials.createInsecure(), {
+  const signal = {
+    path: '/rtc.RTC/Signal',
+    requestStream: true,
+    responseStream: true,
+    requestSerialize: (value) => Buffer.from(rtc.Request.encode(value).finish()),
+    responseDeserialize: (value) => rtc.Reply.decode(value),
+  };
+  const Client = makeGenericClientConstructor({ signal }, 'rtc.RTC');
+  return new Client(sfu, credentials.createInsecure(), {
     'grpc.enable_retries': 0,
     'grpc-node.max_session_memory': 1024,
   });

@@ -2,6 +2,7 @@ import type { CancelSignal } from '../cancellation.js';
 import { closing, RelayError } from '../errors.js';
 import type { ConnectionSetup, GrpcConnection } from './grpc/client.js';
 import { GrpcJsConnection } from './grpc/grpc-js/connection.js';
+import { type GrpcJs, loadGrpcJs } from './grpc/grpc-js/load.js';
 import { Http2Connection } from './grpc/http2/connection.js';
 import type { ResolvedSfuOptions } from './options.js';
 
@@ -27,6 +28,7 @@ export class ConnectionPool {
   readonly #connectionSetup: ConnectionSetup;
   /** All that are open or opening, also those that take no further stream. */
   readonly #connections = new Set<GrpcConnection>();
+  #grpcJs: GrpcJs | undefined;
   #keepaliveTimeMs: number;
   #closed = false;
 
@@ -62,6 +64,7 @@ export class ConnectionPool {
 
   /** A connection that stands, with a place for one stream on it. */
   async reserve(signal: CancelSignal): Promise<GrpcConnection> {
+    if (this.#options.client === 'grpc-js') this.#grpcJs ??= await loadGrpcJs();
     if (this.#closed) throw closing();
     for (let useless = 0; ; ) {
       const connection = this.#connectionWithRoom();
@@ -115,10 +118,9 @@ export class ConnectionPool {
       const most = Math.min(this.#options.maxStreamsPerChannel, connection.maxStreams);
       if (!connection.isLeaving && !connection.suspect && connection.streams < most) return connection;
     }
-    const connection =
-      this.#options.client === 'grpc-js'
-        ? new GrpcJsConnection(this.#connectionSetup)
-        : new Http2Connection(this.#connectionSetup);
+    const connection = this.#grpcJs
+      ? new GrpcJsConnection(this.#grpcJs, this.#connectionSetup)
+      : new Http2Connection(this.#connectionSetup);
     this.#connections.add(connection);
     return connection;
   }

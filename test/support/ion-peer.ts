@@ -1,6 +1,7 @@
 import { EventEmitter, once } from 'node:events';
-import { type ClientDuplexStream, credentials, type ServiceError } from '@grpc/grpc-js';
-import { type Reply, type Request, RTCClient } from '../../src/sfu/gen/rtc.js';
+import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
+import type { Reply, Request } from '../../src/sfu/gen/rtc.js';
+import { RtcClient } from './rtc-client.js';
 
 type Payload = NonNullable<Reply['payload']>;
 type Value<C extends Payload['$case']> = Extract<Payload, { $case: C }>['value'];
@@ -16,12 +17,12 @@ export class IonPeer {
   readonly replies: Payload[] = [];
   /** Resolves when Ion has ended the stream, with whatever status. */
   readonly ended: Promise<StreamEnd>;
-  readonly #client: RTCClient;
+  readonly #client: RtcClient;
   readonly #stream: ClientDuplexStream<Request, Reply>;
   readonly #arrivals = new EventEmitter();
 
   constructor(address: string) {
-    this.#client = new RTCClient(address, credentials.createInsecure());
+    this.#client = new RtcClient(address);
     this.#stream = this.#client.signal();
     this.#stream.on('data', ({ payload }: Reply) => {
       if (!payload) return;

@@ -9,6 +9,7 @@ import { RoomMessages, type Sender } from '../../src/messages/room-messages.js';
 import { collectMetrics } from '../../src/metrics/index.js';
 import { hasExpired, makeBan } from '../../src/moderation/bans.js';
 import { GrpcJsConnection } from '../../src/sfu/grpc/grpc-js/connection.js';
+import { loadGrpcJs } from '../../src/sfu/grpc/grpc-js/load.js';
 import { Expiry } from '../../src/signal/expiry.js';
 import { fakeOffer, type ScriptedSfu, startScriptedSfu, startSilentServer } from '../../src/testing/index.js';
 import { HOUR_MS, passTime, resetClocks, STEPS, stepClock } from '../support/clock.js';
@@ -192,7 +193,7 @@ describe('a time of day is looked at again every 30 s:', () => {
 test('grpc-js gives a connection up in time, whatever the clock says', async () => {
   vi.useFakeTimers({ toFake: ['Date'] });
   const server = await startSilentServer();
-  const connection = new GrpcJsConnection({
+  const connection = new GrpcJsConnection(await loadGrpcJs(), {
     serverUrl: server.address,
     method: '/rtc.RTC/Signal',
     tls: undefined,

@@ -6,17 +6,6 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import {
-  type CallOptions,
-  type ChannelCredentials,
-  Client,
-  type ClientDuplexStream,
-  type ClientOptions,
-  type handleBidiStreamingCall,
-  makeGenericClientConstructor,
-  type Metadata,
-  type UntypedServiceImplementation,
-} from "@grpc/grpc-js";
 
 /**
  * The signalling contract of Ion SFU v1.10.0: service rtc.RTC.
@@ -1331,38 +1320,6 @@ export const AudioLevelSpeaker: MessageFns<AudioLevelSpeaker> = {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-};
-
-export type RTCService = typeof RTCService;
-export const RTCService = {
-  /** One stream is one peer. Half-closing it is leaving. */
-  signal: {
-    path: "/rtc.RTC/Signal" as const,
-    requestStream: true as const,
-    responseStream: true as const,
-    requestSerialize: (value: Request): Buffer => Buffer.from(Request.encode(value).finish()),
-    requestDeserialize: (value: Buffer): Request => Request.decode(value),
-    responseSerialize: (value: Reply): Buffer => Buffer.from(Reply.encode(value).finish()),
-    responseDeserialize: (value: Buffer): Reply => Reply.decode(value),
-  },
-} as const;
-
-export interface RTCServer extends UntypedServiceImplementation {
-  /** One stream is one peer. Half-closing it is leaving. */
-  signal: handleBidiStreamingCall<Request, Reply>;
-}
-
-export interface RTCClient extends Client {
-  /** One stream is one peer. Half-closing it is leaving. */
-  signal(): ClientDuplexStream<Request, Reply>;
-  signal(options: Partial<CallOptions>): ClientDuplexStream<Request, Reply>;
-  signal(metadata: Metadata, options?: Partial<CallOptions>): ClientDuplexStream<Request, Reply>;
-}
-
-export const RTCClient = makeGenericClientConstructor(RTCService, "rtc.RTC") as unknown as {
-  new (address: string, credentials: ChannelCredentials, options?: Partial<ClientOptions>): RTCClient;
-  service: typeof RTCService;
-  serviceName: string;
 };
 
 interface MessageFns<T> {

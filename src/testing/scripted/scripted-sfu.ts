@@ -1,7 +1,8 @@
 import { Server, ServerCredentials, type ServerOptions, status } from '@grpc/grpc-js';
 import { checkOptions, type Keys } from '../../check-options.js';
-import { Reply, type Request, RTCService } from '../../sfu/gen/rtc.js';
+import { Reply, type Request } from '../../sfu/gen/rtc.js';
 import { checkScript, ionScript, type Script } from './ion-script.js';
+import { RTC_SERVICE } from './rtc-service.js';
 import { remember, ScriptedStream, type SignalCall } from './scripted-stream.js';
 
 /**
@@ -52,10 +53,10 @@ const WAIT_KEYS: Keys<{ timeoutMs?: number }> = { timeoutMs: true };
 
 type Truthy<T> = Exclude<T, undefined | null | false | 0 | ''>;
 
-/** RTCService, but whose replies may also be bytes, sent as they are. */
+/** The service `rtc.RTC`, but whose replies may also be bytes, sent as they are. */
 const SERVICE = {
   signal: {
-    ...RTCService.signal,
+    ...RTC_SERVICE.signal,
     responseSerialize: (reply: Reply | Uint8Array) =>
       Buffer.from(reply instanceof Uint8Array ? reply : Reply.encode(reply).finish()),
   },

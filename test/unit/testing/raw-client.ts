@@ -1,6 +1,7 @@
-import { credentials, type ServiceError } from '@grpc/grpc-js';
-import { type Reply, type Request, RTCClient } from '../../../src/sfu/gen/rtc.js';
+import type { ServiceError } from '@grpc/grpc-js';
+import type { Reply, Request } from '../../../src/sfu/gen/rtc.js';
 import { fakeOffer } from '../../../src/testing/index.js';
+import { RtcClient } from '../../support/rtc-client.js';
 
 type ReplyPayload = NonNullable<Reply['payload']>;
 
@@ -8,7 +9,7 @@ type ValueOf<Case extends ReplyPayload['$case']> = Extract<ReplyPayload, { $case
 
 /** A peer by hand: the generated client and a list of what came back. */
 export function openRawPeer(address: string) {
-  const client = new RTCClient(address, credentials.createInsecure());
+  const client = new RtcClient(address);
   const call = client.signal();
   const replies: ReplyPayload[] = [];
   const waiters = new Set<() => void>();

@@ -7,6 +7,9 @@ import type { SfuStreamListener } from '../../../../src/sfu/port.js';
 import type { RawHttp2Server, RawPeer } from './raw-http2-server.js';
 import { message } from './stage.js';
 
+/** What speaks gRPC: `sfu.client`. */
+export const CLIENTS = ['http2', 'grpc-js'] as const;
+
 /** Does something with each connection, also with those that are there already. */
 export function onConnect(server: RawHttp2Server, react: (peer: RawPeer, n: number) => void): void {
   let count = 0;

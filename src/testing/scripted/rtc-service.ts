@@ -1,0 +1,14 @@
+import { Reply, Request } from '../../sfu/gen/rtc.js';
+
+/** The service `rtc.RTC` of proto/rtc.proto, as @grpc/grpc-js takes it. */
+export const RTC_SERVICE = {
+  signal: {
+    path: '/rtc.RTC/Signal',
+    requestStream: true,
+    responseStream: true,
+    requestSerialize: (value: Request) => Buffer.from(Request.encode(value).finish()),
+    requestDeserialize: (value: Buffer) => Request.decode(value),
+    responseSerialize: (value: Reply) => Buffer.from(Reply.encode(value).finish()),
+    responseDeserialize: (value: Buffer) => Reply.decode(value),
+  },
+} as const;
