@@ -6,7 +6,17 @@ import type {
   Participant,
   Subscription,
 } from '../signal/protocol.js';
-import * as args from './arguments.js';
+import {
+  check,
+  checkMade,
+  checkOptions,
+  checkPublish,
+  GIFT,
+  isText,
+  JOIN,
+  RECEIVING,
+  SEND,
+} from './arguments.js';
 import type { Layer } from './control.js';
 import { Emitter } from './emitter.js';
 import type { PublishOptions } from './encodings.js';
@@ -18,6 +28,7 @@ import { Notifications } from './notifications.js';
 import type { ClientSettings, JoinOptions } from './options.js';
 import type { Publication } from './publisher.js';
 import type { RemoteTrack } from './remote-tracks.js';
+import { isListOf, isRecord, isString } from './wire.js';
 
 /**
  * One connection to the relay and, between `join()` and `leave()`, one session with its two peer connections; where
@@ -31,7 +42,7 @@ export class RelayClient extends Emitter<RelayClientEvents> {
   /** @internal */
   constructor(socket: WebSocket, settings: ClientSettings) {
     super();
-    args.checkMade(settings);
+    checkMade(settings);
     const emit: Emit = (name, ...args) => this.emit(name, ...args);
     this.#lifecycle = new Lifecycle(socket, {
       settings,
@@ -78,7 +89,7 @@ export class RelayClient extends Emitter<RelayClientEvents> {
    * user. The newest one is used again after a reconnect.
    */
   async authenticate(token: string): Promise<{ userId: string | null }> {
-    args.checkToken(token);
+    check(isString(token), 'authenticate(token)');
     return this.#lifecycle.authenticate(token);
   }
 
@@ -88,7 +99,9 @@ export class RelayClient extends Emitter<RelayClientEvents> {
    * `ERR_CLIENT_NEGOTIATION`, or `ERR_CLIENT_ABORTED` where `leave()` overtakes it
    */
   async join(options: JoinOptions): Promise<JoinResult> {
-    args.checkJoin(options);
+    const example = 'join({ roomId: "lobby" })';
+    checkOptions(example, options, JOIN);
+    check(isText(options.roomId), example, 'a room');
     return this.#lifecycle.join(options);
   }
 
@@ -99,14 +112,14 @@ export class RelayClient extends Emitter<RelayClientEvents> {
    * @throws RelayClientError the relay's refusal; nothing of the stream is sent then
    */
   async publish(stream: MediaStream, options: PublishOptions = {}): Promise<Publication> {
-    args.checkPublish(stream, options);
+    checkPublish(stream, options);
     return this.#lifecycle.do(({ publisher }) => publisher.publish(stream, options));
   }
 
   /** Stops sending a stream. Its tracks go on locally: to switch a camera off, `stop()` them. */
   async unpublish(streamOrStreamId: MediaStream | string): Promise<void> {
-    args.checkUnpublish(streamOrStreamId);
-    const streamId = typeof streamOrStreamId === 'string' ? streamOrStreamId : streamOrStreamId.id;
+    const streamId = typeof streamOrStreamId === 'string' ? streamOrStreamId : streamOrStreamId?.id;
+    check(isText(streamId), 'unpublish(stream)');
     const stay = this.#lifecycle.joined();
     // Not even a recovery under way shall send it.
     stay.sending = stay.sending.filter(({ stream }) => stream.id !== streamId);
@@ -115,7 +128,7 @@ export class RelayClient extends Emitter<RelayClientEvents> {
 
   /** Tells the others that a track of ours is muted, or is not. To mute it is `track.enabled`. */
   async setMuted(track: MediaStreamTrack, muted: boolean): Promise<void> {
-    args.checkMuted(track, muted);
+    check(track instanceof Object && typeof muted === 'boolean', 'setMuted(track, true)');
     await this.#lifecycle.do(async ({ publisher, rpc }, stay) => {
       const trackId = publisher.trackIdOf(track);
       if (trackId === undefined) throw notNow('The track is not published.');
@@ -127,7 +140,7 @@ export class RelayClient extends Emitter<RelayClientEvents> {
 
   /** Tells the others something new of oneself: JSON, of up to 4 KiB. */
   async setMetadata(metadata: Metadata): Promise<void> {
-    args.checkMetadata(metadata);
+    check(isRecord(metadata), 'setMetadata({ name: "Alice" })');
     await this.#lifecycle.do(async ({ rpc }, { params }) => {
       await rpc.request('update', { metadata });
       params.metadata = metadata;
@@ -139,33 +152,36 @@ export class RelayClient extends Emitter<RelayClientEvents> {
    * it is sent again on the next one, and carried out once.
    */
   async send(kind: string, data: unknown, options: SendOptions = {}): Promise<MessageReceipt> {
-    args.checkSend(kind, options);
+    check(isText(kind), 'send("chat", { text })');
+    checkOptions('send(kind, data, { to })', options, SEND);
     return this.#lifecycle.messages.send(kind, data, options);
   }
 
   /** `send('chat', { text })` */
   async chat(text: string, options?: SendOptions): Promise<MessageReceipt> {
-    args.checkChat(text);
+    check(isString(text), 'chat("Hello")');
     return this.send('chat', { text }, options);
   }
 
   /** `send('gift', { gift, count })`: it is carried out once, whatever breaks. */
   async sendGift(gift: string, options: SendOptions & { count?: number } = {}): Promise<MessageReceipt> {
-    args.checkGift(gift, options);
+    const example = 'sendGift("rose", { count: 2 })';
+    check(isText(gift), example);
+    checkOptions(example, options, GIFT);
     const { count = 1, ...rest } = options;
     return this.send('gift', { gift, count }, rest);
   }
 
   /** Gathers likes for 250 ms, and sends their sum: call it for each. */
   like(count = 1): void {
-    args.checkLike(count);
+    check(Number.isSafeInteger(count) && count > 0, 'like(1)', 'how many likes');
     this.#lifecycle.joined();
     this.#lifecycle.messages.like(count);
   }
 
   /** Which of the room's tracks to receive. `layer` is one of the track's `layers`, left out where it has none. */
   async subscribe(subscriptions: readonly Subscription[]): Promise<void> {
-    args.checkSubscribe(subscriptions);
+    check(isListOf(subscriptions, isSubscription), 'subscribe([{ trackId, subscribe: true }])');
     await this.#lifecycle.do(async ({ rpc }, stay) => {
       await rpc.request('subscribe', { subscriptions: [...subscriptions] });
       for (const each of subscriptions) stay.subscriptions.set(each.trackId, each);
@@ -175,13 +191,16 @@ export class RelayClient extends Emitter<RelayClientEvents> {
   /**
    * Which simulcast layer of a stream to receive; of the layers that are sent the nearest, smaller rather than larger. Remembered, so that it may come before the stream's media. */
   setLayer(streamId: string, layer: Layer): void {
-    args.checkLayer(streamId, layer);
+    const isLayer = ['high', 'medium', 'low'].includes(layer);
+    check(isText(streamId) && isLayer, 'setLayer(stream.id, "low")', '"high", "medium" or "low"');
     this.#lifecycle.joined().control.wish(streamId, { layer });
   }
 
   /** Whether the SFU sends us a stream's video, audio: what is left out stays as it is. */
   setReceiving(streamId: string, options: { video?: boolean; audio?: boolean }): void {
-    args.checkReceiving(streamId, options);
+    const example = 'setReceiving(stream.id, { video: false })';
+    check(isText(streamId), example);
+    checkOptions(example, options, RECEIVING);
     const { video, audio } = options;
     this.#lifecycle.joined().control.wish(streamId, { video, audio });
   }
@@ -191,7 +210,7 @@ export class RelayClient extends Emitter<RelayClientEvents> {
    * @throws RelayClientError `ERR_RELAY_FORBIDDEN`, `ERR_RELAY_INVALID_PARAMS`
    */
   async moderate(params: ModerateParams): Promise<void> {
-    args.checkModerate(params);
+    check(isRecord(params) && isText(params.action), 'moderate({ action: "kick", userId })');
     await this.#lifecycle.do(({ rpc }) => rpc.request('moderate', params));
   }
 
@@ -213,4 +232,8 @@ export class RelayClient extends Emitter<RelayClientEvents> {
   close(): void {
     this.#lifecycle.close();
   }
+}
+
+function isSubscription(value: unknown): value is Subscription {
+  return isRecord(value) && isText(value.trackId);
 }

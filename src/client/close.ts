@@ -44,17 +44,12 @@ export function closed(code: number, reason: string, final?: RelayClientError): 
   const retryable = [1001, 1006, 4408, 4412, 4429].includes(code) || (code >= 4500 && code < 4600);
   const cause: CloseInfo = { code, reason, retryable };
   const usual = ERROR_OF_CODE[code];
-  if (!final && !usual) {
-    const what = [code, reason].filter(Boolean).join(' ');
-    const message = `The connection to the relay is closed (${what}).`;
-    return new RelayClientError('ERR_CLIENT_CLOSED', message, { retryable, cause });
-  }
-  cause.error = new RelayClientError(
-    final?.code ?? `ERR_RELAY_${usual}`,
-    final?.message || reason || `The relay has closed the connection (${code}).`,
-    { ...final, retryable, cause },
-  );
-  return cause.error;
+  const name = final?.code ?? (usual ? `ERR_RELAY_${usual}` : 'ERR_CLIENT_CLOSED');
+  const what = reason ? `${code} ${reason}` : code;
+  const message = final?.message || (usual && reason) || `The connection to the relay is closed (${what}).`;
+  const error = new RelayClientError(name, message, { ...final, retryable, cause });
+  if (final || usual) cause.error = error;
+  return error;
 }
 
 /** The close that an error stands for, where it stands for one. */

@@ -114,6 +114,6 @@ function create(url: string, protocols: string[]): WebSocket {
 function failed(url: string, detail: string, cause?: unknown): RelayClientError {
   const message =
     `The WebSocket to ${url.replace(/[?#].*/s, '')} can't be opened (${detail}). Does the relay run there, is its path ` +
-    'right, does a page on https use wss://, do proxies let WebSockets through?';
+    'right, is it wss:// on https?';
   return new RelayClientError('ERR_CLIENT_CONNECT', message, { retryable: cause === undefined, cause });
 }

@@ -1,4 +1,4 @@
-import { checkListener } from './arguments.js';
+import { check } from './arguments.js';
 
 type Listener = (...args: never[]) => unknown;
 
@@ -38,7 +38,7 @@ export class Emitter<Events extends { [Name in keyof Events]: unknown[] }> {
   }
 
   #add(name: keyof Events, key: Listener, call: Listener): () => void {
-    checkListener(key);
+    check(typeof key === 'function', 'on("track", (track) => {})');
     const listeners = this.#listeners.get(name) ?? new Map<Listener, Listener>();
     this.#listeners.set(name, listeners.set(key, call));
     return () => void listeners.delete(key);

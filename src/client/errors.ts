@@ -20,29 +20,33 @@
  */
 export class RelayClientError extends Error {
   override readonly name = 'RelayClientError';
-  readonly code: string;
+  declare readonly code: string;
   /** Whether the same may succeed later. */
-  readonly retryable: boolean;
+  declare readonly retryable: boolean;
   /** ms after which the same may succeed, where the relay says so: `ERR_RELAY_TOO_MANY`. */
-  readonly retryAfterMs: number | undefined;
+  declare readonly retryAfterMs: number | undefined;
   /** The application's own code, where it has refused the request by one. */
-  readonly appCode: string | undefined;
+  declare readonly appCode: string | undefined;
+  /** A stream that is not sent any more: when the client came back, its publication was refused. */
+  declare readonly streamId: string | undefined;
+  /** A track that is not received any more: when the client came back, its subscription was refused. */
+  declare readonly trackId: string | undefined;
 
   constructor(
     code: string,
     message: string,
-    options: {
+    {
+      cause,
+      ...members
+    }: {
       retryable?: boolean;
       retryAfterMs?: number | undefined;
       appCode?: string | undefined;
       cause?: unknown;
     } = {},
   ) {
-    super(message, options);
-    this.code = code;
-    this.retryable = options.retryable ?? false;
-    this.retryAfterMs = options.retryAfterMs;
-    this.appCode = options.appCode;
+    super(message, { cause });
+    Object.assign(this, { retryable: false }, members, { code });
   }
 
   /** @internal What the browser's WebRTC threw; an error of ours stays what it is. */

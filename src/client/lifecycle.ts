@@ -2,7 +2,7 @@ import type { JoinResult } from '../signal/protocol.js';
 import { closed, closeInfoOf, wasIdle } from './close.js';
 import { Control } from './control.js';
 import { left, notNow, type RelayClientError } from './errors.js';
-import type { ClientState, Emit, RelayClientEvents } from './events.js';
+import type { ClientState, Emit } from './events.js';
 import { Messages } from './messages.js';
 import type { ClientSettings, JoinOptions } from './options.js';
 import { Roster } from './roster.js';
@@ -17,16 +17,11 @@ interface Setup {
   onNotification(method: string, params: unknown): void;
 }
 
-const JOINED = 'leave() before you join again';
-
 /** What to do first, by the state in which something is not possible. */
-const ADVICE: Record<ClientState, string> = {
-  open: 'join() first',
-  joining: 'await join() first',
-  joined: JOINED,
-  reconnecting: JOINED,
-  'reconnecting-media': JOINED,
-  closed: 'the connection is closed, connect() again',
+const ADVICE: { [State in ClientState]?: string } = {
+  open: 'join()',
+  joining: 'await join()',
+  closed: 'connect()',
 };
 
 /** The client's one state machine: its WebSocket, its session in a room, and the next ones where these break. */
@@ -51,7 +46,7 @@ export class Lifecycle {
     this.#emit = emit;
     this.#onNotification = onNotification;
     this.messages = new Messages((message) => this.do(({ rpc }) => rpc.request('message', message)), emit);
-    this.#refresh = new TokenRefresh(() => this.#renew(), this.#emits('error'));
+    this.#refresh = new TokenRefresh(() => this.#renew(), emit);
     this.#rpc = this.#speak(socket);
   }
 
@@ -139,7 +134,7 @@ export class Lifecycle {
     return new Rpc(socket, {
       requestTimeoutMs: this.#settings.requestTimeoutMs,
       onNotification: this.#onNotification,
-      onError: this.#emits('error'),
+      onError: (error) => this.#emit('error', error),
       onClose: (error) => {
         this.#refresh.stop();
         // A recovery notices by itself.
@@ -161,15 +156,13 @@ export class Lifecycle {
       roster: this.roster,
       control: stay.control,
       muted: stay.muted,
-      onTrack: this.#emits('track'),
-      onTrackEnded: this.#emits('trackended'),
-      onStats: this.#emits('stats'),
+      emit: this.#emit,
       onMediaState: (isUp) => {
         if (this.#isJoined) this.#setState(isUp ? 'joined' : 'reconnecting-media');
       },
-      onError: this.#emits('error'),
     });
     this.#session = session;
+    stay.watchdog.watch(rpc);
     const result = await session.join(async (offer) => {
       const answer = await rpc.request('join', { ...stay.params, offer });
       if (this.#session === session) this.messages.joined(answer?.messages);
@@ -177,12 +170,9 @@ export class Lifecycle {
       if (this.#session !== session) rpc.request('leave').catch(() => {});
       return answer;
     });
-    stay.params.uid = result.userId;
-    await stay.restore(session, rpc, this.roster).catch((error: RelayClientError) => {
-      if (error.retryable || !rpc.isOpen || this.#session !== session) throw error;
-      // What is refused now is no reason to do without the rest.
-      this.#emit('error', error);
-    });
+    const { userId: uid, sessionId, sessionToken } = result;
+    Object.assign(stay.params, { uid, replaces: sessionToken && { sessionId, sessionToken } });
+    await stay.restore(session, this.roster, this.#emit);
     this.#setState('joined');
     void session.lost.then((error) => {
       if (this.#session !== session) return;
@@ -251,7 +241,7 @@ export class Lifecycle {
 
   #notNow(): RelayClientError {
     if (this.#failure) return this.#failure;
-    return notNow(`Not possible in the state "${this.#state}": ${ADVICE[this.#state]}.`);
+    return notNow(`Not possible in the state "${this.#state}": ${ADVICE[this.#state] ?? 'leave()'} first.`);
   }
 
   /** The session's end, on this side. */
@@ -282,10 +272,6 @@ export class Lifecycle {
     this.#emit('state', 'closed');
     const { message: reason, retryable } = error;
     this.#emit('close', closeInfoOf(error) ?? { code: 1006, reason, retryable, error });
-  }
-
-  #emits<Name extends keyof RelayClientEvents>(name: Name) {
-    return (...args: RelayClientEvents[Name]) => this.#emit(name, ...args);
   }
 
   #setState(state: ClientState): void {

@@ -47,7 +47,7 @@ export class Publisher {
   readonly #queue = new SerialQueue();
   readonly #sent = new Set<Sent>();
   /** The ids of all tracks that were ever sent. */
-  readonly #known = new Set<string>();
+  readonly #known = new Set<string | undefined>();
   #looking: ReturnType<typeof setInterval> | undefined;
   /** Of this side, until the join request is out: the relay would have to hold them. */
   #early: IceCandidate[] | undefined = [];
@@ -163,13 +163,20 @@ export class Publisher {
   }
 
   async #send(sending: Sending[]): Promise<void> {
-    if (sending.length === 0) return;
+    const missing = sending.filter(({ track }) => !this.#find(track));
     try {
-      for (const each of sending) await this.#add(each);
-      await this.#renegotiate();
-    } catch (error) {
-      for (const sent of this.#sent) if (!sent.transceiver.currentDirection) this.#drop(sent);
-      throw RelayClientError.from(error);
+      for (const each of missing) await this.#add(each);
+      if (missing.length > 0) await this.#renegotiate();
+    } catch (reason) {
+      const error = RelayClientError.from(reason);
+      for (const sent of this.#sent) {
+        const { currentDirection, sender } = sent.transceiver;
+        if (currentDirection) continue;
+        // What the relay has refused the SFU has not seen: it may keep its id.
+        if (/RELAY/.test(error.code)) this.#known.delete(sender.track?.id);
+        this.#drop(sent);
+      }
+      throw error;
     }
     const { muted, rpc } = this.#options;
     const tracks = sending.flatMap(({ track }) =>

@@ -1,3 +1,4 @@
+import type { Emit } from './events.js';
 import { readMsid } from './sdp.js';
 
 /**
@@ -19,8 +20,7 @@ export interface RemoteTrack {
 
 export interface RemoteTracksOptions {
   ownerOf(trackId: string): { userId: string; sessionId: string } | undefined;
-  onTrack(remote: RemoteTrack): void;
-  onEnded(remote: RemoteTrack): void;
+  emit: Emit;
   /** The first media of a stream's track, or the first after a pause. */
   onMedia(streamId: string): void;
 }
@@ -106,7 +106,7 @@ export class RemoteTracks {
     const owner = this.#options.ownerOf(entry.remote.trackId);
     entry.remote.userId = owner?.userId;
     entry.remote.sessionId = owner?.sessionId;
-    this.#options.onTrack(entry.remote);
+    this.#options.emit('track', entry.remote);
   }
 
   #end(transceiver: RTCRtpTransceiver): void {
@@ -115,7 +115,7 @@ export class RemoteTracks {
     this.#entries.delete(transceiver);
     entry.listening.abort();
     // What was never told of needs no end.
-    if (!entry.waiting) this.#options.onEnded(entry.remote);
+    if (!entry.waiting) this.#options.emit('trackended', entry.remote);
     clearTimeout(entry.waiting);
   }
 }

@@ -12,6 +12,7 @@ export interface RpcOptions {
   onClose(error: RelayClientError): void;
 }
 
+type ErrorData = NonNullable<ErrorObject['data']>;
 type Settle = (error: RelayClientError | undefined, result?: unknown) => void;
 
 /** JSON-RPC 2.0 over an open WebSocket, one message a text frame. */
@@ -20,6 +21,8 @@ export class Rpc {
   readonly #options: RpcOptions;
   readonly #pending = new Map<number, Settle>();
   readonly #listening = new AbortController();
+  /** False once something has come. */
+  isSilent = true;
   #lastId = 0;
   /** What the relay has named as the reason of the close that follows. */
   #final: RelayClientError | undefined;
@@ -72,9 +75,9 @@ export class Rpc {
   }
 
   /** Closes the socket and rejects what is pending. */
-  close(): void {
+  close(error = closed(1000, '')): void {
     this.#socket.close(1000);
-    this.#end(closed(1000, ''));
+    this.#end(error);
   }
 
   #send(message: { id?: number; method: string; params?: unknown }): void {
@@ -83,6 +86,7 @@ export class Rpc {
   }
 
   #receive(data: unknown): void {
+    this.isSilent = false;
     const message = parse(data);
     if (!isRecord(message)) this.#options.onError(malformed('a malformed message'));
     else if (typeof message.method === 'string') this.#options.onNotification(message.method, message.params);
@@ -93,7 +97,7 @@ export class Rpc {
     const failure = error === undefined ? undefined : refusal(error);
     const settle = this.#pending.get(id as number);
     if (settle) settle(failure, result);
-    else if (failure && isFinal(error)) this.#final = failure;
+    else if (failure?.closeCode) this.#final = failure;
     // The late answer to a request that timed out concerns nobody any more.
     else if (typeof id !== 'number') this.#options.onError(failure ?? malformed('a malformed message'));
   }
@@ -112,24 +116,9 @@ function timedOut(method: string, milliseconds: number): RelayClientError {
   return new RelayClientError('ERR_CLIENT_TIMEOUT', message, { retryable: true });
 }
 
-function isFinal(error: unknown): boolean {
-  return isRecord(error) && isRecord(error.data) && typeof error.data.closeCode === 'number';
-}
-
-function refusal(error: unknown): RelayClientError {
-  const { message, data } = (isRecord(error) ? error : {}) as Partial<ErrorObject>;
-  const { code, appCode, retryable, retryAfterMs, method } = isRecord(data)
-    ? data
-    : ({} as Partial<NonNullable<ErrorObject['data']>>);
-  const prefix = method ? `${method}: ` : '';
-  return new RelayClientError(
-    typeof code === 'string' ? code : 'ERR_RELAY_UNKNOWN',
-    `${prefix}${message ?? 'Refused by the relay.'}`,
-    {
-      retryable: retryable === true,
-      retryAfterMs: typeof retryAfterMs === 'number' ? retryAfterMs : undefined,
-      appCode: typeof appCode === 'string' ? appCode : undefined,
-      cause: error,
-    },
-  );
+/** What it is made of need not be what the relay says by its types: a member that is none is as if it were not there. */
+function refusal(error: unknown): RelayClientError & { closeCode?: unknown } {
+  const { message = 'Refused by the relay.', data } = Object(error) as Partial<ErrorObject>;
+  const { code = 'ERR_RELAY_UNKNOWN', method, ...members } = Object(data) as Partial<ErrorData>;
+  return new RelayClientError(code, `${method ? `${method}: ` : ''}${message}`, { ...members, cause: error });
 }

@@ -1,15 +1,10 @@
-import type {
-  IceServer,
-  JoinResult,
-  SessionDescription,
-  SessionStats,
-  TrickleParams,
-} from '../signal/protocol.js';
+import type { IceServer, JoinResult, SessionDescription, TrickleParams } from '../signal/protocol.js';
 import type { Control } from './control.js';
 import { malformed, mediaLost, type RelayClientError } from './errors.js';
+import type { Emit } from './events.js';
 import { IceRecovery } from './ice-recovery.js';
 import { Publisher } from './publisher.js';
-import { type RemoteTrack, RemoteTracks } from './remote-tracks.js';
+import { RemoteTracks } from './remote-tracks.js';
 import type { Roster } from './roster.js';
 import type { Rpc } from './rpc.js';
 import { StatsReporter } from './stats-reporter.js';
@@ -24,12 +19,9 @@ export interface SessionOptions {
   muted: WeakSet<MediaStreamTrack>;
   rtcConfiguration: RTCConfiguration;
   statsIntervalMs: number;
-  onTrack(remote: RemoteTrack): void;
-  onTrackEnded(remote: RemoteTrack): void;
-  onStats(stats: SessionStats, report: RTCStats[]): void;
+  emit: Emit;
   /** Whether media flows, or is being brought back. */
   onMediaState(isUp: boolean): void;
-  onError(error: RelayClientError): void;
 }
 
 /** The media of one session, from `join` to `leave`: both peer connections and what hangs on them. */
@@ -48,7 +40,7 @@ export class Session {
   #subscriber: Subscriber | undefined;
   #stats: StatsReporter | undefined;
   #result: JoinResult | undefined;
-  #closed = false;
+  isClosed = false;
   #lose: (error: RelayClientError) => void = () => {};
 
   constructor(options: SessionOptions) {
@@ -58,8 +50,7 @@ export class Session {
     const onError = (error: RelayClientError) => this.#fail(error);
     this.tracks = new RemoteTracks({
       ownerOf: (trackId) => roster.ownerOf(trackId),
-      onTrack: options.onTrack,
-      onEnded: options.onTrackEnded,
+      emit: options.emit,
       onMedia: (streamId) => control.say(streamId),
     });
     this.lost = new Promise((resolve) => {
@@ -94,17 +85,11 @@ export class Session {
       const answer = await send(offer);
       if (!isJoinResult(answer)) throw malformed('a join without result');
       // At once: the next message may be the SFU's offer.
-      if (!this.#closed) this.#joined(answer);
+      if (!this.isClosed) this.#joined(answer);
       return answer;
     });
-    if (this.#closed) return result;
-    this.#stats = new StatsReporter({
-      intervalMs: this.#options.statsIntervalMs,
-      connections: [this.publisher.pc, this.subscriber].filter((pc) => pc !== undefined),
-      send: (report) => this.rpc.request('stats', { report }),
-      onStats: this.#options.onStats,
-      onError: (error) => this.#fail(error),
-    });
+    if (this.isClosed) return result;
+    this.#stats = new StatsReporter(this.#options, this.publisher.pc, this.subscriber);
     return result;
   }
 
@@ -119,7 +104,7 @@ export class Session {
 
   /** @param error what calls that are under way are rejected with */
   close(error: RelayClientError): void {
-    this.#closed = true;
+    this.isClosed = true;
     this.#recovery.close();
     this.#stats?.close();
     this.tracks.endAll();
@@ -150,7 +135,7 @@ export class Session {
 
   /** What fails because the session ends is no news. */
   #fail(error: RelayClientError): void {
-    if (!this.#closed) this.#options.onError(error);
+    if (!this.isClosed) this.#options.emit('error', error);
   }
 
   #mark(connection: 'publisher' | 'subscriber', isUp: boolean): void {

@@ -1,13 +1,13 @@
-import type { SessionStats, StatsReport } from '../signal/protocol.js';
+import type { StatsReport } from '../signal/protocol.js';
 import { RelayClientError } from './errors.js';
+import type { Emit } from './events.js';
+import type { Rpc } from './rpc.js';
 
 export interface StatsReporterOptions {
-  /** ms; 0 switches it off. */
-  intervalMs: number;
-  connections: readonly RTCPeerConnection[];
-  send(report: StatsReport): Promise<SessionStats>;
-  onStats(stats: SessionStats, report: RTCStats[]): void;
-  onError(error: RelayClientError): void;
+  rpc: Rpc;
+  /** 0 switches it off. */
+  statsIntervalMs: number;
+  emit: Emit;
 }
 
 const TYPES = ['outbound-rtp', 'inbound-rtp', 'remote-inbound-rtp', 'candidate-pair'];
@@ -15,12 +15,14 @@ const TYPES = ['outbound-rtp', 'inbound-rtp', 'remote-inbound-rtp', 'candidate-p
 /** Sends the relay what `getStats()` says, one report at a time (W3C webrtc-stats). */
 export class StatsReporter {
   readonly #options: StatsReporterOptions;
+  readonly #connections: readonly (RTCPeerConnection | undefined)[];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #failing = false;
   #closed = false;
 
-  constructor(options: StatsReporterOptions) {
+  constructor(options: StatsReporterOptions, ...connections: (RTCPeerConnection | undefined)[]) {
     this.#options = options;
+    this.#connections = connections;
     this.#next();
   }
 
@@ -30,24 +32,26 @@ export class StatsReporter {
   }
 
   #next(): void {
-    const { intervalMs } = this.#options;
-    if (!this.#closed && intervalMs > 0) this.#timer = setTimeout(() => void this.#report(), intervalMs);
+    const { statsIntervalMs } = this.#options;
+    if (!this.#closed && statsIntervalMs > 0)
+      this.#timer = setTimeout(() => void this.#report(), statsIntervalMs);
   }
 
   async #report(): Promise<void> {
-    const { connections, send, onStats, onError } = this.#options;
+    const { rpc, emit } = this.#options;
     try {
-      const all = await Promise.all(connections.map((pc) => pc.getStats()));
+      const all = await Promise.all(this.#connections.map((pc) => pc?.getStats()));
       const report = all
-        .flatMap((each) => [...each.values()] as RTCStats[])
+        .flatMap((each) => [...(each?.values() ?? [])] as RTCStats[])
         .filter(({ type }) => TYPES.includes(type));
-      const stats = await send(report as unknown as StatsReport);
+      const stats = await rpc.request('stats', { report: report as unknown as StatsReport });
       if (this.#closed) return;
       this.#failing = false;
-      onStats(stats, report);
+      emit('stats', stats, report);
     } catch (error) {
       // One word of a row of failures is enough.
-      if (!this.#closed && !this.#failing) onError(RelayClientError.from(error, 'The statistics failed'));
+      if (!this.#closed && !this.#failing)
+        emit('error', RelayClientError.from(error, 'The statistics failed'));
       this.#failing = true;
     }
     this.#next();

@@ -1,15 +1,21 @@
 import type { JoinParams, Subscription } from '../signal/protocol.js';
 import type { Control } from './control.js';
 import { RelayClientError } from './errors.js';
+import type { Emit } from './events.js';
 import type { Sending } from './publisher.js';
 import type { Roster } from './roster.js';
-import type { Rpc } from './rpc.js';
 import type { Session } from './session.js';
+import { Watchdog } from './watchdog.js';
 
 /** In a row, without stable media in between. */
 const MAX_ATTEMPTS = 8;
 /** Media that flowed for so long was no flicker: the attempts count from zero again. */
 const STABLE_MS = 10_000;
+/** Of what is refused for now: after 1, 2, 4 … s, which is longer than the relay takes a dead connection for alive. */
+const MAX_RETRIES = 6;
+
+/** Our last session still holds it, and ends soon. */
+const mayPass = ({ retryable, code }: RelayClientError) => retryable || code === 'ERR_RELAY_SESSION_EXISTS';
 
 /**
  * What the application wants of the room, from `join()` to `leave()`: it outlives sessions, so that another one can be
@@ -18,9 +24,10 @@ const STABLE_MS = 10_000;
 export class Stay {
   readonly params: Omit<JoinParams, 'offer'>;
   readonly control: Control;
+  readonly watchdog: Watchdog;
   readonly muted = new WeakSet<MediaStreamTrack>();
   readonly subscriptions = new Map<string, Subscription>();
-  /** What the session that broke was sending. */
+  /** What the session that broke was sending, and the present one does not send yet. */
   sending: Sending[] = [];
   /** performance.now() before which the relay wants no connection (goaway). */
   earliest = 0;
@@ -32,6 +39,10 @@ export class Stay {
   constructor(params: Stay['params'], control: Control) {
     this.params = params;
     this.control = control;
+    this.watchdog = new Watchdog(this.signal, () => {
+      this.#attempts = 0;
+      this.#wake?.();
+    });
   }
 
   /** Aborted when the stay ends, with the reason. */
@@ -56,7 +67,9 @@ export class Stay {
     error: RelayClientError,
     attempt: () => Promise<unknown>,
   ): Promise<void> {
-    this.sending = publisher.sending;
+    // What waits for another try, the application may have published itself.
+    const waiting = this.sending.filter(({ track }) => !publisher.trackIdOf(track));
+    this.sending = [...publisher.sending, ...waiting];
     if (upSince !== undefined && performance.now() - upSince > STABLE_MS) this.#attempts = 0;
     let last = error;
     while (this.#attempts < MAX_ATTEMPTS) {
@@ -67,23 +80,77 @@ export class Stay {
         return;
       } catch (reason) {
         last = RelayClientError.from(reason);
-        // "Exists": the relay has not noticed yet that we are gone.
-        if (!last.retryable && last.code !== 'ERR_RELAY_SESSION_EXISTS') break;
+        if (mayPass(last)) continue;
+        if (last.code !== 'ERR_RELAY_FORBIDDEN' || !this.params.replaces) break;
+        // Perhaps it was only the replacing: another token of a user without a name.
+        delete this.params.replaces;
       }
     }
     throw last;
   }
 
-  /** Publishes and subscribes again. */
-  async restore({ publisher }: Session, rpc: Rpc, roster: Roster): Promise<void> {
-    await publisher.restore(this.sending);
-    const subscriptions = [...this.subscriptions.values()].filter(({ trackId }) => roster.ownerOf(trackId));
-    if (subscriptions.length > 0) await rpc.request('subscribe', { subscriptions });
+  /**
+   * Publishes and subscribes again: all at once, and where that is refused one by one. What is refused for now is tried again
+   * later; the rest is an `error`.
+   * @throws RelayClientError what has ended the session
+   */
+  async restore(session: Session, roster: Roster, emit: Emit): Promise<void> {
+    const { publisher, rpc } = session;
+    let subscriptions = [...this.subscriptions.values()].filter(({ trackId }) => roster.ownerOf(trackId));
+    let tries = 0;
+    /** Gives what is to be tried again. */
+    const all = async <Item>(
+      what: string,
+      items: Item[],
+      idOf: (item: Item) => string,
+      act: (some: Item[]) => Promise<unknown>,
+    ): Promise<Item[]> => {
+      const later: Item[] = [];
+      try {
+        if (items.length > 0) await act(items);
+      } catch (reason) {
+        const error = reason as RelayClientError;
+        if (session.isClosed || !rpc.isOpen || error.code === 'ERR_CLIENT_TIMEOUT') throw error;
+        if (items.length === 1 && mayPass(error) && tries < MAX_RETRIES) return items;
+        for (const item of items) {
+          const id = idOf(item);
+          if (items.length > 1) later.push(...(await all(what, [item], idOf, act)));
+          else {
+            this.subscriptions.delete(id);
+            const message = `The ${what} "${id}" can't be restored: ${error.message}`;
+            const members = { ...error, [`${what}Id`]: id, cause: error };
+            emit('error', new RelayClientError(error.code, message, members));
+          }
+        }
+      }
+      return later;
+    };
+    const restore = async () => {
+      const later = await all(
+        'stream',
+        this.sending,
+        ({ stream }) => stream.id,
+        (some) => publisher.restore(some),
+      );
+      // The application may have unpublished some of it meanwhile.
+      this.sending = this.sending.filter((each) => later.includes(each));
+      subscriptions = await all(
+        'track',
+        subscriptions,
+        ({ trackId }) => trackId,
+        (some) => rpc.request('subscribe', { subscriptions: some }),
+      );
+      if (this.sending.length + subscriptions.length > 0)
+        this.#timer = setTimeout(() => session.isClosed || restore().catch(() => {}), 1_000 * 2 ** tries++);
+    };
+    await restore();
   }
 
   #pause(): Promise<void> {
     // Not all at the same time.
-    const backoff = Math.min(500 * 2 ** this.#attempts++, 10_000) * (0.75 + Math.random() / 2);
+    const backoff = Math.min(500 * 2 ** this.#attempts, 10_000) * (0.75 + Math.random() / 2);
+    // Without a network no attempt can succeed.
+    if (globalThis.navigator?.onLine !== false) this.#attempts += 1;
     return new Promise((resolve) => {
       this.#wake = resolve;
       this.#timer = setTimeout(resolve, Math.max(backoff, this.earliest - performance.now()));

@@ -1,4 +1,5 @@
 import { aborted, detailOf, RelayClientError } from './errors.js';
+import type { Emit } from './events.js';
 
 interface Setup {
   token: string | undefined;
@@ -67,15 +68,15 @@ const LONGEST_PAUSE_MS = 10_000;
 /** Brings another token before the one there is ends; again and again, while there is time. */
 export class TokenRefresh {
   readonly #bring: () => Promise<unknown>;
-  readonly #onError: (error: RelayClientError) => void;
+  readonly #emit: Emit;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #endsAt = 0;
   /** Counts what was begun: what is under way of an older one is not repeated. */
   #round = 0;
 
-  constructor(bring: () => Promise<unknown>, onError: (error: RelayClientError) => void) {
+  constructor(bring: () => Promise<unknown>, emit: Emit) {
     this.#bring = bring;
-    this.#onError = onError;
+    this.#emit = emit;
   }
 
   begin(expiresInMs: number): void {
@@ -94,7 +95,7 @@ export class TokenRefresh {
       await this.#bring();
     } catch (error) {
       if (round !== this.#round) return;
-      this.#onError(error as RelayClientError);
+      this.#emit('error', error as RelayClientError);
       if (performance.now() + pauseMs >= this.#endsAt) return;
       const next = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
       this.#timer = setTimeout(() => void this.#attempt(round, next), pauseMs);

@@ -24,6 +24,12 @@ export class Stage {
     return this.#relay.relay;
   }
 
+  /** Of the relay's WebSockets. */
+  get url(): string {
+    if (!this.#relay) throw new Error('the stage is not set up');
+    return this.#relay.url;
+  }
+
   /** Opens a page, joins the test's room and resolves when that has succeeded. */
   async enter(user: string, options: { library?: ClientLibrary } & Partial<Entry> = {}) {
     if (!this.#browser) throw new Error('the stage is not set up');

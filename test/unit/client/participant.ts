@@ -58,6 +58,7 @@ export async function connected(options: Parameters<typeof connect>[1] = {}): Pr
     subscribe: () => ({}),
     update: () => ({}),
     moderate: () => ({}),
+    ping: () => ({}),
   };
   socket.open();
   const client = await connecting;

@@ -379,7 +379,7 @@ test('after many recoveries nothing is left behind', async () => {
     else await pause();
     expect(base.client.state).toBe('joined');
   }
-  expect([openPeers().length, openSockets().length, vi.getTimerCount()]).toEqual([2, 1, 0]);
+  expect([openPeers().length, openSockets().length, vi.getTimerCount()]).toEqual([2, 1, 1]);
   expect(getEventListeners(base.camera, 'ended')).toHaveLength(1);
   base.client.close();
   await settle();

@@ -152,7 +152,7 @@ describe('the end of the connection', () => {
 
   test('without a reason has a message all the same', async () => {
     socket.end(4401);
-    await expect(rpc.request('ping')).rejects.toThrow('The relay has closed the connection (4401).');
+    await expect(rpc.request('ping')).rejects.toThrow('The connection to the relay is closed (4401).');
   });
 
   test('has an entry for each close code of PROTOCOL.md', async () => {

@@ -56,7 +56,7 @@ const REFUSALS = new Set(['videoGrants']);
 /** Not for applications: they are marked `@internal`, or protected. */
 const INTERNAL = new Set([
   ...['SfuRelay.join', 'SfuRelay.renew', 'SfuRelay.attach', 'SfuRelay.detach'],
-  ...['SfuRelay.authenticate', 'SfuRelay.sessionsOfUser'],
+  ...['SfuRelay.authenticate', 'SfuRelay.sessionsOfUser', 'SfuRelay.rejoin'],
 ]);
 
 type Callable = (...args: unknown[]) => unknown;
