@@ -17,12 +17,23 @@ export interface FetchContext {
 }
 
 /**
+ * Answers a request of the REST API.
+ * @category HTTP
+ */
+export interface FetchHandler {
+  (request: Request, context?: FetchContext): Promise<Response>;
+  /** As the route handler of a framework that says something else there (Next: `params`), which is ignored. */
+  (request: Request, context: unknown): Promise<Response>;
+}
+
+/**
  * The REST API for servers that speak `Request` and `Response` (WHATWG Fetch): Hono, Next, and others. What is not
  * its own is answered with 404.
  *
  * ```ts
  * const handler = createHandler(relay, { prefix: '/api/v1/sfu' });
- * app.all('/api/v1/sfu/*', (c) => handler(c.req.raw));
+ * app.all('/api/v1/sfu/*', (c) => handler(c.req.raw)); // Hono
+ * export { handler as GET, handler as POST, handler as DELETE }; // Next
  * ```
  * Without a relay, or with `enabled: false`, every request is answered with 503.
  * @throws RelayError `ERR_RELAY_CONFIG`
@@ -31,11 +42,11 @@ export interface FetchContext {
 export function createHandler<P extends Principal>(
   relay: SfuRelay<P> | undefined,
   options: HttpOptions = {},
-): (request: Request, context?: FetchContext) => Promise<Response> {
+): FetchHandler {
   // biome-ignore lint/complexity/noArguments: `undefined` stands for a relay that is switched off, nothing does not.
   const api = createApi('createHandler', relay, options, arguments.length);
-  return async (request, context = {}) => {
-    const answer = await api(toApiRequest(request, context));
+  return async (request: Request, context?: unknown) => {
+    const answer = await api(toApiRequest(request, remoteAddressOf(context)));
     if (!answer) return new Response('Not found.', { status: 404 });
     const { status, headers, body } = answer;
     const content = typeof body === 'string' ? body || null : toStream(body, request.signal);
@@ -43,7 +54,12 @@ export function createHandler<P extends Principal>(
   };
 }
 
-function toApiRequest(request: Request, { remoteAddress }: FetchContext): ApiRequest {
+function remoteAddressOf(context: unknown): string | undefined {
+  const { remoteAddress } = (context ?? {}) as FetchContext;
+  return typeof remoteAddress === 'string' ? remoteAddress : undefined;
+}
+
+function toApiRequest(request: Request, remoteAddress: string | undefined): ApiRequest {
   const { pathname, search, host, protocol } = new URL(request.url);
   return {
     method: request.method,
