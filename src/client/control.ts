@@ -68,10 +68,8 @@ export class Control {
     const { layer, video, audio } = wish;
     // Ion does nothing when it is asked for a layer that is not sent.
     const sent = this.#roster.layersOf(streamId);
-    const [nearest = layer] = [...RIDS[layer]].flatMap((rid) =>
-      sent.includes(rid) ? (LAYERS[rid] ?? []) : [],
-    );
-    this.#channel.send(JSON.stringify({ streamId, video: video ? nearest : 'none', audio }));
+    const [rid = ''] = [...RIDS[layer]].filter((each) => sent.includes(each));
+    this.#channel.send(JSON.stringify({ streamId, video: video ? (LAYERS[rid] ?? layer) : 'none', audio }));
   }
 
   close(): void {

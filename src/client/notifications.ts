@@ -33,12 +33,12 @@ export class Notifications {
       case 'goaway':
         if (!isGoaway(params)) break;
         if (stay) stay.earliest = performance.now() + params.reconnectAfterMs;
-        emit('goaway', params);
+        emit(method, params);
         return;
       case 'expiring':
         if (!isExpiring(params)) break;
         lifecycle.expiring(params.expiresInMs);
-        emit('expiring', params);
+        emit(method, params);
         return;
       case 'offer':
         if (!isDescription(params, 'offer')) break;
@@ -51,13 +51,13 @@ export class Notifications {
       case 'participants':
         if (!isParticipantsEvent(params)) break;
         if (!session || !roster.applyParticipants(params)) return;
-        emit('participants', params);
+        emit(method, params);
         this.#roomChanged(params.state === 'left' ? params.participant.tracks : []);
         return;
       case 'tracks':
         if (!isTracksEvent(params)) break;
         if (!session || !roster.applyTracks(params)) return;
-        emit('tracks', params);
+        emit(method, params);
         this.#roomChanged(params.state === 'removed' ? params.tracks : []);
         return;
       case 'grants':
@@ -65,17 +65,17 @@ export class Notifications {
         if (!session?.result) return;
         Object.assign(session.result, params);
         this.#watch(session.publisher.limit(params.grants, params.role === 'publisher'));
-        emit('grants', params);
+        emit(method, params);
         return;
       case 'mute':
         if (!isMute(params)) break;
         if (session) this.#watch(session.publisher.cut(params.trackId, params.muted));
-        emit('mute', params);
+        emit(method, params);
         return;
       case 'room':
         if (!isRoom(params)) break;
         Object.assign(session?.result ?? {}, params);
-        emit('room', params);
+        emit(method, params);
         return;
       case 'message':
         if (!messages.received(params)) break;

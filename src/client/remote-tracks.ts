@@ -103,9 +103,8 @@ export class RemoteTracks {
   #deliver(entry: Entry): void {
     clearTimeout(entry.waiting);
     entry.waiting = undefined;
-    const owner = this.#options.ownerOf(entry.remote.trackId);
-    entry.remote.userId = owner?.userId;
-    entry.remote.sessionId = owner?.sessionId;
+    const { userId, sessionId } = this.#options.ownerOf(entry.remote.trackId) ?? {};
+    Object.assign(entry.remote, { userId, sessionId });
     this.#options.emit('track', entry.remote);
   }
 

@@ -35,10 +35,9 @@ export class Roster {
 
   /** Whose track it is; undefined before the room has announced it. */
   ownerOf(trackId: string): Participant | undefined {
-    for (const participant of this.participants.values()) {
-      if (participant.tracks.some((track) => track.trackId === trackId)) return participant;
-    }
-    return undefined;
+    return [...this.participants.values()].find(({ tracks }) =>
+      tracks.some((track) => track.trackId === trackId),
+    );
   }
 
   /** The simulcast layers of a stream, by their RIDs; none before the room has announced them. */

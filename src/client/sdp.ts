@@ -1,10 +1,13 @@
+const MID = /^a=mid:(.+)/m;
+const MSID = /^a=msid:(.+)/m;
+
 /** The publisher's stream and track ids: `a=msid` of the section `mid` (RFC 8830). */
 export function readMsid(
   sdp: string,
   mid: string | null,
 ): { streamId: string | undefined; trackId: string | undefined } {
-  const section = sectionsOf(sdp).find((each) => mid !== null && attributeOf(each, 'mid') === mid);
-  const [streamId, trackId] = attributeOf(section ?? '', 'msid')?.split(' ') ?? [];
+  const section = sectionsOf(sdp).find((each) => mid !== null && MID.exec(each)?.[1] === mid);
+  const [streamId, trackId] = MSID.exec(section ?? '')?.[1]?.split(' ') ?? [];
   // "-" says that the track is in no stream.
   return { streamId: streamId === '-' ? undefined : streamId, trackId };
 }
@@ -18,7 +21,7 @@ export function stopSections(answer: string, offer: string): string {
   const stopped: string[] = [];
   const sections = sectionsOf(answer).map((section, index) => {
     if (index === 0 || !isStopped(offered[index] ?? '')) return section;
-    stopped.push(attributeOf(section, 'mid') ?? '');
+    stopped.push(MID.exec(section)?.[1] ?? '');
     return section.replace(/^(m=\w+) \d+/, '$1 0');
   });
   const bundled = (mids: string) => mids.split(' ').filter((mid) => !stopped.includes(mid));
@@ -37,10 +40,4 @@ function isStopped(section: string): boolean {
 /** The session part, then the media sections. */
 function sectionsOf(sdp: string): string[] {
   return sdp.split(/^(?=m=)/m);
-}
-
-function attributeOf(section: string, attribute: string): string | undefined {
-  const prefix = `a=${attribute}:`;
-  const line = section.split(/\r?\n/).find((each) => each.startsWith(prefix));
-  return line?.slice(prefix.length) || undefined;
 }
