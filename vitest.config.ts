@@ -46,6 +46,7 @@ export default defineConfig({
       aloneSuite('crowd', 60_000, 1),
       ionSuite('ion', 60_000, 2),
       ionSuite('native', 60_000, 2),
+      aloneSuite('interop', 60_000, 4),
       // A page, an SFU and the test share two cores in CI: what a browser does too late once has a second chance, and the
       // report says so.
       browserSuite(),

@@ -33,7 +33,7 @@ const RESERVED = new Set([
  * With the names in lower case, as HTTP/2 wants them.
  * @throws Error that says what to write instead.
  */
-export function readMetadata(metadata: unknown): SfuMetadata {
+function readMetadata(metadata: unknown): SfuMetadata {
   if (!isOptions(metadata)) throw new Error("must be an object: write { authorization: 'Bearer …' }");
   let bytes = 0;
   const entries = Object.entries(metadata).flatMap(([key, value]: [string, unknown]) => {

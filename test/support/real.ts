@@ -5,7 +5,18 @@ import { fileURLToPath } from 'node:url';
 import { describe, test } from 'vitest';
 
 /** The parts that npm doesn't install: Go builds the real Ion SFU, curl runs examples. */
-export type Real = 'ion' | 'chromium' | 'firefox' | 'curl' | 'redis' | 'aiortc' | 'gstreamer';
+export type Real =
+  | 'ion'
+  | 'go'
+  | 'chromium'
+  | 'firefox'
+  | 'curl'
+  | 'redis'
+  | 'aiortc'
+  | 'gstreamer'
+  | 'nginx'
+  | 'haproxy'
+  | 'grpcio';
 
 const wanted: Record<Real, { find: () => string | undefined; install: string }> = {
   ion: {
@@ -32,6 +43,17 @@ const wanted: Record<Real, { find: () => string | undefined; install: string }> 
       'gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-nice), or a Python that ' +
       'has it in GSTREAMER_PYTHON',
   },
+  go: { find: goPath, install: 'Go 1.19 or later (Debian: apt-get install golang-go)' },
+  nginx: {
+    find: () => serverPath('nginx'),
+    install: 'nginx with HTTP/2 and gRPC (Debian: apt-get install nginx-light)',
+  },
+  haproxy: { find: () => serverPath('haproxy'), install: 'HAProxy (Debian: apt-get install haproxy)' },
+  grpcio: {
+    find: grpcioPath,
+    install:
+      'grpcio (python3 -m venv .cache/grpcio, .cache/grpcio/bin/pip install -r test/interop/grpcio/requirements.txt)',
+  },
   curl: { find: () => onPath('curl'), install: 'curl (Debian: apt-get install curl)' },
 };
 
@@ -43,6 +65,18 @@ export function goPath(): string | undefined {
 /** The `redis-server` command, or undefined. */
 export function redisPath(): string | undefined {
   return onPath('redis-server');
+}
+
+/** A server's command: Debian has them in a folder that is not on every user's PATH. */
+export function serverPath(command: 'nginx' | 'haproxy'): string | undefined {
+  return onPath(command) ?? [join('/usr/sbin', command)].find(isExecutable);
+}
+
+/** A Python that has grpcio: GRPCIO_PYTHON, or that of .cache/grpcio. */
+export function grpcioPath(): string | undefined {
+  const own =
+    process.env.GRPCIO_PYTHON || fileURLToPath(new URL('../../.cache/grpcio/bin/python', import.meta.url));
+  return isExecutable(own) ? own : undefined;
 }
 
 /** Chromium or Chrome: CHROMIUM_PATH, or the first on PATH. */

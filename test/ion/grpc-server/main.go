@@ -58,8 +58,7 @@ func signalStream(_ any, stream grpc.ServerStream) error {
 		} else if err != nil {
 			return err
 		}
-		name, argument, _ := strings.Cut(string(message[:min(len(message), 64)]), " ")
-		number, _ := strconv.Atoi(argument)
+		name, number := command(message)
 		reply := message
 		switch {
 		case len(message) > 0 && message[0] == 0x0a:
@@ -67,11 +66,13 @@ func signalStream(_ any, stream grpc.ServerStream) error {
 		case name == "end":
 			return status.Error(codes.Code(number), "as wished: ä")
 		case name == "headers":
-			stream.SetTrailer(metadata.Pairs("x-large", strings.Repeat("x", number)))
+			for n := 0; n < number; n++ {
+				stream.SetTrailer(metadata.Pairs(fmt.Sprint("x-large-", n), strings.Repeat("x", 1000)))
+			}
 			return nil
 		case name == "metadata":
 			fields, _ := metadata.FromIncomingContext(stream.Context())
-			reply = []byte(strings.Join(append(fields.Get(":authority"), fields.Get("authorization")...), " "))
+			reply = trickle(strings.Join(fields.Get("authorization"), ","))
 		}
 		if err := stream.SendMsg(&reply); err != nil {
 			return err
@@ -79,11 +80,19 @@ func signalStream(_ any, stream grpc.ServerStream) error {
 	}
 }
 
-func min(a, b int) int {
-	if a < b {
-		return a
+// command is what a candidate says, if it says one.
+func command(message []byte) (name string, number int) {
+	if len(message) < 4 || len(message) > 64 || message[0] != 0x1a {
+		return "", 0
 	}
-	return b
+	name, argument, _ := strings.Cut(string(message[4:]), " ")
+	number, _ = strconv.Atoi(argument)
+	return name, number
+}
+
+// trickle is a Reply: { trickle: { init: text } } of a short text.
+func trickle(text string) []byte {
+	return append([]byte{0x1a, byte(len(text) + 2), 0x12, byte(len(text))}, text...)
 }
 
 func main() {

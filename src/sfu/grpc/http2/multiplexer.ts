@@ -25,7 +25,7 @@ const MAX_UNSENT_BYTES = 4 * 1024 * 1024;
 const PING_BYTES = 8;
 
 /** What a server says with a GOAWAY. */
-export interface Goaway {
+interface Goaway {
   /** RFC 9113 § 7 */
   code: number;
   /** The debug data. */

@@ -36,6 +36,7 @@ export function useNodes() {
 /** What a session hears of its stream. */
 export class Heard implements SfuStreamListener {
   readonly joins: string[] = [];
+  readonly offers: string[] = [];
   readonly candidates: string[] = [];
   readonly ends: (RelayError | undefined)[] = [];
   onJoined({ sdp }: { sdp: string }): void {
@@ -45,7 +46,9 @@ export class Heard implements SfuStreamListener {
     this.joins.push(`refused: ${reason}`);
   }
   onAnswer(): void {}
-  onOffer(): void {}
+  onOffer({ sdp }: { sdp: string }): void {
+    this.offers.push(sdp);
+  }
   onCandidate(_target: number, init: string): void {
     this.candidates.push(init);
   }

@@ -137,7 +137,12 @@ describe('metadata that cannot be had make the SFU unavailable, and the cause sa
 });
 
 describe('a Unix socket', () => {
-  test.each(['unix:', 'unix://'])('is connected to by %s and its path', async (prefix) => {
+  test.each([
+    ['unix:', 'http2'],
+    ['unix://', 'http2'],
+    ['unix:', 'grpc-js'],
+    ['unix://', 'grpc-js'],
+  ] as const)('is connected to by %s and its path (%s)', async (prefix, client) => {
     const folder = mkdtempSync(join(tmpdir(), 'sfu-relay-'));
     cleanups.push(() => rmSync(folder, { recursive: true }));
     const path = join(folder, 'sfu.sock');
@@ -145,7 +150,7 @@ describe('a Unix socket', () => {
     cleanups.push(() => server.close());
     onConnect(server, (peer) => peer.greet());
     const heard = new Heard();
-    const stream = await nodes.connect(`${prefix}${path}`).open(heard, signal);
+    const stream = await nodes.connect(`${prefix}${path}`, { client }).open(heard, signal);
     stream.join(JOIN);
     expect(await requestsOf(server, 1)).toMatchObject([{ ':authority': 'localhost' }]);
     server.peers[0]?.send(answer(1), joined(1));
