@@ -130,7 +130,8 @@ export class GrpcJsConnection implements GrpcConnection {
     });
     session.once('close', () => this.#end(this.#loss()));
     this.#keepalive = new Keepalive(session, this.#setup, {
-      isNeeded: () => this.#openCalls > 0,
+      hasCalls: () => this.#openCalls > 0,
+      onIdle: () => this.#end(connectionFault(this.#setup, 'the connection was idle')),
       onSilent: () => this.#end(connectionFault(this.#setup, 'a ping was not answered')),
     });
     if (session.closed) this.#leave();

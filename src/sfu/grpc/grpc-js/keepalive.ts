@@ -7,8 +7,12 @@ interface Times {
 }
 
 interface Listener {
-  /** Without calls there is nothing to lose, and servers punish pings without calls. */
-  isNeeded(): boolean;
+  hasCalls(): boolean;
+  /**
+   * There are no calls: servers punish pings without calls, and load balancers forget connections without either. It has to be
+   * ended, so that no call is made on a dead one.
+   */
+  onIdle(): void;
   /** A ping was not answered. */
   onSilent(): void;
 }
@@ -38,14 +42,18 @@ export class Keepalive {
 
   #pingLater(): void {
     this.#timer = setTimeout(() => {
-      this.#ping();
       this.#pingLater();
+      this.#ping();
     }, this.#times.keepaliveTimeMs);
     this.#timer.unref();
   }
 
   #ping(): void {
-    if (this.#unanswered || this.#session.destroyed || !this.#listener.isNeeded()) return;
+    if (this.#unanswered || this.#session.destroyed) return;
+    if (!this.#listener.hasCalls()) {
+      this.#listener.onIdle();
+      return;
+    }
     const unanswered = new Deadline(() => this.#listener.onSilent(), this.#times.pingTimeoutMs).unref();
     this.#unanswered = unanswered;
     const answered = (error: Error | null) => {

@@ -172,11 +172,15 @@ export class Http2Transport {
   }
 
   /**
-   * Without calls there is nothing to lose, and servers punish pings without calls. After a GOAWAY the pings go on as long as
-   * there are calls.
+   * Servers punish pings without calls, and load balancers forget connections without either: one that has no calls is ended, so that
+   * no call is made on a dead one. After a GOAWAY the pings go on as long as there are calls.
    */
   #ping(): void {
-    if (this.#calls.size === 0 || this.#pingTimer) return;
+    if (!this.#isReady || this.#pingTimer) return;
+    if (this.#calls.size === 0) {
+      this.close(connectionFault(this.#setup, 'the connection was idle'));
+      return;
+    }
     this.#writer.frame(FrameType.PING, 0, 0, PING);
     this.#pingTimer = new Deadline(
       () => this.#fail(ErrorCode.NO_ERROR, connectionFault(this.#setup, 'a ping was not answered')),

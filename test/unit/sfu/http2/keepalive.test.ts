@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { ErrorCode, Flag, FrameType, goAway, ping } from './frames.js';
 import { CLIENTS, Heard, JOIN, joined, onConnect, useNodes } from './nodes.js';
 import { type RawPeer, soon } from './raw-http2-server.js';
-import { answer, useStage } from './stage.js';
+import { answer, finish, useStage } from './stage.js';
 
 const stage = useStage();
 const nodes = useNodes();
@@ -46,7 +46,7 @@ describe.each(CLIENTS)('by %s: a connection that', (client) => {
       const before = pings;
       await soon('pings are answered', () => pings >= before + count);
     };
-    return { node, heard, peer, answered };
+    return { server, node, heard, stream, peer, id, answered };
   }
 
   test.each(STATES)('%s goes on while its server answers pings', async (_, enter) => {
@@ -54,6 +54,18 @@ describe.each(CLIENTS)('by %s: a connection that', (client) => {
     await answered(4);
     expect(heard.ends).toEqual([]);
     expect(node.streamCount).toBe(1);
+  });
+
+  test('has no session is ended, so that no join finds a dead one', async () => {
+    const { heard, peer, stream, id, node, server } = await session(() => {});
+    stream.end();
+    peer.send(finish(id));
+    await soon('the session has ended', () => heard.ends.length === 1);
+    expect(heard.ends).toEqual([undefined]);
+    await peer.gone();
+    expect(node.connectionCount).toBe(0);
+    await node.open(new Heard(), signal);
+    expect(server.peers).toHaveLength(2);
   });
 
   test.each(STATES)('%s is cut, with its session, when its server answers no more', async (_, enter) => {

@@ -82,12 +82,14 @@ describe('keepalive', () => {
     await turnsUntil('it answers', () => peer.of(FrameType.PING).filter(isAck).length > before);
   }
 
-  test('says nothing while no call is open', async () => {
-    const { peer, pings } = await keptAlive(0);
-    for (let n = 0; n < 3; n += 1) await advance(peer, KEEPALIVE_MS);
-    await advance(peer, PING_TIMEOUT_MS * 2);
-    expect(pings()).toHaveLength(0);
+  test('ends a connection without calls, and does not ping it', async () => {
+    const { peer, pings, connection } = await keptAlive(0);
+    await advance(peer, KEEPALIVE_MS - 1);
     expect(peer.closed).toBe(false);
+    await advance(peer, 1);
+    await turnsUntil('it is closed', () => peer.closed);
+    expect(pings()).toHaveLength(0);
+    expect(stage.lost).toEqual([connection]);
   });
 
   test('pings once an interval while calls are open, and is content with the answers', async () => {
