@@ -44,7 +44,7 @@ const PLAN_B_MID = /^(?:audio|video|data)$/i;
 const DIRECTIONS = new Set(['sendrecv', 'sendonly', 'recvonly', 'inactive']);
 const SETUP = /^(?:actpass|active|passive|holdconn)$/;
 const RID = /^[!-~]{1,32}$/;
-const SOURCE = /^(\d{1,10}) msid:(.*)$/;
+const SOURCE = /^\d{1,10}$/;
 
 /** Reads one section, from the value of its `m=` on. */
 export class SectionReader {
@@ -203,17 +203,21 @@ export class SectionReader {
     this.#section.trackId = trackId;
   }
 
-  /** The SFU gives a source the ids that it has read by then. */
+  /**
+   * The SFU gives a source the ids that it has read by then. Its own reading of `msid:` counts, however the source is
+   * written: no such line is kept.
+   */
   #source(line: string, value: string): void {
     this.#reserveMsid();
     this.#sources ??= new Map();
-    const [, source, ids] = SOURCE.exec(value) ?? [];
-    if (source === undefined || ids === undefined) {
-      this.#sources.set(value.split(' ', 1)[0] ?? '', true);
+    const [source = '', attribute = ''] = value.split(' ', 2);
+    if (!attribute.startsWith('msid:')) {
+      this.#sources.set(source, true);
       this.#keep(line);
       return;
     }
     if (!this.#sources.has(source)) this.#sources.set(source, false);
+    const ids = value.slice(source.length + ' msid:'.length);
     const [streamId, trackId, ...more] = ids.split(' ');
     if (streamId && trackId && more.length === 0) this.#sourceIds ??= ids;
   }
@@ -232,7 +236,8 @@ export class SectionReader {
     for (const id of [section.streamId, section.trackId])
       if (id !== undefined && id.length > LIMITS.maxIdLength)
         throw invalidSdp(`${this.#where} has an id of more than ${LIMITS.maxIdLength} characters in a=msid`);
-    for (const [source, isKept] of this.#sources ?? []) if (!isKept) this.#keep(`a=ssrc:${source} cname:-`);
+    for (const [source, isKept] of this.#sources ?? [])
+      if (!isKept && SOURCE.test(source)) this.#keep(`a=ssrc:${source} cname:-`);
   }
 
   #rid(line: string, value: string): void {

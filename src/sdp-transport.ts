@@ -1,7 +1,7 @@
 import { invalidSdp } from './sdp-lines.js';
 
 const ICE_UFRAG = /^[!-9;-~]{1,256}$/;
-const ICE_PWD = /^[!-~]{22,256}$/;
+const ICE_PWD = /^[!-~]{1,256}$/;
 const FINGERPRINT = /^[ \t]*([A-Za-z0-9-]{3,16})[ \t]+([0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){15,63})[ \t]*$/;
 /** The algorithms that the SFU knows, the best known one first. */
 const ALGORITHMS = ['sha-256', 'sha-384', 'sha-512', 'sha-224', 'sha-1', 'md5'];

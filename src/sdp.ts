@@ -94,8 +94,8 @@ class SdpReader {
 
   #attribute(line: string, attribute: string): void {
     const colon = attribute.indexOf(':');
-    const value = attribute.slice(colon + 1);
-    switch (attribute.slice(0, colon)) {
+    const value = colon < 0 ? '' : attribute.slice(colon + 1);
+    switch (colon < 0 ? attribute : attribute.slice(0, colon)) {
       case 'ice-ufrag':
         this.#transport.setUfrag(value.trim(), WHERE);
         this.#head.push(`a=ice-ufrag:${value.trim()}`);

@@ -14,11 +14,17 @@ function recorded(name: string): string {
   return readFileSync(new URL(`../fuzz/fixtures/${name}.sdp`, import.meta.url), 'utf8');
 }
 
+/** An offer of a native client. */
+function native(name: string): string {
+  return readFileSync(new URL(`../oracle/recordings/${name}.sdp`, import.meta.url), 'utf8');
+}
+
 const audio = { kind: 'audio', streamId: 'stream', trackId: 'microphone' } as const;
 const video = { kind: 'video', streamId: 'stream', trackId: 'camera' } as const;
 
 const OFFERS: readonly string[] = [
   ...FIXTURES.map(recorded),
+  ...['aiortc', 'webrtcbin', 'pion'].map(native),
   fakeOffer(),
   fakeOffer([], { dataChannel: false }),
   fakeOffer([audio, video]),
@@ -26,7 +32,12 @@ const OFFERS: readonly string[] = [
   fakeOffer([{ ...video, direction: 'recvonly' }]),
 ];
 
-const ANSWERS: readonly string[] = [recorded('answer-empty'), recorded('answer-tracks')];
+const ANSWERS: readonly string[] = [
+  recorded('answer-empty'),
+  recorded('answer-tracks'),
+  recorded('answer-aiortc'),
+  recorded('answer-webrtcbin'),
+];
 
 /** One client's descriptions: one transport, and tracks that nobody else has. */
 export class Templates {

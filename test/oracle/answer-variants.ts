@@ -1,6 +1,11 @@
-import { replace, without } from './changes.js';
+import { without } from './changes.js';
 import { fingerprintLine } from './graft.js';
-import type { Changes } from './variants.js';
+import type { Change, Changes } from './variants.js';
+
+/** The SFU's first offer may have the data channel alone, and the answer to it has none of the rest. */
+function replace(pattern: RegExp | string, by: string): Change {
+  return (sdp) => sdp.replace(pattern, by);
+}
 
 /** What a viewer's answer may be like. It is that of pion. */
 export const answerVariants: Changes = {

@@ -147,6 +147,27 @@ describe('what clients write in other ways', () => {
     expect(seen(plain.replace('cname:fake', 'msid:s9 t9'))).toEqual(['a=msid:s9 t9', 'a=ssrc:1000 cname:-']);
   });
 
+  test.each(['0000000001000', '1000', 'x', ''])(
+    'has no other msid, whatever source it is said of: "%s"',
+    (source) => {
+      const sdp = plain.replace('a=ssrc:', `a=ssrc:${source} msid:s9 t9\r\na=ssrc:`);
+      expect(lines(rewrite(sdp), /msid:s9 t9/)).toEqual(['a=msid:s9 t9']);
+      expect(rewrite(rewrite(sdp))).toBe(rewrite(sdp));
+    },
+  );
+
+  test.each(['a=ice-ufrag', 'a=ice-pwd', 'a=ice-ufrag:'])(
+    'is refused where %s of the session has no value',
+    (line) => {
+      expect(() => parseSdp(plain.replace('t=0 0', `t=0 0\r\n${line}`))).toThrow('malformed a=ice-');
+    },
+  );
+
+  test('keeps attributes of the session that it does not know', () => {
+    const sdp = plain.replace('t=0 0', 't=0 0\r\na=ice-ufragx\r\na=x');
+    expect(rewrite(sdp)).toBe(sdp);
+  });
+
   test('is without NACKs of audio, which the SFU does not survive', () => {
     const asking = add('a=rtcp-fb:111 nack\r\na=rtcp-fb:* nack pli', fakeOffer([audio]));
     expect(rewrite(asking)).toBe(fakeOffer([audio]));

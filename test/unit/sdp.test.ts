@@ -215,6 +215,10 @@ describe('a description of Chromium', () => {
   });
 });
 
+test.each(['answer-aiortc', 'answer-webrtcbin'])('a description of a native client is taken: %s', (name) => {
+  expect(parseSdp(fixture(name)).sections.length).toBeGreaterThan(1);
+});
+
 describe('an offer of Firefox, whose bundle-only sections have port 0', () => {
   const published = (name: string, policy = ALL) =>
     checkOffer(parseSdp(fixture(name)).sections, policy).map(({ kind }) => kind);
