@@ -102,17 +102,25 @@ export function gstreamerPath(): string | undefined {
 
 const native = (file: string) => fileURLToPath(new URL(`../native/${file}`, import.meta.url));
 
+const pythons = new Map<string, string | undefined>();
+
 /** The first one that runs the script to a good end. */
 function pythonWith(check: string, candidates: readonly (string | undefined)[]): string | undefined {
-  return candidates.find((python) => {
-    if (!python || !isExecutable(python)) return false;
-    try {
-      execFileSync(python, [check], { stdio: 'ignore', timeout: 30_000 });
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  if (!pythons.has(check))
+    pythons.set(
+      check,
+      candidates.find((python) => python && runs(python, check)),
+    );
+  return pythons.get(check);
+}
+
+function runs(python: string, script: string): boolean {
+  try {
+    execFileSync(python, [script], { stdio: 'ignore', timeout: 30_000 });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**
