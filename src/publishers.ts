@@ -38,11 +38,10 @@ export class Publishers {
 
   /** The session publishes under these ids now, or is about to. */
   claim(sessionId: string, tracks: readonly Ids[]): void {
-    if (tracks.length > 0) this.#claims.set(sessionId, tracks);
-    else this.#claims.delete(sessionId);
+    this.#claims.set(sessionId, tracks);
   }
 
-  /** The session has ended. */
+  /** The session publishes nothing, or has ended. */
   disclaim(sessionId: string): void {
     this.#claims.delete(sessionId);
   }

@@ -63,7 +63,8 @@ export class SectionReader {
   #sources: Map<string, boolean> | undefined;
 
   constructor(index: number, media: string, codec: VideoCodec, mids: Set<string>, transport: Transport) {
-    const [, kind, port, rest = ''] = MEDIA.exec(media.trim().replace(WHITE_SPACE, ' ')) ?? [];
+    const match = MEDIA.exec(media) ?? MEDIA.exec(media.trim().replace(WHITE_SPACE, ' '));
+    const [, kind, port, rest = ''] = match ?? [];
     if (!kind) throw invalidSdp(`section ${index} is neither audio, video nor application over RTP or SCTP`);
     if (Number(port) > 65535) throw invalidSdp(`section ${index} has a port out of range`);
     this.#mids = mids;
@@ -101,13 +102,13 @@ export class SectionReader {
       case 'k':
         return;
       default:
-        throw invalidSdp(`${this.#where} has a line "${line.charAt(0)}="`);
+        throw invalidSdp(`${this.where} has a line "${line.charAt(0)}="`);
     }
   }
 
   finish(): SdpSection {
     const section = this.#section;
-    if (section.mid === '') throw invalidSdp(`${this.#where} has no a=mid`);
+    if (section.mid === '') throw invalidSdp(`${this.where} has no a=mid`);
     this.#transport.endPart();
     const [direction, ...more] = this.#directions;
     section.sends = more.length > 0 || !(direction === 'recvonly' || direction === 'inactive');
@@ -117,7 +118,7 @@ export class SectionReader {
     if (this.#codecs && !isRejected) {
       section.payloads = this.#codecs.forwarded;
       if (section.payloads.size === 0)
-        throw invalidSdp(`${this.#where} does not offer ${this.#codecs.codec}, the codec that all use here`);
+        throw invalidSdp(`${this.where} does not offer ${this.#codecs.codec}, the codec that all use here`);
     }
     this.#nameTrack();
     return section;
@@ -127,18 +128,21 @@ export class SectionReader {
     this.#section.lines.push(line);
   }
 
+  /** The line as it is, where its value was read as it is. */
+  #keepValue(line: string, name: string, value: string, read: string): void {
+    this.#keep(read === value ? line : `a=${name}:${read}`);
+  }
+
   #attribute(line: string, attribute: string): void {
     const colon = attribute.indexOf(':');
     const name = colon < 0 ? attribute : attribute.slice(0, colon);
     const value = colon < 0 ? '' : attribute.slice(colon + 1);
     switch (name) {
       case 'ice-ufrag':
-        this.#transport.setUfrag(value.trim(), this.#where);
-        this.#keep(`a=ice-ufrag:${value.trim()}`);
+        this.#keepValue(line, 'ice-ufrag', value, this.#transport.setUfrag(value, this));
         return;
       case 'ice-pwd':
-        this.#transport.setPwd(value.trim(), this.#where);
-        this.#keep(`a=ice-pwd:${value.trim()}`);
+        this.#keepValue(line, 'ice-pwd', value, this.#transport.setPwd(value, this));
         return;
       case 'fingerprint':
         if (this.#transport.addFingerprint(value)) this.#keep(FINGERPRINT);
@@ -169,7 +173,7 @@ export class SectionReader {
         this.#keep(line);
         return;
       case 'mid':
-        this.#mid(value.trim());
+        this.#mid(line, value);
         return;
       case 'msid':
         this.#msid(value);
@@ -184,14 +188,15 @@ export class SectionReader {
   }
 
   /** The SFU reads the first one. */
-  #mid(mid: string): void {
+  #mid(line: string, value: string): void {
     if (this.#section.mid !== '') return;
+    const mid = value.trim();
     if (!MID.test(mid) || this.#mids.has(mid))
-      throw invalidSdp(`${this.#where} has a malformed or repeated a=mid`);
-    if (PLAN_B_MID.test(mid)) throw invalidSdp(`${this.#where} has an a=mid of Plan B`);
+      throw invalidSdp(`${this.where} has a malformed or repeated a=mid`);
+    if (PLAN_B_MID.test(mid)) throw invalidSdp(`${this.where} has an a=mid of Plan B`);
     this.#mids.add(mid);
     this.#section.mid = mid;
-    this.#keep(`a=mid:${mid}`);
+    this.#keepValue(line, 'mid', value, mid);
   }
 
   /** One that does not name both, stream and track, is none to the SFU. */
@@ -233,25 +238,26 @@ export class SectionReader {
     if (section.kind === 'application') return;
     this.#reserveMsid();
     if (this.#sourceIds) [section.streamId, section.trackId] = this.#sourceIds.split(' ');
-    for (const id of [section.streamId, section.trackId])
-      if (id !== undefined && id.length > LIMITS.maxIdLength)
-        throw invalidSdp(`${this.#where} has an id of more than ${LIMITS.maxIdLength} characters in a=msid`);
-    for (const [source, isKept] of this.#sources ?? [])
+    const length = Math.max(section.streamId?.length ?? 0, section.trackId?.length ?? 0);
+    if (length > LIMITS.maxIdLength)
+      throw invalidSdp(`${this.where} has an id of more than ${LIMITS.maxIdLength} characters in a=msid`);
+    if (!this.#sources) return;
+    for (const [source, isKept] of this.#sources)
       if (!isKept && SOURCE.test(source)) this.#keep(`a=ssrc:${source} cname:-`);
   }
 
   #rid(line: string, value: string): void {
     const { layers } = this.#section;
     const [rid = '', direction] = value.split(' ');
-    if (!RID.test(rid)) throw invalidSdp(`${this.#where} has a malformed a=rid`);
+    if (!RID.test(rid)) throw invalidSdp(`${this.where} has a malformed a=rid`);
     this.#keep(line);
     if (direction !== 'send') return;
     if (layers.length >= LIMITS.maxLayers)
-      throw invalidSdp(`${this.#where} has more than ${LIMITS.maxLayers} layers`);
+      throw invalidSdp(`${this.where} has more than ${LIMITS.maxLayers} layers`);
     layers.push(rid);
   }
 
-  get #where(): string {
+  get where(): string {
     return `section ${this.#section.index} (${this.#section.kind})`;
   }
 }

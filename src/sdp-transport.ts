@@ -3,9 +3,16 @@ import { invalidSdp } from './sdp-lines.js';
 const ICE_UFRAG = /^[!-9;-~]{1,256}$/;
 const ICE_PWD = /^[!-~]{1,256}$/;
 const FINGERPRINT = /^[ \t]*([A-Za-z0-9-]{3,16})[ \t]+([0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){15,63})[ \t]*$/;
+/** As nearly every client writes it. */
+const PLAIN_FINGERPRINT = /^sha-256 [0-9A-F]{2}(?::[0-9A-F]{2}){31}$/;
 /** The algorithms that the SFU knows, the best known one first. */
 const ALGORITHMS = ['sha-256', 'sha-384', 'sha-512', 'sha-224', 'sha-1', 'md5'];
 const ADVICE = "set bundlePolicy: 'max-bundle' on the peer connection";
+
+/** What is being read, as errors call it. */
+export interface Part {
+  readonly where: string;
+}
 
 /**
  * ICE credentials and DTLS fingerprints of all parts of a description. The SFU bundles all sections into one transport,
@@ -19,15 +26,24 @@ export class Transport {
   /** Fingerprints that all parts have which have any; undefined before the first of them. */
   #common: string[] | undefined;
   #hasMalformed = false;
+  /** The last one as it was written: all sections have the same. */
+  #written: string | undefined;
+  #read = '';
 
-  setUfrag(value: string, where: string): void {
-    if (!ICE_UFRAG.test(value)) throw invalidSdp(`${where} has a malformed a=ice-ufrag`);
-    this.#ufrag = same(this.#ufrag, value, 'ice-ufrag');
+  /** Gives it without white space around it. */
+  setUfrag(value: string, part: Part): string {
+    const ufrag = value.trim();
+    if (!ICE_UFRAG.test(ufrag)) throw invalidSdp(`${part.where} has a malformed a=ice-ufrag`);
+    this.#ufrag = same(this.#ufrag, ufrag, 'ice-ufrag');
+    return ufrag;
   }
 
-  setPwd(value: string, where: string): void {
-    if (!ICE_PWD.test(value)) throw invalidSdp(`${where} has a malformed a=ice-pwd`);
-    this.#pwd = same(this.#pwd, value, 'ice-pwd');
+  /** Gives it without white space around it. */
+  setPwd(value: string, part: Part): string {
+    const pwd = value.trim();
+    if (!ICE_PWD.test(pwd)) throw invalidSdp(`${part.where} has a malformed a=ice-pwd`);
+    this.#pwd = same(this.#pwd, pwd, 'ice-pwd');
+    return pwd;
   }
 
   /**
@@ -35,21 +51,27 @@ export class Transport {
    * @returns whether it is the first one of its part that can be used
    */
   addFingerprint(value: string): boolean {
-    const [, algorithm, digest] = FINGERPRINT.exec(value) ?? [];
-    if (!algorithm || !digest || !ALGORITHMS.includes(algorithm.toLowerCase())) {
-      this.#hasMalformed = true;
-      return false;
+    if (value !== this.#written) {
+      const read = PLAIN_FINGERPRINT.test(value) ? value : readFingerprint(value);
+      if (read === undefined) {
+        this.#hasMalformed = true;
+        return false;
+      }
+      this.#written = value;
+      this.#read = read;
     }
-    return this.#own.push(`${algorithm.toLowerCase()} ${digest.toUpperCase()}`) === 1;
+    return this.#own.push(this.#read) === 1;
   }
 
   /** The session part, or a section, has been read. */
   endPart(): void {
     if (this.#own.length === 0) return;
-    const common = this.#common?.filter((each) => this.#own.includes(each)) ?? this.#own;
-    if (common.length === 0) throw differ('fingerprint');
-    this.#common = common;
+    const own = this.#own;
+    const common = this.#common ?? own;
     this.#own = [];
+    if (own.length === 1 && common.length === 1 && own[0] === common[0]) this.#common = common;
+    else this.#common = common.filter((each) => own.includes(each));
+    if (this.#common.length === 0) throw differ('fingerprint');
   }
 
   get iceCredentials(): string {
@@ -60,6 +82,7 @@ export class Transport {
   /** The one that the SFU gets to see. */
   get fingerprint(): string {
     const known = this.#common ?? [];
+    if (known.length === 1 && known[0] !== undefined) return known[0];
     for (const algorithm of ALGORITHMS) {
       const found = known.find((each) => each.startsWith(`${algorithm} `));
       if (found) return found;
@@ -70,6 +93,12 @@ export class Transport {
         : 'it has no DTLS fingerprint (a=fingerprint)',
     );
   }
+}
+
+function readFingerprint(value: string): string | undefined {
+  const [, algorithm = '', digest = ''] = FINGERPRINT.exec(value) ?? [];
+  const known = ALGORITHMS.find((each) => each === algorithm.toLowerCase());
+  return known && `${known} ${digest.toUpperCase()}`;
 }
 
 function same(before: string | undefined, value: string, name: string): string {

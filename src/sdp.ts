@@ -25,7 +25,7 @@ const REQUIRED = 'vost';
 const IGNORED = 'iuepcbrzk';
 const ORIGIN = /^\S+ \d{1,20} \d{1,20} IN IP[46] \S+$/;
 const TIMING = /^\d{1,20} \d{1,20}$/;
-const WHERE = 'the session part';
+const SESSION_PART = { where: 'the session part' };
 
 /**
  * Reads an offer or answer, and refuses what would end the session's stream on the SFU.
@@ -97,12 +97,10 @@ class SdpReader {
     const value = colon < 0 ? '' : attribute.slice(colon + 1);
     switch (colon < 0 ? attribute : attribute.slice(0, colon)) {
       case 'ice-ufrag':
-        this.#transport.setUfrag(value.trim(), WHERE);
-        this.#head.push(`a=ice-ufrag:${value.trim()}`);
+        this.#head.push(`a=ice-ufrag:${this.#transport.setUfrag(value, SESSION_PART)}`);
         return;
       case 'ice-pwd':
-        this.#transport.setPwd(value.trim(), WHERE);
-        this.#head.push(`a=ice-pwd:${value.trim()}`);
+        this.#head.push(`a=ice-pwd:${this.#transport.setPwd(value, SESSION_PART)}`);
         return;
       case 'fingerprint':
         if (this.#transport.addFingerprint(value)) this.#head.push(FINGERPRINT);

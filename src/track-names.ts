@@ -24,9 +24,12 @@ export class TrackNames {
    * long as the session publishes under them.
    */
   claim(sections: readonly SdpSection[]): readonly SdpSection[] {
-    const named = sections.map((section) => this.#name(section));
-    const sending = named.filter(({ kind, sends }) => sends && kind !== 'application');
-    this.#publishers.claim(this.#sessionId, sending);
+    if (!sections.some(isSending)) {
+      this.#publishers.disclaim(this.#sessionId);
+      return sections;
+    }
+    const named = sections.map((section) => (isSending(section) ? this.#name(section) : section));
+    this.#publishers.claim(this.#sessionId, named.filter(isSending));
     return named;
   }
 
@@ -43,7 +46,6 @@ export class TrackNames {
 
   /** A section without ids gets some: the SFU could not tell two of them apart. */
   #name(section: SdpSection): SdpSection {
-    if (!section.sends || section.kind === 'application') return section;
     const { streamId = '-', trackId = `track-${section.mid}` } = section;
     const stream = this.#free('stream', this.#streams, streamId);
     const track = this.#free('track', this.#tracks, trackId);
@@ -62,6 +64,10 @@ export class TrackNames {
       if (isFree(name) && !isNameOfOther(names, name, id)) return name;
     }
   }
+}
+
+function isSending({ kind, sends }: SdpSection): boolean {
+  return sends && kind !== 'application';
 }
 
 function remember(names: Names | undefined, id: string, name: string): Names {
