@@ -1,7 +1,7 @@
 import { CandidateBudget } from './candidate-budget.js';
 import type { VideoCodec } from './codecs.js';
 import type { Counter } from './counter.js';
-import { hasManyMids, isCrowded } from './crowd.js';
+import { crowdOfAnswer, crowdOfMids } from './crowd.js';
 import { RelayError } from './errors.js';
 import { checkTarget, readInit, writeInit } from './ice.js';
 import { LIMITS } from './limits.js';
@@ -72,7 +72,7 @@ export class Guard {
   hasDataChannels = false;
   /** The sections of it, by `a=mid`, of which the SFU takes no media. */
   #silent = NOTHING;
-  #isCrowded = false;
+  #crowd = 0;
   /** What the room calls its tracks. */
   readonly names: TrackNames;
   readonly #room: Room;
@@ -100,9 +100,9 @@ export class Guard {
     return performance.now() - this.#since;
   }
 
-  /** Whether it nears a limit which a new peer, with what is sent and received now, would not near. */
-  get isCrowded(): boolean {
-    return this.#isCrowded || hasManyMids(this.#mids.size);
+  /** How near it is to a limit which a new peer, with what is sent and received now, is far from; 0 where it is not near. */
+  get crowd(): number {
+    return Math.max(this.#crowd, crowdOfMids(this.#mids.size));
   }
 
   /** Checks an offer, to be released when it can be sent. `restartsIce` where its ICE credentials are new. */
@@ -179,7 +179,7 @@ export class Guard {
     const { sdp, rejected } = fillRejectedSections(answer.sdp, offer);
     const parsed = parseSdp(sdp, this.policy.videoCodec);
     checkAnswer(parsed.sections, offer);
-    this.#isCrowded = isCrowded(answer.sdp);
+    this.#crowd = crowdOfAnswer(answer.sdp);
     const admitsCandidate = (candidate: string) => this.#admits(1, candidate);
     return { sdp: rewriteSdp(parsed, { admitsCandidate, countsVideoPackets: true }), rejected };
   }

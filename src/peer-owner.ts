@@ -31,8 +31,8 @@ export interface PeerOwner<P extends Principal> {
   onTracks(peer: number, offer: ReleasedOffer): void;
   /** A moderator has cut off one of its tracks, or lets it be heard again. */
   onCut(peer: number, trackId: string, isCut: boolean): void;
-  /** It nears a limit of the SFU or of the relay, which another peer would not: called at every offer and answer. */
-  onCrowded(peer: number): void;
+  /** It is near a limit that another peer would be far from: called at every offer and answer. `crowd` is a share of it. */
+  onCrowded(peer: number, crowd: number): void;
   /** The joined peer can't go on. */
   onBroken(peer: number, error: RelayError): void;
   /** The SFU has ended the stream by an error, whatever the state of the peer: it keeps the peer. */

@@ -21,7 +21,7 @@ export interface SessionPeersOwner<P extends Principal> {
   onCandidate(target: Target, init: string, peer: number | undefined): boolean;
   onTracks(offer: ReleasedOffer): void;
   onCut(trackId: string, isCut: boolean): void;
-  onCrowded(peer: number): void;
+  onCrowded(peer: number, crowd: number): void;
   /** The session can't go on. */
   onBroken(error: RelayError): void;
   onAbandoned(peer: number): void;
@@ -184,8 +184,8 @@ export class SessionPeers<P extends Principal> {
       onCut: (peer, trackId, isCut) => {
         if (isCurrent(peer)) owner.onCut(trackId, isCut);
       },
-      onCrowded: (peer) => {
-        if (isCurrent(peer)) owner.onCrowded(peer);
+      onCrowded: (peer, crowd) => {
+        if (isCurrent(peer)) owner.onCrowded(peer, crowd);
       },
       onBroken: (peer, error) => {
         if (isCurrent(peer)) owner.onBroken(error);

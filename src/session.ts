@@ -394,7 +394,7 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
       onTracks: (offer) => this.room.setTracks(this, offer),
       onCut: (trackId, muted) =>
         this.emit('mute', { trackId: this.#peers.current.names.ofClient(trackId), muted }),
-      onCrowded: (peer) => this.emit('rejoin', rejoinSoon(peer)),
+      onCrowded: (peer, crowd) => this.emit('rejoin', rejoinSoon(peer, crowd)),
       onBroken: (error) => this.#break(error),
       onAbandoned: (peer) => this.#setup.onAbandoned?.(peer),
       onEnded: (error) => this.#finish({ by: 'sfu', ...(error && { error }) }),

@@ -246,7 +246,8 @@ export class SfuPeer<P extends Principal> {
   }
 
   #checkCrowd(): void {
-    if (this.#guard.isCrowded) this.#owner.onCrowded(this.number);
+    const { crowd } = this.#guard;
+    if (crowd > 0) this.#owner.onCrowded(this.number, crowd);
   }
 
   get #stream(): SfuStream {

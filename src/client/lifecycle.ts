@@ -17,6 +17,8 @@ interface Setup {
   onNotification(method: string, params: unknown): void;
 }
 
+const capabilities = ['rejoin'];
+
 /** What to do first, by the state in which something is not possible. */
 const ADVICE: { [State in ClientState]?: string } = {
   open: 'join()',
@@ -40,6 +42,9 @@ export class Lifecycle {
   #failure: RelayClientError | undefined;
   /** The one under way, or the last. */
   #recovery: Promise<void> | undefined;
+  #lastPeer = 0;
+  /** Set while another peer joins. */
+  #rejoining: Promise<void> | undefined;
 
   constructor(socket: WebSocket, { settings, emit, onNotification }: Setup) {
     this.#settings = settings;
@@ -78,7 +83,7 @@ export class Lifecycle {
     if (this.#state !== 'open') throw this.#notNow();
     const config = autoSubscribe ? undefined : { NoAutoSubscribe: 'true' };
     // JSON leaves out what is undefined.
-    const params = { sid: roomId, uid: userId, role, metadata, config } as Stay['params'];
+    const params = { sid: roomId, uid: userId, role, metadata, config, capabilities } as Stay['params'];
     const stay = new Stay(params, new Control(this.roster, this.#emit));
     this.#stay = stay;
     this.#setState('joining');
@@ -120,11 +125,13 @@ export class Lifecycle {
     for (;;) {
       const stay = this.joined();
       if (this.#state === 'reconnecting') await this.#recovery;
+      if (this.#rejoining) await this.#rejoining;
       const session = this.#session;
       if (!session || this.#state === 'reconnecting') continue;
       try {
         return await task(session, stay);
       } catch (error) {
+        if ((error as RelayClientError).code === 'ERR_RELAY_REJOIN') await this.rejoin();
         if (this.#session === session || this.#stay !== stay) throw error;
       }
     }
@@ -147,20 +154,58 @@ export class Lifecycle {
     });
   }
 
-  /** Another session, with all that is wanted of it. */
-  async #enter(stay: Stay): Promise<JoinResult> {
-    const rpc = this.#rpc;
-    const session = new Session({
+  /**
+   * Replaces the session's peer on the SFU, where the relay can; the application does not notice. Never rejects: where it
+   * fails the peer stays.
+   */
+  rejoin(): Promise<void> {
+    const before = this.#session;
+    if (before?.result?.capabilities?.includes('rejoin') && !before.other)
+      this.#rejoining = this.#replacePeer(before);
+    return Promise.resolve(this.#rejoining);
+  }
+
+  async #replacePeer(before: Session): Promise<void> {
+    const stay = this.joined();
+    const session = this.#makeSession(stay, before);
+    try {
+      await session.replace(before, () => {
+        if (this.#session !== before) throw left();
+        this.#session = session;
+      });
+      await stay.subscribe(session);
+      this.#watch(session);
+    } catch (error) {
+      before.other = undefined;
+      if (this.#session === session) this.#recover(error as RelayClientError);
+      else session.close(error as RelayClientError);
+    }
+    this.#rejoining = undefined;
+  }
+
+  #makeSession(stay: Stay, before?: Session): Session {
+    const session: Session = new Session({
       ...this.#settings,
-      rpc,
+      rpc: this.#rpc,
+      peer: ++this.#lastPeer,
+      before,
       roster: this.roster,
       control: stay.control,
       muted: stay.muted,
       emit: this.#emit,
       onMediaState: (isUp) => {
-        if (this.#isJoined) this.#setState(isUp ? 'joined' : 'reconnecting-media');
+        if (this.#isJoined && this.#session === session)
+          this.#setState(isUp ? 'joined' : 'reconnecting-media');
       },
     });
+    return session;
+  }
+
+  /** Another session, with all that is wanted of it. */
+  async #enter(stay: Stay): Promise<JoinResult> {
+    const rpc = this.#rpc;
+    this.#lastPeer = 0;
+    const session = this.#makeSession(stay);
     this.#session = session;
     stay.watchdog.watch(rpc);
     const result = await session.join(async (offer) => {
@@ -172,14 +217,18 @@ export class Lifecycle {
     });
     const { userId: uid, sessionId, sessionToken } = result;
     Object.assign(stay.params, { uid, replaces: sessionToken && { sessionId, sessionToken } });
-    await stay.restore(session, this.roster, this.#emit);
+    await stay.restore(session, this.#emit);
     this.#setState('joined');
+    this.#watch(session);
+    return result;
+  }
+
+  #watch(session: Session): void {
     void session.lost.then((error) => {
       if (this.#session !== session) return;
       if (this.#settings.dial) this.#recover(error);
       else this.#emit('error', error);
     });
-    return result;
   }
 
   /** The token may have expired while nobody could bring another one: the machine slept. */
@@ -257,6 +306,7 @@ export class Lifecycle {
     const session = this.#session;
     this.#session = undefined;
     this.roster.reset();
+    session?.other?.close(error);
     session?.close(error);
   }
 

@@ -1,3 +1,4 @@
+import type { Track } from '../signal/protocol.js';
 import { malformed } from './errors.js';
 import type { Emit } from './events.js';
 import type { Lifecycle } from './lifecycle.js';
@@ -8,6 +9,7 @@ import {
   isGrants,
   isMute,
   isParticipantsEvent,
+  isRejoin,
   isRoom,
   isTracksEvent,
   isTrickle,
@@ -48,6 +50,12 @@ export class Notifications {
         if (!isTrickle(params)) break;
         session?.candidate(params);
         return;
+      case 'rejoin':
+        if (!isRejoin(params)) break;
+        setTimeout(() => {
+          if (lifecycle.session?.peer === params.peer) void lifecycle.rejoin();
+        }, params.afterMs);
+        return;
       case 'participants':
         if (!isParticipantsEvent(params)) break;
         if (!session || !roster.applyParticipants(params)) return;
@@ -59,6 +67,8 @@ export class Notifications {
         if (!session || !roster.applyTracks(params)) return;
         emit(method, params);
         this.#roomChanged(params.state === 'removed' ? params.tracks : []);
+        // The SFU knows a track when its media has arrived.
+        if (stay?.follow(params.tracks)) setTimeout(() => this.#watch(stay.subscribe(session)), 2_000);
         return;
       case 'grants':
         if (!isGrants(params)) break;
@@ -94,9 +104,9 @@ export class Notifications {
     task.catch((error) => lifecycle.session === session && emit('error', error));
   }
 
-  #roomChanged(gone: readonly { trackId: string }[]): void {
+  #roomChanged(gone: readonly Track[]): void {
     const { session } = this.#setup.lifecycle;
-    session?.tracks.withdrawn(gone.map(({ trackId }) => trackId));
+    session?.tracks.withdrawn(gone);
     session?.tracks.announced();
   }
 }

@@ -20,6 +20,10 @@ export interface Publication {
 export interface PublisherOptions {
   pc: RTCPeerConnection;
   rpc: Rpc;
+  /** The number of the session's peer on the SFU. */
+  peer: number;
+  /** The ids of all tracks that were ever sent in this session: Ion forgets none. */
+  known?: Set<string | undefined> | undefined;
   /** The tracks that the others are to know to be muted. */
   muted: { has(track: MediaStreamTrack): boolean };
   onError(error: RelayClientError): void;
@@ -47,7 +51,7 @@ export class Publisher {
   readonly #queue = new SerialQueue();
   readonly #sent = new Set<Sent>();
   /** The ids of all tracks that were ever sent. */
-  readonly #known = new Set<string | undefined>();
+  readonly known: Set<string | undefined>;
   #looking: ReturnType<typeof setInterval> | undefined;
   /** Of this side, until the join request is out: the relay would have to hold them. */
   #early: IceCandidate[] | undefined = [];
@@ -59,6 +63,7 @@ export class Publisher {
   constructor(options: PublisherOptions) {
     this.#left.catch(() => {});
     this.#options = options;
+    this.known = options.known ?? new Set();
     this.pc = options.pc;
     this.candidates = new RemoteCandidates(this.pc, options.onError);
     onLocalCandidate(this.pc, (candidate) => {
@@ -74,9 +79,18 @@ export class Publisher {
    */
   join<Answer extends SessionDescription>(
     send: (offer: SessionDescription) => Promise<Answer>,
+    sending: Sending[] = [],
   ): Promise<Answer> {
     preferCodecs(this.pc.addTransceiver('audio', { direction: 'recvonly' }), 'audio', {});
-    return this.#run(() => this.#negotiate(send));
+    return this.#run(async () => {
+      for (const each of sending) await this.#add(each);
+      return this.#negotiate(send);
+    });
+  }
+
+  /** What the SFU has taken, once nothing is under way. */
+  settled(): Promise<Sending[]> {
+    return this.#run(async () => this.sending);
   }
 
   /** What the SFU has taken. */
@@ -173,7 +187,7 @@ export class Publisher {
         const { currentDirection, sender } = sent.transceiver;
         if (currentDirection) continue;
         // What the relay has refused the SFU has not seen: it may keep its id.
-        if (/RELAY/.test(error.code)) this.#known.delete(sender.track?.id);
+        if (/RELAY/.test(error.code)) this.known.delete(sender.track?.id);
         this.#drop(sent);
       }
       throw error;
@@ -200,8 +214,8 @@ export class Publisher {
         this.#run(() => this.#sendAgain(sent)).catch((error) => this.#report(error));
       });
     // Ion never forgets a track: one that comes again needs an id of its own, which the browser makes up.
-    const isNew = !this.#known.has(track.id);
-    this.#known.add(track.id);
+    const isNew = !this.known.has(track.id);
+    this.known.add(track.id);
     const transceiver = this.pc.addTransceiver(isNew ? track : track.kind, {
       direction: 'sendonly',
       streams: [stream],
@@ -248,7 +262,10 @@ export class Publisher {
   }
 
   #renegotiate(options?: RTCOfferOptions): Promise<SessionDescription> {
-    return this.#negotiate((desc) => this.#options.rpc.request('offer', { desc }), options);
+    return this.#negotiate(
+      (desc) => this.#options.rpc.request('offer', { desc, peer: this.#options.peer }),
+      options,
+    );
   }
 
   async #negotiate<Answer extends SessionDescription>(
@@ -281,7 +298,8 @@ export class Publisher {
   }
 
   #sendCandidate(candidate: IceCandidate): void {
-    this.#options.rpc.notify('trickle', { target: 0, candidate });
+    const { rpc, peer } = this.#options;
+    rpc.notify('trickle', { target: 0, candidate, peer });
   }
 
   /** Back to the last negotiated state (RFC 8829 § 4.1.10.2), so that the next offer can be made. */

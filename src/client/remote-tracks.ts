@@ -1,3 +1,4 @@
+import type { Track } from '../signal/protocol.js';
 import type { Emit } from './events.js';
 import { readMsid } from './sdp.js';
 
@@ -28,12 +29,19 @@ export interface RemoteTracksOptions {
 interface Entry {
   remote: RemoteTrack;
   transceiver: RTCRtpTransceiver;
+  /** What it came over. */
+  owner: object;
+  /** That which it is to replace: the same track, from another connection, as long as that one has no media. */
+  prior: Entry | undefined;
+  track: MediaStreamTrack;
   /** While it waits for the room to say whose it is. */
   waiting: ReturnType<typeof setTimeout> | undefined;
   listening: AbortController;
 }
 
 const ANNOUNCEMENT_TIMEOUT_MS = 1_000;
+/** A track that is paused has no media to wait for. */
+const MEDIA_TIMEOUT_MS = 2_000;
 
 /**
  * What the subscriber connection receives. Media and its announcement by the room come in either order, and a
@@ -42,21 +50,31 @@ const ANNOUNCEMENT_TIMEOUT_MS = 1_000;
 export class RemoteTracks {
   readonly #options: RemoteTracksOptions;
   readonly #entries = new Map<RTCRtpTransceiver, Entry>();
+  /** Whether this client sends it: the SFU offers the tracks of one of its peers to the other. */
+  isOwn: (trackId: string) => boolean = () => false;
 
   constructor(options: RemoteTracksOptions) {
     this.#options = options;
   }
 
   get list(): RemoteTrack[] {
-    return [...this.#entries.values()].filter(({ waiting }) => !waiting).map(({ remote }) => remote);
+    return [...this.#entries.values()]
+      .filter(({ waiting, prior }) => !waiting && !prior)
+      .map(({ remote }) => remote);
   }
 
   /** @param sdp the offer that brings it; its `a=msid` has the ids that the publisher gave. */
-  arrived({ track, streams, transceiver }: RTCTrackEvent, sdp: string): void {
+  arrived({ track, streams, transceiver }: RTCTrackEvent, sdp: string, owner: object): void {
     this.#end(transceiver);
-    const stream = streams[0] ?? new MediaStream([track]);
-    const { streamId = stream.id, trackId = track.id } = readMsid(sdp, transceiver.mid);
-    const remote: RemoteTrack = {
+    const own = streams[0] ?? new MediaStream([track]);
+    const { streamId = own.id, trackId = track.id } = readMsid(sdp, transceiver.mid);
+    if (this.isOwn(trackId)) return;
+    const others = [...this.#entries.values()];
+    const prior = others.find((other) => !other.prior && other.remote.trackId === trackId);
+    // The same for all tracks of a stream, whichever connection they come over.
+    const stream = others.find(({ remote }) => remote.streamId === streamId)?.remote.stream ?? own;
+    if (!prior && stream !== own) stream.addTrack(track);
+    const remote: RemoteTrack = prior?.remote ?? {
       track,
       stream,
       trackId,
@@ -69,9 +87,15 @@ export class RemoteTracks {
     const { signal } = listening;
     track.addEventListener('ended', () => this.#end(transceiver), { signal });
     track.addEventListener('unmute', () => this.#options.onMedia(streamId), { signal });
-    const waiting = setTimeout(() => this.#deliver(entry), ANNOUNCEMENT_TIMEOUT_MS);
-    const entry: Entry = { remote, transceiver, waiting, listening };
+    const entry: Entry = { remote, transceiver, listening, owner, prior, track, waiting: undefined };
     this.#entries.set(transceiver, entry);
+    if (prior) {
+      const swap = () => this.#swap(entry);
+      track.addEventListener('unmute', swap, { signal });
+      setTimeout(swap, track.muted ? MEDIA_TIMEOUT_MS : 0);
+      return;
+    }
+    entry.waiting = setTimeout(() => this.#deliver(entry), ANNOUNCEMENT_TIMEOUT_MS);
     this.announced();
   }
 
@@ -82,10 +106,15 @@ export class RemoteTracks {
     }
   }
 
-  /** The room says that these tracks are gone; the SFU's own word comes a moment later. */
-  withdrawn(trackIds: readonly string[]): void {
+  /**
+   * The room says that these tracks are gone; the SFU's own word comes a moment later. Those that go on under another id
+   * stay until the media of that arrives.
+   */
+  withdrawn(tracks: readonly Pick<Track, 'trackId' | 'replacedBy'>[]): void {
     for (const { remote, transceiver } of [...this.#entries.values()]) {
-      if (trackIds.includes(remote.trackId)) this.#end(transceiver);
+      const gone = tracks.find(({ trackId }) => trackId === remote.trackId);
+      if (gone?.replacedBy) remote.trackId = gone.replacedBy;
+      else if (gone) this.#end(transceiver);
     }
   }
 
@@ -96,8 +125,24 @@ export class RemoteTracks {
     }
   }
 
-  endAll(): void {
-    for (const transceiver of [...this.#entries.keys()]) this.#end(transceiver);
+  /** All that came over a connection. */
+  end(gone: object | undefined): void {
+    for (const { transceiver, owner } of [...this.#entries.values()])
+      if (owner === gone) this.#end(transceiver);
+  }
+
+  /** The track takes the place of the one from the connection before, in the same stream. */
+  #swap(entry: Entry): void {
+    const { prior, remote, track } = entry;
+    if (!prior) return;
+    entry.prior = undefined;
+    prior.listening.abort();
+    clearTimeout(prior.waiting);
+    this.#entries.delete(prior.transceiver);
+    remote.stream.removeTrack(remote.track);
+    remote.stream.addTrack(track);
+    remote.track = track;
+    if (prior.waiting) this.#deliver(entry);
   }
 
   #deliver(entry: Entry): void {
@@ -111,8 +156,15 @@ export class RemoteTracks {
   #end(transceiver: RTCRtpTransceiver): void {
     const entry = this.#entries.get(transceiver);
     if (!entry) return;
+    const next = [...this.#entries.values()].find(({ prior }) => prior === entry);
+    if (next) {
+      this.#swap(next);
+      return;
+    }
     this.#entries.delete(transceiver);
     entry.listening.abort();
+    // That which it was to replace goes on.
+    if (entry.prior) return;
     // What was never told of needs no end.
     if (!entry.waiting) this.#options.emit('trackended', entry.remote);
     clearTimeout(entry.waiting);

@@ -1,9 +1,8 @@
-import type { JoinParams, Subscription } from '../signal/protocol.js';
+import type { JoinParams, Subscription, Track } from '../signal/protocol.js';
 import type { Control } from './control.js';
 import { RelayClientError } from './errors.js';
 import type { Emit } from './events.js';
 import type { Sending } from './publisher.js';
-import type { Roster } from './roster.js';
 import type { Session } from './session.js';
 import { Watchdog } from './watchdog.js';
 
@@ -94,9 +93,9 @@ export class Stay {
    * later; the rest is an `error`.
    * @throws RelayClientError what has ended the session
    */
-  async restore(session: Session, roster: Roster, emit: Emit): Promise<void> {
+  async restore(session: Session, emit: Emit): Promise<void> {
     const { publisher, rpc } = session;
-    let subscriptions = [...this.subscriptions.values()].filter(({ trackId }) => roster.ownerOf(trackId));
+    let subscriptions = this.#wanted(session);
     let tries = 0;
     /** Gives what is to be tried again. */
     const all = async <Item>(
@@ -144,6 +143,28 @@ export class Stay {
         this.#timer = setTimeout(() => session.isClosed || restore().catch(() => {}), 1_000 * 2 ** tries++);
     };
     await restore();
+  }
+
+  async subscribe(session: Session): Promise<void> {
+    const subscriptions = this.#wanted(session);
+    if (subscriptions.length > 0) await session.rpc.request('subscribe', { subscriptions });
+  }
+
+  #wanted({ roster }: Session): Subscription[] {
+    return [...this.subscriptions.values()].filter(({ trackId }) => roster.ownerOf(trackId));
+  }
+
+  /** Subscriptions of tracks that have other ids by now. @returns whether there are any */
+  follow(tracks: readonly Track[]): boolean {
+    let found = false;
+    for (const { trackId, replacedBy } of tracks) {
+      const subscription = replacedBy && this.subscriptions.get(trackId);
+      if (!subscription) continue;
+      found = true;
+      this.subscriptions.set(replacedBy, { ...subscription, trackId: replacedBy });
+      this.subscriptions.delete(trackId);
+    }
+    return found;
   }
 
   #pause(): Promise<void> {

@@ -11,6 +11,8 @@ export interface SubscriberOptions {
   tracks: RemoteTracks;
   control: Control;
   rpc: Rpc;
+  /** The number of the session's peer on the SFU. */
+  peer: number;
   onUp(): void;
   /** Nothing new will come over this connection. */
   onDown(error: RelayClientError): void;
@@ -28,12 +30,12 @@ export class Subscriber {
   #closed = false;
 
   constructor(options: SubscriberOptions) {
-    const { pc, control, tracks } = options;
+    const { pc, control, tracks, rpc, peer } = options;
     this.#options = options;
     this.pc = pc;
     this.candidates = new RemoteCandidates(pc, options.onError);
-    onLocalCandidate(pc, (candidate) => options.rpc.notify('trickle', { target: 1, candidate }));
-    pc.addEventListener('track', (event) => tracks.arrived(event, this.#sdp));
+    onLocalCandidate(pc, (candidate) => rpc.notify('trickle', { target: 1, candidate, peer }));
+    pc.addEventListener('track', (event) => tracks.arrived(event, this.#sdp, this));
     pc.addEventListener('datachannel', ({ channel }) => {
       if (channel.label === CONTROL_CHANNEL) control.attach(channel);
     });
@@ -51,7 +53,7 @@ export class Subscriber {
         const { sdp = '' } = await this.pc.createAnswer();
         const desc = { type: 'answer', sdp } as const;
         await this.pc.setLocalDescription(desc);
-        this.#options.rpc.notify('answer', { desc });
+        this.#options.rpc.notify('answer', { desc, peer: this.#options.peer });
         this.#options.tracks.negotiated();
       } catch (error) {
         if (this.#closed) return;

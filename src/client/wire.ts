@@ -7,6 +7,7 @@ import type {
   MuteParams,
   Participant,
   ParticipantsEvent,
+  RejoinNotice,
   RoomMessage,
   RoomParams,
   SessionDescription,
@@ -89,6 +90,10 @@ export function isRoom(value: unknown): value is RoomParams {
 
 export function isExpiring(value: unknown): value is ExpiringParams {
   return has(value, 'number', 'expiresInMs');
+}
+
+export function isRejoin(value: unknown): value is RejoinNotice {
+  return has(value, 'number', 'peer', 'afterMs');
 }
 
 export function isGoaway(value: unknown): value is GoawayParams {

@@ -33,7 +33,7 @@ import { type Backlog, type Client, Participation } from './participation.js';
 import type { RelayNotifications } from './protocol.js';
 import { SessionDeadline } from './session-deadline.js';
 import { closeReason, type HandshakeRequest, type RelaySocket } from './socket.js';
-import { tooLong } from './too-long.js';
+import { answerTooLong, isAnswer, tooLong } from './too-long.js';
 import { Turnstile } from './turnstile.js';
 import type { Visitor } from './visitor.js';
 
@@ -161,7 +161,8 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
     const bytes = Buffer.byteLength(text);
     receivedBytes.add(bytes);
     if (bytes > maxMessageBytes) {
-      this.#fail(tooLong(text, maxMessageBytes));
+      if (!isAnswer(text)) this.#fail(tooLong(maxMessageBytes));
+      else if (!this.#participation?.replacePeer()) this.#fail(answerTooLong(maxMessageBytes));
       return;
     }
     const message = parseMessage(text);

@@ -1,6 +1,6 @@
 import type { Principal } from '../authentication.js';
 import type { CancelSignal } from '../cancellation.js';
-import { isCrowded, rejoinSoon } from '../crowd.js';
+import { crowdOfAnswer, rejoinSoon } from '../crowd.js';
 import { RelayError } from '../errors.js';
 import type {
   IceCandidate,
@@ -244,6 +244,13 @@ export class Participation<P extends Principal> implements Receiver {
     return this.#client.replaced();
   }
 
+  /** An answer can't be taken: only another peer helps. @returns whether the client can replace it */
+  replacePeer(): boolean {
+    const canRejoin = this.#session !== undefined && this.#capabilities.includes('rejoin');
+    if (canRejoin) this.#client.notify('rejoin', rejoinSoon(this.#joined().peer, 1));
+    return canRejoin;
+  }
+
   /** The session as its client has to know it. */
   describe(): JoinResult {
     const { id, peer, roomId, userId, role, grants, cutTracks, room, answer, iceServers } = this.#joined();
@@ -378,8 +385,8 @@ export class Participation<P extends Principal> implements Receiver {
   #answer(session: Session<P>, { desc, peer = session.peer }: Params): void | Promise<void> {
     const { sdp } = (desc ?? {}) as { sdp?: unknown };
     const { maxMessageBytes } = this.#client;
-    if (peer === session.peer && typeof sdp === 'string' && isCrowded(sdp, maxMessageBytes))
-      this.hear('rejoin', rejoinSoon(session.peer));
+    const crowd = typeof sdp === 'string' ? crowdOfAnswer(sdp, maxMessageBytes) : 0;
+    if (crowd > 0 && peer === session.peer) this.hear('rejoin', rejoinSoon(session.peer, crowd));
     return session.answerOffer(desc as SessionDescription, peer as number);
   }
 

@@ -210,6 +210,13 @@ export function rejoiningSuite(stage: ContractStage): void {
       expect(await client.notified('rejoin')).toMatchObject({ peer: 1 });
     });
 
+    test('an answer beyond it is dropped where the client can rejoin, and that is wanted at once', async () => {
+      await start({ maxMessageBytes: 16_384 });
+      const client = await answered(60, { capabilities });
+      expect(await client.notified('rejoin')).toMatchObject({ peer: 1, afterMs: 0 });
+      expect((await client.request('rejoin', { peer: 2, offer: offer() })).result).toBeDefined();
+    });
+
     test('an answer beyond it closes by a code after which joining again helps', async () => {
       await start({ maxMessageBytes: 16_384 });
       const client = await answered(60, {});

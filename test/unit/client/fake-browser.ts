@@ -121,6 +121,12 @@ export class FakeStream {
   getTracks(): FakeTrack[] {
     return this.tracks;
   }
+  addTrack(track: FakeTrack): void {
+    this.tracks.push(track);
+  }
+  removeTrack(track: FakeTrack): void {
+    this.tracks.splice(this.tracks.indexOf(track), 1);
+  }
 }
 
 export const asTrack = (track: FakeTrack) => track as unknown as MediaStreamTrack;

@@ -23,6 +23,7 @@ describe('join()', () => {
     expect(socket.params('join')).toEqual([
       {
         sid: 'lobby',
+        capabilities: ['rejoin'],
         uid: 'me',
         role: 'subscriber',
         config: { NoAutoSubscribe: 'true' },

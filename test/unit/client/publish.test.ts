@@ -220,8 +220,8 @@ describe('candidates', () => {
     peer.gather('');
     expect(socket.sent.map(({ method }) => method)).toEqual(['join', 'trickle', 'trickle']);
     expect(socket.params('trickle')).toEqual([
-      { target: 0, candidate: { candidate: 'candidate:early', sdpMid: '0' } },
-      { target: 0, candidate: { candidate: 'candidate:late', sdpMid: '0' } },
+      { target: 0, candidate: { candidate: 'candidate:early', sdpMid: '0' }, peer: 1 },
+      { target: 0, candidate: { candidate: 'candidate:late', sdpMid: '0' }, peer: 1 },
     ]);
   });
 

@@ -46,7 +46,7 @@ describe('the SFU’s offers', () => {
     expect(subscriber.candidates.map(({ candidate }) => candidate)).toEqual(['candidate:1', 'candidate:2']);
     subscriber.gather('candidate:ours');
     expect(socket.params('trickle')).toEqual([
-      { target: 1, candidate: { candidate: 'candidate:ours', sdpMid: '0' } },
+      { target: 1, candidate: { candidate: 'candidate:ours', sdpMid: '0' }, peer: 1 },
     ]);
   });
 
