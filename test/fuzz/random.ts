@@ -26,4 +26,14 @@ export class Random {
   pick<T>(list: readonly [T, ...T[]] | readonly T[]): T {
     return list[this.below(list.length)] as T;
   }
+
+  /** The same members in another order (Fisher and Yates). */
+  shuffle<T>(list: readonly T[]): T[] {
+    const shuffled = [...list];
+    for (let last = shuffled.length - 1; last > 0; last -= 1) {
+      const other = this.below(last + 1);
+      [shuffled[last], shuffled[other]] = [shuffled[other] as T, shuffled[last] as T];
+    }
+    return shuffled;
+  }
 }

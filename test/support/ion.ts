@@ -17,6 +17,8 @@ const cache = fileURLToPath(new URL('../../node_modules/.cache/ion-sfu/', import
 export interface IonServer {
   /** host:port of its gRPC service; the same after a restart. */
   readonly address: string;
+  /** The UDP port of all its media; another one after a restart. */
+  readonly mediaPort: number;
   readonly pid: number;
   /** The end of its output. */
   readonly log: string;
@@ -73,12 +75,14 @@ export async function startIon({ iceTimeoutSeconds = 30 } = {}): Promise<IonServ
   const folder = join(tmpdir(), `ion-sfu-${randomUUID()}`);
   const peers = new Set<string>();
   let address = '127.0.0.1:0';
+  let mediaPort = 0;
   let child = await start();
 
   async function start(attempts = 3): Promise<Child> {
     await mkdir(folder, { recursive: true });
     const config = join(folder, 'sfu.toml');
-    await writeFile(config, toml(await freeUdpPort(), iceTimeoutSeconds));
+    mediaPort = await freeUdpPort();
+    await writeFile(config, toml(mediaPort, iceTimeoutSeconds));
     const next = new Child(binary, ['-config', config, '-addr', address]);
     next.onLine((line) => note(line, peers));
     try {
@@ -99,6 +103,9 @@ export async function startIon({ iceTimeoutSeconds = 30 } = {}): Promise<IonServ
 
   return {
     address,
+    get mediaPort() {
+      return mediaPort;
+    },
     get pid() {
       return child.pid;
     },

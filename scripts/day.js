@@ -1,0 +1,55 @@
+#!/usr/bin/env node
+/**
+ * Lets four users spend a compressed day in a room, by real Chromium and Firefox on a real Ion, behind proxies that break
+ * as networks do (test/day). Exit code 1 where somebody does not receive somebody, or an application was told of an error.
+ *
+ *   npm run build && node scripts/day.js [--seed N] [--share 1] [--json]
+ *
+ * `--share 0.1` is a tenth of the day.
+ */
+import { parseArgs } from 'node:util';
+import { compile } from './compile.js';
+
+const DAY = 'test/day/day.ts';
+const PLAN = { mutes: 500, cameras: 300, screens: 50, reloads: 20, switches: 20 };
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    share: { type: 'string', default: '1' },
+    json: { type: 'boolean', default: false },
+  },
+});
+
+/** Compiles the day, whose modules find their files as if they were where they were written. */
+const { load } = await compile(
+  'day',
+  { day: DAY },
+  {
+    external: [/^[a-z]+-core$/, 'vitest'],
+    esbuildOptions(options) {
+      const url = new URL(`../${DAY}`, import.meta.url).href;
+      options.define = { ...options.define, 'import.meta.url': JSON.stringify(url) };
+    },
+  },
+);
+const { day } = await load('day');
+const share = Number(values.share);
+// An even number: in the end all cameras are as they were.
+const plan = Object.fromEntries(
+  Object.entries(PLAN).map(([what, count]) => [what, Math.max(4, 2 * Math.round((count * share) / 2))]),
+);
+const seed = Number(values.seed);
+if (!values.json) console.log(`--seed ${seed}`, plan);
+let shown = 0;
+const report = await day({
+  seed,
+  plan,
+  onProgress(done, all, doing) {
+    if (values.json || performance.now() - shown < 5_000) return;
+    shown = performance.now();
+    console.log(`${done}/${all}  ${Math.round(shown / 1_000)} s  ${doing}`);
+  },
+});
+console.log(values.json ? JSON.stringify(report) : report);
+process.exit(Object.values(report.errors).every((errors) => errors.length === 0) ? 0 : 1);
