@@ -29,8 +29,8 @@ export const isText = (value: unknown) => isString(value) && value !== '';
 const nameOf = (example: string) => example.split('(')[0];
 
 /** What an application has called is refused with what to write. */
-export function check(isRight: unknown, example: string, needs = 'other arguments'): void {
-  if (!isRight) throw wrong(`${nameOf(example)}() needs ${needs}: write ${example}.`);
+export function check(isRight: unknown, example: string): void {
+  if (!isRight) throw wrong(`${nameOf(example)}() needs other arguments: write ${example}.`);
 }
 
 /** Unknown keys are refused: a misspelled option would silently not hold. */
@@ -53,7 +53,7 @@ export function checkMade(settings: unknown): void {
 
 export function checkConnect(url: unknown, options: unknown): void {
   const isUrl = isText(url) || url instanceof URL;
-  check(isUrl, 'connect("wss://live.example.org/rtc")', 'the URL of the relay');
+  check(isUrl, 'connect("wss://live.example.org/rtc")');
   checkOptions('connect(url, { token })', options, CONNECT);
   if (!globalThis.WebSocket) throw wrong('connect() needs a browser: there is no WebSocket here.');
 }

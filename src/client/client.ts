@@ -101,7 +101,7 @@ export class RelayClient extends Emitter<RelayClientEvents> {
   async join(options: JoinOptions): Promise<JoinResult> {
     const example = 'join({ roomId: "lobby" })';
     checkOptions(example, options, JOIN);
-    check(isText(options.roomId), example, 'a room');
+    check(isText(options.roomId), example);
     return this.#lifecycle.join(options);
   }
 
@@ -174,7 +174,7 @@ export class RelayClient extends Emitter<RelayClientEvents> {
 
   /** Gathers likes for 250 ms, and sends their sum: call it for each. */
   like(count = 1): void {
-    check(Number.isSafeInteger(count) && count > 0, 'like(1)', 'how many likes');
+    check(Number.isSafeInteger(count) && count > 0, 'like(1)');
     this.#lifecycle.joined();
     this.#lifecycle.messages.like(count);
   }
@@ -192,7 +192,7 @@ export class RelayClient extends Emitter<RelayClientEvents> {
    * Which simulcast layer of a stream to receive; of the layers that are sent the nearest, smaller rather than larger. Remembered, so that it may come before the stream's media. */
   setLayer(streamId: string, layer: Layer): void {
     const isLayer = ['high', 'medium', 'low'].includes(layer);
-    check(isText(streamId) && isLayer, 'setLayer(stream.id, "low")', '"high", "medium" or "low"');
+    check(isText(streamId) && isLayer, 'setLayer(stream.id, "low")');
     this.#lifecycle.joined().control.wish(streamId, { layer });
   }
 

@@ -98,10 +98,8 @@ export class Stay {
     let subscriptions = this.#wanted(session);
     let tries = 0;
     /** Gives what is to be tried again. */
-    const all = async <Item>(
-      what: string,
+    const all = async <Item extends Sending | Subscription>(
       items: Item[],
-      idOf: (item: Item) => string,
       act: (some: Item[]) => Promise<unknown>,
     ): Promise<Item[]> => {
       const later: Item[] = [];
@@ -112,9 +110,9 @@ export class Stay {
         if (session.isClosed || !rpc.isOpen || error.code === 'ERR_CLIENT_TIMEOUT') throw error;
         if (items.length === 1 && mayPass(error) && tries < MAX_RETRIES) return items;
         for (const item of items) {
-          const id = idOf(item);
-          if (items.length > 1) later.push(...(await all(what, [item], idOf, act)));
+          if (items.length > 1) later.push(...(await all([item], act)));
           else {
+            const [what, id] = 'stream' in item ? ['stream', item.stream.id] : ['track', item.trackId];
             this.subscriptions.delete(id);
             const message = `The ${what} "${id}" can't be restored: ${error.message}`;
             const members = { ...error, [`${what}Id`]: id, cause: error };
@@ -125,20 +123,10 @@ export class Stay {
       return later;
     };
     const restore = async () => {
-      const later = await all(
-        'stream',
-        this.sending,
-        ({ stream }) => stream.id,
-        (some) => publisher.restore(some),
-      );
+      const later = await all(this.sending, (some) => publisher.restore(some));
       // The application may have unpublished some of it meanwhile.
       this.sending = this.sending.filter((each) => later.includes(each));
-      subscriptions = await all(
-        'track',
-        subscriptions,
-        ({ trackId }) => trackId,
-        (some) => rpc.request('subscribe', { subscriptions: some }),
-      );
+      subscriptions = await all(subscriptions, (some) => rpc.request('subscribe', { subscriptions: some }));
       if (this.sending.length + subscriptions.length > 0)
         this.#timer = setTimeout(() => session.isClosed || restore().catch(() => {}), 1_000 * 2 ** tries++);
     };

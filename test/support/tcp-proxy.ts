@@ -4,8 +4,6 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 /** Stands between clients and a server on 127.0.0.1, as the network does, and breaks like one. */
 export interface TcpProxy {
   readonly port: number;
-  /** Connections that pass bytes on. */
-  readonly openCount: number;
   /** Resets every connection: both sides notice at once. */
   cutAll(): void;
   /** Resets the client's half of every connection: the client notices, the server's half stays open and hears nothing. */
@@ -58,9 +56,6 @@ export async function startTcpProxy(serverPort: number): Promise<TcpProxy> {
   await once(proxy, 'listening');
   return {
     port: (proxy.address() as AddressInfo).port,
-    get openCount() {
-      return [...pairs].filter(({ swallows }) => !swallows).length;
-    },
     cutAll: () => pairs.forEach(cut),
     strandAll: () => {
       for (const pair of pairs) {

@@ -108,7 +108,7 @@ describe('what we say', () => {
     await vi.advanceTimersByTimeAsync(1_000);
     expect(socket.params('message')[1]).toEqual({ kind: 'like', data: { count: 503 } });
     expect(socket.params('message')).toHaveLength(2);
-    expect(() => client.like(0.5)).toThrow('like() needs how many likes');
+    expect(() => client.like(0.5)).toThrow('write like(1)');
     client.like();
     await client.leave();
     expect(vi.getTimerCount()).toBe(0);
