@@ -51,7 +51,7 @@ export interface PeerParams {
 }
 
 /** `rejoin`, client → relay: another peer joins, beside the current one, and is the current one from then on. */
-export interface RejoinParams {
+interface RejoinParams {
   /** The number of the new peer, greater than those of all before; the first one of a session is 1. */
   peer: number;
   /** Of a new publisher connection, with all that is to be published. */
