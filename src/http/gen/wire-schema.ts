@@ -337,6 +337,7 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
       "additionalProperties": false
     },
     "rejoin.request": {
+      "description": "As `join`, of a session that goes on: nobody hears of it, and no limit of joins counts it.",
       "type": "object",
       "properties": {
         "jsonrpc": {
@@ -352,7 +353,29 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
           "const": "rejoin"
         },
         "params": {
-          "$ref": "#/$defs/RejoinParams"
+          "type": "object",
+          "properties": {
+            "peer": {
+              "type": "number",
+              "description": "The number of the new peer, greater than those of all before; the first one of a session is 1."
+            },
+            "offer": {
+              "$ref": "#/$defs/SessionDescription",
+              "description": "Of a new publisher connection, with all that is to be published."
+            },
+            "renamed": {
+              "type": "object",
+              "additionalProperties": {
+                "type": "string"
+              },
+              "description": "Its track ids, by the ids that the same tracks have had so far. The SFU needs new ones."
+            }
+          },
+          "required": [
+            "peer",
+            "offer"
+          ],
+          "additionalProperties": false
         }
       },
       "required": [
@@ -360,8 +383,7 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         "id",
         "params"
       ],
-      "additionalProperties": false,
-      "description": "As `join`, of a session that goes on: nobody hears of it, and no limit of joins counts it."
+      "additionalProperties": false
     },
     "rejoin.result": {
       "type": "object",
@@ -1642,32 +1664,6 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
       ],
       "additionalProperties": false,
       "description": "A message of a room, the same for all who get it."
-    },
-    "RejoinParams": {
-      "type": "object",
-      "properties": {
-        "peer": {
-          "type": "number",
-          "description": "The number of the new peer, greater than those of all before; the first one of a session is 1."
-        },
-        "offer": {
-          "$ref": "#/$defs/SessionDescription",
-          "description": "Of a new publisher connection, with all that is to be published."
-        },
-        "renamed": {
-          "type": "object",
-          "additionalProperties": {
-            "type": "string"
-          },
-          "description": "Its track ids, by the ids that the same tracks have had so far. The SFU needs new ones."
-        }
-      },
-      "required": [
-        "peer",
-        "offer"
-      ],
-      "additionalProperties": false,
-      "description": "`rejoin`, client → relay: another peer joins, beside the current one, and is the current one from then on."
     },
     "Subscription": {
       "type": "object",
