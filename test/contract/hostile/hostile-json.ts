@@ -27,7 +27,7 @@ const placesOfSession: [method: string, params: string][] = [
   ['answer', '{"desc":DEEP}'],
   ['answer', '{"desc":{"type":"answer","sdp":DEEP}}'],
   ['trickle', '{"target":DEEP}'],
-  ['trickle', '{"target":0,"candidate":DEEP}'],
+  ['trickle', '{"target":0,"candidate":[DEEP]}'],
   ['trickle', '{"target":0,"candidate":{"candidate":DEEP}}'],
   ['trickle', '{"target":0,"candidate":{"candidate":"","sdpMid":DEEP}}'],
   ['subscribe', '{"subscriptions":DEEP}'],
