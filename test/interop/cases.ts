@@ -78,10 +78,17 @@ export interface Case {
 const QUICK = { keepaliveTimeMs: 100, pingTimeoutMs: 500 };
 const LOST = { code: 'ERR_RELAY_SFU_UNAVAILABLE' };
 
+/** How many sessions stay: grpcio has a thread for each, and not more than 300. */
+const MAX_TALKS = 50;
+
 /** Joins sessions until connections have been left by their server, and others made. */
 async function outlive(scene: Scene, connections: number): Promise<Talk[]> {
   const talks = await scene.joins(5);
-  while (scene.gate.connections < connections) talks.push(...(await scene.joins(3)));
+  while (scene.gate.connections < connections) {
+    const joined = await scene.joins(3);
+    if (talks.length < MAX_TALKS) talks.push(...joined);
+    else await Promise.all(joined.map((talk) => talk.leave()));
+  }
   return talks;
 }
 
