@@ -73,6 +73,10 @@ export class Guard {
   /** The sections of it, by `a=mid`, of which the SFU takes no media. */
   #silent = NOTHING;
   #crowd = 0;
+  /** Told of the tracks of an offer before it is held against the mutes. */
+  onRelease: ((tracks: readonly Track[]) => void) | undefined;
+  /** Set when another peer has taken its place: the tracks, by their ids, that it may still send. */
+  only: ReadonlySet<string> | undefined;
   /** What the room calls its tracks. */
   readonly names: TrackNames;
   readonly #room: Room;
@@ -121,6 +125,9 @@ export class Guard {
   release(offer: CheckedOffer): ReleasedOffer {
     const sections = this.names.claim(offer.sections);
     const tracks = checkOffer(sections, this.policy.offer);
+    if (tracks.some((track) => !this.#mayGoOn(track)))
+      throw new RelayError('ERR_RELAY_REJOIN', 'Another peer has taken its place: publish on that one.');
+    this.onRelease?.(tracks);
     this.#released = tracks.length > 0 ? offer.sdp : undefined;
     return this.#compose({ ...offer, sections }, tracks);
   }
@@ -130,11 +137,15 @@ export class Guard {
     if (this.#released === undefined) return undefined;
     const parsed = parseSdp(this.#released, this.policy.videoCodec);
     const sections = this.names.claim(parsed.sections);
-    const tracks = permittedTracks(sections, this.policy.offer);
+    const tracks = permittedTracks(sections, this.policy.offer).filter((track) => this.#mayGoOn(track));
     const before = this.#silent;
     const { silent } = this.#hold(sections, tracks);
     if (silent.size === before.size && [...silent].every((mid) => before.has(mid))) return undefined;
     return this.#compose({ ...parsed, sections }, tracks);
+  }
+
+  #mayGoOn({ trackId }: Track): boolean {
+    return this.only?.has(trackId) ?? true;
   }
 
   /** What must not be heard: tracks that a moderator has muted, and sections that hold no permitted track. */

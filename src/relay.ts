@@ -405,6 +405,7 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
     this.#index.add(session);
     session.room.moderation.sessions.add(session);
     session.once('close', (reason) => this.#sessionClosed(session, reason));
+    for (const each of takeover?.sessions ?? []) each.heir = session;
     const seat = takeover?.seatIn(session.room);
     if (seat) void session.changeGrants(seat.grantChanges);
     return session;

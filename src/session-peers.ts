@@ -2,7 +2,7 @@ import type { Principal } from './authentication.js';
 import type { CancelSignal } from './cancellation.js';
 import { RelayError } from './errors.js';
 import type { GuardPolicy, ReleasedOffer } from './guard.js';
-import type { SessionDescription, Target } from './model.js';
+import type { SessionDescription, Target, Track } from './model.js';
 import type { PeerOwner, PeerSetup } from './peer-owner.js';
 import type { SessionHooks } from './session-hooks.js';
 import type { Sfu } from './sfu/port.js';
@@ -34,7 +34,7 @@ export interface NextPeer {
   /** Greater than that of all peers before. */
   number: number;
   sdp: string;
-  /** New track ids, by the ids that the same tracks have had so far. */
+  /** New track ids, by the ids that the same tracks have had so far; both as the client calls them, and not checked. */
   renamed: ReadonlyMap<string, string>;
 }
 
@@ -49,6 +49,8 @@ export class SessionPeers<P extends Principal> {
   #current: SfuPeer<P>;
   #next: SfuPeer<P> | undefined;
   #previous: SfuPeer<P> | undefined;
+  /** The new ids of the previous peer's tracks, by their old ones. */
+  #followed: ReadonlyMap<string, string> = new Map();
   #lastNumber: number;
   #timer: NodeJS.Timeout | undefined;
   /** Set when the current peer's stream has ended before that of the previous one. */
@@ -108,21 +110,40 @@ export class SessionPeers<P extends Principal> {
     const { policy } = this.#current;
     const next = new SfuPeer<P>(number, { ...this.#setup, policy }, this.#reports);
     this.#next = next;
-    const { moderation } = this.#setup.room;
+    const { id, room } = this.#setup;
+    const { names } = this.#current;
+    const idsOf = (tracks: readonly Track[]) => new Set(tracks.map(({ trackId }) => trackId));
+    let followed: ReadonlyMap<string, string> = new Map();
+    const muted: string[] = [];
+    const follow = () => muted.push(...room.moderation.follow(followed));
+    next.onFirstOffer = (tracks) => {
+      const [own, offered] = [idsOf(room.tracksOf(id)), idsOf(tracks)];
+      const ids = [...renamed].map(([from, to]) => [names.ofRoom(from), next.names.ofRoom(to)] as const);
+      followed = new Map(ids.filter(([from, to]) => own.has(from) && offered.has(to)));
+      follow();
+    };
     try {
       await next.join(
         sfu,
         sdp,
-        () => void moderation.follow(renamed),
+        () => undefined,
         signal,
         ({ released }) => {
+          // A moderator may have muted one of them meanwhile.
+          follow();
+          this.#current.keepOnly(idsOf(room.tracksOf(id)));
+          this.#forget();
+          this.#followed = followed;
           this.#previous = this.#current;
           this.#current = next;
           this.#timer = setTimeout(() => void this.leave(this.#previous?.number), OVERLAP_MS).unref();
-          this.#owner.onTracks({ ...released, renamed });
+          this.#owner.onTracks({ ...released, renamed: followed });
         },
         () => {},
       );
+    } catch (error) {
+      room.moderation.forget(muted);
+      throw error;
     } finally {
       this.#next = undefined;
     }
@@ -154,6 +175,8 @@ export class SessionPeers<P extends Principal> {
   /** What is published is held against what may be published by now. */
   async revise(isJoined: () => boolean): Promise<void> {
     const previous = this.#previous;
+    // What is muted by its new id, the previous peer sends by the old one.
+    if (previous) this.#setup.room.moderation.follow([...this.#followed].map(([from, to]) => [to, from]));
     await this.#current.revise(isJoined);
     await previous
       ?.revise(() => isJoined() && this.#previous === previous)
@@ -197,8 +220,17 @@ export class SessionPeers<P extends Principal> {
     };
   }
 
+  /** The previous peer's ids are nobody's any more. */
+  #forget(): void {
+    const { id, room } = this.#setup;
+    const own = new Set(room.tracksOf(id).map(({ trackId }) => trackId));
+    room.moderation.forget([...this.#followed.keys()].filter((trackId) => !own.has(trackId)));
+    this.#followed = new Map();
+  }
+
   #peerEnded(number: number, error: RelayError | undefined): void {
     if (number === this.#previous?.number) {
+      this.#forget();
       this.#previous = undefined;
       clearTimeout(this.#timer);
       if (this.#ended) this.#owner.onEnded(this.#ended.error);

@@ -54,6 +54,8 @@ export interface SessionSetup<P extends Principal> extends PeerSetup {
   onAbandoned?: (peer: number) => void;
   /** The number of its first peer. @default 1 */
   firstPeer?: number;
+  /** It has no seat in the room: the session whose id it has may have one. */
+  isSuccessor?: boolean;
 }
 
 /**
@@ -72,6 +74,8 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
   readonly replaces: string | undefined;
   /** @internal */
   readonly predecessor: Predecessor | undefined;
+  /** @internal The newest that is to take its place. */
+  heir: Session<P> | undefined;
   readonly #setup: SessionSetup<P>;
   readonly #meter: StatsMeter;
   /** Where the application is to be asked of messages to the SFU, or of those from it. */
@@ -199,7 +203,7 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
       ({ released, metadata }) => {
         this.#hasJoined = true;
         this.#state = 'joined';
-        this.room.add(this, released.tracks, released.cut, metadata);
+        if (!this.#setup.isSuccessor) this.room.add(this, released.tracks, released.cut, metadata);
         peer.open();
         if (this.#isStale) void this.#revise();
       },
@@ -245,6 +249,7 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
       policy: { ...policy, offer },
       grants: { hidden: true },
       firstPeer: peer,
+      isSuccessor: true,
       autoSubscribe: false,
       hooks: undefined,
     });
@@ -497,7 +502,7 @@ export class Session<P extends Principal = Principal> extends SessionVoice imple
     const why = () => endOf(reason);
     this.#peers.leaveAll(why);
     this.room.remove(this);
-    this.room.publishers.disclaim(this.id);
+    if (!this.#setup.isSuccessor) this.room.publishers.disclaim(this.id);
     this.#hooks?.close(why);
   }
 

@@ -5,7 +5,7 @@ import { RelayError } from './errors.js';
 import { checkType, Guard, type GuardPolicy } from './guard.js';
 import { type Admit, Joining } from './joining.js';
 import { LIMITS } from './limits.js';
-import type { IceCandidate, IceServer, SessionDescription, Subscription, Target } from './model.js';
+import type { IceCandidate, IceServer, SessionDescription, Subscription, Target, Track } from './model.js';
 import type { JoinedPeer, PeerOwner, PeerSetup } from './peer-owner.js';
 import { Publishing } from './publishing.js';
 import { ReplyPassage } from './reply-passage.js';
@@ -96,6 +96,19 @@ export class SfuPeer<P extends Principal> {
   /** What the room calls its tracks. */
   get names(): TrackNames {
     return this.#guard.names;
+  }
+
+  /** Called once, with the tracks of its first offer, before that is held against the mutes. */
+  set onFirstOffer(told: (tracks: readonly Track[]) => void) {
+    this.#guard.onRelease = (tracks) => {
+      this.#guard.onRelease = undefined;
+      told(tracks);
+    };
+  }
+
+  /** Another peer has taken its place: it sends nothing but these tracks, by their ids. */
+  keepOnly(trackIds: ReadonlySet<string>): void {
+    this.#guard.only = trackIds;
   }
 
   /** What its client may send; it may change. */

@@ -1,3 +1,4 @@
+import { LIMITS } from './limits.js';
 import type { Publishers } from './publishers.js';
 import type { SdpSection } from './sdp-section.js';
 
@@ -71,7 +72,12 @@ function isSending({ kind, sends }: SdpSection): boolean {
 }
 
 function remember(names: Names | undefined, id: string, name: string): Names {
-  return (names ?? new Map<string, string>()).set(id, name);
+  const known = names ?? new Map<string, string>();
+  // The newest last.
+  known.delete(id);
+  const [oldest = ''] = known.keys();
+  if (known.size >= LIMITS.maxMids) known.delete(oldest);
+  return known.set(id, name);
 }
 
 function isNameOfOther(names: Names | undefined, name: string, id: string): boolean {

@@ -173,7 +173,7 @@ export class Lifecycle {
         if (this.#session !== before) throw left();
         this.#session = session;
       });
-      await stay.subscribe(session);
+      await stay.restore(session, this.#emit);
       this.#watch(session);
     } catch (error) {
       before.other = undefined;

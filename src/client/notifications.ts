@@ -2,6 +2,7 @@ import type { Track } from '../signal/protocol.js';
 import { malformed } from './errors.js';
 import type { Emit } from './events.js';
 import type { Lifecycle } from './lifecycle.js';
+import type { Stay } from './stay.js';
 import {
   isDescription,
   isExpiring,
@@ -68,7 +69,7 @@ export class Notifications {
         emit(method, params);
         this.#roomChanged(params.state === 'removed' ? params.tracks : []);
         // The SFU knows a track when its media has arrived.
-        if (stay?.follow(params.tracks)) setTimeout(() => this.#watch(stay.subscribe(session)), 2_000);
+        if (stay?.follow(params.tracks)) setTimeout(() => this.#watch(this.#follow(stay)), 2_000);
         return;
       case 'grants':
         if (!isGrants(params)) break;
@@ -102,6 +103,18 @@ export class Notifications {
     const { lifecycle, emit } = this.#setup;
     const { session } = lifecycle;
     task.catch((error) => lifecycle.session === session && emit('error', error));
+  }
+
+  /** The relay takes layers in the first seconds of a peer only: another peer has these again. */
+  async #follow(stay: Stay): Promise<void> {
+    const { lifecycle } = this.#setup;
+    const { session } = lifecycle;
+    try {
+      if (session) await stay.subscribe(session);
+    } catch (error) {
+      await lifecycle.rejoin();
+      if (lifecycle.session === session) throw error;
+    }
   }
 
   #roomChanged(gone: readonly Track[]): void {

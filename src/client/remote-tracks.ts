@@ -119,9 +119,10 @@ export class RemoteTracks {
   }
 
   /** After a negotiation: what no section brings any more has ended. */
-  negotiated(): void {
-    for (const transceiver of [...this.#entries.keys()]) {
-      if (!transceiver.currentDirection?.includes('recv')) this.#end(transceiver);
+  negotiated(by: object): void {
+    for (const { transceiver, owner } of [...this.#entries.values()]) {
+      // Another connection may be in the middle of its own negotiation.
+      if (owner === by && !transceiver.currentDirection?.includes('recv')) this.#end(transceiver);
     }
   }
 
@@ -164,7 +165,10 @@ export class RemoteTracks {
     this.#entries.delete(transceiver);
     entry.listening.abort();
     // That which it was to replace goes on.
-    if (entry.prior) return;
+    if (entry.prior) {
+      entry.prior = undefined;
+      return;
+    }
     // What was never told of needs no end.
     if (!entry.waiting) this.#options.emit('trackended', entry.remote);
     clearTimeout(entry.waiting);

@@ -81,7 +81,11 @@ export class Session {
         onMedia: (streamId) => control.say(streamId),
       });
     this.tracks.isOwn = (trackId) =>
-      [this, this.other].some((each) => each?.publisher.pc.localDescription?.sdp.includes(trackId));
+      [this, this.other].some((each) =>
+        [...(each?.publisher.pc.localDescription?.sdp ?? '').matchAll(/^a=msid:\S+ (\S+)/gm)].some(
+          ([, id]) => id === trackId,
+        ),
+      );
     this.lost = new Promise((resolve) => {
       this.#lose = resolve;
     });

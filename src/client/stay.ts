@@ -122,6 +122,8 @@ export class Stay {
       }
       return later;
     };
+    // What waits for another try waits for that of this session.
+    clearTimeout(this.#timer);
     const restore = async () => {
       const later = await all(this.sending, (some) => publisher.restore(some));
       // The application may have unpublished some of it meanwhile.

@@ -54,7 +54,7 @@ export class Subscriber {
         const desc = { type: 'answer', sdp } as const;
         await this.pc.setLocalDescription(desc);
         this.#options.rpc.notify('answer', { desc, peer: this.#options.peer });
-        this.#options.tracks.negotiated();
+        this.#options.tracks.negotiated(this);
       } catch (error) {
         if (this.#closed) return;
         // The SFU waits for the answer, and offers nothing new until it has one.

@@ -147,8 +147,8 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
     if (!this.#isReplaced) void this.session.close({ by: 'client' });
   }
 
-  trickle(target: Target, init: string): void {
-    this.notify('trickle', { target, candidate: JSON.parse(init) });
+  trickle(target: Target, init: string, peer?: number): void {
+    this.notify('trickle', { target, candidate: JSON.parse(init), ...(peer && { peer }) });
   }
 
   deliver(params: RelayNotifications['message'], mayDrop: boolean): void {

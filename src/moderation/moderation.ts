@@ -104,9 +104,14 @@ export class Moderation {
     await Promise.all(sessions.map((session) => session.applyMutes()));
   }
 
-  /** Tracks have other ids: what was muted of them stays so. @throws RelayError `ERR_RELAY_TOO_MANY` */
-  follow(renamed: ReadonlyMap<string, string>): void {
-    for (const [oldId, trackId] of renamed) if (this.#mutes?.hasTrack(oldId)) this.#mutes.add({ trackId });
+  /** Tracks have other ids: what was muted of them stays so. @returns the ids that are muted by that */
+  follow(renamed: Iterable<readonly [string, string]>): string[] {
+    return [...renamed].flatMap(([oldId, id]) => (this.#mutes?.follow(oldId, id) ? [id] : []));
+  }
+
+  /** Nobody publishes under these ids any more. */
+  forget(trackIds: Iterable<string>): void {
+    for (const trackId of trackIds) this.#mutes?.forget(trackId);
   }
 
   isMuted(userId: string, track: Track): boolean {

@@ -27,7 +27,8 @@ const BOTH = ['audio', 'video'] as const;
 
 /** Who must not be heard in a room. As long as the room lasts: it outlives the sessions of a user. */
 export class Mutes {
-  readonly #tracks = new Set<string>();
+  /** By its id: under which id it was muted. A track that goes on under another id has both for a while. */
+  readonly #tracks = new Map<string, string>();
   /** `kind user`. */
   readonly #users = new Set<string>();
 
@@ -35,24 +36,39 @@ export class Mutes {
   add(target: MuteTarget): void {
     if (this.#tracks.size + this.#users.size >= MAX_MUTES)
       throw new RelayError('ERR_RELAY_TOO_MANY', 'Too much is muted in this room: lift some of it.');
-    if ('trackId' in target) this.#tracks.add(target.trackId);
+    if ('trackId' in target)
+      this.#tracks.set(target.trackId, this.#tracks.get(target.trackId) ?? target.trackId);
     else for (const each of entriesOf(target)) this.#users.add(each);
   }
 
   /** That of a user ends those of the given tracks of theirs, too. */
   delete(target: MuteTarget, tracksOfUser: readonly Track[] = []): void {
     if ('trackId' in target) {
-      this.#tracks.delete(target.trackId);
+      this.#lift(target.trackId);
       return;
     }
     for (const each of entriesOf(target)) this.#users.delete(each);
     for (const { trackId, kind } of tracksOfUser) {
-      if (target.kind === undefined || target.kind === kind) this.#tracks.delete(trackId);
+      if (target.kind === undefined || target.kind === kind) this.#lift(trackId);
     }
   }
 
-  hasTrack(trackId: string): boolean {
-    return this.#tracks.has(trackId);
+  /** A track goes on under another id. @returns whether it was muted under the old one alone */
+  follow(oldId: string, trackId: string): boolean {
+    const muted = this.#tracks.get(oldId);
+    if (muted === undefined || this.#tracks.has(trackId)) return false;
+    this.#tracks.set(trackId, muted);
+    return true;
+  }
+
+  /** Nobody publishes under this id any more. */
+  forget(trackId: string): void {
+    this.#tracks.delete(trackId);
+  }
+
+  #lift(trackId: string): void {
+    const muted = this.#tracks.get(trackId);
+    for (const [id, as] of this.#tracks) if (as === muted) this.#tracks.delete(id);
   }
 
   covers(userId: string, { trackId, kind }: Track): boolean {

@@ -238,6 +238,7 @@ export class Participation<P extends Principal> implements Receiver {
 
   /** Serves its session no longer; another does. */
   release(): Backlog {
+    this.#rejoining?.cancel();
     this.#session?.serve(undefined);
     this.#session = undefined;
     this.dispose();

@@ -1,6 +1,7 @@
 import type { Principal } from '../authentication.js';
 import { Cancellation } from '../cancellation.js';
 import { RelayError } from '../errors.js';
+import { isId } from '../ids.js';
 import { LIMITS } from '../limits.js';
 import { isRecord } from '../record.js';
 import type { SfuRelay } from '../relay.js';
@@ -26,6 +27,7 @@ export class Rejoining<P extends Principal> {
   readonly #number: number;
   /** The new peer's candidates, which come before it has joined. */
   readonly #early = new EarlyCandidates();
+  readonly #cancel = new Cancellation();
 
   constructor(session: Session<P>, { peer }: Params) {
     this.#session = session;
@@ -39,12 +41,19 @@ export class Rejoining<P extends Principal> {
     return true;
   }
 
+  /** Another connection serves the session from now on, and knows nothing of the new peer. */
+  cancel(): void {
+    this.#cancel.abort(
+      () => new RelayError('ERR_RELAY_ABORTED', 'Another connection serves the session now.'),
+    );
+  }
+
   /** @throws RelayError nothing has changed then */
   async run(relay: SfuRelay<P>, params: Params): Promise<void> {
     checkJoinShape({ offer: params.offer });
     const { sdp } = params.offer as { sdp: string };
-    const renamed = readRenamed(params.renamed, this.#session, sdp);
-    await relay.rejoin(this.#session, { number: this.#number, sdp, renamed }, new Cancellation());
+    const renamed = readRenamed(params.renamed);
+    await relay.rejoin(this.#session, { number: this.#number, sdp, renamed }, this.#cancel);
   }
 
   /** The new peer has joined, and its client knows: what has waited in either direction goes on. */
@@ -62,18 +71,12 @@ export class Rejoining<P extends Principal> {
 }
 
 /** @throws RelayError `ERR_RELAY_INVALID_PARAMS` */
-function readRenamed(
-  renamed: unknown,
-  { tracks }: { tracks: readonly { trackId: string }[] },
-  sdp: string,
-): ReadonlyMap<string, string> {
-  const entries = Object.entries(renamed === undefined || !isRecord(renamed) ? {} : renamed);
-  const isSound = (renamed === undefined || isRecord(renamed)) && entries.length <= LIMITS.maxTracks;
-  if (!isSound || entries.some(([, id]) => typeof id !== 'string' || !sdp.includes(` ${id}\r\n`)))
+function readRenamed(renamed: unknown = {}): ReadonlyMap<string, string> {
+  const entries = isRecord(renamed) ? Object.entries(renamed) : [];
+  if (!isRecord(renamed) || entries.length > LIMITS.maxTracks || !entries.every(([, id]) => isId(id)))
     throw new RelayError(
       'ERR_RELAY_INVALID_PARAMS',
-      '"renamed" must be an object: {"old track id": "new track id"}, of tracks that the offer has.',
+      '"renamed" must be an object: {"old track id": "new track id"}.',
     );
-  const own = new Set(tracks.map(({ trackId }) => trackId));
-  return new Map((entries as [string, string][]).filter(([oldId]) => own.has(oldId)));
+  return new Map(entries as [string, string][]);
 }

@@ -56,7 +56,9 @@ export function takeoverBy<P extends Principal>(
       'The session of "replaces" is not proven to be yours: bring the session token that its own join has given, as the same ' +
         'user. Leave "replaces" out to join beside it.',
     );
-  for (const session of relay.sessionsOfUser(userId)) {
+  // Where nobody names the users, its heir may have called itself another one.
+  const heirs = named?.heir ? [named.heir] : [];
+  for (const session of new Set([...heirs, ...relay.sessionsOfUser(userId)])) {
     const { predecessor } = session;
     if (predecessor?.sessionId !== sessionId || !mayBeOneUser(predecessor.visitorKey, visitor.key)) continue;
     if (!isSessionToken(sessionToken, predecessor.tokenHash)) continue;
