@@ -30,6 +30,8 @@ export class ConnectionPool {
   readonly #connections = new Set<GrpcConnection>();
   #grpcJs: GrpcJs | undefined;
   #keepaliveTimeMs: number;
+  /** Calls that the server takes on a connection, as the last one has said: a new one says so only when it stands. */
+  #usualStreams = Number.POSITIVE_INFINITY;
   #closed = false;
 
   constructor(options: ResolvedSfuOptions, setup: Setup) {
@@ -72,6 +74,7 @@ export class ConnectionPool {
       try {
         await connection.ready(signal);
         if (this.#closed) throw closing();
+        this.#usualStreams = connection.maxStreams || Number.POSITIVE_INFINITY;
         if (!connection.isLeaving && connection.streams <= connection.maxStreams) return connection;
         if (connection.maxStreams === 0) throw unusable('its server takes no calls on a connection');
         // A GOAWAY may come in one packet with the first SETTINGS.
@@ -115,7 +118,9 @@ export class ConnectionPool {
 
   #connectionWithRoom(): GrpcConnection {
     for (const connection of this.#connections) {
-      const most = Math.min(this.#options.maxStreamsPerChannel, connection.maxStreams);
+      const { maxStreams } = connection;
+      const known = Number.isFinite(maxStreams) ? maxStreams : this.#usualStreams;
+      const most = Math.min(this.#options.maxStreamsPerChannel, known);
       if (!connection.isLeaving && !connection.suspect && connection.streams < most) return connection;
     }
     const connection = this.#grpcJs

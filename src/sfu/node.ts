@@ -93,8 +93,13 @@ export class SfuNode implements Sfu {
       throw this.#missed(error, signal);
     });
     try {
-      const outcome = await probe((messages) => connection.call(messages, metadata), signal);
-      if (outcome === 'unprocessed' && retries < MAX_RETRIES) return this.#probe(signal, keeps, retries + 1);
+      const unprocessed = await probe((messages) => connection.call(messages, metadata), signal);
+      if (unprocessed) {
+        if (retries === MAX_RETRIES) throw unprocessed;
+        // It may refuse the next one, too: another connection is tried.
+        connection.suspect = true;
+        return this.#probe(signal, keeps, retries + 1);
+      }
       connection.suspect = false;
       this.#reachability.reached();
     } catch (error) {

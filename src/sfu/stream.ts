@@ -146,12 +146,15 @@ export class IonStream implements SfuStream, CallListener {
 
   onEnd(end: Status): void {
     this.#timer?.cancel();
+    // It may refuse the next one, too: another connection is tried.
+    if (end.unprocessed) this.#connection.suspect = true;
     this.#setup.release(this.#connection);
     if (end.unprocessed && !this.#leaving && this.#unanswered && this.#retries < MAX_RETRIES) {
       this.#retry(this.#unanswered);
       return;
     }
     const asWished = this.#leaving && (end.code === 'OK' || end.code === 'CANCELLED');
+    this.#leaving = true;
     this.#listener.onEnd(asWished ? undefined : (this.#failure ?? errorFromStatus(end)));
   }
 
@@ -180,7 +183,9 @@ export class IonStream implements SfuStream, CallListener {
       this.#connection = connection;
       for (const framed of unanswered) this.#call.write(framed);
     } catch (error) {
-      if (!this.#leaving) this.#listener.onEnd(RelayError.from(error));
+      if (this.#leaving) return;
+      this.#leaving = true;
+      this.#listener.onEnd(RelayError.from(error));
     }
   }
 
@@ -235,12 +240,12 @@ function unanswered({ reason }: CancelSignal): Error {
 
 /**
  * A stream that only asks whether the SFU answers: a trickle without a join is refused, and leaves nothing.
- * `unprocessed`: the server has not looked at it.
+ * Gives an error where the server has not looked at it.
  */
 export function probe(
   open: (listener: CallListener) => GrpcCall,
   signal: CancelSignal,
-): Promise<'answered' | 'unprocessed'> {
+): Promise<RelayError | undefined> {
   return new Promise((resolve, reject) => {
     let answered = false;
     const call = open({
@@ -250,14 +255,14 @@ export function probe(
       },
       onEnd(end) {
         signal.removeEventListener('abort', abort);
-        if (answered) resolve('answered');
+        if (answered) resolve(undefined);
         else if (signal.aborted || end.code === 'CANCELLED')
           reject(
             new RelayError('ERR_RELAY_SFU_TIMEOUT', 'The SFU does not answer.', {
               cause: unanswered(signal),
             }),
           );
-        else if (end.unprocessed) resolve('unprocessed');
+        else if (end.unprocessed) resolve(errorFromStatus(end));
         else reject(errorFromStatus(end));
       },
     });

@@ -20,7 +20,9 @@ export interface SfuTlsOptions {
  * Reads the certificates now: a mistake in them would otherwise show in each join.
  * @throws RelayError `ERR_RELAY_CONFIG`
  */
-export function checkTls({ ca, cert, key }: SfuTlsOptions): void {
+export function checkTls({ ca, cert, key, serverName }: SfuTlsOptions): void {
+  if (serverName !== undefined && typeof serverName !== 'string')
+    throw new RelayError('ERR_RELAY_CONFIG', '"sfu.tls.serverName" must be a name: write "sfu.example.com".');
   const pem: Record<string, Buffer> = {};
   for (const [name, value] of Object.entries({ ca, cert, key })) {
     if (value === undefined) continue;

@@ -149,6 +149,11 @@ describe('the options', () => {
       'that servers take',
     ],
     ['half of a client certificate', { sfu: { serverUrl: 'a:1', tls: { cert: 'x' } } }, '"tls.key"'],
+    [
+      'a name of the server that is no text',
+      { sfu: { serverUrl: 'a:1', tls: { serverName: 5 } } },
+      '"sfu.tls.serverName"',
+    ],
   ])('refuses %s, and says what to write', (_, options, message) => {
     expect(() => new SfuRelay({ ...good, ...options } as SfuRelayOptions)).toThrow(message);
   });

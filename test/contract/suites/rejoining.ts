@@ -86,6 +86,70 @@ export function rejoiningSuite(stage: ContractStage): void {
       expect(request?.description?.sdp).toMatch(/a=inactive/);
     });
 
+    test('passes its mute to no track of another, whatever it says to be renamed', async () => {
+      const { client: bob } = await joined({
+        uid: 'bob',
+        offer: offer({ ...CAMERA, trackId: 'bob' } as never),
+      });
+      const { client } = await joined({ offer: offer(CAMERA), capabilities });
+      const room = stage.relay.rooms.get('lobby');
+      await room?.mute({ trackId: 'camera-1' });
+      const { sdp } = offer(AGAIN);
+      const { error } = await client.request('rejoin', {
+        peer: 2,
+        offer: { type: 'offer', sdp: sdp.replace('s=-\r\n', 's=x bob\r\n') },
+        renamed: { 'camera-1': 'bob' },
+      });
+      expect(error).toBeUndefined();
+      await bob.request('offer', { desc: offer({ ...CAMERA, trackId: 'bob' } as never) });
+      expect(namesOf(bob, 'mute')).toEqual([]);
+      const removed = namesOf(bob, 'tracks').flatMap((params) => params?.tracks as { replacedBy?: string }[]);
+      expect(removed.filter(({ replacedBy }) => replacedBy !== undefined)).toEqual([]);
+    });
+
+    test('leaves room for other mutes, however often it rejoins', async () => {
+      const { client } = await joined({ offer: offer(CAMERA), capabilities });
+      const room = stage.relay.rooms.get('lobby');
+      await room?.mute({ trackId: 'camera-1' });
+      for (let peer = 2; peer < 1_050; peer += 1) {
+        const track = { ...CAMERA, trackId: `camera-${peer}` } as never;
+        const renamed = { [`camera-${peer - 1}`]: `camera-${peer}` };
+        const { result } = await client.request('rejoin', { peer, offer: offer(track), renamed });
+        expect(result).toMatchObject({ muted: [`camera-${peer}`] });
+      }
+      await room?.mute({ userId: 'bob' });
+    });
+
+    test('publishes nothing new on the peer that was replaced', async () => {
+      const { client } = await joined({ offer: offer(CAMERA), capabilities });
+      await client.request('rejoin', { peer: 2, offer: offer(AGAIN), renamed: { 'camera-1': 'camera-2' } });
+      const hidden = { ...CAMERA, trackId: 'hidden' } as never;
+      const { error } = await client.request('offer', { peer: 1, desc: offer(CAMERA, hidden) });
+      expect(error?.data?.code).toBe('ERR_RELAY_REJOIN');
+      expect(stage.relay.rooms.get('lobby')?.findTrack('hidden')).toBeUndefined();
+    });
+
+    test('keeps its seat where the SFU ends the stream of the replaced peer by an error', async () => {
+      const { client, stream, sessionId } = await joined({ offer: offer(CAMERA), capabilities });
+      await client.request('rejoin', { peer: 2, offer: offer(AGAIN), renamed: { 'camera-1': 'camera-2' } });
+      const { onJoin } = stage.sfu.ion;
+      let successor: ScriptedStream | undefined;
+      stage.sfu.script.onJoin = (...args) => {
+        [successor] = args;
+        return onJoin?.(...args);
+      };
+      stream.fail();
+      // The peer that the SFU has kept is taken out by a stream that joins in its place, and leaves.
+      await stage.sfu.waitFor(() => successor !== undefined);
+      expect(successor?.uid).toBe(stream.uid);
+      await successor?.ended;
+      await client.request('ping');
+      const room = stage.relay.rooms.get('lobby');
+      expect(room?.participants).toMatchObject([{ sessionId, tracks: [{ trackId: 'camera-2' }] }]);
+      await client.request('leave');
+      await stage.expectNothingLeft();
+    });
+
     test('negotiates with each peer by its number; without one the current peer is meant', async () => {
       const { client, stream } = await joined({ capabilities });
       const first = await client.notified('offer');

@@ -1,7 +1,9 @@
 import type { ClientHttp2Session } from 'node:http2';
+import type { Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Client, ClientOptions, Metadata } from '@grpc/grpc-js';
+import type { ChannelCredentials, Client, ClientOptions, Metadata } from '@grpc/grpc-js';
 import type { CancelSignal } from '../../../cancellation.js';
+import { Deadline } from '../../../deadline.js';
 import { RelayError } from '../../../errors.js';
 import { wallClock } from '../../../wall-clock.js';
 import type { SfuMetadata } from '../../metadata.js';
@@ -35,12 +37,16 @@ export class GrpcJsConnection implements GrpcConnection {
   readonly #setup: ConnectionSetup;
   readonly #metadata: Metadata;
   #session: ClientHttp2Session | undefined;
+  /** Of all attempts to connect. */
+  readonly #sockets = new Set<Socket>();
   #keepalive: Keepalive | undefined;
   #openCalls = 0;
   streams = 0;
   suspect = false;
   #isLeaving = false;
   #isClosed = false;
+  readonly #deadline: Deadline;
+  #isLate = false;
   /** Why it is leaving, or over. */
   #cause: Error | undefined;
 
@@ -49,13 +55,20 @@ export class GrpcJsConnection implements GrpcConnection {
     this.#grpc = grpc;
     this.#setup = setup;
     this.#metadata = this.#toMetadata(metadata);
-    this.#client = new grpc.Client(
-      serverUrl,
-      tls
-        ? grpc.credentials.createSsl(toBuffer(tls.ca), toBuffer(tls.key), toBuffer(tls.cert))
-        : grpc.credentials.createInsecure(),
-      optionsOf(setup),
-    );
+    const credentials = tls
+      ? grpc.credentials.createSsl(toBuffer(tls.ca), toBuffer(tls.key), toBuffer(tls.cert))
+      : grpc.credentials.createInsecure();
+    watchSockets(credentials, (socket) => {
+      if (this.#isClosed) socket.destroy();
+      else this.#sockets.add(socket);
+    });
+    this.#client = new grpc.Client(serverUrl, credentials, optionsOf(setup));
+    // Not of whoever waits: each may give up before, and the next one would wait for the same dead connection.
+    this.#deadline = new Deadline(() => {
+      this.suspect = true;
+      this.#isLate = true;
+      this.#end(connectionFault(setup, 'no connection in time'));
+    }, setup.connectTimeoutMs);
   }
 
   get maxStreams(): number {
@@ -74,7 +87,8 @@ export class GrpcJsConnection implements GrpcConnection {
     const deadline = performance.now() + connectTimeoutMs;
     while (!this.#session) {
       if (signal.aborted) throw new RelayError('ERR_RELAY_ABORTED', 'Cancelled.', { cause: signal.reason });
-      if (this.#isClosed) throw unavailable(this.#loss());
+      if (this.#isClosed)
+        throw this.#isLate ? timedOut(this.#setup, connectTimeoutMs) : unavailable(this.#loss());
       const state = channel.getConnectivityState(true);
       if (state === connectivityState.READY) {
         // A GOAWAY in the packet of the SETTINGS is seen a turn later.
@@ -107,6 +121,7 @@ export class GrpcJsConnection implements GrpcConnection {
 
   /** From now on the session of grpc-js is the connection. */
   #adopt(): void {
+    this.#deadline.cancel();
     const isLost =
       this.#client.getChannel().getConnectivityState(false) !== this.#grpc.connectivityState.READY;
     const session = isLost ? undefined : sessionOf(this.#client);
@@ -159,12 +174,14 @@ export class GrpcJsConnection implements GrpcConnection {
   #end(cause: Error): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#deadline.cancel();
     this.#isLeaving = true;
     this.#cause = this.#cause && this.#openCalls === 0 ? this.#cause : cause;
     this.#keepalive?.stop();
     this.#setup.onClosed(this, this.#openCalls > 0);
     this.#client.close();
     this.#session?.destroy();
+    for (const socket of this.#sockets) this.#session ? socket.destroySoon() : socket.destroy();
   }
 
   #loss(): Error {
@@ -218,6 +235,20 @@ function optionsOf({ authority, tls }: ConnectionSetup): ClientOptions {
     'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
     ...(authority && { 'grpc.default_authority': authority }),
     ...(tls?.serverName && { 'grpc.ssl_target_name_override': tls.serverName }),
+  };
+}
+
+/** grpc-js forgets a socket on which TLS or HTTP/2 has not begun when its client is closed, and leaves it open. */
+function watchSockets(credentials: ChannelCredentials, onSocket: (socket: Socket) => void): void {
+  const create = credentials._createSecureConnector.bind(credentials);
+  credentials._createSecureConnector = (...args) => {
+    const connector = create(...args);
+    const connect = connector.connect.bind(connector);
+    connector.connect = (socket) => {
+      onSocket(socket);
+      return connect(socket);
+    };
+    return connector;
   };
 }
 

@@ -70,10 +70,12 @@ export class FrameWriter {
     const frames = this.#buffer.subarray(0, this.#used);
     this.#used = 0;
     if (frames.length === 0 || this.#socket.destroyed) return;
-    this.#socket.write(frames);
+    // Behind others they wait for sure, and a few bytes must not hold a whole buffer.
+    const mustWait = this.#socket.writableLength > 0;
+    this.#socket.write(mustWait ? Buffer.from(frames) : frames);
     const { writableLength } = this.#socket;
     // What the operating system did not take at once still lies in this buffer.
-    if (writableLength > 0) this.#buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+    if (!mustWait && writableLength > 0) this.#buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
     this.#isFull = writableLength > FULL_BYTES;
   }
 

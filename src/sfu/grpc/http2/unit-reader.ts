@@ -1,3 +1,6 @@
+/** Pieces shorter than this are put together: each takes some hundred bytes beside its own. */
+const SHORT_BYTES = 4096;
+
 /**
  * Cuts a stream of bytes into units, each of which says in its header how long it is: HTTP/2 into frames, a gRPC call
  * into messages. They come in whatever pieces the layer below has cut them into.
@@ -19,7 +22,7 @@ export abstract class UnitReader {
       this.#cut(data, start, end);
       return;
     }
-    this.#parts.push(Buffer.from(data.subarray(start, end)));
+    keepPart(this.#parts, Buffer.from(data.subarray(start, end)));
     this.#missing -= end - start;
     if (this.#missing > 0) return;
     const whole = Buffer.concat(this.#parts);
@@ -52,4 +55,17 @@ export abstract class UnitReader {
     this.#missing =
       (rest.length < this.#headerBytes ? this.#headerBytes : this.bytesOf(rest, 0)) - rest.length;
   }
+}
+
+function keepPart(parts: Buffer[], part: Buffer): void {
+  let last = part;
+  for (
+    let before = parts.at(-1);
+    before && before.length <= last.length && last.length < SHORT_BYTES;
+    before = parts.at(-1)
+  ) {
+    parts.pop();
+    last = Buffer.concat([before, last]);
+  }
+  parts.push(last);
 }
