@@ -202,3 +202,13 @@ test('a track that goes on under another id is the same for the application, and
   expect(remote).toMatchObject({ track: again, trackId: 't2' });
   expect([base.of('track'), base.of('trackended')]).toEqual([[], []]);
 });
+
+test.each(['audio', 'video', 'm', '0'])(
+  'a track whose id is "%s" is received, though those letters stand in the own description',
+  async (trackId) => {
+    const base = await joined({ participants: [participant('other', track(trackId))] });
+    await bring(base, base.subscriber, trackId, new FakeTrack('video', 'received 1'));
+    await settle();
+    expect(base.of('track')).toHaveLength(1);
+  },
+);
