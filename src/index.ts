@@ -51,6 +51,7 @@ export type {
   Participant,
   ParticipantsEvent,
   ParticipantUpdate,
+  RejoinNotice,
   Role,
   RoomMessage,
   SessionDescription,
