@@ -1,3 +1,4 @@
+import { RelayError } from '../errors.js';
 import { checkTarget, readInit } from '../ice.js';
 import { LIMITS } from '../limits.js';
 import type { IceCandidate, Target } from '../model.js';
@@ -42,11 +43,18 @@ export class EarlyCandidates {
     return true;
   }
 
-  /** Gives them, and holds them no longer. */
-  take(): readonly Trickle[] {
+  /** Hands them on, and holds them no longer. One that is refused, at once or later, is told to `refused`, and harms no other. */
+  release(send: (trickle: Trickle) => void | Promise<void>, refused: (error: RelayError) => void): void {
     const held = this.#held;
     this.clear();
-    return held;
+    const failed = (error: unknown) => refused(RelayError.from(error));
+    for (const trickle of held) {
+      try {
+        send(trickle)?.catch(failed);
+      } catch (error) {
+        failed(error);
+      }
+    }
   }
 
   clear(): void {

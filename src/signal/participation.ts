@@ -310,16 +310,10 @@ export class Participation<P extends Principal> implements Receiver {
     this.adopt(session);
     reply(Object.assign(this.describe(), { sessionToken }));
     this.listen();
-    for (const early of this.#early.take()) this.#trickleEarly(session, early);
-  }
-
-  #trickleEarly(session: Session<P>, early: Params): void {
-    const refused = (error: unknown) => this.#client.notificationRefused('trickle', RelayError.from(error));
-    try {
-      this.#trickle(session, early)?.catch(refused);
-    } catch (error) {
-      refused(error);
-    }
+    this.#early.release(
+      (early) => session.addIceCandidate(early),
+      (error) => this.#client.notificationRefused('trickle', error),
+    );
   }
 
   #attach(params: Params, reply: Reply): void {

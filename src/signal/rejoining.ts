@@ -8,7 +8,7 @@ import type { SfuRelay } from '../relay.js';
 import type { Session } from '../session.js';
 import { EarlyCandidates } from './early-candidates.js';
 import { checkJoinShape } from './join-params.js';
-import type { Capability, IceCandidate, Target } from './protocol.js';
+import type { Capability } from './protocol.js';
 
 type Params = Readonly<Record<string, unknown>>;
 
@@ -59,14 +59,7 @@ export class Rejoining<P extends Principal> {
   /** The new peer has joined, and its client knows: what has waited in either direction goes on. */
   open(refused: (error: RelayError) => void): void {
     this.#session.openPeer();
-    for (const { target, candidate } of this.#early.take()) {
-      try {
-        const trickle = { target: target as Target, candidate: candidate as IceCandidate };
-        void this.#session.addIceCandidate(trickle, this.#number);
-      } catch (error) {
-        refused(RelayError.from(error));
-      }
-    }
+    this.#early.release((early) => this.#session.addIceCandidate(early, this.#number), refused);
   }
 }
 
