@@ -51,12 +51,14 @@ export class Session {
   other: Session | undefined;
   /** Resolves when nothing but another session brings the media back. */
   readonly lost: Promise<RelayClientError>;
-  /** performance.now() when the last missing connection came up; undefined while one is missing. */
-  upSince: number | undefined;
   readonly #options: SessionOptions;
   readonly #recovery: IceRecovery;
   /** Which of the connections don't work. */
   readonly #down = new Set<'publisher' | 'subscriber'>();
+  /** performance.now() when the last missing connection came up; undefined while one is missing. */
+  #upSince: number | undefined;
+  /** Of the times before. */
+  #longestMs = 0;
   /** undefined until the relay has answered the join. */
   receiving: Subscriber | undefined;
   #stats: StatsReporter | undefined;
@@ -108,6 +110,11 @@ export class Session {
 
   get subscriber(): RTCPeerConnection | undefined {
     return this.receiving?.pc;
+  }
+
+  /** For how long media has flowed on end, at the longest: the connection that carries it may have broken since. */
+  get longestMs(): number {
+    return Math.max(this.#longestMs, performance.now() - (this.#upSince ?? Number.POSITIVE_INFINITY));
   }
 
   /** undefined until the relay has answered the join. */
@@ -212,7 +219,8 @@ export class Session {
     if (isUp) this.#down.delete(connection);
     else this.#down.add(connection);
     const allUp = this.#down.size === 0;
-    this.upSince = allUp ? performance.now() : undefined;
+    this.#longestMs = this.longestMs;
+    this.#upSince = allUp ? performance.now() : undefined;
     this.#options.onMediaState(allUp);
   }
 }

@@ -62,14 +62,14 @@ export class Stay {
    * @throws RelayClientError what the last attempt failed of, or the reason of the stay's end
    */
   async replace(
-    { publisher, upSince }: Session,
+    { publisher, longestMs }: Session,
     error: RelayClientError,
     attempt: () => Promise<unknown>,
   ): Promise<void> {
     // What waits for another try, the application may have published itself.
     const waiting = this.sending.filter(({ track }) => !publisher.trackIdOf(track));
     this.sending = [...publisher.sending, ...waiting];
-    if (upSince !== undefined && performance.now() - upSince > STABLE_MS) this.#attempts = 0;
+    if (longestMs > STABLE_MS) this.#attempts = 0;
     let last = error;
     while (this.#attempts < MAX_ATTEMPTS) {
       await this.#pause();

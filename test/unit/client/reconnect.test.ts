@@ -324,6 +324,17 @@ describe('the attempts', () => {
     expect(base.of('close')).toMatchObject([{ error: { code: 'ERR_CLIENT_MEDIA_LOST' } }]);
     expect(openSockets()).toEqual([]);
   });
+
+  test('are counted anew after media that lasted, also where that breaks before the socket does', async () => {
+    const base = await joined();
+    for (let n = 0; n < 12; n += 1) {
+      for (const peer of openPeers()) peer.become('connected');
+      await pause();
+      newest(FakePeer.all).become('failed');
+      await pause();
+      expect(base.client.state).toBe('joined');
+    }
+  });
 });
 
 describe('by leave() and close() it is over', () => {
