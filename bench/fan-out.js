@@ -45,8 +45,8 @@ async function measureAll(receivers) {
     'fan-out',
     {
       index: 'src/index.ts',
-      ws: 'src/ws.ts',
-      uwebsockets: 'src/uwebsockets.ts',
+      ws: 'src/adapters/ws.ts',
+      uwebsockets: 'src/adapters/uwebsockets.ts',
       testing: 'src/testing/index.ts',
     },
     {
@@ -55,7 +55,7 @@ async function measureAll(receivers) {
         {
           name: 'instant-sfu',
           setup({ onLoad }) {
-            const contents = `export { InstantSfu as SfuNode } from '../../test/support/instant-sfu.js';`;
+            const contents = `export { InstantSfu as IonSfu } from '../../test/support/instant-sfu.js';`;
             onLoad({ filter: /src\/sfu\/node\.ts$/ }, () => ({ contents, loader: 'ts' }));
           },
         },

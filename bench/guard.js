@@ -17,9 +17,9 @@ const ROUND_MS = 20;
 const fixture = (name) => readFileSync(new URL(`test/fuzz/fixtures/${name}.sdp`, ROOT), 'utf8');
 
 const { load } = await compile('guard', {
-  guard: 'src/guard.ts',
-  room: 'src/room.ts',
-  rtc: 'src/sfu/gen/rtc.ts',
+  guard: 'src/guard/guard.ts',
+  room: 'src/room/room.ts',
+  rtc: 'src/sfu/ion/gen/rtc.ts',
 });
 const [{ Guard }, { Room }, { Request }] = await Promise.all([load('guard'), load('room'), load('rtc')]);
 

@@ -1,4 +1,4 @@
-// Generates src/sfu/gen from proto/ with ts-proto; with --check it fails when the two differ.
+// Generates src/sfu/ion/gen from proto/ with ts-proto; with --check it fails when the two differ.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const bin = join(root, 'node_modules', '.bin');
-const target = join(root, 'src', 'sfu', 'gen', 'rtc.ts');
+const target = join(root, 'src', 'sfu', 'ion', 'gen', 'rtc.ts');
 
 const options = [
   'env=node',
@@ -47,7 +47,7 @@ if (process.argv.includes('--check')) {
   try {
     const fresh = readFileSync(generate(scratch), 'utf8');
     if (fresh !== readFileSync(target, 'utf8')) {
-      console.error('src/sfu/gen/rtc.ts differs from proto/rtc.proto: run "npm run generate".');
+      console.error('src/sfu/ion/gen/rtc.ts differs from proto/rtc.proto: run "npm run generate".');
       process.exitCode = 1;
     }
   } finally {

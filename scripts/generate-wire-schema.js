@@ -1,4 +1,4 @@
-// Generates src/http/gen/wire-schema.ts, the JSON Schema of the wire, from the types in src/signal/protocol.ts; with
+// Generates src/http/rest/gen/wire-schema.ts, the JSON Schema of the wire, from the types in src/protocol/messages.ts; with
 // --check it fails when the two differ.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { createGenerator } from 'ts-json-schema-generator';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const target = join(root, 'src', 'http', 'gen', 'wire-schema.ts');
+const target = join(root, 'src', 'http', 'rest', 'gen', 'wire-schema.ts');
 
 const generator = createGenerator({
   path: join(root, 'src', 'signal', 'protocol.ts'),
@@ -97,7 +97,7 @@ const schema = {
 };
 
 const json = JSON.stringify(schema, null, 2).replaceAll('#/definitions/', '#/$defs/');
-const text = `// Generated from src/signal/protocol.ts: npm run generate\n\nexport const wireSchema: Readonly<Record<string, unknown>> = ${json};\n`;
+const text = `// Generated from src/protocol/messages.ts: npm run generate\n\nexport const wireSchema: Readonly<Record<string, unknown>> = ${json};\n`;
 
 if (process.argv.includes('--check')) {
   let current = '';
@@ -105,7 +105,9 @@ if (process.argv.includes('--check')) {
     current = readFileSync(target, 'utf8');
   } catch {}
   if (current !== text) {
-    console.error('src/http/gen/wire-schema.ts differs from src/signal/protocol.ts: run "npm run generate".');
+    console.error(
+      'src/http/rest/gen/wire-schema.ts differs from src/protocol/messages.ts: run "npm run generate".',
+    );
     process.exitCode = 1;
   }
 } else {

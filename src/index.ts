@@ -4,17 +4,11 @@ export {
   anonymous,
   type NoPrincipal,
   type Principal,
-} from './authentication.js';
-export { CloseCode } from './close-code.js';
-export type { VideoCodec } from './codecs.js';
-export { parseSfuConfig, type SfuConfig } from './config.js';
-export { cookie } from './cookie.js';
-export type { CountLimits } from './count-limits.js';
-export type { Counter, CounterSet, Distribution, Outcome, Outcomes } from './counter.js';
-export type { ReceivedMessage, RelayCounters, SentMessage } from './counters.js';
-export { ERRORS, RelayError, type RelayErrorCode, type RelayErrorOptions } from './errors.js';
-export type { Grants, LiveGrants, TrackSource } from './grants.js';
-export type { HookFailureReason } from './hook-runner.js';
+} from './access/authentication.js';
+export { cookie } from './access/cookie.js';
+export type { Ban, BanOptions, BanStore } from './backplane/ban-store.js';
+export type { VideoCodec } from './guard/codecs.js';
+export type { CandidatePolicy } from './guard/ice-candidate.js';
 export type {
   AskedHook,
   AuthenticateContext,
@@ -28,25 +22,28 @@ export type {
   LeaveContext,
   MessageContext,
   ReplyContext,
-  ReplyMessage,
   SignalContext,
-  SignalMessage,
-} from './hooks.js';
-export type { CandidatePolicy } from './ice.js';
-export type { IceServersContext, IceServersFunction } from './ice-servers.js';
-export { LIMITS } from './limits.js';
-export type { Logger } from './logger.js';
+} from './hooks/hooks.js';
+export type { CountLimits } from './limits/count-limits.js';
+export type { LimitedMessage, RateLimiter } from './limits/rate-limiter.js';
 export { type ChatOptions, chat } from './messages/chat.js';
 export { type GiftOptions, gift } from './messages/gift.js';
-export type { HistoryLimits, MessageKind, MessageKinds, TallyOptions } from './messages/kinds.js';
 export { like } from './messages/like.js';
+export type { HistoryLimits, MessageKind, MessageKinds, TallyOptions } from './messages/message-kind.js';
 export type { SchemaIssue, SchemaResult, StandardSchema } from './messages/schema.js';
+export { CloseCode } from './protocol/close-code.js';
+export { ERRORS, RelayError, type RelayErrorCode, type RelayErrorOptions } from './protocol/errors.js';
+export { LIMITS } from './protocol/limits.js';
+export type { SessionCloseReason, SessionState } from './protocol/session-state.js';
 export type {
+  Grants,
   IceCandidate,
   IceServer,
+  LiveGrants,
   MessageDeletion,
   MessageReceipt,
   Metadata,
+  MuteTarget,
   OutgoingMessage,
   Participant,
   ParticipantsEvent,
@@ -60,26 +57,36 @@ export type {
   Subscription,
   Target,
   Track,
+  TrackSource,
   TracksEvent,
-} from './model.js';
-export type { Ban, BanOptions, BanStore } from './moderation/bans.js';
-export type { MuteTarget } from './moderation/mutes.js';
-export type { DuplicateUser, SfuRelayOptions } from './options.js';
-export type { LimitedMessage, RateLimiter } from './rate-limiter.js';
+} from './protocol/types.js';
+export { parseSfuConfig, type SfuConfig } from './relay/config.js';
+export type { IceServersContext, IceServersFunction } from './relay/ice-servers.js';
+export type { DuplicateUser, SfuRelayOptions } from './relay/options.js';
 export {
   type CreateSessionParams,
   type HealthReport,
   type RelayEvents,
   SfuRelay,
-} from './relay.js';
-export type { Room } from './room.js';
-export type { Session } from './session.js';
-export type { SessionCloseReason, SessionEvents, SessionState } from './session-events.js';
-export type { SfuMetadata, SfuOptions, SfuTlsOptions } from './sfu/options.js';
+} from './relay/relay.js';
+export { type TurnRestOptions, turnRest } from './relay/turn-rest.js';
+export type { Room } from './room/room.js';
+export type { ReplyMessage, SignalMessage } from './session/message-filter.js';
+export type { Session } from './session/session.js';
+export type { SessionEvents } from './session/session-events.js';
+export type { SfuMetadata, SfuOptions, SfuTlsOptions } from './sfu/ion/options.js';
 export {
   acceptConnection,
   type ConnectionHandle,
   type ConnectionOptions,
-} from './signal/connection.js';
-export type { HandshakeRequest, RelaySocket } from './signal/socket.js';
-export { type TurnRestOptions, turnRest } from './turn-rest.js';
+} from './signaling/connection/connection.js';
+export type { RelaySocket } from './signaling/connection/socket.js';
+export type { HandshakeRequest } from './signaling/wire/handshake.js';
+export type { Counter, CounterSet, Distribution, Outcome, Outcomes } from './telemetry/instruments.js';
+export type {
+  HookFailureReason,
+  ReceivedMessage,
+  RelayCounters,
+  SentMessage,
+} from './telemetry/relay-counters.js';
+export type { Logger } from './util/logger.js';

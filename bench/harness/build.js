@@ -11,7 +11,7 @@ const CACHE = fileURLToPath(new URL('node_modules/.cache/bench/', ROOT));
 /** Builds what is measured and what measures it; without Go what can be had without. */
 export async function build() {
   const library = buildLibrary();
-  const { folder } = await compile('bench/rtc', { rtc: 'src/sfu/gen/rtc.ts' });
+  const { folder } = await compile('bench/rtc', { rtc: 'src/sfu/ion/gen/rtc.ts' });
   const tools = { library, rtc: join(folder, 'rtc.mjs'), load: undefined, goRelay: undefined };
   if (!works('go', 'version')) return tools;
   tools.load = goBinary('load', './load');

@@ -1,4 +1,4 @@
-import type { IceCandidate } from '../signal/protocol.js';
+import type { IceCandidate } from '../protocol/messages.js';
 import { RelayClientError } from './errors.js';
 
 /**

@@ -5,7 +5,7 @@ import type {
   ModerateParams,
   Participant,
   Subscription,
-} from '../signal/protocol.js';
+} from '../protocol/messages.js';
 import {
   check,
   checkMade,

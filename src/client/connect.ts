@@ -1,4 +1,4 @@
-import { BEARER_PREFIX, SUBPROTOCOL } from '../signal/protocol.js';
+import { BEARER_PREFIX, SUBPROTOCOL } from '../protocol/messages.js';
 import { checkConnect } from './arguments.js';
 import { RelayClient } from './client.js';
 import { aborted, RelayClientError } from './errors.js';

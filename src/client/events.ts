@@ -9,7 +9,7 @@ import type {
   RoomParams,
   SessionStats,
   TracksEvent,
-} from '../signal/protocol.js';
+} from '../protocol/messages.js';
 import type { CloseInfo } from './close.js';
 import type { RelayClientError } from './errors.js';
 import type { RemoteTrack } from './remote-tracks.js';

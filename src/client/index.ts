@@ -27,7 +27,7 @@ export type {
   Subscription,
   Track,
   TracksEvent,
-} from '../signal/protocol.js';
+} from '../protocol/messages.js';
 export { RelayClient } from './client.js';
 export type { CloseInfo } from './close.js';
 export { type ConnectOptions, connect } from './connect.js';

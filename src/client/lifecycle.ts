@@ -1,4 +1,4 @@
-import type { JoinResult } from '../signal/protocol.js';
+import type { JoinResult } from '../protocol/messages.js';
 import { closed, closeInfoOf, wasIdle } from './close.js';
 import { Control } from './control.js';
 import { left, notNow, type RelayClientError } from './errors.js';

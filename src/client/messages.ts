@@ -1,4 +1,4 @@
-import type { MessageDeletion, MessageReceipt, OutgoingMessage, RoomMessage } from '../signal/protocol.js';
+import type { MessageDeletion, MessageReceipt, OutgoingMessage, RoomMessage } from '../protocol/messages.js';
 import type { Emit } from './events.js';
 import { isDeletion, isListOf, isMessage } from './wire.js';
 

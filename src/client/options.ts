@@ -1,4 +1,4 @@
-import type { Metadata, Role } from '../signal/protocol.js';
+import type { Metadata, Role } from '../protocol/messages.js';
 import type { TokenSource } from './token-source.js';
 
 /**

@@ -1,5 +1,5 @@
-import { SerialQueue } from '../serial-queue.js';
-import type { Grants, IceCandidate, SessionDescription } from '../signal/protocol.js';
+import type { Grants, IceCandidate, SessionDescription } from '../protocol/messages.js';
+import { SerialQueue } from '../util/serial-queue.js';
 import { onLocalCandidate, RemoteCandidates } from './candidates.js';
 import { encodingsFor, type PublishOptions, preferCodecs } from './encodings.js';
 import { malformed, notNow, RelayClientError } from './errors.js';

@@ -1,4 +1,4 @@
-import type { Track } from '../signal/protocol.js';
+import type { Track } from '../protocol/messages.js';
 import type { Emit } from './events.js';
 import { readMsid } from './sdp.js';
 

@@ -1,4 +1,4 @@
-import type { Participant, ParticipantsEvent, TracksEvent } from '../signal/protocol.js';
+import type { Participant, ParticipantsEvent, TracksEvent } from '../protocol/messages.js';
 
 /** The others in the room and what they publish: the join result, then every change in the order of `revision`. */
 export class Roster {

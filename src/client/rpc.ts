@@ -1,4 +1,4 @@
-import type { ClientNotifications, ClientRequests, ErrorObject } from '../signal/protocol.js';
+import type { ClientNotifications, ClientRequests, ErrorObject } from '../protocol/messages.js';
 import { closed } from './close.js';
 import { malformed, RelayClientError } from './errors.js';
 import { isRecord, parse } from './wire.js';

@@ -4,7 +4,7 @@ import type {
   PeerParams,
   SessionDescription,
   TrickleParams,
-} from '../signal/protocol.js';
+} from '../protocol/messages.js';
 import type { Control } from './control.js';
 import { left, malformed, mediaLost, type RelayClientError } from './errors.js';
 import type { Emit } from './events.js';

@@ -1,4 +1,4 @@
-import type { StatsReport } from '../signal/protocol.js';
+import type { StatsReport } from '../protocol/messages.js';
 import { RelayClientError } from './errors.js';
 import type { Emit } from './events.js';
 import type { Rpc } from './rpc.js';

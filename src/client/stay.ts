@@ -1,4 +1,4 @@
-import type { JoinParams, Subscription, Track } from '../signal/protocol.js';
+import type { JoinParams, Subscription, Track } from '../protocol/messages.js';
 import type { Control } from './control.js';
 import { RelayClientError } from './errors.js';
 import type { Emit } from './events.js';

@@ -1,5 +1,5 @@
-import { SerialQueue } from '../serial-queue.js';
-import type { SessionDescription } from '../signal/protocol.js';
+import type { SessionDescription } from '../protocol/messages.js';
+import { SerialQueue } from '../util/serial-queue.js';
 import { onLocalCandidate, RemoteCandidates } from './candidates.js';
 import { CONTROL_CHANNEL, type Control } from './control.js';
 import { mediaLost, RelayClientError } from './errors.js';

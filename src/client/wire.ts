@@ -14,7 +14,7 @@ import type {
   Track,
   TracksEvent,
   TrickleParams,
-} from '../signal/protocol.js';
+} from '../protocol/messages.js';
 
 /** What the relay sends is not trusted to be well formed: as much is checked as this library relies on. */
 export function isRecord(value: unknown): value is Record<string, unknown> {

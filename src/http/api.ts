@@ -1,21 +1,24 @@
-import type { Principal } from '../authentication.js';
-import { checkRelay } from '../check-options.js';
-import { RelayError } from '../errors.js';
-import type { SfuRelay } from '../relay.js';
-import { errorObject } from '../signal/jsonrpc.js';
-import { checkMediaType } from './body.js';
-import { type ApiRequest, type ApiResponse, errorHeaders, json } from './exchange.js';
-import { wireSchema } from './gen/wire-schema.js';
-import { healthRoute } from './health.js';
-import { openApi } from './openapi.js';
+import type { Principal } from '../access/authentication.js';
+import { RelayError } from '../protocol/errors.js';
+import type { SfuRelay } from '../relay/relay.js';
+import { errorObject } from '../signaling/wire/json-rpc.js';
+import { checkRelay } from '../util/check-options.js';
+import {
+  type ApiRequest,
+  type ApiResponse,
+  checkMediaType,
+  errorHeaders,
+  type Handler,
+  json,
+} from './exchange.js';
 import { type HttpOptions, resolveHttpOptions } from './options.js';
-import { sessionRoutes } from './session-routes.js';
+import { wireSchema } from './rest/gen/wire-schema.js';
+import { healthRoute } from './rest/health.js';
+import { openApi } from './rest/openapi.js';
+import { sessionRoutes } from './rest/session-routes.js';
 
 /** Answers a request; undefined where the path is none of the API's, and somebody else's turn. */
 export type Api = (request: ApiRequest) => Promise<ApiResponse | undefined>;
-
-/** What answers to a method and a path; `id` is what stands for `:id`. */
-export type Handler = (request: ApiRequest, id: string) => ApiResponse | Promise<ApiResponse>;
 
 /**
  * The REST API, whatever server it is mounted in.

@@ -1,11 +1,11 @@
-import { checkOptions, integer, type Keys } from '../check-options.js';
-import { RelayError } from '../errors.js';
+import { RelayError } from '../protocol/errors.js';
 import {
   REQUEST_KEYS,
   type RequestOptions,
   type ResolvedRequestOptions,
   resolveRequestOptions,
-} from '../signal/options.js';
+} from '../signaling/options.js';
+import { checkOptions, integer, type Keys } from '../util/check-options.js';
 
 /**
  * How the REST API treats its clients; the same for every adapter.

@@ -1,6 +1,6 @@
-import { checkOptions, integer, type Keys } from '../check-options.js';
-import { LIMITS } from '../limits.js';
-import type { MessageKind } from './kinds.js';
+import { LIMITS } from '../protocol/limits.js';
+import { checkOptions, integer, type Keys } from '../util/check-options.js';
+import type { MessageKind } from './message-kind.js';
 import { schemaOf } from './schema.js';
 
 /** @category Messages */

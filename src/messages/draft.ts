@@ -1,8 +1,8 @@
-import { checkOptions, type Keys } from '../check-options.js';
-import { RelayError } from '../errors.js';
-import { checkId } from '../ids.js';
-import type { OutgoingMessage } from '../model.js';
-import { findKind, type ResolvedKind, type ResolvedKinds } from './kinds.js';
+import { RelayError } from '../protocol/errors.js';
+import { checkId } from '../protocol/ids.js';
+import type { OutgoingMessage } from '../protocol/types.js';
+import { checkOptions, type Keys } from '../util/check-options.js';
+import { findKind, type ResolvedKind, type ResolvedKinds } from './message-kind.js';
 
 /** What somebody wants to send, as far as it can be checked without asking anybody. */
 export interface Draft {

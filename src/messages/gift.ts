@@ -1,7 +1,7 @@
-import { checkOptions, type Keys } from '../check-options.js';
-import { LIMITS } from '../limits.js';
-import type { MessageKind } from './kinds.js';
-import { schemaOf } from './schema.js';
+import { LIMITS } from '../protocol/limits.js';
+import { checkOptions, type Keys } from '../util/check-options.js';
+import type { MessageKind } from './message-kind.js';
+import { isCount, schemaOf } from './schema.js';
 
 /** @category Messages */
 export type GiftOptions = Pick<MessageKind, 'schema' | 'maxDataBytes'>;
@@ -23,8 +23,4 @@ export function gift(options: GiftOptions = {}): MessageKind {
     return isCount(count) ? { gift, count } : `"count" must be an integer of 1 to ${LIMITS.maxMessageCount}`;
   });
   return { schema, requireId: true, ...options };
-}
-
-export function isCount(value: unknown): value is number {
-  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= LIMITS.maxMessageCount;
 }

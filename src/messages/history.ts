@@ -1,5 +1,5 @@
-import type { RoomMessage } from '../model.js';
-import type { HistoryLimits } from './kinds.js';
+import type { RoomMessage } from '../protocol/types.js';
+import type { HistoryLimits } from './message-kind.js';
 
 /** A message in its place among all of the room. */
 export interface HistoryEntry {

@@ -1,8 +1,7 @@
-import { checkOptions } from '../check-options.js';
-import { LIMITS } from '../limits.js';
-import { isCount } from './gift.js';
-import { type MessageKind, TALLY_KEYS, type TallyOptions } from './kinds.js';
-import { schemaOf } from './schema.js';
+import { LIMITS } from '../protocol/limits.js';
+import { checkOptions } from '../util/check-options.js';
+import { type MessageKind, TALLY_KEYS, type TallyOptions } from './message-kind.js';
+import { isCount, schemaOf } from './schema.js';
 
 /**
  * What many give at once: `{count}`, 1 where it is left out. The room hears one `{count, total}` a window, whatever

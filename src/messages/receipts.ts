@@ -1,4 +1,4 @@
-import type { MessageReceipt } from '../model.js';
+import type { MessageReceipt } from '../protocol/types.js';
 
 interface Entry {
   readonly receipt: Promise<MessageReceipt>;

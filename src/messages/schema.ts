@@ -1,5 +1,6 @@
-import { RelayError } from '../errors.js';
-import { andThen } from '../promise.js';
+import { RelayError } from '../protocol/errors.js';
+import { LIMITS } from '../protocol/limits.js';
+import { andThen } from '../util/is-promise.js';
 
 /**
  * A schema of any library that implements Standard Schema v1 (https://standardschema.dev): zod, Valibot, ArkType and
@@ -56,4 +57,8 @@ export function schemaOf<Output extends object>(
     return typeof value === 'string' ? { issues: [{ message: value }] } : { value };
   };
   return { '~standard': { version: 1, vendor: 'sfu-relay', validate } };
+}
+
+export function isCount(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= LIMITS.maxMessageCount;
 }

@@ -1,5 +1,5 @@
-import { RelayError } from '../errors.js';
-import type { Logger } from '../logger.js';
+import { RelayError } from '../protocol/errors.js';
+import type { Logger } from '../util/logger.js';
 
 /** ms from one look at an SFU that is down to the next: doubled each time, between these. */
 const FIRST_PAUSE_MS = 1_000;

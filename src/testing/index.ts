@@ -8,8 +8,9 @@ export type {
   TrackEvent,
   TrackInfo,
   Trickle,
-} from '../sfu/gen/rtc.js';
-export { type DevSfu, type DevSfuOptions, startDevSfu } from './dev-sfu/dev-sfu.js';
+} from '../sfu/ion/gen/rtc.js';
+export { type DevSfu, startDevSfu } from './dev-sfu/dev-sfu.js';
+export type { DevSfuOptions } from './dev-sfu/options.js';
 export { type FakeTrack, fakeAnswer, fakeCandidate, fakeOffer, tracksOf } from './scripted/fake-sdp.js';
 export type { Script } from './scripted/ion-script.js';
 export { subscriberOffer } from './scripted/replies.js';

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import express from 'express';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createRouter } from '../../src/http/express.js';
+import { createRouter } from '../../src/adapters/express.js';
 import { anonymous, SfuRelay } from '../../src/index.js';
 import { launchBrowser, type TestBrowser } from '../support/browser.js';
 import { closeServer, listen } from '../support/listen.js';

@@ -1,6 +1,5 @@
 import { SignJWT } from 'jose';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { jwt } from '../../src/auth/index.js';
 import {
   anonymous,
   type BanStore,
@@ -10,6 +9,7 @@ import {
   SfuRelay,
   type SfuRelayOptions,
 } from '../../src/index.js';
+import { jwt } from '../../src/plugins/auth/index.js';
 import { fakeAnswer, fakeOffer, type ScriptedSfu, startScriptedSfu } from '../../src/testing/index.js';
 import { overMemory } from './memory-server.js';
 import { WireClient } from './wire-client.js';

@@ -5,7 +5,7 @@ import {
   SfuRelay,
   type SfuRelayOptions,
 } from '../../src/index.js';
-import { SUBPROTOCOL } from '../../src/signal/protocol.js';
+import { SUBPROTOCOL } from '../../src/protocol/messages.js';
 import {
   fakeOffer,
   type ScriptedSfu,

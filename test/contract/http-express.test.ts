@@ -1,6 +1,6 @@
 import express from 'express';
 import express4 from 'express4';
-import { createRouter } from '../../src/http/express.js';
+import { createRouter } from '../../src/adapters/express.js';
 import { httpContract } from './http-contract.js';
 import { MOUNT } from './http-stage.js';
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import { createAdaptorServer } from '@hono/node-server';
 import { Hono } from 'hono';
-import { createHandler } from '../../src/http/fetch.js';
+import { createHandler } from '../../src/adapters/fetch.js';
 import { httpContract } from './http-contract.js';
 import { MOUNT } from './http-stage.js';
 

@@ -1,6 +1,6 @@
 import Koa from 'koa';
 import Koa2 from 'koa2';
-import { createMiddleware } from '../../src/http/koa.js';
+import { createMiddleware } from '../../src/adapters/koa.js';
 import { httpContract } from './http-contract.js';
 import { MOUNT } from './http-stage.js';
 

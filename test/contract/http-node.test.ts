@@ -1,4 +1,4 @@
-import { createRouter } from '../../src/http/express.js';
+import { createRouter } from '../../src/adapters/express.js';
 import { httpContract } from './http-contract.js';
 import { MOUNT } from './http-stage.js';
 

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';
+import { useServer } from '../../src/adapters/ws.js';
 import type { ConnectionOptions, SfuRelay } from '../../src/index.js';
-import { useServer } from '../../src/ws.js';
 import { overWebSocket } from './client-socket.js';
 import type { ContractServer } from './contract-stage.js';
 

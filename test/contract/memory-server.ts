@@ -1,5 +1,5 @@
 import { acceptConnection, type ConnectionOptions, type SfuRelay } from '../../src/index.js';
-import { SUBPROTOCOL } from '../../src/signal/protocol.js';
+import { SUBPROTOCOL } from '../../src/protocol/messages.js';
 import type { ClientSocket, Closed, Connect } from './client-socket.js';
 
 type Frame = { text: string } | { ping: true } | { close: Closed };

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { SUBPROTOCOL } from '../../src/signal/protocol.js';
+import { SUBPROTOCOL } from '../../src/protocol/messages.js';
 import { until } from '../support/poll.js';
 import { FrameReader, frame, OPCODE } from './raw-frames.js';
 

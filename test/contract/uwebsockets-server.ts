@@ -1,6 +1,6 @@
 import uWS from 'uWebSockets.js';
+import { makeBehavior, type UwsBehavior } from '../../src/adapters/uwebsockets.js';
 import type { ConnectionOptions, SfuRelay } from '../../src/index.js';
-import { makeBehavior, type UwsBehavior } from '../../src/uwebsockets.js';
 import { overWebSocket } from './client-socket.js';
 import type { ContractServer } from './contract-stage.js';
 

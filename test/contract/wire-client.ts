@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { SUBPROTOCOL } from '../../src/signal/protocol.js';
+import { SUBPROTOCOL } from '../../src/protocol/messages.js';
 import { expectDescribedMessage, expectDescribedResult } from '../support/described.js';
 import { type ClientSocket, type Closed, overWebSocket } from './client-socket.js';
 

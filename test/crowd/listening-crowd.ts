@@ -16,7 +16,7 @@ interface Crowd {
 
 /**
  * A room full of viewers, who are hidden, so that nobody is told of their coming, and one who speaks. Its file puts
- * InstantSfu in SfuNode's place.
+ * InstantSfu in IonSfu's place.
  */
 export function listeningCrowd(
   transport: string,

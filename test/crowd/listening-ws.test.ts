@@ -2,8 +2,8 @@ import { vi } from 'vitest';
 import { wsBeside } from '../contract/http-transport.js';
 import { listeningCrowd } from './listening-crowd.js';
 
-vi.mock('../../src/sfu/node.js', async () => ({
-  SfuNode: (await import('../support/instant-sfu.js')).InstantSfu,
+vi.mock('../../src/sfu/ion/ion-sfu.js', async () => ({
+  IonSfu: (await import('../support/instant-sfu.js')).InstantSfu,
 }));
 
 const serve = wsBeside(() => (_request, response) => {

@@ -1,9 +1,9 @@
 import { expect, vi } from 'vitest';
-import { silentLogger } from '../../src/logger.js';
-import { SfuNode } from '../../src/sfu/node.js';
-import { type ResolvedSfuOptions, resolveSfuOptions } from '../../src/sfu/options.js';
-import { Heard, JOIN } from '../unit/sfu/http2/nodes.js';
-import { soon } from '../unit/sfu/http2/raw-http2-server.js';
+import { IonSfu } from '../../src/sfu/ion/ion-sfu.js';
+import { type ResolvedSfuOptions, resolveSfuOptions } from '../../src/sfu/ion/options.js';
+import { silentLogger } from '../../src/util/logger.js';
+import { Heard, JOIN } from '../unit/grpc/http2/nodes.js';
+import { soon } from '../unit/grpc/http2/raw-http2-server.js';
 import type { Gate } from './gate.js';
 import type { Wishes } from './servers.js';
 
@@ -13,11 +13,11 @@ export type ClientName = ResolvedSfuOptions['client'];
 export class Scene {
   readonly gate: Gate;
   readonly warn = vi.fn<(fields: object, message: string) => void>();
-  readonly node: SfuNode;
+  readonly node: IonSfu;
 
   constructor(gate: Gate, client: ClientName, options: Partial<ResolvedSfuOptions> = {}) {
     this.gate = gate;
-    this.node = new SfuNode(
+    this.node = new IonSfu(
       { ...resolveSfuOptions({ serverUrl: gate.address, client, probeOnStart: false }), ...options },
       { logger: { ...silentLogger, warn: this.warn }, probeTimeoutMs: 3_000 },
     );
@@ -39,7 +39,7 @@ export class Scene {
   }
 }
 
-type Stream = Awaited<ReturnType<SfuNode['open']>>;
+type Stream = Awaited<ReturnType<IonSfu['open']>>;
 let count = 0;
 
 /** A session, and what it hears. */

@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import { HpackDecoder } from '../../src/sfu/grpc/http2/hpack/decoder.js';
+import { HpackDecoder } from '../../src/grpc/http2/hpack/decoder.js';
 import {
   data,
   ErrorCode,
@@ -9,10 +9,10 @@ import {
   headers,
   ping,
   windowUpdate,
-} from '../unit/sfu/http2/frames.js';
-import { type Field, literals } from '../unit/sfu/http2/hpack-encoder.js';
-import { RawHttp2Server, type RawPeer } from '../unit/sfu/http2/raw-http2-server.js';
-import { framed } from '../unit/sfu/http2/recorded-call.js';
+} from '../unit/grpc/http2/frames.js';
+import { type Field, literals } from '../unit/grpc/http2/hpack-encoder.js';
+import { RawHttp2Server, type RawPeer } from '../unit/grpc/http2/raw-http2-server.js';
+import { framed } from '../unit/grpc/http2/recorded-call.js';
 import { commandOf, JOINED, trickleOf } from './protocol.js';
 
 interface Options {

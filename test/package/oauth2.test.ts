@@ -7,7 +7,14 @@ import { ConsumerProject } from '../support/consumer.js';
 import { freePort } from '../support/listen.js';
 import { until } from '../support/poll.js';
 import { examplesOf } from '../support/readme.js';
-import { Authority, inSeconds, json, type SigningKey, sign, signingKey } from '../unit/auth/authority.js';
+import {
+  Authority,
+  inSeconds,
+  json,
+  type SigningKey,
+  sign,
+  signingKey,
+} from '../unit/plugins/auth/authority.js';
 
 const LIVE_SECRET = 'a secret of thirty-two bytes, or more';
 

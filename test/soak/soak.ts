@@ -1,11 +1,11 @@
 import { createServer, type Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocketServer } from 'ws';
-import { createRouter } from '../../src/http/express.js';
+import { createRouter } from '../../src/adapters/express.js';
+import { useServer } from '../../src/adapters/ws.js';
 import { type AuthRequest, type Principal, SfuRelay } from '../../src/index.js';
-import { rateLimits } from '../../src/rate-limits/index.js';
+import { rateLimits } from '../../src/plugins/rate-limits/index.js';
 import { type ScriptedSfu, startScriptedSfu } from '../../src/testing/index.js';
-import { useServer } from '../../src/ws.js';
 import { Random } from '../fuzz/random.js';
 import { collectGarbage } from '../support/garbage.js';
 import { startIon } from '../support/ion.js';

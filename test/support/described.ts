@@ -1,7 +1,7 @@
 import { Ajv2020, type AnySchemaObject } from 'ajv/dist/2020.js';
 import { expect } from 'vitest';
-import { wireSchema } from '../../src/http/gen/wire-schema.js';
-import { openApi } from '../../src/http/openapi.js';
+import { wireSchema } from '../../src/http/rest/gen/wire-schema.js';
+import { openApi } from '../../src/http/rest/openapi.js';
 
 const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, allErrors: true });
 ajv.addVocabulary(['openapi', 'info', 'servers', 'security', 'paths', 'components']);

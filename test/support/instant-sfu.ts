@@ -1,11 +1,11 @@
-import type { Sfu, SfuStream, SfuStreamListener } from '../../src/sfu/port.js';
+import type { Sfu, SfuStream, SfuStreamListener } from '../../src/sfu/sfu.js';
 import { fakeAnswer, fakeOffer } from '../../src/testing/index.js';
 
 const ANSWER = { type: 'answer', sdp: fakeAnswer(fakeOffer()) } as const;
 
 /**
  * An SFU that is there without a network, and takes everybody: for crowds that are about the sockets. In place of
- * SfuNode, by `vi.mock`.
+ * IonSfu, by `vi.mock`.
  */
 export class InstantSfu implements Sfu {
   readonly connectionCount = 1;
@@ -16,6 +16,7 @@ export class InstantSfu implements Sfu {
     let hasEnded = false;
     return {
       pending: 0,
+      enter: async () => {},
       join: () => listener.onJoined(ANSWER),
       offer: () => listener.onAnswer(ANSWER),
       answer: () => {},

@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
-import type { Reply, Request } from '../../src/sfu/gen/rtc.js';
+import type { Reply, Request } from '../../src/sfu/ion/gen/rtc.js';
 import { RtcClient } from './rtc-client.js';
 
 type Payload = NonNullable<Reply['payload']>;

@@ -4,11 +4,11 @@
 //   --slow-authentication    nobody is ever let in, nor refused
 import { createServer } from 'node:http';
 import { WebSocketServer } from 'ws';
-import { createRouter } from '../../src/http/express.js';
+import { createRouter } from '../../src/adapters/express.js';
+import { useServer } from '../../src/adapters/ws.js';
 import { anonymous, SfuRelay } from '../../src/index.js';
-import { rateLimits } from '../../src/rate-limits/index.js';
+import { rateLimits } from '../../src/plugins/rate-limits/index.js';
 import { startScriptedSfu } from '../../src/testing/index.js';
-import { useServer } from '../../src/ws.js';
 import { collectGarbage } from './garbage.js';
 import { listen } from './listen.js';
 

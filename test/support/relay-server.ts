@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { WebSocketServer } from 'ws';
+import { useServer } from '../../src/adapters/ws.js';
 import { anonymous, type ConnectionOptions, SfuRelay, type SfuRelayOptions } from '../../src/index.js';
-import { useServer } from '../../src/ws.js';
 import { closeServer, listen } from './listen.js';
 
 /** A relay that serves WebSockets on a free port. */

@@ -1,5 +1,5 @@
 import { Client, type ClientDuplexStream, credentials } from '@grpc/grpc-js';
-import type { Reply, Request } from '../../src/sfu/gen/rtc.js';
+import type { Reply, Request } from '../../src/sfu/ion/gen/rtc.js';
 import { RTC_SERVICE } from '../../src/testing/scripted/rtc-service.js';
 
 /** A bare client of `rtc.RTC`, by @grpc/grpc-js. */

@@ -1,5 +1,5 @@
 import type { RTCPeerConnection } from 'werift';
-import { loadPeer } from '../../peer.js';
+import { loadPeer } from '../../util/optional-peer.js';
 
 /** werift, loaded when a development SFU starts: the rest of `sfu-relay/testing` works without it. */
 export type Werift = typeof import('werift');

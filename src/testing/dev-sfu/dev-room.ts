@@ -1,18 +1,27 @@
-import { TrackEvent_State } from '../../sfu/gen/rtc.js';
-import type { Peer } from './peer.js';
+import { TrackEvent_State } from '../../sfu/ion/gen/rtc.js';
 import type { PublishedTrack, TrackChanges } from './published-track.js';
 
 /** As Ion by default: every second, who was loud for a fifth of it (of 50 packets of 20 ms). */
 const AUDIO_LEVEL_INTERVAL_MS = 1_000;
 const LOUD_PACKETS = 10;
 
+/** What a room needs of the peers in it. */
+export interface RoomPeer {
+  readonly uid: string;
+  readonly tracks: readonly PublishedTrack[];
+  announce(other: RoomPeer, state: TrackEvent_State, tracks: readonly PublishedTrack[]): void;
+  offer(track: PublishedTrack): void;
+  drop(track: PublishedTrack): void;
+  sendAudioLevels(streamIds: string[]): void;
+}
+
 /** Peers that see one another's tracks. */
-export class Room {
-  readonly #peers = new Set<Peer>();
+export class DevRoom {
+  readonly #peers = new Set<RoomPeer>();
   #audioTimer: NodeJS.Timeout | undefined;
   #heard = '';
 
-  add(peer: Peer): void {
+  add(peer: RoomPeer): void {
     for (const other of this.#peers) {
       peer.announce(other, TrackEvent_State.ADD, other.tracks);
       for (const track of other.tracks) peer.offer(track);
@@ -22,7 +31,7 @@ export class Room {
   }
 
   /** Hands the changes of a peer's tracks to the others. Only its first tracks are announced: as Ion does. */
-  update(peer: Peer, { added, removed }: TrackChanges, first: boolean): void {
+  update(peer: RoomPeer, { added, removed }: TrackChanges, first: boolean): void {
     for (const other of this.#others(peer)) {
       if (first) other.announce(peer, TrackEvent_State.ADD, added);
       for (const track of removed) other.drop(track);
@@ -31,7 +40,7 @@ export class Room {
     for (const track of removed) track.close();
   }
 
-  remove(peer: Peer): void {
+  remove(peer: RoomPeer): void {
     if (!this.#peers.delete(peer)) return;
     for (const other of this.#peers) {
       other.announce(peer, TrackEvent_State.REMOVE, peer.tracks);
@@ -41,7 +50,7 @@ export class Room {
   }
 
   /** A track of someone else's, by its id. */
-  find(trackId: string, viewer: Peer): PublishedTrack | undefined {
+  find(trackId: string, viewer: RoomPeer): PublishedTrack | undefined {
     for (const peer of this.#others(viewer)) {
       const track = peer.tracks.find((candidate) => candidate.trackId === trackId);
       if (track !== undefined) return track;
@@ -49,7 +58,7 @@ export class Room {
     return undefined;
   }
 
-  #others(peer: Peer): Peer[] {
+  #others(peer: RoomPeer): RoomPeer[] {
     return [...this.#peers].filter((other) => other !== peer);
   }
 

@@ -1,36 +1,8 @@
-import { checkOptions, type Keys } from '../../check-options.js';
+import { checkOptions } from '../../util/check-options.js';
 import { startScriptedSfu } from '../scripted/scripted-sfu.js';
 import { connections, loadWerift } from './connections.js';
+import { DEV_SFU_KEYS, type DevSfuOptions } from './options.js';
 import { devScript } from './script.js';
-
-/**
- * Options of {@link startDevSfu}.
- * @category Testing
- */
-export interface DevSfuOptions {
-  /**
-   * Where gRPC listens.
-   * @default '127.0.0.1'
-   */
-  host?: string;
-  /** @default 0, a free one */
-  port?: number;
-  /**
-   * This machine's addresses for media, in the order of preference. For a phone in the same network, add the
-   * address that it knows this machine by.
-   * @default ['127.0.0.1']
-   */
-  iceAddresses?: readonly string[];
-  /**
-   * Told of connections and messages that fail; a pino logger fits.
-   * @default none
-   */
-  logger?: { warn(fields: object, message: string): void };
-}
-
-const KEYS: Keys<DevSfuOptions> = { host: true, port: true, iceAddresses: true, logger: true };
-
-export type Logger = NonNullable<DevSfuOptions['logger']>;
 
 /**
  * An SFU for development, in this process: see {@link startDevSfu}.
@@ -62,7 +34,7 @@ export interface DevSfu {
  * @category Testing
  */
 export async function startDevSfu(options: DevSfuOptions = {}): Promise<DevSfu> {
-  checkOptions({ name: 'startDevSfu()', example: 'startDevSfu({ port: 5551 })' }, options, KEYS);
+  checkOptions({ name: 'startDevSfu()', example: 'startDevSfu({ port: 5551 })' }, options, DEV_SFU_KEYS);
   const { host = '127.0.0.1', port = 0, iceAddresses = ['127.0.0.1'], logger = { warn: () => {} } } = options;
   const script = devScript(connections(await loadWerift(), iceAddresses), logger);
   const server = await startScriptedSfu({ host, port, script, keepLast: 0 });

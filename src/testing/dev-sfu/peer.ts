@@ -1,10 +1,10 @@
-import { type JoinRequest, type Subscription, Target, type TrackEvent_State } from '../../sfu/gen/rtc.js';
+import { type JoinRequest, type Subscription, Target, type TrackEvent_State } from '../../sfu/ion/gen/rtc.js';
 import { trackInfo } from '../scripted/fake-sdp.js';
 import { joinAccepted, publisherAnswer, subscriberOffer, trackEvent, trickle } from '../scripted/replies.js';
 import type { ScriptedStream } from '../scripted/scripted-stream.js';
 import type { Connections } from './connections.js';
-import type { Room } from './dev-room.js';
-import type { Logger } from './dev-sfu.js';
+import type { DevRoom } from './dev-room.js';
+import type { Logger } from './options.js';
 import type { PublishedTrack, TrackChanges } from './published-track.js';
 import { Publisher } from './publisher.js';
 import { Subscriber } from './subscriber.js';
@@ -12,7 +12,7 @@ import { Subscriber } from './subscriber.js';
 /** A participant: its stream and its two connections. */
 export class Peer {
   readonly uid: string;
-  readonly room: Room;
+  readonly room: DevRoom;
   readonly #stream: ScriptedStream;
   readonly #autoSubscribe: boolean;
   readonly #logger: Logger;
@@ -26,7 +26,7 @@ export class Peer {
   constructor(
     stream: ScriptedStream,
     { uid, config }: JoinRequest,
-    room: Room,
+    room: DevRoom,
     connections: Connections,
     logger: Logger,
   ) {

@@ -1,6 +1,5 @@
 import type { RtpPacket } from 'werift';
 import type { SentTrack } from '../scripted/sdp-sections.js';
-import type { DownTrack } from './down-track.js';
 
 /** A key frame costs some ten times the bits of another: viewers that ask at once get one. */
 const KEY_FRAME_INTERVAL_MS = 300;
@@ -8,12 +7,17 @@ const KEY_FRAME_INTERVAL_MS = 300;
 /** RFC 6464: 0 is the loudest, 127 is silence; Ion counts what is louder than this as speech. */
 const SPEECH_LEVEL = 40;
 
+/** Where a track's packets go. */
+interface PacketSink {
+  forward(packet: RtpPacket): void;
+}
+
 /** A track of a publisher, and those to whom it goes. */
 export class PublishedTrack {
   readonly kind: 'audio' | 'video';
   readonly streamId: string;
   readonly trackId: string;
-  readonly downTracks = new Set<DownTrack>();
+  readonly downTracks = new Set<PacketSink>();
   #loudPackets = 0;
   #keyFrameTimer: NodeJS.Timeout | undefined;
   #keyFrameWanted = false;

@@ -1,22 +1,22 @@
 import { status } from '@grpc/grpc-js';
-import type { JoinRequest } from '../../sfu/gen/rtc.js';
+import type { JoinRequest } from '../../sfu/ion/gen/rtc.js';
 import type { Script } from '../scripted/ion-script.js';
 import { error, joinRefused, NOT_JOINED } from '../scripted/replies.js';
 import type { ScriptedStream } from '../scripted/scripted-stream.js';
 import type { Connections } from './connections.js';
-import { Room } from './dev-room.js';
-import type { Logger } from './dev-sfu.js';
+import { DevRoom } from './dev-room.js';
+import type { Logger } from './options.js';
 import { Peer } from './peer.js';
 
 /** What a development SFU does with what it receives, and whom it serves. */
 export interface DevScript extends Script {
   readonly peers: ReadonlyMap<ScriptedStream, Peer>;
-  readonly rooms: ReadonlyMap<string, Room>;
+  readonly rooms: ReadonlyMap<string, DevRoom>;
 }
 
 export function devScript(connections: Connections, logger: Logger): DevScript {
   const peers = new Map<ScriptedStream, Peer>();
-  const rooms = new Map<string, Room>();
+  const rooms = new Map<string, DevRoom>();
   const inOrder = sequencer();
 
   /** Does what a message asks for; if that fails, the stream ends as it does with Ion, and the peer leaves. */
@@ -33,7 +33,7 @@ export function devScript(connections: Connections, logger: Logger): DevScript {
   }
 
   function admit(stream: ScriptedStream, join: JoinRequest): Peer {
-    const room = rooms.get(join.sid) ?? new Room();
+    const room = rooms.get(join.sid) ?? new DevRoom();
     rooms.set(join.sid, room);
     const peer = new Peer(stream, join, room, connections, logger);
     peers.set(stream, peer);

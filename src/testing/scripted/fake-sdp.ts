@@ -1,6 +1,6 @@
-import { checkOptions, type Keys } from '../../check-options.js';
-import { RelayError } from '../../errors.js';
-import type { TrackInfo } from '../../sfu/gen/rtc.js';
+import { RelayError } from '../../protocol/errors.js';
+import type { TrackInfo } from '../../sfu/ion/gen/rtc.js';
+import { checkOptions, type Keys } from '../../util/check-options.js';
 import { findLine, sectionsOf, sentTrack } from './sdp-sections.js';
 
 /**

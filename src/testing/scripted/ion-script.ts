@@ -1,5 +1,4 @@
 import { status } from '@grpc/grpc-js';
-import { checkOptions, type Keys } from '../../check-options.js';
 import {
   type JoinRequest,
   type SessionDescription,
@@ -7,7 +6,8 @@ import {
   Target,
   type TrackInfo,
   type Trickle,
-} from '../../sfu/gen/rtc.js';
+} from '../../sfu/ion/gen/rtc.js';
+import { checkOptions, type Keys } from '../../util/check-options.js';
 import { fakeAnswer, fakeCandidate, tracksOf } from './fake-sdp.js';
 import {
   error,

@@ -1,4 +1,4 @@
-import { type Reply, type SessionDescription, Target, type TrackEvent } from '../../sfu/gen/rtc.js';
+import { type Reply, type SessionDescription, Target, type TrackEvent } from '../../sfu/ion/gen/rtc.js';
 import { checkSdp, fakeOffer } from './fake-sdp.js';
 
 export type ReplyPayload = NonNullable<Reply['payload']>;

@@ -1,4 +1,4 @@
-import { Reply, Request } from '../../sfu/gen/rtc.js';
+import { Reply, Request } from '../../sfu/ion/gen/rtc.js';
 
 /** The service `rtc.RTC` of proto/rtc.proto, as @grpc/grpc-js takes it. */
 export const RTC_SERVICE = {

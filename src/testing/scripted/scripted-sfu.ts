@@ -1,6 +1,6 @@
 import { Server, ServerCredentials, type ServerOptions, status } from '@grpc/grpc-js';
-import { checkOptions, type Keys } from '../../check-options.js';
-import { Reply, type Request } from '../../sfu/gen/rtc.js';
+import { Reply, type Request } from '../../sfu/ion/gen/rtc.js';
+import { checkOptions, type Keys } from '../../util/check-options.js';
 import { checkScript, ionScript, type Script } from './ion-script.js';
 import { RTC_SERVICE } from './rtc-service.js';
 import { remember, ScriptedStream, type SignalCall } from './scripted-stream.js';

@@ -1,5 +1,5 @@
 import { type Metadata, type ServerDuplexStream, status } from '@grpc/grpc-js';
-import type { Reply, Request } from '../../sfu/gen/rtc.js';
+import type { Reply, Request } from '../../sfu/ion/gen/rtc.js';
 
 /**
  * How a stream came to its end: the client half-closed it (left) or cancelled it (or its connection broke), or

@@ -1,4 +1,4 @@
-import { makeBehavior, type UwsWebSocket } from '../../../src/uwebsockets.js';
+import { makeBehavior, type UwsWebSocket } from '../../../src/adapters/uwebsockets.js';
 import { listenUwebsockets } from '../uwebsockets-server.js';
 import type { Serve } from './stage.js';
 

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { WebSocketServer } from 'ws';
-import { useServer } from '../../../src/ws.js';
+import { useServer } from '../../../src/adapters/ws.js';
 import { closeServer, listen } from '../../support/listen.js';
 import type { Serve } from './stage.js';
 

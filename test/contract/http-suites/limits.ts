@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { LIMITS } from '../../../src/index.js';
-import { rateLimits } from '../../../src/rate-limits/index.js';
+import { rateLimits } from '../../../src/plugins/rate-limits/index.js';
 import { fakeCandidate, fakeOffer } from '../../../src/testing/index.js';
 import { until } from '../../support/poll.js';
 import type { HttpStage } from '../http-stage.js';

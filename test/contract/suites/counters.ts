@@ -1,7 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import { describe, expect, test } from 'vitest';
 import { RelayError } from '../../../src/index.js';
-import { rateLimits } from '../../../src/rate-limits/index.js';
+import { rateLimits } from '../../../src/plugins/rate-limits/index.js';
 import { fakeCandidate } from '../../../src/testing/index.js';
 import { counted } from '../../support/counted.js';
 import { until } from '../../support/poll.js';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { LIMITS, type LimitedMessage, RelayError } from '../../../src/index.js';
-import { rateLimits } from '../../../src/rate-limits/index.js';
+import { rateLimits } from '../../../src/plugins/rate-limits/index.js';
 import { fakeCandidate } from '../../../src/testing/index.js';
 import { until } from '../../support/poll.js';
 import type { ContractStage } from '../contract-stage.js';

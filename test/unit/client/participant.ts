@@ -1,5 +1,5 @@
 import { connect, type RelayClient } from '../../../src/client/index.js';
-import type { JoinResult, Participant, Track } from '../../../src/signal/protocol.js';
+import type { JoinResult, Participant, Track } from '../../../src/protocol/messages.js';
 import { FakePeer, FakeSocket, newest } from './fake-browser.js';
 
 export const track = (trackId: string, streamId = 's1'): Track => ({

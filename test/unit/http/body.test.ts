@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readText } from '../../../src/http/body.js';
+import { readText } from '../../../src/http/exchange.js';
 
 /** The bytes of a text, each in the same one-byte chunk: whoever keeps the chunk has the last byte only. */
 async function* oneByOne(text: string): AsyncGenerator<Uint8Array> {

@@ -3,8 +3,8 @@ import { connect, createServer as createHttp2Server, type Http2Server } from 'no
 import { connect as connectTcp } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, test } from 'vitest';
-import { createRouter } from '../../../src/http/express.js';
-import { createHandler } from '../../../src/http/fetch.js';
+import { createRouter } from '../../../src/adapters/express.js';
+import { createHandler } from '../../../src/adapters/fetch.js';
 import { cookie, SfuRelay } from '../../../src/index.js';
 import { listen } from '../../support/listen.js';
 

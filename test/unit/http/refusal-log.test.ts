@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
-import { createHandler } from '../../../src/http/fetch.js';
+import { createHandler } from '../../../src/adapters/fetch.js';
 import { SfuRelay } from '../../../src/index.js';
-import { silentLogger } from '../../../src/logger.js';
+import { silentLogger } from '../../../src/util/logger.js';
 
 test('why a client is refused is logged at the level info, as for a WebSocket', async () => {
   const info = vi.fn();

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { chat, gift, like, type MessageKinds, type StandardSchema } from '../../../src/index.js';
-import { Lane } from '../../../src/lane.js';
 import { MessageArchive } from '../../../src/messages/archive.js';
-import { resolveKinds } from '../../../src/messages/kinds.js';
+import { resolveKinds } from '../../../src/messages/message-kind.js';
 import { type Moderate, RoomMessages, type Sender } from '../../../src/messages/room-messages.js';
-import type { RoomMessage } from '../../../src/model.js';
+import type { RoomMessage } from '../../../src/protocol/types.js';
+import { Lane } from '../../../src/util/ordered-queue.js';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -172,7 +172,8 @@ describe('the history', () => {
 });
 
 describe('when everybody has left', () => {
-  const archive = () => new MessageArchive({ kinds: resolveKinds(), checkTimeoutMs: 1_000 });
+  const archive = () =>
+    new MessageArchive({ kinds: resolveKinds({ chat: chat(), like: like() }), checkTimeoutMs: 1_000 });
 
   test('what was said waits a minute for somebody to come back', () => {
     const rooms = archive();

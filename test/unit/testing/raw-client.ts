@@ -1,5 +1,5 @@
 import type { ServiceError } from '@grpc/grpc-js';
-import type { Reply, Request } from '../../../src/sfu/gen/rtc.js';
+import type { Reply, Request } from '../../../src/sfu/ion/gen/rtc.js';
 import { fakeOffer } from '../../../src/testing/index.js';
 import { RtcClient } from '../../support/rtc-client.js';
 

@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Request } from '../../../src/sfu/gen/rtc.js';
+import type { Request } from '../../../src/sfu/ion/gen/rtc.js';
 import { fakeCandidate, fakeOffer, type ScriptedSfu, startScriptedSfu } from '../../../src/testing/index.js';
 import { openRawPeer, type RawPeer } from './raw-client.js';
 

@@ -6,7 +6,7 @@ import {
   RtpHeader,
   RtpPacket,
 } from 'werift';
-import type { Reply, TrackEvent } from '../../../src/sfu/gen/rtc.js';
+import type { Reply, TrackEvent } from '../../../src/sfu/ion/gen/rtc.js';
 import { openRawPeer } from './raw-client.js';
 
 const CONFIG: NonNullable<ConstructorParameters<typeof RTCPeerConnection>[0]> = {

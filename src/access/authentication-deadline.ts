@@ -1,0 +1,21 @@
+import { withDeadline } from '../util/deadline.js';
+import { isPromise } from '../util/is-promise.js';
+import type { Authenticate, Principal } from './authentication.js';
+
+/**
+ * The application's `authenticate`, which rejects where it has no answer within `timeoutMs`: a request over HTTP would
+ * wait forever otherwise. It is not cancelled; its late answer counts for nothing.
+ */
+export function withAuthenticationDeadline<P extends Principal>(
+  authenticate: Authenticate<P>,
+  timeoutMs: number,
+): Authenticate<P> {
+  const late = () =>
+    new Error(
+      `authenticate() has not answered within ${timeoutMs} ms ("authenticateTimeoutMs"): give what it waits for a shorter timeout`,
+    );
+  return (request) => {
+    const answer = authenticate(request);
+    return isPromise(answer) ? withDeadline(answer, timeoutMs, late) : answer;
+  };
+}

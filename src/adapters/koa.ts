@@ -1,0 +1,62 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Principal } from '../access/authentication.js';
+import { createApi } from '../http/api.js';
+import type { HttpOptions } from '../http/options.js';
+import type { SfuRelay } from '../relay/relay.js';
+import { fromNode, toNode } from './node-http.js';
+
+export type { HttpOptions } from '../http/options.js';
+
+/**
+ * The part of Koa's context that is used.
+ * @category HTTP
+ */
+export interface KoaContext {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly path: string;
+  readonly originalUrl: string;
+  readonly request: { body?: unknown };
+  status: number;
+  body: unknown;
+  respond?: boolean | undefined;
+  set(headers: Record<string, string>): void;
+}
+
+/** @category HTTP */
+export type KoaMiddleware = (context: KoaContext, next: () => Promise<unknown>) => Promise<void>;
+
+/**
+ * The REST API for Koa 2 and 3. What is not its own goes on to `next()`.
+ *
+ * ```ts
+ * app.use(createMiddleware(relay, { prefix: '/api/v1/sfu' }));
+ * ```
+ * Without a relay, or with `enabled: false`, every request is answered with 503.
+ * @throws RelayError `ERR_RELAY_CONFIG`
+ * @category HTTP
+ */
+export function createMiddleware<P extends Principal>(
+  relay: SfuRelay<P> | undefined,
+  options: HttpOptions = {},
+): KoaMiddleware {
+  // biome-ignore lint/complexity/noArguments: `undefined` stands for a relay that is switched off, nothing does not.
+  const api = createApi('createMiddleware', relay, options, arguments.length);
+  return async (context, next) => {
+    const { req, res, path, originalUrl: url } = context;
+    const answer = await api(fromNode(req, res, { path, url, parsed: context.request.body }));
+    if (!answer) {
+      await next();
+    } else if (typeof answer.body === 'string') {
+      context.status = answer.status;
+      context.set({ ...answer.headers });
+      // Koa makes a 204 of a body that is null.
+      context.body = answer.status === 204 ? null : answer.body;
+    } else {
+      // Koa does not end a response whose stream was cut.
+      context.respond = false;
+      // It throws here, to Koa, when another middleware has begun to answer. The promise never rejects.
+      void toNode(answer, res);
+    }
+  };
+}

@@ -1,0 +1,36 @@
+import { RelayError } from '../protocol/errors.js';
+
+/** A WebSocketServer made with `{ server }` answers every path of its server. Paths begin with a slash. */
+export const EVERY_PATH = '*';
+
+/** On the server itself, by a registered symbol: the ESM and the CommonJS copy of the library share it. */
+const MOUNTS = Symbol.for('sfu-relay.mounts');
+
+interface WithMounts {
+  [MOUNTS]?: Set<string>;
+}
+
+/** The paths on which a server serves relays, in the order of `useServer()`. */
+export function mountedPaths(server: object): Set<string> {
+  const known = (server as WithMounts)[MOUNTS];
+  if (known) return known;
+  const paths = new Set<string>();
+  Object.defineProperty(server, MOUNTS, { value: paths });
+  return paths;
+}
+
+/**
+ * Two relays on one path would both answer each client.
+ * @returns what gives the path back.
+ * @throws RelayError `ERR_RELAY_CONFIG`
+ */
+export function takePath(server: object, path: string): () => void {
+  const paths = mountedPaths(server);
+  if (paths.has(path) || paths.has(EVERY_PATH) || (path === EVERY_PATH && paths.size > 0))
+    throw new RelayError(
+      'ERR_RELAY_CONFIG',
+      'This server serves a relay already: call useServer() once a server, or give each relay a path of its own, useServer(relay, { server, path: "/other" }). A WebSocketServer made with { server } cannot share its server: it refuses every other path.',
+    );
+  paths.add(path);
+  return () => void paths.delete(path);
+}

@@ -1,0 +1,192 @@
+import type { Principal } from '../access/authentication.js';
+import type { SfuRelay } from '../relay/relay.js';
+import {
+  type ConnectionHandle,
+  type ConnectionOptions,
+  serveConnection,
+} from '../signaling/connection/connection.js';
+import type { RelaySocket } from '../signaling/connection/socket.js';
+import { resolveConnectionOptions } from '../signaling/options.js';
+import { type HandshakeRequest, offeredProtocols, selectProtocol } from '../signaling/wire/handshake.js';
+import { checkRelay } from '../util/check-options.js';
+
+export type { ConnectionOptions } from '../signaling/connection/connection.js';
+
+/** `send()` has dropped the message: the socket's ceiling is reached. 1 is sent, 0 waits in the socket. */
+const DROPPED = 2;
+/** uWebSockets.js takes 8 to 960 s. */
+const IDLE_TIMEOUT_S = { least: 8, most: 960 };
+
+/**
+ * The part of uWebSockets.js' `WebSocket` that is used: its package is not on npm, so nothing of it is imported.
+ * @category Transport
+ */
+export interface UwsWebSocket {
+  send(message: string): number;
+  cork(send: () => void): unknown;
+  getBufferedAmount(): number;
+  ping(): number;
+  end(code: number, reason: string): void;
+  close(): void;
+  getUserData(): UwsUserData;
+}
+
+/** @category Transport */
+export interface UwsResponse {
+  getRemoteAddressAsText(): ArrayBuffer;
+  upgrade(data: UwsUserData, key: string, protocol: string, extensions: string, context: object): void;
+}
+
+/** @category Transport */
+export interface UwsRequest {
+  getUrl(): string;
+  getQuery(): string | undefined;
+  forEach(visit: (name: string, value: string) => void): void;
+}
+
+/**
+ * What a socket carries with it.
+ * @category Transport
+ */
+export interface UwsUserData {
+  readonly request: HandshakeRequest;
+  readonly protocol: string;
+  /** Of no use after `close`: every call throws. */
+  isOpen: boolean;
+  connection: ConnectionHandle | undefined;
+}
+
+/** @category Transport */
+export interface UwsBehavior {
+  maxPayloadLength: number;
+  maxBackpressure: number;
+  idleTimeout: number;
+  sendPingsAutomatically: false;
+  /** `uWS.DISABLED`. */
+  compression: 0;
+  upgrade(response: UwsResponse, request: UwsRequest, context: object): void;
+  open(ws: UwsWebSocket): void;
+  message(ws: UwsWebSocket, message: ArrayBuffer, isBinary: boolean): void;
+  ping(ws: UwsWebSocket): void;
+  pong(ws: UwsWebSocket): void;
+  close(ws: UwsWebSocket, code?: number, message?: ArrayBuffer): void;
+}
+
+/**
+ * Serves the relay on a route of a uWebSockets.js app.
+ *
+ * ```ts
+ * uWS.App().ws('/rtc', makeBehavior(relay)).listen(8080, () => {});
+ * ```
+ * uWebSockets.js shares a port with whoever has it already; to be told that it is taken, listen with
+ * `LIBUS_LISTEN_EXCLUSIVE_PORT`.
+ *
+ * The connection is upgraded at once and authenticated then, so that nothing of the request is needed later, and a
+ * browser learns by the close code why it was refused.
+ * @throws RelayError `ERR_RELAY_CONFIG`
+ * @category Transport
+ */
+export function makeBehavior<P extends Principal>(
+  relay: SfuRelay<P>,
+  options: ConnectionOptions = {},
+): UwsBehavior {
+  checkRelay('makeBehavior()', 'app.ws("/rtc", makeBehavior(relay))', relay);
+  const resolved = resolveConnectionOptions('makeBehavior', options);
+  const { maxMessageBytes, maxBufferedBytes, heartbeatIntervalMs } = resolved;
+  const { least, most } = IDLE_TIMEOUT_S;
+  return {
+    // Above the relay's own limits, so that what is a little too much gets the relay's close code.
+    maxPayloadLength: 2 * maxMessageBytes,
+    maxBackpressure: 2 * maxBufferedBytes,
+    // The relay's heartbeat is sooner; this one ends sockets whose client does not take part in the closing.
+    idleTimeout: Math.min(Math.max(Math.ceil((5 * heartbeatIntervalMs) / 1000), least), most),
+    sendPingsAutomatically: false,
+    compression: 0,
+    upgrade(response, request, context) {
+      const handshake = toRequest(response, request);
+      const header = (name: string) => handshake.headers[name] ?? '';
+      const protocol = selectProtocol(offeredProtocols(handshake)) || '';
+      const data = { request: handshake, protocol, isOpen: true, connection: undefined };
+      response.upgrade(
+        data,
+        header('sec-websocket-key'),
+        protocol,
+        header('sec-websocket-extensions'),
+        context,
+      );
+    },
+    open(ws) {
+      const data = ws.getUserData();
+      data.connection = serveConnection(relay, new UwsSocket(ws, data), data.request, resolved);
+      // Refused already: `close` has come before there was a connection to tell.
+      if (!data.isOpen) data.connection.closed();
+    },
+    message(ws, message, isBinary) {
+      const { connection } = ws.getUserData();
+      if (isBinary) connection?.receiveBinary();
+      else connection?.receive(Buffer.from(message).toString());
+    },
+    ping: (ws) => ws.getUserData().connection?.pinged(),
+    pong: (ws) => ws.getUserData().connection?.pong(),
+    close(ws, code, reason) {
+      const data = ws.getUserData();
+      data.isOpen = false;
+      data.connection?.closed(code, reason && Buffer.from(reason).toString());
+    },
+  };
+}
+
+class UwsSocket implements RelaySocket {
+  readonly #ws: UwsWebSocket;
+  readonly #data: UwsUserData;
+
+  constructor(ws: UwsWebSocket, data: UwsUserData) {
+    this.#ws = ws;
+    this.#data = data;
+  }
+
+  get protocol(): string {
+    return this.#data.protocol;
+  }
+
+  get bufferedAmount(): number {
+    return this.#data.isOpen ? this.#ws.getBufferedAmount() : 0;
+  }
+
+  send(text: string): void {
+    if (this.#data.isOpen && this.#ws.send(text) === DROPPED)
+      throw new Error('uWebSockets.js has dropped a message');
+  }
+
+  cork(send: () => void): void {
+    if (this.#data.isOpen) this.#ws.cork(send);
+  }
+
+  ping(): void {
+    if (this.#data.isOpen) this.#ws.ping();
+  }
+
+  close(code: number, reason: string): void {
+    if (this.#data.isOpen) this.#ws.end(code, reason);
+  }
+
+  terminate(): void {
+    if (this.#data.isOpen) this.#ws.close();
+  }
+}
+
+/** Copied: the request is gone when the handler returns. */
+function toRequest(response: UwsResponse, request: UwsRequest): HandshakeRequest {
+  const headers: Record<string, string> = {};
+  request.forEach((name, value) => {
+    const earlier = Object.hasOwn(headers, name) ? headers[name] : undefined;
+    const separator = name === 'cookie' ? ';' : ',';
+    headers[name] = earlier === undefined ? value : `${earlier}${separator} ${value}`;
+  });
+  const query = request.getQuery();
+  return {
+    url: request.getUrl() + (query ? `?${query}` : ''),
+    headers,
+    remoteAddress: Buffer.from(response.getRemoteAddressAsText()).toString() || undefined,
+  };
+}

@@ -1,0 +1,125 @@
+import type { Server as HttpServer, IncomingMessage } from 'node:http';
+import type { Writable } from 'node:stream';
+import type { WebSocket, WebSocketServer } from 'ws';
+import type { Principal } from '../access/authentication.js';
+import type { SfuRelay } from '../relay/relay.js';
+import { type ConnectionOptions, serveConnection } from '../signaling/connection/connection.js';
+import type { RelaySocket } from '../signaling/connection/socket.js';
+import { resolveConnectionOptions } from '../signaling/options.js';
+import { selectProtocol } from '../signaling/wire/handshake.js';
+import { checkRelay } from '../util/check-options.js';
+import { fromIncomingMessage } from './node-http.js';
+import { openMount, type ServerWithPath } from './ws-mount.js';
+
+export type { ConnectionOptions } from '../signaling/connection/connection.js';
+export type { ServerWithPath } from './ws-mount.js';
+
+/** @category Transport */
+export interface ServerHandle {
+  /** Serves no further connection; those that stand go on. `relay.close()` ends them. */
+  dispose(): void;
+}
+
+/**
+ * Serves the relay on a server of node:http or node:https, or on a `WebSocketServer` of ws.
+ *
+ * ```ts
+ * useServer(relay, server);                           // on /rtc
+ * useServer(relay, { server, path: '/live' });
+ * useServer(relay, new WebSocketServer({ server, path: '/rtc' }));
+ * ```
+ * WebSockets on other paths are left to the server's other listeners; where it has none they are refused, and the log
+ * says so.
+ *
+ * An ordinary `new WebSocketServer({ server, path: '/chat' })` on the same server ends the relay's WebSockets, since ws
+ * refuses every path but its own; the relay warns of that. Make it with `{ noServer: true }`, and call its
+ * `handleUpgrade()` for its path in an `upgrade` listener of the server. For the same reason two relays share a server
+ * only by `useServer(relay, { server, path })`.
+ *
+ * Of a `WebSocketServer` it sets `handleProtocols`, `maxPayload` and `maxFragments`, where they are not set. It passes on the errors of
+ * its HTTP server, such as a taken port: listen to its `error`, or make it once the server listens.
+ * @throws RelayError `ERR_RELAY_CONFIG`
+ * @category Transport
+ */
+export function useServer<P extends Principal>(
+  relay: SfuRelay<P>,
+  server: WebSocketServer | HttpServer | ServerWithPath,
+  options: ConnectionOptions = {},
+): ServerHandle {
+  checkRelay('useServer()', 'useServer(relay, server)', relay);
+  const resolved = resolveConnectionOptions('useServer', options);
+  const mount = openMount(server, relay.logger);
+  const { wss } = mount;
+  wss.options.handleProtocols ??= (offered: Set<string>) => selectProtocol(offered);
+  // Above the relay's own limit, so that a message a little too long gets the relay's close code.
+  const unset = wss.options.maxPayload === undefined || wss.options.maxPayload === WS_DEFAULT_MAX_PAYLOAD;
+  if (unset) wss.options.maxPayload = 2 * resolved.maxMessageBytes;
+  // Each fragment is a buffer of its own: thousands of small ones take many times their bytes.
+  if (wss.options.maxFragments === WS_DEFAULT_MAX_FRAGMENTS) wss.options.maxFragments = MAX_FRAGMENTS;
+
+  const serve = (ws: WebSocket, request: IncomingMessage) => {
+    ws.on('error', (error) => relay.logger.debug({ err: error }, 'A socket failed'));
+    const socket = new WsSocket(ws, request.socket);
+    const connection = serveConnection(relay, socket, fromIncomingMessage(request), resolved);
+    ws.on('message', (data, isBinary) => {
+      if (isBinary) connection.receiveBinary();
+      else connection.receive(data.toString());
+    });
+    ws.on('pong', () => connection.pong());
+    ws.on('ping', () => connection.pinged());
+    ws.on('close', (code, reason) => connection.closed(code, reason.toString()));
+  };
+  wss.on('connection', serve);
+  return {
+    dispose() {
+      wss.off('connection', serve);
+      mount.dispose();
+    },
+  };
+}
+
+const WS_DEFAULT_MAX_PAYLOAD = 100 * 1024 * 1024;
+const WS_DEFAULT_MAX_FRAGMENTS = 16 * 1024;
+/** Browsers send a message in few fragments, or in one. */
+const MAX_FRAGMENTS = 4 * 1024;
+
+class WsSocket implements RelaySocket {
+  readonly #ws: WebSocket;
+  /** Below it. */
+  readonly #socket: Writable;
+
+  constructor(ws: WebSocket, socket: Writable) {
+    this.#ws = ws;
+    this.#socket = socket;
+  }
+
+  get protocol(): string {
+    return this.#ws.protocol;
+  }
+
+  get bufferedAmount(): number {
+    return this.#ws.bufferedAmount;
+  }
+
+  send(text: string): void {
+    this.#ws.send(text);
+  }
+
+  cork(send: () => void): void {
+    this.#socket.cork();
+    send();
+    this.#socket.uncork();
+  }
+
+  ping(): void {
+    this.#ws.ping();
+  }
+
+  close(code: number, reason: string): void {
+    this.#ws.close(code, reason);
+  }
+
+  terminate(): void {
+    this.#ws.terminate();
+  }
+}

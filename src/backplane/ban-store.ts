@@ -1,0 +1,127 @@
+import { RelayError } from '../protocol/errors.js';
+import { checkId } from '../protocol/ids.js';
+import { checkOptions, type Keys } from '../util/check-options.js';
+import { wallClock } from '../util/wall-clock.js';
+
+/**
+ * Somebody who may not join a room.
+ * @category Moderation
+ */
+export interface Ban {
+  userId: string;
+  /** What the user is told. */
+  reason?: string;
+  /** ms since the epoch; left out: until it is lifted. */
+  until?: number;
+}
+
+/**
+ * How long somebody is kept out, and what they are told.
+ * @category Moderation
+ */
+export interface BanOptions {
+  /** ms. @default until it is lifted */
+  durationMs?: number;
+  /** Up to 100 characters. @default a sentence of the relay's */
+  reason?: string;
+}
+
+/**
+ * Who is banned from which room. It outlives sessions and rooms; by default it is this process's memory. With several
+ * relays, or to outlive a restart, give one of your own (a table of a database) by the option `bans`.
+ *
+ * A ban that has run out need not be forgotten: the relay looks at `until` itself. What rejects makes a join fail.
+ * @category Moderation
+ */
+export interface BanStore {
+  set(roomId: string, ban: Ban): void | Promise<void>;
+  delete(roomId: string, userId: string): void | Promise<void>;
+  find(roomId: string, userId: string): Ban | undefined | Promise<Ban | undefined>;
+}
+
+const MAX_BANS = 100_000;
+const MAX_BANS_IN_ROOM = 1_000;
+
+/** Bans of this process. Nobody is let in again because there are too many: a further ban is refused. */
+export class MemoryBans implements BanStore {
+  readonly #rooms = new Map<string, Map<string, Ban>>();
+  #size = 0;
+
+  set(roomId: string, ban: Ban): void {
+    if (this.#size >= MAX_BANS) for (const id of [...this.#rooms.keys()]) this.#forgetExpired(id);
+    this.#forgetExpired(roomId);
+    this.delete(roomId, ban.userId);
+    const room = this.#rooms.get(roomId) ?? new Map<string, Ban>();
+    if (this.#size >= MAX_BANS || room.size >= MAX_BANS_IN_ROOM)
+      throw new RelayError('ERR_RELAY_TOO_MANY', 'Too many bans: lift some, or let them run out.');
+    this.#rooms.set(roomId, room.set(ban.userId, ban));
+    this.#size += 1;
+  }
+
+  delete(roomId: string, userId: string): void {
+    const room = this.#rooms.get(roomId);
+    if (!room?.delete(userId)) return;
+    this.#size -= 1;
+    if (room.size === 0) this.#rooms.delete(roomId);
+  }
+
+  find(roomId: string, userId: string): Ban | undefined {
+    return this.#rooms.get(roomId)?.get(userId);
+  }
+
+  #forgetExpired(roomId: string): void {
+    for (const ban of this.#rooms.get(roomId)?.values() ?? []) {
+      if (hasExpired(ban)) this.delete(roomId, ban.userId);
+    }
+  }
+}
+
+/** @throws RelayError `ERR_RELAY_CONFIG` */
+export function resolveBans(bans: BanStore | undefined): BanStore {
+  if (bans === undefined) return new MemoryBans();
+  const missing = (['find', 'set', 'delete'] as const).filter((name) => typeof bans?.[name] !== 'function');
+  if (missing.length > 0)
+    throw new RelayError(
+      'ERR_RELAY_CONFIG',
+      `"bans" needs ${missing.map((name) => `${name}()`).join(', ')}: write bans: { find(roomId, userId) {…}, set(roomId, ban) {…}, delete(roomId, userId) {…} }, or leave it out.`,
+    );
+  return bans;
+}
+
+export function hasExpired({ until }: Ban): boolean {
+  return until !== undefined && until <= wallClock();
+}
+
+const KEYS: Keys<BanOptions> = { durationMs: true, reason: true };
+
+/** @throws RelayError `ERR_RELAY_INVALID_PARAMS` */
+export function makeBan(userId: string, options: BanOptions): Ban {
+  const example = 'room.ban(userId, { durationMs: 600000, reason })';
+  checkOptions({ name: 'ban()', example, code: 'ERR_RELAY_INVALID_PARAMS' }, options, KEYS);
+  const { durationMs, reason } = options;
+  if (durationMs !== undefined && !(Number.isSafeInteger(durationMs) && durationMs > 0))
+    throw new RelayError('ERR_RELAY_INVALID_PARAMS', '"durationMs" must be a positive integer.');
+  return {
+    userId: checkId(userId, 'userId'),
+    ...(reason !== undefined && { reason: checkReason(reason) }),
+    ...(durationMs !== undefined && { until: wallClock() + durationMs }),
+  };
+}
+
+const REASON_KEYS: Keys<{ reason?: string }> = { reason: true };
+
+/** @throws RelayError `ERR_RELAY_INVALID_PARAMS` */
+export function readReason(name: string, example: string, options: { reason?: string }): string | undefined {
+  checkOptions({ name, example, code: 'ERR_RELAY_INVALID_PARAMS' }, options, REASON_KEYS);
+  return options.reason === undefined ? undefined : checkReason(options.reason);
+}
+
+/**
+ * What somebody is told who is put out; a WebSocket's close reason has to hold it.
+ * @throws RelayError `ERR_RELAY_INVALID_PARAMS`
+ */
+function checkReason(reason: unknown): string {
+  if (typeof reason !== 'string' || reason === '' || reason.length > 100)
+    throw new RelayError('ERR_RELAY_INVALID_PARAMS', '"reason" must be a text of 1 to 100 characters.');
+  return reason;
+}

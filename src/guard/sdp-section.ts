@@ -1,0 +1,263 @@
+import { isIP } from 'node:net';
+import { LIMITS } from '../protocol/limits.js';
+import { SectionCodecs, type VideoCodec } from './codecs.js';
+import { readCandidate } from './ice-candidate.js';
+import { invalidSdp } from './sdp-lines.js';
+import type { Transport } from './sdp-transport.js';
+
+/** One media section of a description, and its lines as the SFU may have them. */
+export interface SdpSection {
+  index: number;
+  kind: 'audio' | 'video' | 'application';
+  mid: string;
+  /** True unless the section says `recvonly` or `inactive`, once and exactly: without a word it is sendrecv. */
+  sends: boolean;
+  /** Of `a=ssrc:… msid:`, else of `a=msid`, as the SFU reads them; undefined where neither names both. */
+  streamId: string | undefined;
+  trackId: string | undefined;
+  /** RIDs of `a=rid:… send`. */
+  layers: string[];
+  /** The payload types of the codec that the SFU forwards; undefined in a section that has or needs none. */
+  payloads: ReadonlySet<string> | undefined;
+  /** Those after `m=`; {@link MSID} and {@link FINGERPRINT} stand where these two belong. */
+  lines: string[];
+  /** The value of `m=`. */
+  media: string;
+}
+
+/** Stands for `a=msid`: the relay may give other ids. */
+export const MSID = 'a=msid:';
+/** Stands for the one `a=fingerprint` that the SFU gets to see. */
+export const FINGERPRINT = 'a=fingerprint:';
+
+const MEDIA =
+  /^(audio|video|application) (\d{1,5})(?:\/\d{1,5})? ((?:(?:UDP|RTP|AVPF?|SAVPF?|D?TLS|SCTP)\/?\b)+(?: [\w.+-]+)+)$/;
+const WHITE_SPACE = /[ \t]+/g;
+const CONNECTION = /^IN IP[46] ([0-9A-Fa-f.:]+)$/;
+const BANDWIDTH = /^(?:CT|AS|X-[\w-]{1,32}):\d{1,15}$/;
+const EXTMAP =
+  /^(\d{1,3})(?:\/(?:sendrecv|sendonly|recvonly|inactive))? (?:urn:[\w:.+-]+|https?:\/\/[\w.-]+(?:\/[\w./#:+-]*)?)(?: .+)?$/;
+/** A group can name it. */
+const MID = /^\S{1,128}$/;
+/** By these the SFU knows Plan B, which it does not speak. */
+const PLAN_B_MID = /^(?:audio|video|data)$/i;
+const DIRECTIONS = new Set(['sendrecv', 'sendonly', 'recvonly', 'inactive']);
+const SETUP = /^(?:actpass|active|passive|holdconn)$/;
+const RID = /^[!-~]{1,32}$/;
+const SOURCE = /^\d{1,10}$/;
+
+/** Reads one section, from the value of its `m=` on. */
+export class SectionReader {
+  readonly #section: SdpSection;
+  readonly #codecs: SectionCodecs | undefined;
+  readonly #mids: Set<string>;
+  readonly #transport: Transport;
+  /** Each once and exactly as it is written. */
+  readonly #directions: string[] = [];
+  /** Whether it is live: port 0 ends it, except in an offer with `a=bundle-only` (RFC 9143 § 6). */
+  #isLive: boolean;
+  /** The first ids that `a=ssrc` gives, which the SFU prefers to those of `a=msid`. */
+  #sourceIds: string | undefined;
+  #hasMsidPlace = false;
+  /** The sources that it declares, by `a=ssrc`, and whether one of their lines is kept. */
+  #sources: Map<string, boolean> | undefined;
+
+  constructor(index: number, media: string, codec: VideoCodec, mids: Set<string>, transport: Transport) {
+    const match = MEDIA.exec(media) ?? MEDIA.exec(media.trim().replace(WHITE_SPACE, ' '));
+    const [, kind, port, rest = ''] = match ?? [];
+    if (!kind) throw invalidSdp(`section ${index} is neither audio, video nor application over RTP or SCTP`);
+    if (Number(port) > 65535) throw invalidSdp(`section ${index} has a port out of range`);
+    this.#mids = mids;
+    this.#transport = transport;
+    this.#isLive = Number(port) !== 0;
+    this.#section = {
+      index,
+      kind: kind as SdpSection['kind'],
+      mid: '',
+      sends: true,
+      streamId: undefined,
+      trackId: undefined,
+      layers: [],
+      payloads: undefined,
+      lines: [],
+      media: `${kind} ${port} ${rest}`,
+    };
+    if (kind !== 'application')
+      this.#codecs = new SectionCodecs(kind === 'audio' ? 'opus' : codec, rest.split(' ').slice(1));
+  }
+
+  read(line: string): void {
+    const value = line.slice(2);
+    switch (line.charAt(0)) {
+      case 'a':
+        this.#attribute(line, value);
+        return;
+      case 'c':
+        if (isIP(CONNECTION.exec(value)?.[1] ?? '') !== 0) this.#keep(line);
+        return;
+      case 'b':
+        if (BANDWIDTH.test(value)) this.#keep(line);
+        return;
+      case 'i':
+      case 'k':
+        return;
+      default:
+        throw invalidSdp(`${this.where} has a line "${line.charAt(0)}="`);
+    }
+  }
+
+  finish(): SdpSection {
+    const section = this.#section;
+    if (section.mid === '') throw invalidSdp(`${this.where} has no a=mid`);
+    this.#transport.endPart();
+    const [direction, ...more] = this.#directions;
+    section.sends = more.length > 0 || !(direction === 'recvonly' || direction === 'inactive');
+    // The SFU passes over a section that does not say it.
+    if (direction === undefined && this.#codecs) this.#keep('a=sendrecv');
+    const isRejected = !this.#isLive && direction === 'inactive' && !this.#sources;
+    if (this.#codecs && !isRejected) {
+      section.payloads = this.#codecs.forwarded;
+      if (section.payloads.size === 0)
+        throw invalidSdp(`${this.where} does not offer ${this.#codecs.codec}, the codec that all use here`);
+    }
+    this.#nameTrack();
+    return section;
+  }
+
+  #keep(line: string): void {
+    this.#section.lines.push(line);
+  }
+
+  /** The line as it is, where its value was read as it is. */
+  #keepValue(line: string, name: string, value: string, read: string): void {
+    this.#keep(read === value ? line : `a=${name}:${read}`);
+  }
+
+  #attribute(line: string, attribute: string): void {
+    const colon = attribute.indexOf(':');
+    const name = colon < 0 ? attribute : attribute.slice(0, colon);
+    const value = colon < 0 ? '' : attribute.slice(colon + 1);
+    switch (name) {
+      case 'ice-ufrag':
+        this.#keepValue(line, 'ice-ufrag', value, this.#transport.setUfrag(value, this));
+        return;
+      case 'ice-pwd':
+        this.#keepValue(line, 'ice-pwd', value, this.#transport.setPwd(value, this));
+        return;
+      case 'fingerprint':
+        if (this.#transport.addFingerprint(value)) this.#keep(FINGERPRINT);
+        return;
+      case 'rtpmap':
+      case 'fmtp':
+      case 'rtcp-fb':
+        if (this.#codecs?.read(name, value) ?? true) this.#keep(line);
+        return;
+      case 'ssrc':
+        this.#source(line, value);
+        return;
+      case 'extmap': {
+        const id = Number(EXTMAP.exec(value)?.[1]);
+        if (id >= 1 && id <= 246) this.#keep(line);
+        return;
+      }
+      case 'setup':
+        if (SETUP.test(value)) this.#keep(line);
+        return;
+      case 'candidate': {
+        const candidate = readCandidate(attribute);
+        if (candidate) this.#keep(`a=${candidate}`);
+        return;
+      }
+      case 'bundle-only':
+        this.#isLive = true;
+        this.#keep(line);
+        return;
+      case 'mid':
+        this.#mid(line, value);
+        return;
+      case 'msid':
+        this.#msid(value);
+        return;
+      case 'rid':
+        this.#rid(line, value);
+        return;
+      default:
+        if (DIRECTIONS.has(name)) this.#directions.push(attribute);
+        this.#keep(line);
+    }
+  }
+
+  /** The SFU reads the first one. */
+  #mid(line: string, value: string): void {
+    if (this.#section.mid !== '') return;
+    const mid = value.trim();
+    if (!MID.test(mid) || this.#mids.has(mid))
+      throw invalidSdp(`${this.where} has a malformed or repeated a=mid`);
+    if (PLAN_B_MID.test(mid)) throw invalidSdp(`${this.where} has an a=mid of Plan B`);
+    this.#mids.add(mid);
+    this.#section.mid = mid;
+    this.#keepValue(line, 'mid', value, mid);
+  }
+
+  /** One that does not name both, stream and track, is none to the SFU. */
+  #msid(value: string): void {
+    this.#reserveMsid();
+    const [streamId, trackId, ...more] = value.split(' ');
+    if (!streamId || !trackId || more.length > 0 || this.#section.trackId !== undefined) return;
+    this.#section.streamId = streamId;
+    this.#section.trackId = trackId;
+  }
+
+  /**
+   * The SFU gives a source the ids that it has read by then. Its own reading of `msid:` counts, however the source is
+   * written: no such line is kept.
+   */
+  #source(line: string, value: string): void {
+    this.#reserveMsid();
+    this.#sources ??= new Map();
+    const [source = '', attribute = ''] = value.split(' ', 2);
+    if (!attribute.startsWith('msid:')) {
+      this.#sources.set(source, true);
+      this.#keep(line);
+      return;
+    }
+    if (!this.#sources.has(source)) this.#sources.set(source, false);
+    const ids = value.slice(source.length + ' msid:'.length);
+    const [streamId, trackId, ...more] = ids.split(' ');
+    if (streamId && trackId && more.length === 0) this.#sourceIds ??= ids;
+  }
+
+  #reserveMsid(): void {
+    if (this.#hasMsidPlace) return;
+    this.#hasMsidPlace = true;
+    this.#keep(MSID);
+  }
+
+  #nameTrack(): void {
+    const section = this.#section;
+    if (section.kind === 'application') return;
+    this.#reserveMsid();
+    if (this.#sourceIds) [section.streamId, section.trackId] = this.#sourceIds.split(' ');
+    const length = Math.max(section.streamId?.length ?? 0, section.trackId?.length ?? 0);
+    if (length > LIMITS.maxIdLength)
+      throw invalidSdp(`${this.where} has an id of more than ${LIMITS.maxIdLength} characters in a=msid`);
+    if (!this.#sources) return;
+    for (const [source, isKept] of this.#sources)
+      if (!isKept && SOURCE.test(source)) this.#keep(`a=ssrc:${source} cname:-`);
+  }
+
+  #rid(line: string, value: string): void {
+    const { layers } = this.#section;
+    const [rid = '', direction] = value.split(' ');
+    if (!RID.test(rid)) throw invalidSdp(`${this.where} has a malformed a=rid`);
+    this.#keep(line);
+    if (direction !== 'send') return;
+    if (layers.length >= LIMITS.maxLayers)
+      throw invalidSdp(`${this.where} has more than ${LIMITS.maxLayers} layers`);
+    layers.push(rid);
+  }
+
+  get where(): string {
+    return `section ${this.#section.index} (${this.#section.kind})`;
+  }
+}

@@ -1,0 +1,144 @@
+import { LIMITS } from '../protocol/limits.js';
+import type { VideoCodec } from './codecs.js';
+import { invalidSdp, linesOf } from './sdp-lines.js';
+import { FINGERPRINT, type SdpSection, SectionReader } from './sdp-section.js';
+import { Transport } from './sdp-transport.js';
+
+/**
+ * What the relay reads of a description (RFC 8866, RFC 8829): enough to know that the SFU will take it, and who
+ * sends what. Lines that the SFU can't read, and that say nothing to it, are left out; others of which two readings are
+ * possible are written anew, so that the SFU has the relay's reading.
+ */
+export interface Sdp {
+  readonly sections: readonly SdpSection[];
+  /** Those of all sections: with others ICE starts anew (RFC 8839 § 4.4.1.1.1). */
+  readonly iceCredentials: string;
+  /** The lines before the first section. */
+  readonly head: readonly string[];
+  /** The value of the one `a=fingerprint` that all sections share. */
+  readonly fingerprint: string;
+}
+
+/** The lines that a session part must have, in their order. */
+const REQUIRED = 'vost';
+/** The SFU does nothing with them. */
+const IGNORED = 'iuepcbrzk';
+const ORIGIN = /^\S+ \d{1,20} \d{1,20} IN IP[46] \S+$/;
+const TIMING = /^\d{1,20} \d{1,20}$/;
+const SESSION_PART = { where: 'the session part' };
+
+/**
+ * Reads an offer or answer, and refuses what would end the session's stream on the SFU.
+ * @throws RelayError `ERR_RELAY_INVALID_SDP` with what is wrong, and in which section.
+ */
+export function parseSdp(sdp: unknown, videoCodec: VideoCodec = 'VP8'): Sdp {
+  if (typeof sdp !== 'string' || sdp.length === 0) throw invalidSdp('it is not a text');
+  if (sdp.length > LIMITS.maxSdpLength)
+    throw invalidSdp(`it is longer than ${LIMITS.maxSdpLength} characters`);
+  const reader = new SdpReader(videoCodec);
+  for (const line of linesOf(sdp)) reader.read(line);
+  return reader.finish();
+}
+
+class SdpReader {
+  readonly #videoCodec: VideoCodec;
+  readonly #sections: SdpSection[] = [];
+  readonly #mids = new Set<string>();
+  readonly #transport = new Transport();
+  readonly #head: string[] = [];
+  #current: SectionReader | undefined;
+  /** How many of the required lines have been read. */
+  #required = 0;
+
+  constructor(videoCodec: VideoCodec) {
+    this.#videoCodec = videoCodec;
+  }
+
+  read(line: string): void {
+    if (line.charAt(0) === 'm') this.#openSection(line.slice(2));
+    else if (this.#current) this.#current.read(line);
+    else this.#sessionLine(line, line.slice(2));
+  }
+
+  finish(): Sdp {
+    this.#closePart();
+    if (this.#sections.length === 0) throw invalidSdp('it has no media section');
+    const { iceCredentials, fingerprint } = this.#transport;
+    return { sections: this.#sections, head: this.#head, iceCredentials, fingerprint };
+  }
+
+  #sessionLine(line: string, value: string): void {
+    const type = line.charAt(0);
+    if (REQUIRED.includes(type)) this.#requiredLine(type, line, value);
+    else if (type === 'a') {
+      this.#checkRequired();
+      this.#attribute(line, value);
+    } else if (!IGNORED.includes(type)) throw invalidSdp(`the line "${type}=" is out of place`);
+  }
+
+  #requiredLine(type: string, line: string, value: string): void {
+    // Further times of a session are allowed, and say nothing.
+    if (type === 't' && this.#required === REQUIRED.length) return;
+    const place = REQUIRED.indexOf(type);
+    if (place > this.#required) this.#checkRequired();
+    if (place < this.#required) throw invalidSdp(`the line "${type}=" is out of place`);
+    if (type === 'v' && value.trim() !== '0') throw invalidSdp('its version is not 0');
+    this.#required += 1;
+    this.#head.push(isSound(type, value) ? line : `${type}=${SOUND[type] ?? ''}`);
+  }
+
+  #checkRequired(): void {
+    const missing = REQUIRED.charAt(this.#required);
+    if (missing) throw invalidSdp(`the line "${missing}=" is missing, or out of place`);
+  }
+
+  #attribute(line: string, attribute: string): void {
+    const colon = attribute.indexOf(':');
+    const value = colon < 0 ? '' : attribute.slice(colon + 1);
+    switch (colon < 0 ? attribute : attribute.slice(0, colon)) {
+      case 'ice-ufrag':
+        this.#head.push(`a=ice-ufrag:${this.#transport.setUfrag(value, SESSION_PART)}`);
+        return;
+      case 'ice-pwd':
+        this.#head.push(`a=ice-pwd:${this.#transport.setPwd(value, SESSION_PART)}`);
+        return;
+      case 'fingerprint':
+        if (this.#transport.addFingerprint(value)) this.#head.push(FINGERPRINT);
+        return;
+      // The SFU reads those of sections alone.
+      case 'candidate':
+        return;
+      default:
+        this.#head.push(line);
+    }
+  }
+
+  #openSection(media: string): void {
+    this.#closePart();
+    const index = this.#sections.length;
+    this.#current = new SectionReader(index, media, this.#videoCodec, this.#mids, this.#transport);
+  }
+
+  #closePart(): void {
+    if (this.#current) {
+      this.#sections.push(this.#current.finish());
+      return;
+    }
+    this.#checkRequired();
+    this.#transport.endPart();
+  }
+}
+
+/** What stands for a required line that the SFU reads, and does nothing with. */
+const SOUND: Readonly<Record<string, string>> = {
+  v: '0',
+  o: '- 0 0 IN IP4 0.0.0.0',
+  s: '-',
+  t: '0 0',
+};
+
+function isSound(type: string, value: string): boolean {
+  if (type === 'o') return ORIGIN.test(value);
+  if (type === 't') return TIMING.test(value);
+  return type === 's' ? value !== '' : value === '0';
+}

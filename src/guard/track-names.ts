@@ -1,0 +1,86 @@
+import { LIMITS } from '../protocol/limits.js';
+import type { Publishers } from '../room/publishers.js';
+import type { SdpSection } from './sdp-section.js';
+
+type Names = Map<string, string>;
+
+/**
+ * What a session's streams and tracks are called in its room. The SFU takes them by their ids, whosever they are, and
+ * some clients give the same ones always: an id that another participant has already gets a number.
+ */
+export class TrackNames {
+  readonly #publishers: Publishers;
+  readonly #sessionId: string;
+  /** By what the client calls them; undefined where it calls all as the room does, as nearly every client. */
+  #streams: Names | undefined;
+  #tracks: Names | undefined;
+
+  constructor(publishers: Publishers, sessionId: string) {
+    this.#publishers = publishers;
+    this.#sessionId = sessionId;
+  }
+
+  /**
+   * The sections of an offer that goes to the SFU now, with ids that nobody else in the room has. Nobody else gets them as
+   * long as the session publishes under them.
+   */
+  claim(sections: readonly SdpSection[]): readonly SdpSection[] {
+    if (!sections.some(isSending)) {
+      this.#publishers.disclaim(this.#sessionId);
+      return sections;
+    }
+    const named = sections.map((section) => (isSending(section) ? this.#name(section) : section));
+    this.#publishers.claim(this.#sessionId, named.filter(isSending));
+    return named;
+  }
+
+  /** What the room calls a track of the client's. */
+  ofRoom(trackId: string): string {
+    return this.#tracks?.get(trackId) ?? trackId;
+  }
+
+  /** What the client calls a track of its own. */
+  ofClient(trackId: string): string {
+    for (const [own, name] of this.#tracks ?? []) if (name === trackId) return own;
+    return trackId;
+  }
+
+  /** A section without ids gets some: the SFU could not tell two of them apart. */
+  #name(section: SdpSection): SdpSection {
+    const { streamId = '-', trackId = `track-${section.mid}` } = section;
+    const stream = this.#free('stream', this.#streams, streamId);
+    const track = this.#free('track', this.#tracks, trackId);
+    if (stream !== streamId) this.#streams = remember(this.#streams, streamId, stream);
+    if (track !== trackId) this.#tracks = remember(this.#tracks, trackId, track);
+    if (stream === section.streamId && track === section.trackId) return section;
+    return { ...section, streamId: stream, trackId: track };
+  }
+
+  #free(what: 'stream' | 'track', names: Names | undefined, id: string): string {
+    const known = names?.get(id);
+    const isFree = (name: string) => !this.#publishers.hasAnother(what, name, this.#sessionId);
+    if (known !== undefined && isFree(known)) return known;
+    for (let n = 1; ; n += 1) {
+      const name = n === 1 ? id : `${id.slice(0, 100)}~${n}`;
+      if (isFree(name) && !isNameOfOther(names, name, id)) return name;
+    }
+  }
+}
+
+function isSending({ kind, sends }: SdpSection): boolean {
+  return sends && kind !== 'application';
+}
+
+function remember(names: Names | undefined, id: string, name: string): Names {
+  const known = names ?? new Map<string, string>();
+  // The newest last.
+  known.delete(id);
+  const [oldest = ''] = known.keys();
+  if (known.size >= LIMITS.maxMids) known.delete(oldest);
+  return known.set(id, name);
+}
+
+function isNameOfOther(names: Names | undefined, name: string, id: string): boolean {
+  for (const [other, given] of names ?? []) if (given === name && other !== id) return true;
+  return false;
+}

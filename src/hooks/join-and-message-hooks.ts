@@ -1,0 +1,47 @@
+import type { Principal } from '../access/authentication.js';
+import type { Moderated } from '../messages/room-messages.js';
+import type { Metadata } from '../protocol/types.js';
+import { isMetadata } from '../room/participant-update.js';
+import type { Session } from '../session/session.js';
+import type { CancelSignal } from '../util/cancellation.js';
+import { andThen } from '../util/is-promise.js';
+import type { HookRunner } from './hook-runner.js';
+
+/** Asks the room and the application whether a session may join; gives the metadata that the latter has chosen. */
+export function mayJoin<P extends Principal>(
+  hooks: HookRunner<P>,
+  session: Session<P>,
+  metadata: Metadata | undefined,
+  until: CancelSignal,
+): Metadata | undefined | Promise<Metadata | undefined> {
+  const ask = () => {
+    const { id: sessionId, roomId, userId, role, principal, replaces } = session;
+    const join = { sessionId, roomId, userId, role, metadata, principal, replaces };
+    return hooks.ask('onJoin', join, isJoinAnswer, until);
+  };
+  const chosen = (answer: { metadata?: Metadata } | undefined) => answer?.metadata ?? metadata;
+  const admitted = session.room.moderation.admit(session);
+  return andThen(admitted ? admitted.then(ask) : ask(), chosen);
+}
+
+/** Asks the application for a message on its way to the room; gives the data that are to be passed on. */
+export function maySend<P extends Principal>(
+  hooks: HookRunner<P>,
+  session: Session<P>,
+  message: Moderated,
+  recheck: (data: unknown) => unknown,
+): unknown {
+  const asked = hooks.ask('onMessage', { session, ...message }, isJson);
+  const pass = (data: unknown) => (data === undefined ? message.data : recheck(data));
+  return andThen(asked, pass);
+}
+
+function isJson(answer: unknown): answer is unknown {
+  return ['object', 'string', 'number', 'boolean'].includes(typeof answer);
+}
+
+function isJoinAnswer(answer: unknown): answer is { metadata?: Metadata } {
+  if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return false;
+  const { metadata } = answer as { metadata?: unknown };
+  return metadata === undefined || isMetadata(metadata);
+}

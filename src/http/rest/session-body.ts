@@ -1,0 +1,60 @@
+import { randomUUID } from 'node:crypto';
+import { RelayError } from '../../protocol/errors.js';
+import { checkId, requireId } from '../../protocol/ids.js';
+import type { Metadata } from '../../protocol/types.js';
+import type { CreateSessionParams } from '../../relay/relay.js';
+import { type Replaces, readReplaces } from '../../signaling/rpc/replacing.js';
+
+const NAMES = { id: 'session_id', token: 'session_token' };
+
+/** The body of `POST /session`; what it does not check is checked by `createSession`. */
+export function readSessionBody(
+  body: unknown,
+  knownUserId: string | undefined,
+): { params: CreateSessionParams; userId: string | number; replaces: Replaces | undefined } {
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw new RelayError('ERR_RELAY_INVALID_PARAMS', 'The body must be a JSON object.');
+  const {
+    session_id,
+    room_id,
+    user_id,
+    role,
+    sdp,
+    metadata,
+    auto_subscribe = true,
+    replaces,
+  } = body as Record<string, unknown>;
+  const given = readUserId(user_id);
+  const userId = knownUserId ?? String(given ?? `guest-${randomUUID().slice(0, 8)}`);
+  if (typeof auto_subscribe !== 'boolean')
+    throw new RelayError('ERR_RELAY_INVALID_PARAMS', '"auto_subscribe" must be true or false.');
+  if (typeof sdp !== 'string' || sdp === '')
+    throw new RelayError(
+      'ERR_RELAY_INVALID_PARAMS',
+      '"sdp" is missing: send the offer of a peer connection.',
+    );
+  const params: CreateSessionParams = {
+    sdp,
+    roomId: requireId(room_id, 'room_id', 'the room to join'),
+    userId,
+    autoSubscribe: auto_subscribe,
+    ...(session_id !== undefined && { sessionId: checkId(session_id, 'session_id') }),
+    ...(role !== undefined && { role: role as 'publisher' }),
+    ...(metadata !== undefined && { metadata: metadata as Metadata }),
+  };
+  return {
+    params,
+    userId: given !== undefined && String(given) === userId ? given : userId,
+    replaces: readReplaces(replaces, NAMES),
+  };
+}
+
+function readUserId(value: unknown): string | number | undefined {
+  if (value === undefined || typeof value === 'string' || Number.isSafeInteger(value))
+    return value as string | number | undefined;
+  const beyond = typeof value === 'number' && Number.isInteger(value);
+  const advice = beyond
+    ? 'a number beyond 2^53 loses digits in JSON: send it as a string'
+    : 'send a string or a whole number';
+  throw new RelayError('ERR_RELAY_INVALID_PARAMS', `"user_id" can't be used: ${advice}.`);
+}

@@ -1,0 +1,132 @@
+import { RelayError } from '../protocol/errors.js';
+import type { SessionState } from '../protocol/session-state.js';
+import { checkOptions, integer, type Keys } from '../util/check-options.js';
+import { network } from './ip-network.js';
+
+/**
+ * How many there may be at once, in this process; those that are still joining count.
+ * @category Limits
+ */
+export interface CountLimits {
+  /** Sessions of a user, in all rooms. @default unlimited */
+  maxSessionsPerUser?: number;
+  /** Participants of a room; those with the grant `hidden` are let in, and don't count. @default unlimited */
+  maxParticipantsPerRoom?: number;
+  /** Rooms with participants. @default unlimited */
+  maxRooms?: number;
+  /** WebSockets of an address, or of an IPv6 network of 64 bits. @default unlimited */
+  maxConnectionsPerAddress?: number;
+}
+
+export type ResolvedCountLimits = Required<CountLimits>;
+
+const KEYS: Keys<CountLimits> = {
+  maxSessionsPerUser: true,
+  maxParticipantsPerRoom: true,
+  maxRooms: true,
+  maxConnectionsPerAddress: true,
+};
+
+/** @throws RelayError `ERR_RELAY_CONFIG` */
+export function resolveCountLimits(limits: CountLimits = {}): ResolvedCountLimits {
+  checkOptions({ name: '"limits"', example: 'limits: { maxRooms: 100 }' }, limits, KEYS);
+  const limit = (name: keyof CountLimits) =>
+    limits[name] === undefined || limits[name] === Number.POSITIVE_INFINITY
+      ? Number.POSITIVE_INFINITY
+      : integer({ [`limits.${name}`]: limits[name] }, `limits.${name}`, 1);
+  return {
+    maxSessionsPerUser: limit('maxSessionsPerUser'),
+    maxParticipantsPerRoom: limit('maxParticipantsPerRoom'),
+    maxRooms: limit('maxRooms'),
+    maxConnectionsPerAddress: limit('maxConnectionsPerAddress'),
+  };
+}
+
+/** What counts of a session. */
+interface Counted {
+  readonly roomId: string;
+  readonly userId: string;
+  readonly hidden: boolean;
+  readonly state: SessionState;
+}
+
+/** Where the sessions are found that are there already. */
+interface Census<Session> {
+  ofUser(userId: string): readonly Session[];
+  inRoom(roomId: string): ReadonlySet<Session>;
+  readonly roomCount: number;
+  rooms(): Iterable<Iterable<Session>>;
+}
+
+/**
+ * Whether there may be one more session. Those that are leaving don't count any more, and neither does one that the new
+ * one is going to replace.
+ * @throws RelayError `ERR_RELAY_TOO_MANY`
+ */
+export function checkCounts<Session extends Counted>(
+  { maxSessionsPerUser, maxParticipantsPerRoom, maxRooms }: ResolvedCountLimits,
+  joining: Omit<Counted, 'state'>,
+  census: Census<Session>,
+  isReplaced: (other: Session) => boolean,
+): void {
+  const counts = (other: Session) =>
+    (other.state === 'joining' || other.state === 'joined') && !isReplaced(other);
+  // Those that don't count are few: only where all together are too many is it looked at each.
+  const ofUser = census.ofUser(joining.userId);
+  if (ofUser.length >= maxSessionsPerUser) {
+    const sum = count(ofUser, counts);
+    if (sum >= maxSessionsPerUser)
+      throw tooMany(`Too many sessions: you have ${sum} already, leave one first.`);
+  }
+  const inRoom = census.inRoom(joining.roomId);
+  if (inRoom.size >= maxParticipantsPerRoom && !joining.hidden) {
+    const sum = count(inRoom, (other) => counts(other) && !other.hidden);
+    if (sum >= maxParticipantsPerRoom) throw tooMany(`The room is full: ${sum} are in it already.`);
+  }
+  if (census.roomCount < maxRooms || count(inRoom, counts) > 0) return;
+  const rooms = count(census.rooms(), (room) => count(room, counts) > 0);
+  if (rooms >= maxRooms) throw tooMany(`No more rooms can be opened: there are ${rooms} already.`);
+}
+
+function count<Each>(all: Iterable<Each>, counts: (each: Each) => boolean): number {
+  let sum = 0;
+  for (const each of all) if (counts(each)) sum += 1;
+  return sum;
+}
+
+/** The connections of each address. */
+export class AddressCount {
+  readonly #most: number;
+  readonly #counts = new Map<string, number>();
+
+  constructor({ maxConnectionsPerAddress }: ResolvedCountLimits) {
+    this.#most = maxConnectionsPerAddress;
+  }
+
+  /**
+   * Counts one more; returns how to count it no longer.
+   * @throws RelayError `ERR_RELAY_TOO_MANY`
+   */
+  add(remoteAddress: string | undefined): () => void {
+    if (this.#most === Number.POSITIVE_INFINITY || remoteAddress === undefined) return noop;
+    const address = network(remoteAddress);
+    const count = this.#counts.get(address) ?? 0;
+    if (count >= this.#most)
+      throw tooMany(`Too many connections from your address: there are ${count} already.`);
+    this.#counts.set(address, count + 1);
+    let isCounted = true;
+    return () => {
+      if (!isCounted) return;
+      isCounted = false;
+      const left = (this.#counts.get(address) ?? 1) - 1;
+      if (left > 0) this.#counts.set(address, left);
+      else this.#counts.delete(address);
+    };
+  }
+}
+
+function noop(): void {}
+
+function tooMany(message: string): RelayError {
+  return new RelayError('ERR_RELAY_TOO_MANY', message);
+}

@@ -1,0 +1,14 @@
+import { loadPeer } from '../../util/optional-peer.js';
+
+export type Jose = typeof import('jose');
+
+let loading: Promise<Jose> | undefined;
+
+/**
+ * jose, an optional peer dependency: loaded by the first `jwt()`, as introspection does without.
+ * @throws RelayError `ERR_RELAY_CONFIG` that says how to install it.
+ */
+export function loadJose(): Promise<Jose> {
+  loading ??= loadPeer({ name: 'jose', user: 'jwt()' }, () => import('jose'));
+  return loading;
+}

@@ -1,0 +1,61 @@
+import type { AuthRequest, Principal } from '../../access/authentication.js';
+import { cookie } from '../../access/cookie.js';
+import { RelayError } from '../../protocol/errors.js';
+import { misconfigured } from './failures.js';
+
+/**
+ * An `authenticate` that refuses by an error only, so that one of your own can call it and add to its principal.
+ * @category Authentication
+ */
+export type AuthenticateByToken<P extends Principal = Principal> = (request: AuthRequest) => Promise<P>;
+
+/**
+ * Where a request without a token of its own has it: a cookie, a header of yours. Undefined where there is none.
+ * @category Authentication
+ */
+export type GetToken = (request: AuthRequest) => string | undefined | Promise<string | undefined>;
+
+/** UTF-16 code units. Real ones have up to some 4,000; what is longer is not even looked at. */
+const MAX_TOKEN_LENGTH = 16_384;
+
+const TWICE =
+  'The token begins with "Bearer": send the token alone, that word is of the header Authorization.';
+
+/** What to say of a request without a token. The header has none where it is written in another way. */
+function adviceOn(authorization: string | undefined): string {
+  if (authorization === undefined) return 'A token is missing.';
+  if (/^\s*bearer\s+bearer\b/i.test(authorization)) return TWICE;
+  return 'A token is missing: write the header Authorization as "Bearer", a space, and the token.';
+}
+
+/**
+ * Whether the functions that read a token and its claims are such.
+ * @throws RelayError `ERR_RELAY_CONFIG`
+ */
+export function checkReaders({ getToken, mapClaims }: { getToken?: unknown; mapClaims?: unknown }): void {
+  if (getToken === cookie)
+    throw misconfigured(`"getToken" lacks its call: write getToken: cookie('access_token').`);
+  if (getToken !== undefined && typeof getToken !== 'function')
+    throw misconfigured(`"getToken" must be a function: write getToken: cookie('access_token').`);
+  if (mapClaims !== undefined && typeof mapClaims !== 'function')
+    throw misconfigured(
+      '"mapClaims" must be a function: write mapClaims: (claims) => ({ userId: claims.sub, grants: {} }).',
+    );
+}
+
+/**
+ * The request's own token, else what `getToken` finds.
+ * @throws RelayError `ERR_RELAY_UNAUTHENTICATED`
+ */
+export async function readToken(request: AuthRequest, getToken: GetToken | undefined): Promise<string> {
+  const token = request.token ?? (await getToken?.(request));
+  if (typeof token !== 'string' || token === '')
+    throw new RelayError('ERR_RELAY_UNAUTHENTICATED', adviceOn(request.headers.authorization));
+  if (/^bearer\s/i.test(token)) throw new RelayError('ERR_RELAY_UNAUTHENTICATED', TWICE);
+  if (token.length > MAX_TOKEN_LENGTH)
+    throw new RelayError(
+      'ERR_RELAY_UNAUTHENTICATED',
+      `The token is longer than ${MAX_TOKEN_LENGTH} characters.`,
+    );
+  return token;
+}

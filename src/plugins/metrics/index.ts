@@ -1,0 +1,51 @@
+/**
+ * Metrics of a relay for Prometheus, by prom-client. Guide: docs/METRICS.md.
+ * @packageDocumentation
+ */
+import type { Principal } from '../../access/authentication.js';
+import { RelayError } from '../../protocol/errors.js';
+import type { SfuRelay } from '../../relay/relay.js';
+import { checkRelay } from '../../util/check-options.js';
+import { Board, type Source } from './board.js';
+import { type MetricsOptions, resolveMetricsOptions } from './options.js';
+import { Reading } from './reading.js';
+
+export type { MetricsOptions } from './options.js';
+
+/** @category Metrics */
+export interface MetricsCollection {
+  /** Takes the relay's metrics out of the registry. It happens by itself when the relay has closed. Idempotent. */
+  stop(): void;
+}
+
+/**
+ * Shows what happens in a relay to Prometheus, in a registry of prom-client. The relay counts in any case; all else is
+ * done when somebody scrapes.
+ *
+ * ```ts
+ * collectMetrics(relay);
+ * app.get('/metrics', async (_request, response) => {
+ *   response.type(register.contentType).send(await register.metrics());
+ * });
+ * ```
+ * @throws RelayError `ERR_RELAY_CONFIG` that says what to write instead; `ERR_RELAY_CLOSED`: the relay is closing.
+ * @category Metrics
+ */
+export function collectMetrics<P extends Principal>(
+  relay: SfuRelay<P>,
+  options: MetricsOptions = {},
+): MetricsCollection {
+  checkRelay('collectMetrics()', 'collectMetrics(relay)', relay);
+  const { registry, prefix, labels, probeSfu } = resolveMetricsOptions(options);
+  if (relay.isClosing) throw new RelayError('ERR_RELAY_CLOSED', 'The relay is closing.');
+  const board = Board.of(registry, prefix);
+  const source: Source = { reading: new Reading(relay), labels, probeSfu };
+  board.add(source);
+  const stop = () => {
+    relay.detach(attachment);
+    board.delete(source);
+  };
+  const attachment = { drain: async () => {}, terminate: stop };
+  relay.attach(attachment);
+  return { stop };
+}

@@ -1,0 +1,177 @@
+import type { CounterSet, Distribution, Outcomes } from '../../telemetry/instruments.js';
+import type { Metric, Sample } from './metric.js';
+import type { Reading } from './reading.js';
+
+type Labels = NonNullable<Sample['labels']>;
+
+const one = (value: number): Sample[] => [{ value }];
+
+const gauge = (name: string, help: string, read: Metric['read'], rest: Partial<Metric> = {}): Metric => ({
+  ...{ name, help, type: 'gauge', read },
+  ...rest,
+});
+
+const counter = (name: string, help: string, read: (counters: Counters) => Sample[]): Metric => ({
+  ...{ name: `${name}_total`, help, type: 'counter' },
+  read: ({ relay }) => read(relay.counters),
+});
+
+const histogram = (name: string, help: string, read: (counters: Counters) => Sample[]): Metric => ({
+  ...{ name: `${name}_seconds`, help, type: 'histogram' },
+  read: ({ relay }) => read(relay.counters),
+});
+
+type Counters = Reading['relay']['counters'];
+
+/** One sample for each name. */
+const each = (set: CounterSet | Outcomes, label: string, labels: Labels = {}): Sample[] =>
+  [...set].map(([name, value]) => ({ value, labels: { ...labels, [label]: name } }));
+
+/** For each pair of names. */
+function eachPair<Name extends string>(
+  sets: Readonly<Record<Name, CounterSet>>,
+  label: string,
+  innerLabel: string,
+): Sample[] {
+  return Object.entries<CounterSet>(sets).flatMap(([name, set]) => each(set, innerLabel, { [label]: name }));
+}
+
+function buckets(distribution: Distribution, labels: Labels = {}): Sample[] {
+  const samples: Sample[] = [];
+  for (const [bound, value] of distribution) {
+    const le = bound === Number.POSITIVE_INFINITY ? '+Inf' : bound;
+    samples.push({ value, labels: { ...labels, le }, suffix: '_bucket' });
+  }
+  return [
+    ...samples,
+    { value: distribution.sum, labels, suffix: '_sum' },
+    { value: distribution.count, labels, suffix: '_count' },
+  ];
+}
+
+/** For each name. */
+function bucketsOf(distributions: Iterable<readonly [string, Distribution]>, label: string): Sample[] {
+  return [...distributions].flatMap(([name, distribution]) => buckets(distribution, { [label]: name }));
+}
+
+/** All that is told of a relay; docs/METRICS.md has the same. */
+export const METRICS: readonly Metric[] = [
+  gauge('sessions', 'Sessions on the SFU, by what they may do and how far they are.', ({ census }) =>
+    Object.entries(census.sessions).flatMap(([role, states]) =>
+      Object.entries(states).map(([state, value]) => ({ value, labels: { role, state } })),
+    ),
+  ),
+  gauge('participants', 'Joined sessions that others can see.', ({ census }) => one(census.participants)),
+  gauge('rooms', 'Rooms with sessions.', ({ relay }) => one(relay.rooms.size)),
+  gauge(
+    'largest_room_sessions',
+    'Joined sessions of the largest room.',
+    ({ census }) => one(census.largestRoom),
+    { aggregator: 'max' },
+  ),
+  gauge('tracks', 'Tracks that are published.', ({ census }) =>
+    Object.entries(census.tracks).map(([kind, value]) => ({ value, labels: { kind } })),
+  ),
+
+  gauge('connections', 'WebSockets that are open.', ({ relay: { counters } }) => {
+    const { connectionsOpened, connectionsClosed } = counters;
+    return one(connectionsOpened.value - total(connectionsClosed.client) - total(connectionsClosed.relay));
+  }),
+  counter('connections_opened', 'WebSockets that were opened.', ({ connectionsOpened }) =>
+    one(connectionsOpened.value),
+  ),
+  counter(
+    'connections_closed',
+    'WebSockets that were closed, by who sent the first close frame and its code; 1006: there was none.',
+    ({ connectionsClosed }) => eachPair(connectionsClosed, 'by', 'code'),
+  ),
+  counter('authentications', 'How the application has answered who a client is.', ({ authentications }) =>
+    each(authentications, 'outcome'),
+  ),
+  histogram('authentication_duration', 'How long it took to say who a client is.', ({ authentications }) =>
+    bucketsOf(authentications.durations, 'outcome'),
+  ),
+
+  counter('joins', 'Joins, by how they ended.', ({ joins }) => each(joins, 'outcome')),
+  histogram('join_duration', "From a client's join to its answer.", ({ joins }) =>
+    bucketsOf(joins.durations, 'outcome'),
+  ),
+  counter(
+    'sessions_ended',
+    'Sessions that had joined and have ended, by who ended them and the error.',
+    ({ sessionsEnded }) => eachPair(sessionsEnded, 'by', 'code').filter(isWorthTelling),
+  ),
+  histogram('session_duration', 'How long sessions lasted.', ({ sessionDurations }) =>
+    buckets(sessionDurations),
+  ),
+
+  counter('messages_received', 'Messages of clients.', ({ received }) => each(received, 'method')),
+  counter('messages_sent', 'Messages to clients.', ({ sent }) => each(sent, 'method')),
+  counter('messages_dropped', 'Messages left out for clients that do not read.', ({ dropped }) =>
+    each(dropped, 'method'),
+  ),
+  counter(
+    'surplus_candidates',
+    'Candidates of clients beyond what the SFU takes of a connection.',
+    ({ surplusCandidates }) => one(surplusCandidates.value),
+  ),
+  counter('messages_refused', 'Messages, and requests over HTTP, answered by an error.', ({ refused }) =>
+    each(refused, 'code'),
+  ),
+  counter('received_bytes', 'Text of the messages of WebSockets.', ({ receivedBytes }) =>
+    one(receivedBytes.value),
+  ),
+  counter('sent_bytes', 'Text of the messages to WebSockets.', ({ sentBytes }) => one(sentBytes.value)),
+  counter('room_messages', 'What rooms were told, each once.', ({ roomMessages }) =>
+    each(roomMessages, 'kind'),
+  ),
+
+  counter('rate_limited', 'Messages that the rate limiter has refused.', ({ rateLimited }) =>
+    each(rateLimited, 'method'),
+  ),
+  counter('rate_limiter_failures', 'Messages that passed as the rate limiter failed, or hung.', (counters) =>
+    one(counters.rateLimiterFailures.value),
+  ),
+  counter('hook_failures', 'Hooks that threw, hung, or returned what is of no use.', ({ hookFailures }) =>
+    eachPair(hookFailures, 'reason', 'hook'),
+  ),
+
+  // Before the probe, which is a stream itself.
+  gauge('sfu_connections', 'Connections to the SFU.', ({ relay }) => one(relay.sfuConnectionCount)),
+  gauge('sfu_streams', 'Signalling streams on the SFU.', ({ relay }) => one(relay.streamCount)),
+  gauge(
+    'sfu_up',
+    'Whether the SFU answers, as asked at this scrape.',
+    async (reading) => one((await reading.probe()).ok ? 1 : 0),
+    { aggregator: 'min', probes: true },
+  ),
+  gauge(
+    'sfu_probe_duration_seconds',
+    'How long the SFU took to answer, as asked at this scrape.',
+    async (reading) =>
+      one(Math.max(0, ...(await reading.probe()).nodes.map(({ latencyMs }) => latencyMs)) / 1_000),
+    { aggregator: 'max', probes: true },
+  ),
+  histogram('sfu_reply_duration', 'How long the SFU took to reply.', ({ sfuReplies }) =>
+    bucketsOf(Object.entries(sfuReplies), 'request'),
+  ),
+  counter(
+    'abandoned_peers',
+    'Peers that the SFU kept after an error: the relay has removed them, or could not.',
+    ({ abandonedPeers }) => each(abandonedPeers, 'outcome'),
+  ),
+];
+
+/** What these say of samples, and nobody else can. */
+export const LABELS: readonly string[] = [
+  ...['role', 'state', 'kind', 'by', 'code', 'outcome', 'method', 'reason', 'hook', 'request', 'le'],
+];
+
+function total(set: CounterSet): number {
+  return [...set].reduce((sum, [, count]) => sum + count, 0);
+}
+
+/** Of all pairs of who and why few ever occur. */
+function isWorthTelling({ value, labels }: Sample): boolean {
+  return value > 0 || labels?.code === 'none';
+}

@@ -1,0 +1,68 @@
+import type { OpenMetricsContentType, Registry } from 'prom-client';
+import { RelayError } from '../../protocol/errors.js';
+import { checkOptions, type Keys } from '../../util/check-options.js';
+import { requirePeer } from '../../util/optional-peer.js';
+import { LABELS } from './metrics.js';
+
+/**
+ * Checked by `collectMetrics()`, and never changed after it.
+ * @category Metrics
+ */
+export interface MetricsOptions {
+  /** Of prom-client. @default its global one, `register` */
+  registry?: Registry | Registry<OpenMetricsContentType>;
+  /** Of all names. @default 'sfu_relay_' */
+  prefix?: string;
+  /** On everything of this relay: where several relays have one registry, each has others. @default none */
+  labels?: Readonly<Record<string, string>>;
+  /**
+   * Proves at each scrape that the SFU answers, as `relay.healthCheck()` does, for as long as `healthTimeoutMs`.
+   * Without it there are no `sfu_up` and no `sfu_probe_duration_seconds`. @default true
+   */
+  probeSfu?: boolean;
+}
+
+export type ResolvedMetricsOptions = Required<MetricsOptions>;
+
+const KEYS: Keys<MetricsOptions> = { registry: true, prefix: true, labels: true, probeSfu: true };
+
+/** @throws RelayError `ERR_RELAY_CONFIG` */
+export function resolveMetricsOptions(options: MetricsOptions): ResolvedMetricsOptions {
+  checkOptions({ name: 'collectMetrics()', example: 'collectMetrics(relay, { registry })' }, options, KEYS);
+  const { registry = globalRegistry(), prefix = 'sfu_relay_', labels = {}, probeSfu = true } = options;
+  if (typeof registry?.registerMetric !== 'function')
+    throw wrong('"registry" must be one of prom-client: new Registry().');
+  if (typeof prefix !== 'string' || !/^[a-zA-Z_:][\w:]*$/.test(prefix))
+    throw wrong('"prefix" must be letters, digits and "_", such as "sfu_relay_".');
+  if (typeof probeSfu !== 'boolean') throw wrong('"probeSfu" must be true or false.');
+  checkLabels(labels);
+  return { registry, prefix, labels: { ...labels }, probeSfu };
+}
+
+function globalRegistry(): Registry {
+  const otherwise = 'pass { registry } of the one that is there';
+  return requirePeer<typeof import('prom-client')>({
+    name: 'prom-client',
+    user: 'collectMetrics()',
+    otherwise,
+  }).register;
+}
+
+function checkLabels(labels: Readonly<Record<string, string>>): void {
+  if (!isObject(labels)) throw wrong('"labels" must be an object: { relay: "eu-1" }.');
+  for (const [name, value] of Object.entries(labels)) {
+    if (!/^[a-zA-Z_]\w*$/.test(name) || name.startsWith('__'))
+      throw wrong(`"labels" has "${name}": name labels by letters, digits and "_".`);
+    if (LABELS.includes(name))
+      throw wrong(`"labels" has "${name}", which metrics of the relay have: name it otherwise.`);
+    if (typeof value !== 'string') throw wrong(`"labels.${name}" must be a string.`);
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function wrong(message: string): RelayError {
+  return new RelayError('ERR_RELAY_CONFIG', message);
+}

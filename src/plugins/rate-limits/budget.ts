@@ -1,0 +1,65 @@
+import { network } from '../../limits/ip-network.js';
+import type { LimitedMessage } from '../../limits/rate-limiter.js';
+import { RelayError } from '../../protocol/errors.js';
+import type { WindowSize } from './memory-window.js';
+
+interface Subject {
+  /** Which one a message is of, where that is known. */
+  key(message: LimitedMessage): string | undefined;
+  /** For the sentence that a client gets. */
+  phrase: string;
+}
+
+/**
+ * Who has budgets, in the order in which they are spent: what one client alone has comes first, so that its flood ends
+ * there and takes nothing from the others in its room.
+ */
+const SUBJECTS = {
+  connection: { key: ({ connectionId }) => connectionId, phrase: 'on this connection' },
+  user: { key: ({ userId }) => userId, phrase: 'of this user' },
+  address: {
+    key: ({ remoteAddress }) => remoteAddress && network(remoteAddress),
+    phrase: 'from this address',
+  },
+  room: { key: ({ roomId }) => roomId, phrase: 'in this room' },
+} as const satisfies Record<string, Subject>;
+
+export type SubjectName = keyof typeof SUBJECTS;
+
+export const SUBJECT_NAMES = Object.keys(SUBJECTS) as SubjectName[];
+
+/** What the messages of one subject may cost together. */
+export class Budget {
+  readonly name: SubjectName;
+  readonly size: WindowSize;
+  readonly #subject: Subject;
+  readonly #costs: ReadonlyMap<string, number>;
+  readonly #otherCost: number;
+
+  constructor(name: SubjectName, size: WindowSize, costs: ReadonlyMap<string, number>) {
+    this.name = name;
+    this.size = size;
+    this.#subject = SUBJECTS[name];
+    this.#costs = costs;
+    this.#otherCost = costs.get('*') ?? 1;
+  }
+
+  costOf({ method }: LimitedMessage): number {
+    return this.#costs.get(method) ?? this.#otherCost;
+  }
+
+  /** Whose points the message takes; undefined where it is free, or nobody's. */
+  keyOf(message: LimitedMessage): string | undefined {
+    return this.costOf(message) > 0 ? this.#subject.key(message) : undefined;
+  }
+
+  /** @throws RelayError `ERR_RELAY_TOO_MANY` where there is something to wait for. */
+  check(retryAfterMs: number): void {
+    if (retryAfterMs === 0) return;
+    throw new RelayError(
+      'ERR_RELAY_TOO_MANY',
+      `Too many messages ${this.#subject.phrase}: try again in a moment.`,
+      { retryAfterMs },
+    );
+  }
+}

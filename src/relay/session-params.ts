@@ -1,0 +1,84 @@
+import type { Principal } from '../access/authentication.js';
+import { RelayError } from '../protocol/errors.js';
+import { requireId } from '../protocol/ids.js';
+import type { Metadata, Role } from '../protocol/types.js';
+import { checkOptions, type Keys } from '../util/check-options.js';
+
+/**
+ * What a session joins with.
+ * @category Session
+ */
+export interface CreateSessionParams<P extends Principal = Principal> {
+  /** The publisher connection's offer; a viewer's has a section that sends nothing: audio that is `recvonly`. */
+  sdp: string;
+  roomId: string;
+  userId: string;
+  /** @default a random UUID */
+  sessionId?: string;
+  /** A shorthand for grants. @default publisher, where the grants allow it */
+  role?: Role;
+  /** Receive every track of the room without asking. @default true */
+  autoSubscribe?: boolean;
+  /** What the participant tells the room of itself. */
+  metadata?: Metadata;
+  /** Whom the session belongs to; its grants are enforced. @default nobody: everything is allowed */
+  principal?: P;
+}
+
+const KEYS: Keys<CreateSessionParams> = {
+  sdp: true,
+  roomId: true,
+  userId: true,
+  sessionId: true,
+  role: true,
+  autoSubscribe: true,
+  metadata: true,
+  principal: true,
+};
+
+const SUBJECT = {
+  name: 'createSession()',
+  example: 'relay.createSession({ roomId, userId, sdp: offer.sdp })',
+  code: 'ERR_RELAY_INVALID_PARAMS',
+} as const;
+
+/**
+ * What an application has passed to `createSession()`; a client's own params are checked by what takes them.
+ * @throws RelayError `ERR_RELAY_INVALID_PARAMS`, `ERR_RELAY_INVALID_SDP`
+ */
+export function checkSessionParams(params: unknown): void {
+  checkOptions(SUBJECT, params, KEYS);
+  const { sdp, roomId, userId } = params as Record<keyof CreateSessionParams, unknown>;
+  requireId(roomId, 'roomId', 'write roomId: "lobby"');
+  requireId(userId, 'userId', 'write userId: "789"');
+  if (typeof sdp === 'object' && sdp !== null && 'sdp' in sdp)
+    throw invalidSdp('"sdp" must be the text of the offer, not the description: write sdp: offer.sdp.');
+  if (typeof sdp !== 'string')
+    throw invalidSdp('"sdp" is missing: write sdp: offer.sdp, of the offer that the client has made.');
+}
+
+interface SessionOptions {
+  signal?: AbortSignal;
+}
+
+const OPTION_KEYS: Keys<SessionOptions> = { signal: true };
+
+/**
+ * The second argument of `createSession()`.
+ * @throws RelayError `ERR_RELAY_INVALID_PARAMS`
+ */
+export function checkSessionOptions(options: SessionOptions): SessionOptions {
+  const example = 'relay.createSession(params, { signal: AbortSignal.timeout(5000) })';
+  checkOptions({ ...SUBJECT, example }, options, OPTION_KEYS);
+  if (options.signal !== undefined && typeof options.signal?.addEventListener !== 'function')
+    throw invalid(`"signal" must be an AbortSignal: write ${example}.`);
+  return options;
+}
+
+function invalidSdp(message: string): RelayError {
+  return new RelayError('ERR_RELAY_INVALID_SDP', message);
+}
+
+function invalid(message: string): RelayError {
+  return new RelayError('ERR_RELAY_INVALID_PARAMS', message);
+}

@@ -1,0 +1,37 @@
+import { RelayError } from '../protocol/errors.js';
+import type { SessionDescription } from '../protocol/types.js';
+
+interface Waiting {
+  start(): void;
+  reject(error: RelayError): void;
+}
+
+/**
+ * The client's side of the negotiation: one offer is with the SFU, one may wait. A newer one takes the place of
+ * the one that waits, as a peer connection has only one local description.
+ */
+export class PublisherNegotiation {
+  #busy = false;
+  #waiting: Waiting | undefined;
+
+  /** Runs `negotiate` when it is its turn. */
+  async offer(negotiate: () => Promise<SessionDescription>): Promise<SessionDescription> {
+    if (this.#busy) await this.#turn();
+    this.#busy = true;
+    try {
+      return await negotiate();
+    } finally {
+      const next = this.#waiting;
+      this.#waiting = undefined;
+      this.#busy = next !== undefined;
+      next?.start();
+    }
+  }
+
+  #turn(): Promise<void> {
+    this.#waiting?.reject(new RelayError('ERR_RELAY_INVALID_STATE', 'A newer offer has taken its place.'));
+    return new Promise((start, reject) => {
+      this.#waiting = { start, reject };
+    });
+  }
+}

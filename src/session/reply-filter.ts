@@ -1,0 +1,56 @@
+import { RelayError } from '../protocol/errors.js';
+import type { IceCandidate, SessionDescription, Target } from '../protocol/types.js';
+import { isPromise } from '../util/is-promise.js';
+import type { ReplyFilter, ReplyMessage } from './message-filter.js';
+
+/** What the SFU says to a session, as the application lets it pass; at once where there is none to be asked. */
+export class ReplyPassage {
+  readonly #filter: ReplyFilter | undefined;
+  readonly #onFailed: (error: RelayError) => void;
+
+  constructor(filter: ReplyFilter | undefined, onFailed: (error: RelayError) => void) {
+    this.#filter = filter;
+    this.#onFailed = onFailed;
+  }
+
+  answer(answer: SessionDescription): SessionDescription | Promise<SessionDescription> {
+    return this.#filter ? passAnswer(this.#filter, answer) : answer;
+  }
+
+  offer(offer: SessionDescription, act: (shown: SessionDescription) => void): void {
+    if (this.#filter) this.#pass(this.#filter, { method: 'offer', params: offer }, act);
+    else act(offer);
+  }
+
+  candidate(target: Target, init: string, act: (target: Target, init: string) => void): void {
+    if (!this.#filter) {
+      act(target, init);
+      return;
+    }
+    const params = { target, candidate: JSON.parse(init) as IceCandidate };
+    this.#pass(this.#filter, { method: 'trickle', params }, (shown) =>
+      act(shown.target, JSON.stringify(shown.candidate)),
+    );
+  }
+
+  #pass<Message extends ReplyMessage>(
+    filter: ReplyFilter,
+    message: Message,
+    act: (params: Message['params']) => void,
+  ): void {
+    const failed = (error: unknown) => {
+      // A candidate less is no loss that anybody notices; an offer less is every later track.
+      if (message.method !== 'trickle') this.#onFailed(RelayError.from(error));
+    };
+    try {
+      const passing = filter.reply(message, act);
+      if (isPromise(passing)) passing.then(undefined, failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+}
+
+async function passAnswer(filter: ReplyFilter, answer: SessionDescription): Promise<SessionDescription> {
+  return (await filter.reply({ method: 'answer', params: answer }, (params) => params)) ?? answer;
+}

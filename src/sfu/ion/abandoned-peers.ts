@@ -1,0 +1,111 @@
+import type { RelayError } from '../../protocol/errors.js';
+import { Cancellation, type CancelSignal } from '../../util/cancellation.js';
+import { withDeadline } from '../../util/deadline.js';
+import type { Logger } from '../../util/logger.js';
+import { type SfuPeerId, type SfuStream, type SfuStreamListener, sfuTimeout } from '../sfu.js';
+import { EMPTY_OFFER } from './empty-offer.js';
+
+interface Setup {
+  /** Opens a stream whose own peer, if Ion keeps that too, is not removed. */
+  open(listener: SfuStreamListener, signal: CancelSignal): Promise<SfuStream>;
+  joinTimeoutMs: number;
+  logger: Logger;
+  onRemoved(outcome: 'removed' | 'left'): void;
+  isClosed(): boolean;
+}
+
+/**
+ * Ion keeps a peer whose stream it ended by an error, in its room, for good. A peer of the same uid takes its place there,
+ * and leaves. One after the other: an SFU that ends all of them has other worries.
+ */
+export class AbandonedPeers {
+  readonly #setup: Setup;
+  /** The newest removal; never rejects. */
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(setup: Setup) {
+    this.#setup = setup;
+  }
+
+  remove(peer: SfuPeerId): void {
+    this.#last = this.#remove(peer, this.#last);
+  }
+
+  async #remove(peer: SfuPeerId, before: Promise<void>): Promise<void> {
+    const { logger, onRemoved, isClosed } = this.#setup;
+    await before;
+    if (isClosed()) return;
+    try {
+      await this.#replace(peer);
+      onRemoved('removed');
+    } catch (error) {
+      onRemoved('left');
+      logger.warn({ err: error, sessionId: peer.sessionId }, 'A peer may be left on the SFU');
+    }
+  }
+
+  async #replace(peer: SfuPeerId): Promise<void> {
+    const successor = new Successor();
+    const cancellation = new Cancellation();
+    try {
+      await withDeadline(this.#join(peer, successor, cancellation), this.#setup.joinTimeoutMs, sfuTimeout);
+    } catch (error) {
+      cancellation.abort(() => error);
+      throw error;
+    } finally {
+      successor.stream?.end(cancellation.aborted);
+    }
+    await successor.ended;
+  }
+
+  async #join(peer: SfuPeerId, successor: Successor, signal: CancelSignal): Promise<void> {
+    const stream = await this.#setup.open(successor, signal);
+    successor.stream = stream;
+    // The deadline may have passed meanwhile.
+    if (signal.aborted) stream.end();
+    await stream.enter(peer.roomId, signal);
+    stream.join({ ...peer, sdp: EMPTY_OFFER, autoSubscribe: false });
+    await successor.joined;
+  }
+}
+
+/** The peer that takes an abandoned one's place: it only has to join and to end. */
+class Successor implements SfuStreamListener {
+  stream: SfuStream | undefined;
+  readonly joined: Promise<void>;
+  readonly ended: Promise<void>;
+  #joined = () => {};
+  #failed = (_: unknown) => {};
+  #ended = () => {};
+
+  constructor() {
+    this.joined = new Promise((resolve, reject) => {
+      this.#joined = resolve;
+      this.#failed = reject;
+    });
+    // Nobody waits for it where the stream could not be opened.
+    this.joined.catch(() => {});
+    this.ended = new Promise((resolve) => {
+      this.#ended = resolve;
+    });
+  }
+
+  onJoined(): void {
+    this.#joined();
+  }
+
+  onRefused(reason: string): void {
+    this.#failed(new Error(`the SFU refused it: ${reason}`));
+  }
+
+  onEnd(error: RelayError | undefined): void {
+    this.#failed(error ?? new Error('the stream has ended'));
+    this.#ended();
+  }
+
+  onAnswer(): void {}
+  onOffer(): void {}
+  onCandidate(): void {}
+  onSubscribed(): void {}
+  onError(): void {}
+}

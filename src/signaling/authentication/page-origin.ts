@@ -1,0 +1,120 @@
+import { foreignPage, withheldReason } from '../../access/cookie.js';
+import { RelayError } from '../../protocol/errors.js';
+import type { Logger } from '../../util/logger.js';
+import type { ResolvedRequestOptions } from '../options.js';
+import type { HandshakeRequest } from '../wire/handshake.js';
+
+/** ms between two warnings: a foreign page can make browsers send any number of requests. */
+const WARNING_INTERVAL_MS = 10_000;
+
+/** @throws RelayError `ERR_RELAY_FORBIDDEN`: the page that sent the request is not one of `allowedOrigins`. */
+export function checkPage({ headers }: HandshakeRequest, { allowedOrigins }: ResolvedRequestOptions): void {
+  const { origin } = headers;
+  if (allowedOrigins && origin !== undefined && !allowedOrigins.has(origin))
+    throw foreignPage(
+      `The page's origin is ${quote(origin)}, and "allowedOrigins" has ${[...allowedOrigins].map(quote).join(', ')}.`,
+    );
+}
+
+/**
+ * Why the request may be one of a page that does not act for the user: browsers add a user's cookies to the requests of
+ * every page (cross-site request forgery). Undefined where its page is of the server's own origin or allowed, or it has
+ * no page: every browser sends `Origin` with a WebSocket and with every request but a GET of the server's own page.
+ */
+export function findForeignPage(
+  request: HandshakeRequest,
+  options: ResolvedRequestOptions,
+): string | undefined {
+  const { origin, 'sec-fetch-site': site } = request.headers;
+  // Browsers let no page set Sec-Fetch-Site. It is right also where a proxy has replaced `Host`.
+  if (site === 'same-origin') return undefined;
+  if (origin === undefined) {
+    // Images, links and the like send no Origin.
+    if (site === undefined || site === 'none') return undefined;
+    return `The request is of a page of another origin (Sec-Fetch-Site: ${quote(site)}) and has no Origin.`;
+  }
+  if (options.allowedOrigins) return undefined;
+  const own = ownAddress(request, options.trustProxy);
+  if (isOrigin(origin, own)) return undefined;
+  const server = own.scheme === undefined ? own.host : `${own.scheme}://${own.host}`;
+  return (
+    `The page's origin is ${quote(origin)}, the server's host is ${quote(server)}. ` +
+    'If the page may act for its users, name its origin in "allowedOrigins". If a proxy has changed the host, let it ' +
+    'send Host as it came, or X-Forwarded-Host together with the option "trustProxy".'
+  );
+}
+
+interface OwnAddress {
+  /** Undefined where a proxy may have ended TLS. */
+  readonly scheme: string | undefined;
+  readonly host: string | undefined;
+}
+
+/** What the browser asked for. */
+function ownAddress({ headers, isEncrypted }: HandshakeRequest, trustProxy: number): OwnAddress {
+  if (trustProxy === 0) return { scheme: isEncrypted ? 'https' : undefined, host: headers.host };
+  return {
+    // Some proxies say "wss" of a WebSocket.
+    scheme: forwarded(headers['x-forwarded-proto'], trustProxy)?.toLowerCase().replace('ws', 'http'),
+    host: forwarded(headers['x-forwarded-host'], trustProxy) || headers.host,
+  };
+}
+
+/** What the outermost of our own proxies has written into a list; what stands further left is the client's own word. */
+export function forwarded(list: string | undefined, hops: number): string | undefined {
+  if (list === undefined) return undefined;
+  const entries = list.split(',').map((entry) => entry.trim());
+  return entries.at(-hops) ?? entries[0];
+}
+
+function isOrigin(origin: string, { scheme, host }: OwnAddress): boolean {
+  // "null", lists, and whatever else is no origin, is nobody's.
+  if (host === undefined || !/^[^\s/?#@\\,]+$/.test(host) || !URL.canParse(origin)) return false;
+  const page = new URL(origin);
+  if (!/^https?:$/.test(page.protocol) || page.origin !== origin.toLowerCase()) return false;
+  if (scheme !== undefined && page.protocol !== `${scheme}:`) return false;
+  // Without a port it is that of the page's scheme.
+  const own = `${page.protocol}//${host}`;
+  return URL.canParse(own) && new URL(own).origin === page.origin;
+}
+
+const MAX_QUOTED_LENGTH = 200;
+
+function quote(text: string | undefined): string {
+  return JSON.stringify(text?.slice(0, MAX_QUOTED_LENGTH) ?? 'unknown');
+}
+
+/** When each relay last warned. */
+const warnings = new WeakMap<object, number>();
+
+/** Lets the application judge a request. Tells the operator where it may have been refused for want of its cookies. */
+export async function judge<Answer>(
+  relay: { readonly logger: Logger },
+  request: HandshakeRequest,
+  ask: () => Answer | Promise<Answer>,
+): Promise<Answer> {
+  try {
+    return await ask();
+  } catch (error) {
+    warnOfForeignPage(relay, request, error);
+    throw error;
+  }
+}
+
+function warnOfForeignPage(
+  relay: { readonly logger: Logger },
+  request: HandshakeRequest,
+  error: unknown,
+): void {
+  const reason = withheldReason(request);
+  if (reason === undefined) return;
+  const { code } = RelayError.from(error);
+  if (code !== 'ERR_RELAY_UNAUTHENTICATED' && code !== 'ERR_RELAY_FORBIDDEN') return;
+  const now = performance.now();
+  if (now - (warnings.get(relay) ?? Number.NEGATIVE_INFINITY) < WARNING_INTERVAL_MS) return;
+  warnings.set(relay, now);
+  relay.logger.warn(
+    { remoteAddress: request.remoteAddress },
+    `A page was refused, as its cookies do not count. ${reason}`,
+  );
+}

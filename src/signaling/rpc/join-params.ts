@@ -1,0 +1,37 @@
+import { randomUUID } from 'node:crypto';
+import { type Principal, userIdOf } from '../../access/authentication.js';
+import { RelayError } from '../../protocol/errors.js';
+import { checkId, requireId } from '../../protocol/ids.js';
+import type { Metadata } from '../../protocol/types.js';
+import type { CreateSessionParams } from '../../relay/relay.js';
+import { isRecord } from '../../util/is-record.js';
+import { readReplaces } from './replacing.js';
+
+type Params = Readonly<Record<string, unknown>>;
+
+/** The shape of a `join`; what is not checked here is checked where the session is made. @throws RelayError */
+export function checkJoinShape({ offer, config = {}, replaces }: Params): void {
+  if (!isRecord(offer) || offer.type !== 'offer')
+    throw new RelayError('ERR_RELAY_INVALID_PARAMS', '"offer" must be a description {type: "offer", sdp}.');
+  if (!isRecord(config)) throw new RelayError('ERR_RELAY_INVALID_PARAMS', '"config" must be an object.');
+  readReplaces(replaces);
+}
+
+/** The params of `join` as those of a session. Unknown members are not kept. @throws RelayError */
+export function readJoinParams<P extends Principal>(params: Params, principal: P): CreateSessionParams<P> {
+  checkJoinShape(params);
+  const { sid, uid, role, metadata } = params;
+  const { sdp } = params.offer as { sdp: unknown };
+  const config = (params.config ?? {}) as Params;
+  const isOn = (flag: string) => config[flag] === true || config[flag] === 'true';
+  const wanted = isOn('NoPublish') ? 'subscriber' : role;
+  return {
+    sdp: sdp as string,
+    roomId: requireId(sid, 'sid', 'the room to join'),
+    userId: userIdOf(principal) ?? checkId(uid ?? `guest-${randomUUID().slice(0, 8)}`, 'uid'),
+    ...(wanted !== undefined && { role: wanted as 'publisher' }),
+    ...(metadata !== undefined && { metadata: metadata as Metadata }),
+    autoSubscribe: !isOn('NoAutoSubscribe') && !isOn('NoSubscribe'),
+    principal,
+  };
+}

@@ -1,0 +1,64 @@
+import { RelayError } from '../../protocol/errors.js';
+import { Cancellation, type CancelSignal, unlessAborted } from '../../util/cancellation.js';
+
+/**
+ * The joins and leaves of one client. One join runs at a time, after the sessions before it have ended. A join that is
+ * cancelled rejects at once, whatever it waits for.
+ */
+export class JoinSequence {
+  #current: Cancellation | undefined;
+  /** Settles when the joins have, cancelled ones too; never rejects. */
+  #joins: Promise<void> | undefined;
+  /** Settles when the sessions that were left have ended; never rejects. */
+  #left: Promise<void> | undefined;
+
+  /** Whether a join runs, or waits for its turn. */
+  get isJoining(): boolean {
+    return this.#current !== undefined;
+  }
+
+  /** Runs `join` when the earlier sessions have ended. `cancelled` is aborted by `cancel`. */
+  run(join: (cancelled: CancelSignal) => Promise<void>): Promise<void> {
+    const current = new Cancellation();
+    this.#current = current;
+    const before = this.#joins;
+    const running = this.#run(join, current);
+    const ended = () => before;
+    const joins = running.then(ended, ended);
+    this.#joins = joins;
+    const forget = () => {
+      if (this.#joins === joins) this.#joins = undefined;
+    };
+    void joins.then(forget);
+    return running;
+  }
+
+  /** Cancels the join that runs or waits; another one may be run at once. */
+  cancel(error?: RelayError): void {
+    this.#current?.abort(() => error ?? new RelayError('ERR_RELAY_ABORTED', 'The join was cancelled.'));
+    this.#current = undefined;
+  }
+
+  /** The client leaves a session, or none. Resolves when all that it has left has ended. */
+  left(closed: Promise<void> | undefined): Promise<void> {
+    const left = Promise.allSettled([this.#left, this.#joins, closed]).then(() => {
+      if (this.#left === left) this.#left = undefined;
+    });
+    this.#left = left;
+    return left;
+  }
+
+  /** Resolves when no join is under way. */
+  async settled(): Promise<void> {
+    while (this.#current) await this.#joins;
+  }
+
+  async #run(join: (cancelled: CancelSignal) => Promise<void>, current: Cancellation): Promise<void> {
+    try {
+      if (this.#left) await unlessAborted(this.#left, current);
+      await join(current);
+    } finally {
+      if (this.#current === current) this.#current = undefined;
+    }
+  }
+}

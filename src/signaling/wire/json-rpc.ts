@@ -1,0 +1,103 @@
+import { RelayError } from '../../protocol/errors.js';
+import type { ErrorObject, RelayNotifications } from '../../protocol/messages.js';
+import type { Target } from '../../protocol/types.js';
+
+/** JSON-RPC 2.0: `null` for an id that could not be read. */
+export type RpcId = string | number;
+
+/** A request, or a notification where `id` is undefined. */
+export interface RpcMessage {
+  id: RpcId | undefined;
+  method: string;
+  params: Readonly<Record<string, unknown>>;
+}
+
+/** A message that can't be taken, and the id to answer to. */
+export class RpcRefusal {
+  constructor(
+    readonly id: RpcId | null,
+    readonly error: RelayError,
+    readonly method?: string,
+  ) {}
+}
+
+function refuse(id: RpcId | null, message: string): RpcRefusal {
+  return new RpcRefusal(id, new RelayError('ERR_RELAY_INVALID_REQUEST', message));
+}
+
+/** Reads one frame. `jsonrpc` may be left out (ion-sdk-js does), and must be right where it is there. */
+export function parseMessage(text: string): RpcMessage | RpcRefusal {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return new RpcRefusal(null, new RelayError('ERR_RELAY_PARSE', 'The message is not valid JSON.'));
+  }
+  return checkMessage(value);
+}
+
+/** Reads what was JSON. */
+export function checkMessage(value: unknown): RpcMessage | RpcRefusal {
+  if (Array.isArray(value)) return refuse(null, 'Batches are not supported: send one message a frame.');
+  if (typeof value !== 'object' || value === null)
+    return refuse(null, 'The message is not a JSON-RPC object.');
+  const { jsonrpc, id, method, params = {} } = value as Record<string, unknown>;
+  if (id !== undefined && typeof id !== 'string' && !(typeof id === 'number' && Number.isFinite(id)))
+    return refuse(null, '"id" must be a string or a number.');
+  const replyTo = id ?? null;
+  if (jsonrpc !== undefined && jsonrpc !== '2.0') return refuse(replyTo, '"jsonrpc" must be "2.0".');
+  if (typeof method !== 'string') return refuse(replyTo, '"method" must be a string.');
+  if (typeof params !== 'object' || params === null || Array.isArray(params)) {
+    const error = new RelayError('ERR_RELAY_INVALID_PARAMS', '"params" must be an object.');
+    return new RpcRefusal(replyTo, error, method);
+  }
+  return { id, method, params: params as Record<string, unknown> };
+}
+
+export function encodeResult(id: RpcId, result: unknown): string {
+  return JSON.stringify({ jsonrpc: '2.0', id, result });
+}
+
+export function encodeError(id: RpcId | null, error: RelayError, method?: string): string {
+  return JSON.stringify({
+    jsonrpc: '2.0',
+    id,
+    error: errorObject(error, id === null ? method : undefined),
+  });
+}
+
+/** The last message of a connection that an error ends: the close code alone does not tell which error it was. */
+export function encodeFinalError(error: RelayError): string {
+  const { data, ...rest } = errorObject(error);
+  const { closeCode } = error;
+  return JSON.stringify({ jsonrpc: '2.0', id: null, error: { ...rest, data: { ...data, closeCode } } });
+}
+
+/** An error as a client is told of it. */
+export function errorObject(error: RelayError, method?: string): ErrorObject {
+  return {
+    code: error.rpcCode,
+    message: error.message,
+    data: {
+      code: error.code,
+      ...(error.appCode !== undefined && { appCode: error.appCode }),
+      retryable: error.retryable,
+      ...(error.retryAfterMs !== undefined && { retryAfterMs: error.retryAfterMs }),
+      ...(method !== undefined && { method }),
+    },
+  };
+}
+
+/** A candidate, of which `init` is the JSON. */
+export function encodeTrickle(target: Target, init: string, peer?: number): string {
+  if (peer !== undefined)
+    return `{"jsonrpc":"2.0","method":"trickle","params":{"target":${target},"peer":${peer},"candidate":${init}}}`;
+  return `{"jsonrpc":"2.0","method":"trickle","params":{"target":${target},"candidate":${init}}}`;
+}
+
+export function encodeNotification<Method extends keyof RelayNotifications>(
+  method: Method,
+  params: RelayNotifications[Method],
+): string {
+  return JSON.stringify({ jsonrpc: '2.0', method, params });
+}

@@ -1,0 +1,23 @@
+import type { ClientNotifications, ClientRequests } from '../../protocol/messages.js';
+
+/** What a client may send, by method. */
+const METHODS: Readonly<Record<keyof ClientRequests | keyof ClientNotifications, true>> = {
+  authenticate: true,
+  join: true,
+  attach: true,
+  rejoin: true,
+  offer: true,
+  answer: true,
+  trickle: true,
+  subscribe: true,
+  update: true,
+  message: true,
+  stats: true,
+  moderate: true,
+  leave: true,
+  ping: true,
+};
+
+export function isMethod(method: string): boolean {
+  return Object.hasOwn(METHODS, method);
+}

@@ -1,0 +1,46 @@
+import { expect, test, vi } from 'vitest';
+import { silentLogger } from '../../../src/util/logger.js';
+import { SafeEmitter } from '../../../src/util/safe-emitter.js';
+
+class Emitter extends SafeEmitter<{ said: [word: string]; done: [] }> {
+  say(word: string): boolean {
+    return this.emit('said', word);
+  }
+
+  forget(): void {
+    this.removeAllListeners();
+  }
+}
+
+test('a listener that throws, or rejects, is logged, and the next one hears all the same', async () => {
+  const error = vi.fn();
+  const emitter = new Emitter({ ...silentLogger, error });
+  const heard = vi.fn();
+  emitter.on('said', () => {
+    throw new Error('thrown');
+  });
+  emitter.on('said', async () => {
+    throw new Error('rejected');
+  });
+  emitter.on('said', heard);
+  expect(emitter.say('hello')).toBe(true);
+  expect(heard).toHaveBeenCalledWith('hello');
+  await vi.waitFor(() => expect(error).toHaveBeenCalledTimes(2));
+});
+
+test('off takes its own listener away, and once hears one time', () => {
+  const emitter = new Emitter(silentLogger);
+  const [first, second, third] = [vi.fn(), vi.fn(), vi.fn()];
+  emitter.on('said', first).once('said', second).on('said', third);
+  expect([emitter.listenerCount('said'), emitter.listenerCount('done'), emitter.listenerCount()]).toEqual([
+    3, 0, 3,
+  ]);
+  emitter.off('said', first);
+  emitter.say('one');
+  emitter.say('two');
+  expect(first).not.toHaveBeenCalled();
+  expect(second.mock.calls).toEqual([['one']]);
+  expect(third.mock.calls).toEqual([['one'], ['two']]);
+  emitter.forget();
+  expect(emitter.say('three')).toBe(false);
+});
