@@ -7,7 +7,7 @@ export interface Predecessor {
   readonly sessionId: string;
   /** Of the session token that the client has brought. */
   readonly tokenHash: string;
-  readonly visitorKey: string;
+  readonly clientKey: string;
   /** `performance.now()` when the connection that has brought it was authenticated. */
   readonly connectedAt: number;
 }

@@ -4,7 +4,8 @@ import { RelayError } from '../../protocol/errors.js';
 import { SESSION_TOKEN_HEADER } from '../../protocol/messages.js';
 import type { SfuRelay } from '../../relay/relay.js';
 import type { Session } from '../../session/session.js';
-import { claim, reach, receiveVisitor } from '../../signaling/authentication/authenticated-client.js';
+import { authenticateRequest } from '../../signaling/authentication/authenticated-client.js';
+import { requireOwn, setOwner } from '../../signaling/authentication/session-ownership.js';
 import { takeoverBy } from '../../signaling/rpc/replacing.js';
 import {
   checkMessage,
@@ -35,26 +36,26 @@ export function sessionRoutes<P extends Principal>(
   const sessions = new Map<string, HttpSession<P>>();
 
   const create: Handler = async (request) => {
-    const visitor = await receiveVisitor(relay, request, options);
+    const client = await authenticateRequest(relay, request, options);
     const body = await readJson(request, options.maxMessageBytes);
-    const { params, userId, replaces } = readSessionBody(body.value, visitor.userId);
+    const { params, userId, replaces } = readSessionBody(body.value, client.userId);
     await relay.rateLimiter?.consume({
       method: 'join',
       connectionId: randomUUID(),
-      remoteAddress: visitor.request.remoteAddress,
-      userId: visitor.userId,
+      remoteAddress: client.request.remoteAddress,
+      userId: client.userId,
       roomId: undefined,
     });
     checkPresent(request);
     const session = await relay.join(
-      { ...params, principal: visitor.principal },
+      { ...params, principal: client.principal },
       request.signal,
-      replaces && takeoverBy(relay, visitor, params.userId, replaces),
+      replaces && takeoverBy(relay, client, params.userId, replaces),
     );
     if (session.state !== 'joined')
       throw new RelayError('ERR_RELAY_SESSION_NOT_FOUND', 'The session has ended already.');
-    const sessionToken = claim(session, visitor);
-    const served = new HttpSession(relay, session, visitor, userId, options);
+    const sessionToken = setOwner(session, client);
+    const served = new HttpSession(relay, session, client, userId, options);
     sessions.set(session.id, served);
     session.on('close', () => sessions.delete(session.id));
     const sdp = await served.completeAnswer(request.signal);
@@ -70,11 +71,11 @@ export function sessionRoutes<P extends Principal>(
   };
 
   const find = async (request: ApiRequest, id: string): Promise<Session<P>> => {
-    const visitor = await receiveVisitor(relay, request, options);
-    const session = reach(relay, id, visitor, request.headers[SESSION_TOKEN_HEADER]);
+    const client = await authenticateRequest(relay, request, options);
+    const session = requireOwn(relay, id, client, request.headers[SESSION_TOKEN_HEADER]);
     const served = sessions.get(id);
     served?.touch();
-    await served?.renew(visitor);
+    await served?.renew(client);
     return session;
   };
 

@@ -1,20 +1,20 @@
 import { Deadline } from '../../util/deadline.js';
 import type { EventBody } from '../exchange.js';
-import type { Mailbox } from './replay-buffer.js';
+import type { ReplayBuffer } from './replay-buffer.js';
 
 /** ms after which a browser's EventSource connects again. */
 const RETRY_MS = 1_000;
 
 /**
- * A mailbox as server-sent events: a letter is an event with its number as the id, the end an event `close` with the
+ * A buffer as server-sent events: a event is an event with its number as the id, the end an event `close` with the
  * close code and reason of a WebSocket. Comments keep the connection alive.
  */
 export class EventStream implements EventBody {
-  #mailbox: Mailbox<unknown> | undefined;
+  #buffer: ReplayBuffer<unknown> | undefined;
   readonly #timeouts: { heartbeatIntervalMs: number; slowConsumerTimeoutMs: number };
   readonly #onOver: () => void;
   readonly #cut = new AbortController();
-  /** To be said before, or without, any letter. */
+  /** To be said before, or without, any event. */
   #preface = `retry: ${RETRY_MS}\n\n`;
   #farewell: string | undefined;
   #over = false;
@@ -22,14 +22,14 @@ export class EventStream implements EventBody {
   #stalled: Deadline | undefined;
 
   constructor(
-    mailbox: Mailbox<unknown>,
+    buffer: ReplayBuffer<unknown>,
     timeouts: { heartbeatIntervalMs: number; slowConsumerTimeoutMs: number },
     onOver: () => void,
   ) {
-    this.#mailbox = mailbox;
+    this.#buffer = buffer;
     this.#timeouts = timeouts;
     this.#onOver = onOver;
-    mailbox.onLetter(() => this.#wake());
+    buffer.onEvent(() => this.#wake());
   }
 
   get signal(): AbortSignal {
@@ -44,8 +44,8 @@ export class EventStream implements EventBody {
     this.#stalled?.cancel();
     if (!this.#hasWords) await this.#pause();
     if (this.#over) return { done: true, value: undefined };
-    const letters = this.#mailbox?.read() ?? [];
-    const events = letters.map(({ id, text }) => `id: ${id}\ndata: ${text}\n\n`);
+    const unread = this.#buffer?.read() ?? [];
+    const events = unread.map(({ id, text }) => `id: ${id}\ndata: ${text}\n\n`);
     const value = this.#preface + events.join('') + (this.#farewell ?? '');
     this.#preface = '';
     // It is asked for more once the client has read enough of this.
@@ -69,7 +69,7 @@ export class EventStream implements EventBody {
 
   /** Ends, and leaves what is unread to another stream. */
   supersede(code: number, reason: string): void {
-    this.#mailbox = undefined;
+    this.#buffer = undefined;
     this.close(code, reason);
   }
 
@@ -80,7 +80,7 @@ export class EventStream implements EventBody {
   }
 
   get #hasWords(): boolean {
-    const unread = this.#mailbox?.unread.length ?? 0;
+    const unread = this.#buffer?.unread.length ?? 0;
     return this.#over || this.#preface !== '' || this.#farewell !== undefined || unread > 0;
   }
 

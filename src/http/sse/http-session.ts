@@ -6,9 +6,9 @@ import type { RelayNotifications } from '../../protocol/messages.js';
 import type { Target } from '../../protocol/types.js';
 import type { Attachment, SfuRelay } from '../../relay/relay.js';
 import type { Session } from '../../session/session.js';
-import type { Visitor } from '../../signaling/authentication/authenticated-client.js';
-import { Turnstile } from '../../signaling/rpc/rate-limit-gate.js';
-import { type Backlog, type Client, Participation } from '../../signaling/rpc/rpc-handler.js';
+import type { AuthenticatedClient } from '../../signaling/authentication/authenticated-client.js';
+import { RateLimitGate } from '../../signaling/rpc/rate-limit-gate.js';
+import { type Backlog, type ClientChannel, RpcHandler } from '../../signaling/rpc/rpc-handler.js';
 import { ByteBudget, tooMuchWaits } from '../../signaling/wire/byte-budget.js';
 import { encodeMessage } from '../../signaling/wire/encode-once.js';
 import { encodeError, encodeNotification, type RpcMessage } from '../../signaling/wire/json-rpc.js';
@@ -17,22 +17,22 @@ import { Deadline } from '../../util/deadline.js';
 import type { ResolvedHttpOptions } from '../options.js';
 import { CandidateCollector } from './candidate-collector.js';
 import { EventStream } from './event-stream.js';
-import { Mailbox } from './replay-buffer.js';
+import { ReplayBuffer } from './replay-buffer.js';
 
 /**
  * A session that was created over HTTP: its messages go to an event stream, or wait for one, until a WebSocket takes
  * it over, or nobody has asked for it for too long.
  */
-export class HttpSession<P extends Principal> implements Client, Attachment {
+export class HttpSession<P extends Principal> implements ClientChannel, Attachment {
   readonly session: Session<P>;
   /** As the client gave it. */
   readonly userId: string | number;
   readonly maxMessageBytes: number;
   readonly #options: ResolvedHttpOptions;
   readonly #counters: RelayCounters;
-  readonly #participation: Participation<P>;
-  readonly #turnstile: Turnstile | undefined;
-  readonly #mailbox: Mailbox<Backlog[number]>;
+  readonly #handler: RpcHandler<P>;
+  readonly #gate: RateLimitGate | undefined;
+  readonly #buffer: ReplayBuffer<Backlog[number]>;
   readonly #candidates: CandidateCollector;
   readonly #waiting = new ByteBudget();
   readonly #relay: SfuRelay<P>;
@@ -44,7 +44,7 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
   constructor(
     relay: SfuRelay<P>,
     session: Session<P>,
-    visitor: Visitor<P>,
+    client: AuthenticatedClient<P>,
     userId: string | number,
     options: ResolvedHttpOptions,
   ) {
@@ -53,22 +53,22 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
     this.maxMessageBytes = options.maxMessageBytes;
     this.#options = options;
     this.#counters = relay.counters;
-    this.#mailbox = new Mailbox(options.maxBufferedBytes);
+    this.#buffer = new ReplayBuffer(options.maxBufferedBytes);
     this.#candidates = new CandidateCollector(session);
-    this.#participation = new Participation(relay, visitor, this);
-    this.#participation.adopt(session);
+    this.#handler = new RpcHandler(relay, client, this);
+    this.#handler.adopt(session);
     const { rateLimiter } = relay;
-    this.#turnstile =
+    this.#gate =
       rateLimiter &&
-      new Turnstile(rateLimiter, LIMITS.maxHeldMessages, {
+      new RateLimitGate(rateLimiter, LIMITS.maxHeldMessages, {
         describe: (method) => ({
           method,
           connectionId: session.id,
-          remoteAddress: visitor.request.remoteAddress,
-          userId: visitor.userId,
+          remoteAddress: client.request.remoteAddress,
+          userId: client.userId,
           roomId: session.roomId,
         }),
-        onImpatience: (error) => void session.close({ by: 'relay', error }),
+        onFlood: (error) => void session.close({ by: 'relay', error }),
       });
     this.#relay = relay;
     relay.attach(this);
@@ -94,11 +94,10 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
   }
 
   /** Its user has asked with a token that lasts longer: the session does, too, as that one says. */
-  async renew(visitor: Visitor<P>): Promise<void> {
-    const { expiresAt } = this.#participation.visitor.principal;
-    const lasts = visitor.principal.expiresAt ?? Number.POSITIVE_INFINITY;
-    if (expiresAt !== undefined && lasts > expiresAt && !this.#isReplaced)
-      await this.#participation.renew(visitor);
+  async renew(client: AuthenticatedClient<P>): Promise<void> {
+    const { expiresAt } = this.#handler.client.principal;
+    const lasts = client.principal.expiresAt ?? Number.POSITIVE_INFINITY;
+    if (expiresAt !== undefined && lasts > expiresAt && !this.#isReplaced) await this.#handler.renew(client);
   }
 
   /**
@@ -108,17 +107,17 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
   events(lastEventId: string | undefined): EventStream {
     this.#checkServed();
     this.#stream?.supersede(CloseCode.Replaced, 'Another event stream serves the session now.');
-    const resumed = lastEventId !== undefined && this.#mailbox.resumeAfter(Number(lastEventId));
-    const stream = new EventStream(this.#mailbox, this.#options, () => {
+    const resumed = lastEventId !== undefined && this.#buffer.resumeAfter(Number(lastEventId));
+    const stream = new EventStream(this.#buffer, this.#options, () => {
       if (this.#stream !== stream) return;
       this.#stream = undefined;
       this.touch();
     });
     this.#stream = stream;
     this.#orphanTimer?.cancel();
-    if (!resumed) this.notify('joined', this.#participation.describe());
+    if (!resumed) this.notify('joined', this.#handler.describe());
     if (!this.#isListening) this.#listen();
-    this.#participation.remind();
+    this.#handler.remind();
     return stream;
   }
 
@@ -131,11 +130,11 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
       const carryOut = () => {
         // It may have waited until the session was left: a join would then be one that nobody serves.
         this.#checkServed();
-        return this.#participation.call(method, params, (value) => {
+        return this.#handler.call(method, params, (value) => {
           result = value;
         });
       };
-      await (this.#turnstile ? this.#turnstile.pass(method, carryOut) : carryOut());
+      await (this.#gate ? this.#gate.pass(method, carryOut) : carryOut());
       return result;
     } finally {
       this.#waiting.remove(bytes);
@@ -152,7 +151,7 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
   }
 
   deliver(params: RelayNotifications['message'], mayDrop: boolean): void {
-    if (mayDrop && this.#mailbox.unreadBytes > this.#options.maxBufferedBytes / 4)
+    if (mayDrop && this.#buffer.unreadBytes > this.#options.maxBufferedBytes / 4)
       this.#counters.dropped.add('message');
     else this.#push('message', encodeMessage(params).text, { method: 'message', params });
   }
@@ -176,14 +175,14 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
   end(error: RelayError | undefined): void {
     this.#orphanTimer?.cancel();
     this.#relay.detach(this);
-    this.#participation.dispose();
+    this.#handler.dispose();
     this.#stream?.close(error?.closeCode ?? CloseCode.Normal, error?.message ?? 'The session was closed.');
   }
 
   replaced(): Backlog {
     this.#isReplaced = true;
     this.end(new RelayError('ERR_RELAY_REPLACED', 'Another connection serves the session now.'));
-    const unread = this.#mailbox.read().flatMap(({ content }) => content ?? []);
+    const unread = this.#buffer.read().flatMap(({ content }) => content ?? []);
     const late = this.#candidates.stop().map((candidate) => trickle(candidate));
     return [...late, ...unread];
   }
@@ -195,7 +194,7 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
     });
     const error = closing();
     this.end(error);
-    await this.#participation.leave({ by: 'relay', error });
+    await this.#handler.leave({ by: 'relay', error });
   }
 
   terminate(): void {
@@ -206,11 +205,11 @@ export class HttpSession<P extends Principal> implements Client, Attachment {
   #listen(): void {
     this.#isListening = true;
     for (const candidate of this.#candidates.stop()) this.notify('trickle', { target: 0, candidate });
-    this.#participation.listen();
+    this.#handler.listen();
   }
 
   #push(what: SentMessage, text: string, content?: Backlog[number]): void {
-    if (this.#mailbox.push(text, content)) {
+    if (this.#buffer.push(text, content)) {
       this.#counters.sent.add(what);
       return;
     }

@@ -6,9 +6,9 @@ import type { Principal } from '../../access/authentication.js';
 import { RelayError } from '../../protocol/errors.js';
 import type { SfuRelay } from '../../relay/relay.js';
 import { checkRelay } from '../../util/check-options.js';
-import { Board, type Source } from './board.js';
 import { type MetricsOptions, resolveMetricsOptions } from './options.js';
-import { Reading } from './reading.js';
+import { RelayCollector, type RelaySource } from './relay-collector.js';
+import { ScrapeContext } from './scrape-context.js';
 
 export type { MetricsOptions } from './options.js';
 
@@ -38,12 +38,12 @@ export function collectMetrics<P extends Principal>(
   checkRelay('collectMetrics()', 'collectMetrics(relay)', relay);
   const { registry, prefix, labels, probeSfu } = resolveMetricsOptions(options);
   if (relay.isClosing) throw new RelayError('ERR_RELAY_CLOSED', 'The relay is closing.');
-  const board = Board.of(registry, prefix);
-  const source: Source = { reading: new Reading(relay), labels, probeSfu };
-  board.add(source);
+  const collector = RelayCollector.of(registry, prefix);
+  const source: RelaySource = { scrape: new ScrapeContext(relay), labels, probeSfu };
+  collector.add(source);
   const stop = () => {
     relay.detach(attachment);
-    board.delete(source);
+    collector.delete(source);
   };
   const attachment = { drain: async () => {}, terminate: stop };
   relay.attach(attachment);

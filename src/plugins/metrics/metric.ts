@@ -1,4 +1,4 @@
-import type { Reading } from './reading.js';
+import type { ScrapeContext } from './scrape-context.js';
 
 /** A value with its labels. `suffix` is of the parts of a histogram. */
 export interface Sample {
@@ -16,5 +16,5 @@ export interface Metric {
   readonly aggregator?: 'min' | 'max';
   /** Asks the SFU. */
   readonly probes?: true;
-  read(reading: Reading): readonly Sample[] | Promise<readonly Sample[]>;
+  read(scrape: ScrapeContext): readonly Sample[] | Promise<readonly Sample[]>;
 }

@@ -1,6 +1,6 @@
 import type { CounterSet, Distribution, Outcomes } from '../../telemetry/instruments.js';
 import type { Metric, Sample } from './metric.js';
-import type { Reading } from './reading.js';
+import type { ScrapeContext } from './scrape-context.js';
 
 type Labels = NonNullable<Sample['labels']>;
 
@@ -21,7 +21,7 @@ const histogram = (name: string, help: string, read: (counters: Counters) => Sam
   read: ({ relay }) => read(relay.counters),
 });
 
-type Counters = Reading['relay']['counters'];
+type Counters = ScrapeContext['relay']['counters'];
 
 /** One sample for each name. */
 const each = (set: CounterSet | Outcomes, label: string, labels: Labels = {}): Sample[] =>
@@ -56,21 +56,21 @@ function bucketsOf(distributions: Iterable<readonly [string, Distribution]>, lab
 
 /** All that is told of a relay; docs/METRICS.md has the same. */
 export const METRICS: readonly Metric[] = [
-  gauge('sessions', 'Sessions on the SFU, by what they may do and how far they are.', ({ census }) =>
-    Object.entries(census.sessions).flatMap(([role, states]) =>
+  gauge('sessions', 'Sessions on the SFU, by what they may do and how far they are.', ({ snapshot }) =>
+    Object.entries(snapshot.sessions).flatMap(([role, states]) =>
       Object.entries(states).map(([state, value]) => ({ value, labels: { role, state } })),
     ),
   ),
-  gauge('participants', 'Joined sessions that others can see.', ({ census }) => one(census.participants)),
+  gauge('participants', 'Joined sessions that others can see.', ({ snapshot }) => one(snapshot.participants)),
   gauge('rooms', 'Rooms with sessions.', ({ relay }) => one(relay.rooms.size)),
   gauge(
     'largest_room_sessions',
     'Joined sessions of the largest room.',
-    ({ census }) => one(census.largestRoom),
+    ({ snapshot }) => one(snapshot.largestRoom),
     { aggregator: 'max' },
   ),
-  gauge('tracks', 'Tracks that are published.', ({ census }) =>
-    Object.entries(census.tracks).map(([kind, value]) => ({ value, labels: { kind } })),
+  gauge('tracks', 'Tracks that are published.', ({ snapshot }) =>
+    Object.entries(snapshot.tracks).map(([kind, value]) => ({ value, labels: { kind } })),
   ),
 
   gauge('connections', 'WebSockets that are open.', ({ relay: { counters } }) => {
@@ -142,14 +142,14 @@ export const METRICS: readonly Metric[] = [
   gauge(
     'sfu_up',
     'Whether the SFU answers, as asked at this scrape.',
-    async (reading) => one((await reading.probe()).ok ? 1 : 0),
+    async (scrape) => one((await scrape.probe()).ok ? 1 : 0),
     { aggregator: 'min', probes: true },
   ),
   gauge(
     'sfu_probe_duration_seconds',
     'How long the SFU took to answer, as asked at this scrape.',
-    async (reading) =>
-      one(Math.max(0, ...(await reading.probe()).nodes.map(({ latencyMs }) => latencyMs)) / 1_000),
+    async (scrape) =>
+      one(Math.max(0, ...(await scrape.probe()).nodes.map(({ latencyMs }) => latencyMs)) / 1_000),
     { aggregator: 'max', probes: true },
   ),
   histogram('sfu_reply_duration', 'How long the SFU took to reply.', ({ sfuReplies }) =>

@@ -87,8 +87,8 @@ function quote(text: string | undefined): string {
 /** When each relay last warned. */
 const warnings = new WeakMap<object, number>();
 
-/** Lets the application judge a request. Tells the operator where it may have been refused for want of its cookies. */
-export async function judge<Answer>(
+/** Lets the application askApplication a request. Tells the operator where it may have been refused for want of its cookies. */
+export async function askApplication<Answer>(
   relay: { readonly logger: Logger },
   request: HandshakeRequest,
   ask: () => Answer | Promise<Answer>,

@@ -3,13 +3,13 @@ import { withToken } from '../../access/cookie.js';
 import type { SfuRelay } from '../../relay/relay.js';
 import { isRecord } from '../../util/is-record.js';
 import { type HandshakeRequest, handshakeToken } from '../wire/handshake.js';
-import { judge } from './page-origin.js';
+import { askApplication } from './page-origin.js';
 
 /**
  * Lets a connection, or a request over HTTP, come as far as authentication; gives the request to authenticate.
  * @throws RelayError by the promise: the rate limiter or the application refuses it.
  */
-export async function enter<P extends Principal>(
+export async function runConnectHook<P extends Principal>(
   relay: SfuRelay<P>,
   request: HandshakeRequest,
   connectionId: string,
@@ -18,7 +18,7 @@ export async function enter<P extends Principal>(
   const nobody = { userId: undefined, roomId: undefined };
   await relay.rateLimiter?.consume({ method: 'connect', connectionId, remoteAddress, ...nobody });
   const entering = withToken(request, handshakeToken(request));
-  const changes = await judge(relay, entering, () =>
+  const changes = await askApplication(relay, entering, () =>
     relay.hooks.ask('onConnect', { request: entering }, isPartOfRequest),
   );
   return changes ? { ...entering, ...changes } : entering;

@@ -11,7 +11,7 @@ interface Setup {
 }
 
 /** The end of a token, and some time before it: one timer, and none where there is no end. */
-export class Expiry {
+export class TokenExpiry {
   readonly #setup: Setup;
   #timer: NodeJS.Timeout | undefined;
   #expiresAt: number | undefined;

@@ -1,8 +1,8 @@
 import type { AuthRequest, Principal } from '../../access/authentication.js';
 import { RelayError } from '../../protocol/errors.js';
 import type { SfuRelay } from '../../relay/relay.js';
-import { type Visitor, welcome } from '../authentication/authenticated-client.js';
-import { enter } from '../authentication/pre-authentication.js';
+import { type AuthenticatedClient, authenticate } from '../authentication/authenticated-client.js';
+import { runConnectHook } from '../authentication/pre-authentication.js';
 import { checkTrickle } from '../rpc/early-candidates.js';
 import { checkJoinShape } from '../rpc/join-params.js';
 import { ByteBudget } from '../wire/byte-budget.js';
@@ -40,9 +40,13 @@ interface Setup<P extends Principal> {
   connectionId: string;
   maxQueuedMessages: number;
   /** The application has let the connection come as far as authentication. */
-  onEntered(request: AuthRequest): void;
+  onConnectAllowed(request: AuthRequest): void;
   /** It is known who it is. `asked` by which message, where the handshake had no token; it is the first that waits. */
-  onAdmitted(visitor: Visitor<P>, waiting: readonly QueuedMessage[], asked: QueuedMessage | undefined): void;
+  onAuthenticated(
+    client: AuthenticatedClient<P>,
+    waiting: readonly QueuedMessage[],
+    asked: QueuedMessage | undefined,
+  ): void;
   /** `first` is the message to be answered by that. */
   onRefused(error: RelayError, first: QueuedMessage | undefined): void;
   /** A message can't be queued, because no session would take it. */
@@ -50,7 +54,7 @@ interface Setup<P extends Principal> {
 }
 
 /** The way in of one connection, until it is known who it is. Its messages wait meanwhile. */
-export class Admission<P extends Principal> {
+export class AuthenticationPhase<P extends Principal> {
   readonly #relay: SfuRelay<P>;
   readonly #setup: Setup<P>;
   readonly #budget = new ByteBudget();
@@ -92,9 +96,9 @@ export class Admission<P extends Principal> {
 
   async #enter(): Promise<void> {
     try {
-      const request = await enter(this.#relay, this.#request, this.#setup.connectionId);
+      const request = await runConnectHook(this.#relay, this.#request, this.#setup.connectionId);
       this.#request = request;
-      this.#setup.onEntered(request);
+      this.#setup.onConnectAllowed(request);
       const [first] = this.#queue;
       if (request.token !== undefined) await this.#authenticate(request.token);
       else if (first) await this.#authenticateBy(first, tokenOf(readQueued(first)));
@@ -120,8 +124,8 @@ export class Admission<P extends Principal> {
   }
 
   async #authenticate(token: string | undefined, asked?: QueuedMessage): Promise<void> {
-    const visitor = await welcome(this.#relay, this.#request, token);
-    this.#setup.onAdmitted(visitor, this.#queue, asked);
+    const client = await authenticate(this.#relay, this.#request, token);
+    this.#setup.onAuthenticated(client, this.#queue, asked);
   }
 }
 

@@ -7,7 +7,7 @@ import type { RelayNotifications } from '../../protocol/messages.js';
 import type { Target } from '../../protocol/types.js';
 import type { Attachment, SfuRelay } from '../../relay/relay.js';
 import type { SentMessage } from '../../telemetry/relay-counters.js';
-import type { Visitor } from '../authentication/authenticated-client.js';
+import type { AuthenticatedClient } from '../authentication/authenticated-client.js';
 import { admitRequest } from '../authentication/client-request.js';
 import {
   type ConnectionOptions,
@@ -15,8 +15,8 @@ import {
   resolveConnectionOptions,
 } from '../options.js';
 import { Dispatcher } from '../rpc/dispatcher.js';
-import { Turnstile } from '../rpc/rate-limit-gate.js';
-import { type Backlog, type Client, Participation } from '../rpc/rpc-handler.js';
+import { RateLimitGate } from '../rpc/rate-limit-gate.js';
+import { type Backlog, type ClientChannel, RpcHandler } from '../rpc/rpc-handler.js';
 import { encodeMessage } from '../wire/encode-once.js';
 import { type HandshakeRequest, offeredProtocols, speaksOurs } from '../wire/handshake.js';
 import {
@@ -30,9 +30,9 @@ import {
   RpcRefusal,
 } from '../wire/json-rpc.js';
 import { checkAccepted } from './accepted.js';
-import { Admission, type QueuedMessage, readQueued } from './authentication-phase.js';
+import { AuthenticationPhase, type QueuedMessage, readQueued } from './authentication-phase.js';
 import { Heartbeat } from './heartbeat.js';
-import { Outbox } from './send-buffer.js';
+import { SendBuffer } from './send-buffer.js';
 import { SessionDeadline } from './session-deadline.js';
 import { closeReason, type RelaySocket } from './socket.js';
 import { answerTooLong, isAnswer, tooLong } from './too-long.js';
@@ -100,10 +100,10 @@ const NO_CLOSE_FRAME = 1006;
 const CLOSING_TIMEOUT_MS = 5_000;
 
 /** One client: its socket, who it is, and the session that it takes part by. */
-class Connection<P extends Principal> implements ConnectionHandle, Attachment, Client {
+class Connection<P extends Principal> implements ConnectionHandle, Attachment, ClientChannel {
   readonly #relay: SfuRelay<P>;
   readonly #socket: RelaySocket;
-  readonly #outbox: Outbox;
+  readonly #sendBuffer: SendBuffer;
   #request: HandshakeRequest;
   readonly #options: ResolvedConnectionOptions;
   readonly #heartbeat: Heartbeat;
@@ -117,10 +117,10 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
   #onGone = noop;
 
   readonly #id = makeConnectionId();
-  #admission: Admission<P> | undefined;
+  #authentication: AuthenticationPhase<P> | undefined;
   /** What `onConnect` let in. */
-  #entered: AuthRequest | undefined;
-  #participation: Participation<P> | undefined;
+  #connectRequest: AuthRequest | undefined;
+  #handler: RpcHandler<P> | undefined;
   readonly #dispatcher: Dispatcher<P>;
   /** Counts it no longer among its address' connections. */
   #uncount = noop;
@@ -137,17 +137,17 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
     this.#socket = socket;
     this.#request = request;
     this.#options = options;
-    this.#outbox = new Outbox(socket, options, (error) => this.#sendFailed(error));
+    this.#sendBuffer = new SendBuffer(socket, options, (error) => this.#sendFailed(error));
     const { rateLimiter } = relay;
-    const turnstile = rateLimiter && new Turnstile(rateLimiter, options.maxQueuedMessages, this);
-    this.#dispatcher = new Dispatcher(this, turnstile);
+    const gate = rateLimiter && new RateLimitGate(rateLimiter, options.maxQueuedMessages, this);
+    this.#dispatcher = new Dispatcher(this, gate);
     relay.counters.connectionsOpened.add();
     relay.attach(this);
     this.#heartbeat = new Heartbeat(socket, options.heartbeatIntervalMs, this);
     this.#deadline = new SessionDeadline(options, this);
     this.#deadline.awaitJoin();
     try {
-      this.#admission = this.#open();
+      this.#authentication = this.#open();
     } catch (error) {
       this.#fail(RelayError.from(error));
     }
@@ -162,14 +162,14 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
     receivedBytes.add(bytes);
     if (bytes > maxMessageBytes) {
       if (!isAnswer(text)) this.#fail(tooLong(maxMessageBytes));
-      else if (!this.#participation?.replacePeer()) this.#fail(answerTooLong(maxMessageBytes));
+      else if (!this.#handler?.replacePeer()) this.#fail(answerTooLong(maxMessageBytes));
       return;
     }
     const message = parseMessage(text);
     received.add(message instanceof RpcRefusal ? 'invalid' : message.method);
     if (message instanceof RpcRefusal) this.#dispatcher.refuse(message);
-    else if (this.#participation) this.#dispatcher.dispatch(message, bytes, this.#participation);
-    else this.#admission?.receive(message, text, bytes);
+    else if (this.#handler) this.#dispatcher.dispatch(message, bytes, this.#handler);
+    else this.#authentication?.receive(message, text, bytes);
   }
 
   receiveBinary(): void {
@@ -185,7 +185,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
   }
 
   pinged(): void {
-    if (!this.#ended) this.#outbox.check();
+    if (!this.#ended) this.#sendBuffer.check();
   }
 
   closed(code = NO_CLOSE_FRAME, reason = ''): void {
@@ -193,16 +193,16 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
     clearTimeout(this.#closing);
     this.#relay.detach(this);
     this.#uncount();
-    void this.#participation?.leave();
+    void this.#handler?.leave();
     this.#isGone = true;
     this.#onGone();
     const { client, relay } = this.#relay.counters.connectionsClosed;
     if (this.#sentClose) relay.add(String(this.#sentClose.code));
     else client.add(String(code));
-    if (!this.#entered) return;
-    const principal = this.#participation?.visitor.principal;
+    if (!this.#connectRequest) return;
+    const principal = this.#handler?.client.principal;
     this.#relay.hooks.tell('onClose', {
-      request: this.#entered,
+      request: this.#connectRequest,
       principal,
       ...(this.#sentClose ?? { code, reason }),
     });
@@ -210,8 +210,8 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
 
   describe(method: string): LimitedMessage {
     const { remoteAddress } = this.#request;
-    const { visitor, roomId } = this.#participation ?? {};
-    return { method, connectionId: this.#id, remoteAddress, userId: visitor?.userId, roomId };
+    const { client, roomId } = this.#handler ?? {};
+    return { method, connectionId: this.#id, remoteAddress, userId: client?.userId, roomId };
   }
 
   get maxMessageBytes(): number {
@@ -262,8 +262,8 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
   }
 
   sessionChanged(method: string): void {
-    if (this.#participation?.isJoined) this.#deadline.joined();
-    else if (this.#participation?.isJoining) return;
+    if (this.#handler?.isJoined) this.#deadline.joined();
+    else if (this.#handler?.isJoining) return;
     else if (method === 'leave') this.#deadline.left();
     else this.#deadline.awaitJoin();
   }
@@ -277,7 +277,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
     return [];
   }
 
-  onImpatience(error: RelayError): void {
+  onFlood(error: RelayError): void {
     this.#fail(error);
   }
 
@@ -286,7 +286,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
   }
 
   onBeat(): void {
-    this.#outbox.check();
+    this.#sendBuffer.check();
   }
 
   onDead(): void {
@@ -300,7 +300,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
         reconnectAfterMs: Math.round(Math.random() * 2_000),
       });
       const error = closing();
-      await this.#participation?.leave({ by: 'relay', error });
+      await this.#handler?.leave({ by: 'relay', error });
       this.#close(error);
     }
     if (!this.#isGone)
@@ -314,32 +314,36 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
     this.#socket.terminate();
   }
 
-  #open(): Admission<P> {
+  #open(): AuthenticationPhase<P> {
     if (this.#relay.isClosing) throw closing();
     if (!speaksOurs(offeredProtocols(this.#request)))
       throw new RelayError('ERR_RELAY_SUBPROTOCOL', 'Offer the subprotocol sfu-relay.v1, or none.');
     this.#request = admitRequest(this.#request, this.#options);
     this.#uncount = this.#relay.addresses.add(this.#request.remoteAddress);
-    return new Admission(this.#relay, this.#request, {
+    return new AuthenticationPhase(this.#relay, this.#request, {
       connectionId: this.#id,
       maxQueuedMessages: this.#options.maxQueuedMessages,
-      onEntered: (request) => {
-        this.#entered = request;
+      onConnectAllowed: (request) => {
+        this.#connectRequest = request;
       },
-      onAdmitted: (visitor, waiting, asked) => this.#admitted(visitor, waiting, asked),
+      onAuthenticated: (client, waiting, asked) => this.#authenticated(client, waiting, asked),
       onRefused: (error, first) => this.#refused(error, first),
       onInvalid: (refusal) => this.#dispatcher.refuse(refusal),
     });
   }
 
-  #admitted(visitor: Visitor<P>, waiting: readonly QueuedMessage[], asked: QueuedMessage | undefined): void {
+  #authenticated(
+    client: AuthenticatedClient<P>,
+    waiting: readonly QueuedMessage[],
+    asked: QueuedMessage | undefined,
+  ): void {
     if (this.#ended) return;
-    const participation = new Participation(this.#relay, visitor, this);
-    this.#participation = participation;
-    this.#admission = undefined;
+    const handler = new RpcHandler(this.#relay, client, this);
+    this.#handler = handler;
+    this.#authentication = undefined;
     for (const queued of waiting) {
-      if (queued === asked && queued.method === 'authenticate') this.#authenticated(queued, participation);
-      else this.#dispatcher.dispatch(readQueued(queued), queued.bytes, participation);
+      if (queued === asked && queued.method === 'authenticate') this.#answerAuthenticate(queued, handler);
+      else this.#dispatcher.dispatch(readQueued(queued), queued.bytes, handler);
     }
   }
 
@@ -348,14 +352,14 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
     this.#fail(error);
   }
 
-  #authenticated({ id }: QueuedMessage, participation: Participation<P>): void {
-    const { userId = null } = participation.visitor;
+  #answerAuthenticate({ id }: QueuedMessage, handler: RpcHandler<P>): void {
+    const { userId = null } = handler.client;
     if (id !== undefined) this.#send('result', encodeResult(id, { userId }));
   }
 
   #send(what: SentMessage, text: string, mayDrop = false, bytes = Buffer.byteLength(text)): void {
     const { sent, sentBytes, dropped } = this.#relay.counters;
-    if (this.#outbox.send(text, mayDrop, bytes)) {
+    if (this.#sendBuffer.send(text, mayDrop, bytes)) {
       sent.add(what);
       sentBytes.add(bytes);
     } else if (mayDrop && !this.#ended) dropped.add(what);
@@ -380,7 +384,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
 
   #close(error: RelayError | undefined): void {
     if (error && !this.#ended) this.#send('error', encodeFinalError(error));
-    this.#outbox.endTurn();
+    this.#sendBuffer.endTurn();
     if (this.#ended) return;
     this.#end();
     const code = error?.closeCode ?? CloseCode.Normal;
@@ -388,7 +392,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
     this.#sentClose = { code, reason };
     // The session ends also where the client never answers, and the socket where it never reads.
     this.#closing = setTimeout(() => this.#socket.terminate(), CLOSING_TIMEOUT_MS);
-    void this.#participation?.leave();
+    void this.#handler?.leave();
     try {
       this.#socket.close(code, reason);
     } catch {
@@ -399,10 +403,10 @@ class Connection<P extends Principal> implements ConnectionHandle, Attachment, C
   /** Nothing is heard or said from now on. */
   #end(): void {
     this.#ended = true;
-    this.#outbox.stop();
-    this.#participation?.dispose();
+    this.#sendBuffer.stop();
+    this.#handler?.dispose();
     this.#deadline.stop();
     this.#heartbeat.stop();
-    this.#admission?.stop();
+    this.#authentication?.stop();
   }
 }

@@ -19,7 +19,7 @@ const MAX_TURN_LENGTH = 16 * 1024;
  * it under a ceiling, in bytes and in time. Messages of one turn, such as those that follow upon a join, go out by one
  * write, which costs most of what a message does.
  */
-export class Outbox {
+export class SendBuffer {
   readonly #socket: RelaySocket;
   readonly #limits: Limits;
   readonly #onFailure: (error: unknown) => void;

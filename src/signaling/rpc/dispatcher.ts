@@ -2,8 +2,8 @@ import type { Principal } from '../../access/authentication.js';
 import type { RelayError } from '../../protocol/errors.js';
 import { ByteBudget, tooMuchWaits } from '../wire/byte-budget.js';
 import type { RpcId, RpcMessage, RpcRefusal } from '../wire/json-rpc.js';
-import type { Turnstile } from './rate-limit-gate.js';
-import type { Participation } from './rpc-handler.js';
+import type { RateLimitGate } from './rate-limit-gate.js';
+import type { RpcHandler } from './rpc-handler.js';
 
 /** The connection whose messages are carried out. */
 interface Peer {
@@ -21,12 +21,12 @@ interface Peer {
 /** Carries out the messages of one client: past the rate limiter, and no more at a time than may wait. */
 export class Dispatcher<P extends Principal> {
   readonly #peer: Peer;
-  readonly #turnstile: Turnstile | undefined;
+  readonly #gate: RateLimitGate | undefined;
   readonly #waiting = new ByteBudget();
 
-  constructor(peer: Peer, turnstile: Turnstile | undefined) {
+  constructor(peer: Peer, gate: RateLimitGate | undefined) {
     this.#peer = peer;
-    this.#turnstile = turnstile;
+    this.#gate = gate;
   }
 
   /** A message that can't be read. It is answered; the rate limiter counts it. */
@@ -35,52 +35,50 @@ export class Dispatcher<P extends Principal> {
     const answer = () => {
       if (!peer.hasEnded) peer.sendError(id, error, method);
     };
-    if (!this.#turnstile) {
+    if (!this.#gate) {
       answer();
       return;
     }
     const refused = (reason: unknown) => peer.refuse(id ?? undefined, 'invalid', reason);
     try {
-      this.#turnstile.pass('invalid', answer)?.catch(refused);
+      this.#gate.pass('invalid', answer)?.catch(refused);
     } catch (reason) {
       refused(reason);
     }
   }
 
   /** `bytes`: of its text. */
-  dispatch(message: RpcMessage, bytes: number, participation: Participation<P>): void {
+  dispatch(message: RpcMessage, bytes: number, handler: RpcHandler<P>): void {
     if (!this.#waiting.hasRoomFor(bytes)) {
       const error = tooMuchWaits();
       this.#peer.refuse(message.id, message.method, error);
-      this.#turnstile?.refused(error);
+      this.#gate?.refused(error);
       return;
     }
-    const pending = this.#turnstile
-      ? this.#pass(this.#turnstile, message, participation)
-      : this.#carryOut(message, participation);
+    const pending = this.#gate ? this.#pass(this.#gate, message, handler) : this.#carryOut(message, handler);
     if (pending) this.#waiting.track(bytes, pending);
   }
 
   /** Never rejects. */
-  #pass(turnstile: Turnstile, message: RpcMessage, participation: Participation<P>): void | Promise<void> {
+  #pass(gate: RateLimitGate, message: RpcMessage, handler: RpcHandler<P>): void | Promise<void> {
     const { id, method } = message;
     // What the client has sent besides is not kept while the message is carried out.
     let next: RpcMessage | undefined = message;
     const act = () => {
       const current = next;
       next = undefined;
-      if (current && !this.#peer.hasEnded) return this.#carryOut(current, participation);
+      if (current && !this.#peer.hasEnded) return this.#carryOut(current, handler);
     };
     const refused = (error: unknown) => this.#peer.refuse(id, method, error);
     try {
-      return turnstile.pass(method, act)?.catch(refused);
+      return gate.pass(method, act)?.catch(refused);
     } catch (error) {
       refused(error);
     }
   }
 
   /** One message, start to end; what goes wrong is answered, and harms no other. Never rejects. */
-  #carryOut(message: RpcMessage, participation: Participation<P>): void | Promise<void> {
+  #carryOut(message: RpcMessage, handler: RpcHandler<P>): void | Promise<void> {
     const { id, method, params } = message;
     const joins = method === 'join' || method === 'attach';
     const changes = joins || method === 'leave';
@@ -91,7 +89,7 @@ export class Dispatcher<P extends Principal> {
     };
     const done = changes ? () => this.#peer.sessionChanged(method) : undefined;
     try {
-      const pending = participation.call(method, params, (result) => {
+      const pending = handler.call(method, params, (result) => {
         if (id !== undefined) this.#peer.sendResult(id, result, method);
       });
       if (pending) return pending.then(done, failed);

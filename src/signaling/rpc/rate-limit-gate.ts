@@ -8,11 +8,11 @@ interface Sender {
   /** A message, with whose it is by now. */
   describe(method: string): LimitedMessage;
   /** The client goes on and on, though it is refused: its messages are of no use any more. */
-  onImpatience(error: RelayError): void;
+  onFlood(error: RelayError): void;
 }
 
 /** Lets the messages of one client in, as many as the rate limiter allows, and in their order while that is slow. */
-export class Turnstile {
+export class RateLimitGate {
   readonly #limiter: SafeRateLimiter;
   readonly #sender: Sender;
   readonly #lane: Lane;
@@ -59,7 +59,7 @@ export class Turnstile {
   /** A message was refused, here or before it came here. */
   refused(error: RelayError): void {
     this.#refused += 1;
-    if (this.#refused > LIMITS.maxRefusedMessages) this.#sender.onImpatience(error);
+    if (this.#refused > LIMITS.maxRefusedMessages) this.#sender.onFlood(error);
   }
 
   #refuse(error: unknown): never {

@@ -7,7 +7,8 @@ import type { SfuRelay } from '../../relay/relay.js';
 import type { Session } from '../../session/session.js';
 import { Takeover } from '../../session/takeover.js';
 import { isRecord } from '../../util/is-record.js';
-import { isProven, mayBeOneUser, type Visitor } from '../authentication/authenticated-client.js';
+import { type AuthenticatedClient, mayBeSameUser } from '../authentication/authenticated-client.js';
+import { provesOwnership } from '../authentication/session-ownership.js';
 
 export type Replaces = NonNullable<JoinParams['replaces']>;
 
@@ -43,13 +44,13 @@ export function readReplaces(replaces: unknown, names = WIRE): Replaces | undefi
  */
 export function takeoverBy<P extends Principal>(
   relay: SfuRelay<P>,
-  visitor: Visitor<P>,
+  client: AuthenticatedClient<P>,
   userId: string,
   { sessionId, sessionToken }: Replaces,
 ): Takeover<Session<P>> {
   const sessions: Session<P>[] = [];
   const named = relay.getSession(sessionId);
-  if (named && isProven(named, visitor, sessionToken)) sessions.push(named);
+  if (named && provesOwnership(named, client, sessionToken)) sessions.push(named);
   else if (named && named.state !== 'closing')
     throw new RelayError(
       'ERR_RELAY_FORBIDDEN',
@@ -60,9 +61,9 @@ export function takeoverBy<P extends Principal>(
   const heirs = named?.heir ? [named.heir] : [];
   for (const session of new Set([...heirs, ...relay.sessionsOfUser(userId)])) {
     const { predecessor } = session;
-    if (predecessor?.sessionId !== sessionId || !mayBeOneUser(predecessor.visitorKey, visitor.key)) continue;
+    if (predecessor?.sessionId !== sessionId || !mayBeSameUser(predecessor.clientKey, client.key)) continue;
     if (!isSessionToken(sessionToken, predecessor.tokenHash)) continue;
-    if (predecessor.connectedAt > visitor.since)
+    if (predecessor.connectedAt > client.since)
       throw new RelayError('ERR_RELAY_REPLACED', 'A newer connection has replaced the session already.');
     sessions.push(session);
   }
@@ -70,8 +71,8 @@ export function takeoverBy<P extends Principal>(
     {
       sessionId,
       tokenHash: hashOfSessionToken(sessionToken),
-      visitorKey: visitor.key,
-      connectedAt: visitor.since,
+      clientKey: client.key,
+      connectedAt: client.since,
     },
     sessions,
   );

@@ -16,8 +16,9 @@ import type { Session } from '../../session/session.js';
 import type { Receiver } from '../../session/session-emitter.js';
 import type { SessionEvents } from '../../session/session-events.js';
 import type { CancelSignal } from '../../util/cancellation.js';
-import { claim, reach, reclaim, type Visitor, welcome } from '../authentication/authenticated-client.js';
-import { Expiry } from '../authentication/token-expiry.js';
+import { type AuthenticatedClient, authenticate } from '../authentication/authenticated-client.js';
+import { renewOwner, requireOwn, setOwner } from '../authentication/session-ownership.js';
+import { TokenExpiry } from '../authentication/token-expiry.js';
 import { EarlyCandidates } from './early-candidates.js';
 import { readJoinParams } from './join-params.js';
 import { JoinSequence } from './join-sequence.js';
@@ -36,7 +37,7 @@ export type Backlog = readonly (
 )[];
 
 /** Where an authenticated client hears from its session. */
-export interface Client extends Pick<Receiver, 'trickle' | 'deliver'> {
+export interface ClientChannel extends Pick<Receiver, 'trickle' | 'deliver'> {
   readonly maxMessageBytes: number;
   notify<Method extends keyof RelayNotifications>(method: Method, params: RelayNotifications[Method]): void;
   /** A notification of the client's can't be taken after all. */
@@ -54,15 +55,15 @@ function isNotified(name: string): name is (typeof NOTIFIED)[number] {
   return (NOTIFIED as readonly string[]).includes(name);
 }
 
-/** Which participation serves a session. */
+/** Which handler serves a session. */
 const holders = new WeakMap<object, { release(): Backlog }>();
 
 /** What an authenticated client does by its messages: it joins, negotiates, leaves. */
-export class Participation<P extends Principal> implements Receiver {
-  #visitor: Visitor<P>;
+export class RpcHandler<P extends Principal> implements Receiver {
+  #client: AuthenticatedClient<P>;
   readonly #relay: SfuRelay<P>;
-  readonly #client: Client;
-  readonly #expiry: Expiry;
+  readonly #channel: ClientChannel;
+  readonly #expiry: TokenExpiry;
   /** A newer token is being looked at. */
   #authenticating = false;
   #session: Session<P> | undefined;
@@ -73,12 +74,12 @@ export class Participation<P extends Principal> implements Receiver {
   #capabilities: Capability[] = [];
   #rejoining: Rejoining<P> | undefined;
 
-  constructor(relay: SfuRelay<P>, visitor: Visitor<P>, client: Client) {
+  constructor(relay: SfuRelay<P>, client: AuthenticatedClient<P>, channel: ClientChannel) {
     this.#relay = relay;
-    this.#visitor = visitor;
     this.#client = client;
-    this.#expiry = new Expiry(this);
-    this.#expiry.set(visitor.principal.expiresAt);
+    this.#channel = channel;
+    this.#expiry = new TokenExpiry(this);
+    this.#expiry.set(client.principal.expiresAt);
   }
 
   get warningMs(): number {
@@ -86,18 +87,18 @@ export class Participation<P extends Principal> implements Receiver {
   }
 
   onExpiring(expiresInMs: number): void {
-    this.#client.notify('expiring', { expiresInMs });
+    this.#channel.notify('expiring', { expiresInMs });
   }
 
   onExpired(): void {
     const error = new RelayError('ERR_RELAY_EXPIRED', 'The token has expired.');
     this.#relay.logger.info({ sessionId: this.#session?.id }, 'A token has expired');
     void this.leave({ by: 'relay', error });
-    this.#client.end(error);
+    this.#channel.end(error);
   }
 
-  get visitor(): Visitor<P> {
-    return this.#visitor;
+  get client(): AuthenticatedClient<P> {
+    return this.#client;
   }
 
   /** Of its session, while there is one. */
@@ -173,16 +174,16 @@ export class Participation<P extends Principal> implements Receiver {
    * The same user with another token, from now on: until it expires, with what it grants.
    * @throws RelayError `ERR_RELAY_FORBIDDEN`: it is somebody else's, or not for this room; all stays as it was.
    */
-  async renew(visitor: Visitor<P>): Promise<void> {
-    const { principal } = visitor;
-    if (visitor.userId !== this.#visitor.userId)
+  async renew(client: AuthenticatedClient<P>): Promise<void> {
+    const { principal } = client;
+    if (client.userId !== this.#client.userId)
       throw new RelayError('ERR_RELAY_FORBIDDEN', 'This token is of another user.');
     // A join under way is by the token that there was.
     await this.#joins.settled();
     const session = this.#session;
     const applied = session && this.#relay.renew(session, principal);
-    if (session) reclaim(session, visitor);
-    this.#visitor = visitor;
+    if (session) renewOwner(session, client);
+    this.#client = client;
     this.#expiry.set(principal.expiresAt);
     await applied;
   }
@@ -223,17 +224,17 @@ export class Participation<P extends Principal> implements Receiver {
   }
 
   trickle(target: Target, init: string, peer?: number): void {
-    this.#client.trickle(target, init, peer);
+    this.#channel.trickle(target, init, peer);
   }
 
   deliver(message: RelayNotifications['message'], mayDrop: boolean): void {
-    this.#client.deliver(message, mayDrop);
+    this.#channel.deliver(message, mayDrop);
   }
 
   hear<Name extends keyof SessionEvents>(name: Name, ...args: SessionEvents[Name]): void {
     const [event] = args;
     if (name === 'rejoin' && !this.#capabilities.includes(name)) return;
-    if (isNotified(name)) this.#client.notify(name, event as RelayNotifications[typeof name]);
+    if (isNotified(name)) this.#channel.notify(name, event as RelayNotifications[typeof name]);
     else if (name === 'close') this.#sessionClosed(event as SessionCloseReason);
   }
 
@@ -243,13 +244,13 @@ export class Participation<P extends Principal> implements Receiver {
     this.#session?.serve(undefined);
     this.#session = undefined;
     this.dispose();
-    return this.#client.replaced();
+    return this.#channel.replaced();
   }
 
   /** An answer can't be taken: only another peer helps. @returns whether the client can replace it */
   replacePeer(): boolean {
     const canRejoin = this.#session !== undefined && this.#capabilities.includes('rejoin');
-    if (canRejoin) this.#client.notify('rejoin', rejoinSoon(this.#joined().peer, 1));
+    if (canRejoin) this.#channel.notify('rejoin', rejoinSoon(this.#joined().peer, 1));
     return canRejoin;
   }
 
@@ -271,14 +272,14 @@ export class Participation<P extends Principal> implements Receiver {
       participants: room.others(id),
       revision: room.revision,
       iceServers: [...iceServers],
-      maxMessageBytes: this.#client.maxMessageBytes,
+      maxMessageBytes: this.#channel.maxMessageBytes,
       messages: room.recentMessages,
     };
   }
 
   #join(params: Params, reply: Reply): Promise<void> {
     this.#checkFree();
-    const request = readJoinParams(params, this.visitor.principal);
+    const request = readJoinParams(params, this.client.principal);
     this.#capabilities = readCapabilities(params);
     const replaces = readReplaces(params.replaces);
     return this.#joins.run((cancelled) => this.#carryOutJoin(request, replaces, cancelled, reply));
@@ -292,7 +293,7 @@ export class Participation<P extends Principal> implements Receiver {
   ): Promise<void> {
     let session: Session<P>;
     try {
-      const takeover = replaces && takeoverBy(this.#relay, this.visitor, request.userId, replaces);
+      const takeover = replaces && takeoverBy(this.#relay, this.client, request.userId, replaces);
       session = await this.#relay.join(request, cancelled, takeover);
     } catch (error) {
       // A client that has cancelled it may have sent candidates of its next join by now.
@@ -307,13 +308,13 @@ export class Participation<P extends Principal> implements Receiver {
     if (session.state === 'closed')
       throw new RelayError('ERR_RELAY_SESSION_NOT_FOUND', 'The session has ended already.');
     // From here to the end in one turn: no event of the room falls between its snapshot and the listeners.
-    const sessionToken = claim(session, this.visitor);
+    const sessionToken = setOwner(session, this.client);
     this.adopt(session);
     reply(Object.assign(this.describe(), { sessionToken }));
     this.listen();
     this.#early.release(
       (early) => session.addIceCandidate(early),
-      (error) => this.#client.notificationRefused('trickle', error),
+      (error) => this.#channel.notificationRefused('trickle', error),
     );
   }
 
@@ -321,13 +322,13 @@ export class Participation<P extends Principal> implements Receiver {
     this.#checkFree();
     const { sessionId, sessionToken } = params;
     this.#capabilities = readCapabilities(params);
-    const backlog = this.adopt(reach(this.#relay, sessionId, this.visitor, sessionToken));
+    const backlog = this.adopt(requireOwn(this.#relay, sessionId, this.client, sessionToken));
     const result = this.describe();
     reply(result);
     const told = new Set(result.messages.map(({ id }) => id));
     for (const { method, params } of backlog) {
       if (method !== 'message' || !('id' in params && told.has(params.id)))
-        this.#client.notify(method, params);
+        this.#channel.notify(method, params);
     }
     this.listen();
   }
@@ -344,7 +345,7 @@ export class Participation<P extends Principal> implements Receiver {
     }
     if (this.#session !== session) throw new RelayError('ERR_RELAY_ABORTED', 'The session was left.');
     reply(this.describe());
-    rejoining.open((error) => this.#client.notificationRefused('trickle', error));
+    rejoining.open((error) => this.#channel.notificationRefused('trickle', error));
   }
 
   async #authenticate({ token }: Params): Promise<object> {
@@ -354,9 +355,9 @@ export class Participation<P extends Principal> implements Receiver {
       throw new RelayError('ERR_RELAY_INVALID_STATE', 'Another token is being looked at: one at a time.');
     this.#authenticating = true;
     try {
-      const visitor = await welcome(this.#relay, this.#visitor.request, token);
-      await this.renew(visitor);
-      return { userId: visitor.userId ?? null };
+      const client = await authenticate(this.#relay, this.#client.request, token);
+      await this.renew(client);
+      return { userId: client.userId ?? null };
     } finally {
       this.#authenticating = false;
     }
@@ -370,7 +371,7 @@ export class Participation<P extends Principal> implements Receiver {
 
   #sessionClosed({ error }: SessionCloseReason): void {
     this.#session = undefined;
-    this.#client.end(error);
+    this.#channel.end(error);
   }
 
   #trickle(session: Session<P>, { target, candidate, peer }: Params): void | Promise<void> {
@@ -380,7 +381,7 @@ export class Participation<P extends Principal> implements Receiver {
 
   #answer(session: Session<P>, { desc, peer = session.peer }: Params): void | Promise<void> {
     const { sdp } = (desc ?? {}) as { sdp?: unknown };
-    const { maxMessageBytes } = this.#client;
+    const { maxMessageBytes } = this.#channel;
     const crowd = typeof sdp === 'string' ? crowdOfAnswer(sdp, maxMessageBytes) : 0;
     if (crowd > 0 && peer === session.peer) this.hear('rejoin', rejoinSoon(session.peer, crowd));
     return session.answerOffer(desc as SessionDescription, peer as number);

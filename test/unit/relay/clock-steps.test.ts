@@ -9,7 +9,7 @@ import { resolveKinds } from '../../../src/messages/message-kind.js';
 import { RoomMessages, type Sender } from '../../../src/messages/room-messages.js';
 import { collectMetrics } from '../../../src/plugins/metrics/index.js';
 import { Gathering } from '../../../src/session/ice-gathering.js';
-import { Expiry } from '../../../src/signaling/authentication/token-expiry.js';
+import { TokenExpiry } from '../../../src/signaling/authentication/token-expiry.js';
 import {
   fakeOffer,
   type ScriptedSfu,
@@ -162,7 +162,7 @@ describe('a time of day is looked at again every 30 s:', () => {
   function expiring(lifeMs: number) {
     const onExpired = vi.fn();
     const onExpiring = vi.fn();
-    const expiry = new Expiry({ warningMs: 60_000, onExpiring, onExpired });
+    const expiry = new TokenExpiry({ warningMs: 60_000, onExpiring, onExpired });
     expiry.set(Date.now() + lifeMs);
     return { onExpired, onExpiring };
   }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { Expiry } from '../../../../src/signaling/authentication/token-expiry.js';
+import { TokenExpiry } from '../../../../src/signaling/authentication/token-expiry.js';
 
 const DAY_MS = 86_400_000;
 
@@ -12,7 +12,7 @@ afterEach(() => {
 
 function watch(lifeMs: number | undefined, warningMs = 60_000) {
   const heard: unknown[] = [];
-  const expiry = new Expiry({
+  const expiry = new TokenExpiry({
     warningMs,
     onExpiring: (expiresInMs) => heard.push(expiresInMs),
     onExpired: () => heard.push('expired'),

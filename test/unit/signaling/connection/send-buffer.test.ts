@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { Outbox } from '../../../../src/signaling/connection/send-buffer.js';
+import { SendBuffer } from '../../../../src/signaling/connection/send-buffer.js';
 
 /** A socket whose network takes what the test lets it take. */
 class FakeSocket {
@@ -32,16 +32,16 @@ const endOfTurn = () => new Promise<void>((resolve) => process.nextTick(resolve)
 
 const LIMITS = { maxBufferedBytes: 1_000, slowConsumerTimeoutMs: 100 };
 
-describe('the outbox', () => {
+describe('the send buffer', () => {
   let socket: FakeSocket;
   let failures: unknown[];
-  let outbox: Outbox;
+  let buffer: SendBuffer;
 
   beforeEach(() => {
     vi.useFakeTimers();
     socket = new FakeSocket();
     failures = [];
-    outbox = new Outbox(socket, LIMITS, (error) => failures.push(error));
+    buffer = new SendBuffer(socket, LIMITS, (error) => failures.push(error));
   });
   afterEach(() => {
     vi.useRealTimers();
@@ -49,14 +49,14 @@ describe('the outbox', () => {
 
   /** Each by a turn of its own. */
   function send(text: string, mayDrop = false): void {
-    outbox.send(text, mayDrop);
-    outbox.endTurn();
+    buffer.send(text, mayDrop);
+    buffer.endTurn();
   }
 
   test('sends at the end of the turn, and keeps no timer where the network takes everything', async () => {
-    outbox.send('hello');
+    buffer.send('hello');
     await Promise.resolve();
-    outbox.send('world');
+    buffer.send('world');
     await endOfTurn();
     expect(socket.sent).toEqual(['hello', 'world']);
     expect(socket.writes).toEqual([2]);
@@ -64,28 +64,28 @@ describe('the outbox', () => {
   });
 
   test('sends before the end of the turn where that has much', () => {
-    outbox.send('a'.repeat(10_000));
+    buffer.send('a'.repeat(10_000));
     expect(socket.writes).toEqual([]);
-    outbox.send('b'.repeat(10_000));
-    outbox.send('c');
+    buffer.send('b'.repeat(10_000));
+    buffer.send('c');
     expect(socket.writes).toEqual([2]);
   });
 
   test('sends at once where something waits', () => {
     socket.stalled = true;
     send('a');
-    outbox.send('b');
+    buffer.send('b');
     expect(socket.sent).toEqual(['a', 'b']);
   });
 
   test('sends nothing once it was stopped, and takes a socket without corks', () => {
     Object.assign(socket, { cork: undefined });
-    outbox.send('a');
-    outbox.send('b');
-    outbox.endTurn();
-    outbox.send('c');
-    outbox.stop();
-    outbox.endTurn();
+    buffer.send('a');
+    buffer.send('b');
+    buffer.endTurn();
+    buffer.send('c');
+    buffer.stop();
+    buffer.endTurn();
     expect(socket.writes).toEqual([1, 1]);
   });
 
@@ -148,18 +148,18 @@ describe('the outbox', () => {
     socket.send = () => {
       throw new Error('gone');
     };
-    outbox.send('hello');
-    outbox.send('world');
-    outbox.endTurn();
+    buffer.send('hello');
+    buffer.send('world');
+    buffer.endTurn();
     expect(failures).toMatchObject([{ message: 'gone' }]);
 
-    outbox = new Outbox(socket, LIMITS, (error) => failures.push(error));
+    buffer = new SendBuffer(socket, LIMITS, (error) => failures.push(error));
     socket.cork = () => {
       throw new Error('no cork');
     };
-    outbox.send('hello');
-    outbox.send('world');
-    outbox.endTurn();
+    buffer.send('hello');
+    buffer.send('world');
+    buffer.endTurn();
     expect(failures).toMatchObject([{ message: 'gone' }, { message: 'no cork' }]);
   });
 
@@ -168,27 +168,27 @@ describe('the outbox', () => {
     broken.send = () => {
       throw new Error('gone');
     };
-    const first = new Outbox(broken, LIMITS, () => {
+    const first = new SendBuffer(broken, LIMITS, () => {
       throw new Error('no end');
     });
     first.send('hello');
-    outbox.send('hello');
+    buffer.send('hello');
     await endOfTurn();
     expect(socket.sent).toEqual(['hello']);
-    outbox.send('world');
+    buffer.send('world');
     await endOfTurn();
     expect(socket.sent).toEqual(['hello', 'world']);
   });
 
   test('those that go by turns get what is theirs', async () => {
     const sockets = [new FakeSocket(), new FakeSocket(), new FakeSocket()];
-    const outboxes = sockets.map((each) => new Outbox(each, LIMITS, (error) => failures.push(error)));
+    const buffers = sockets.map((each) => new SendBuffer(each, LIMITS, (error) => failures.push(error)));
     const long = 'x'.repeat(20_000);
     for (const text of ['a', long, 'b', 'c'])
-      for (const [index, each] of outboxes.entries()) each.send(`${index}${text}`);
-    outboxes[1]?.stop();
+      for (const [index, each] of buffers.entries()) each.send(`${index}${text}`);
+    buffers[1]?.stop();
     await endOfTurn();
-    for (const each of outboxes) each.send('d');
+    for (const each of buffers) each.send('d');
     await endOfTurn();
     expect(sockets.map(({ sent }) => sent)).toEqual([
       ['0a', `0${long}`, '0b', '0c', 'd'],
@@ -200,9 +200,9 @@ describe('the outbox', () => {
 
   test('what is sent while a turn ends goes out with it', async () => {
     const other = new FakeSocket();
-    const echo = new Outbox(other, LIMITS, (error) => failures.push(error));
+    const echo = new SendBuffer(other, LIMITS, (error) => failures.push(error));
     socket.send = () => void echo.send('heard');
-    outbox.send('hello');
+    buffer.send('hello');
     await endOfTurn();
     expect(other.sent).toEqual(['heard']);
   });

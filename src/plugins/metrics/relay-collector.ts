@@ -2,31 +2,31 @@ import type { Gauge } from 'prom-client';
 import type { Metric } from './metric.js';
 import { METRICS } from './metrics.js';
 import { type ResolvedMetricsOptions, wrong } from './options.js';
-import type { Reading } from './reading.js';
+import type { ScrapeContext } from './scrape-context.js';
 
 type Registry = ResolvedMetricsOptions['registry'];
 
 /** A relay, as it is shown. */
-export interface Source {
-  readonly reading: Reading;
+export interface RelaySource {
+  readonly scrape: ScrapeContext;
   readonly labels: Readonly<Record<string, string>>;
   readonly probeSfu: boolean;
 }
 
 /** The metrics of one prefix in one registry, and the relays that they are read of. */
-export class Board {
-  static readonly #boards = new WeakMap<Registry, Map<string, Board>>();
+export class RelayCollector {
+  static readonly #collectors = new WeakMap<Registry, Map<string, RelayCollector>>();
 
   readonly #registry: Registry;
-  readonly #sources = new Set<Source>();
+  readonly #sources = new Set<RelaySource>();
   readonly #families: readonly { name: string; family: Family }[];
 
-  static of(registry: Registry, prefix: string): Board {
-    const boards = Board.#boards.get(registry) ?? new Map<string, Board>();
-    Board.#boards.set(registry, boards);
-    const board = boards.get(prefix) ?? new Board(registry, prefix);
-    boards.set(prefix, board);
-    return board;
+  static of(registry: Registry, prefix: string): RelayCollector {
+    const collectors = RelayCollector.#collectors.get(registry) ?? new Map<string, RelayCollector>();
+    RelayCollector.#collectors.set(registry, collectors);
+    const collector = collectors.get(prefix) ?? new RelayCollector(registry, prefix);
+    collectors.set(prefix, collector);
+    return collector;
   }
 
   private constructor(registry: Registry, prefix: string) {
@@ -38,7 +38,7 @@ export class Board {
   }
 
   /** @throws RelayError `ERR_RELAY_CONFIG` */
-  add(source: Source): void {
+  add(source: RelaySource): void {
     for (const { labels } of this.#sources) {
       if (isSame(labels, source.labels))
         throw wrong(
@@ -56,7 +56,7 @@ export class Board {
   }
 
   /** The last one takes the metrics with it. */
-  delete(source: Source): void {
+  delete(source: RelaySource): void {
     if (!this.#sources.delete(source) || this.#sources.size > 0) return;
     for (const { name, family } of this.#families) {
       const registered: unknown = this.#registry.getSingleMetric(name);
@@ -73,9 +73,9 @@ class Family {
   readonly type: Metric['type'];
   readonly aggregator: string;
   readonly #metric: Metric;
-  readonly #sources: ReadonlySet<Source>;
+  readonly #sources: ReadonlySet<RelaySource>;
 
-  constructor(name: string, metric: Metric, sources: ReadonlySet<Source>) {
+  constructor(name: string, metric: Metric, sources: ReadonlySet<RelaySource>) {
     this.name = name;
     this.help = metric.help;
     this.type = metric.type;
@@ -93,9 +93,9 @@ class Family {
   /** What it shows is the relay's, and can't be reset. */
   reset(): void {}
 
-  async #read({ reading, labels, probeSfu }: Source) {
+  async #read({ scrape, labels, probeSfu }: RelaySource) {
     if (this.#metric.probes && !probeSfu) return [];
-    const samples = await this.#metric.read(reading);
+    const samples = await this.#metric.read(scrape);
     return samples.map((sample) => ({
       value: sample.value,
       labels: { ...labels, ...sample.labels },
@@ -104,7 +104,7 @@ class Family {
   }
 }
 
-function isSame(one: Source['labels'], other: Source['labels']): boolean {
+function isSame(one: RelaySource['labels'], other: RelaySource['labels']): boolean {
   const names = Object.keys(one);
   return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name]);
 }

@@ -3,7 +3,7 @@ import type { Session } from '../../session/session.js';
 import type { RelayCounters } from '../../telemetry/relay-counters.js';
 
 /** What is read of a relay, whatever its principals are. */
-export interface ReadableRelay {
+export interface ScrapedRelay {
   readonly counters: RelayCounters;
   readonly sessions: ReadonlyMap<string, Pick<Session, 'state' | 'role' | 'hidden' | 'tracks'>>;
   readonly rooms: ReadonlyMap<string, { readonly size: number }>;
@@ -13,7 +13,7 @@ export interface ReadableRelay {
 }
 
 /** What there is at one moment. */
-export interface Census {
+export interface Snapshot {
   readonly sessions: Readonly<Record<Session['role'], Record<Session['state'], number>>>;
   readonly participants: number;
   readonly tracks: Readonly<Record<'audio' | 'video', number>>;
@@ -21,24 +21,24 @@ export interface Census {
 }
 
 /** One relay at a scrape: what many metrics need is found out once. */
-export class Reading {
-  readonly relay: ReadableRelay;
-  #census: Census | undefined;
+export class ScrapeContext {
+  readonly relay: ScrapedRelay;
+  #snapshot: Snapshot | undefined;
   #probe: Promise<HealthReport> | undefined;
 
-  constructor(relay: ReadableRelay) {
+  constructor(relay: ScrapedRelay) {
     this.relay = relay;
   }
 
   /** The same for all that ask in one turn. */
-  get census(): Census {
-    if (!this.#census) {
-      this.#census = takeCensus(this.relay);
+  get snapshot(): Snapshot {
+    if (!this.#snapshot) {
+      this.#snapshot = takeSnapshot(this.relay);
       queueMicrotask(() => {
-        this.#census = undefined;
+        this.#snapshot = undefined;
       });
     }
-    return this.#census;
+    return this.#snapshot;
   }
 
   /** The same for all that ask while it is under way. */
@@ -50,20 +50,20 @@ export class Reading {
   }
 }
 
-function takeCensus({ sessions, rooms }: ReadableRelay): Census {
+function takeSnapshot({ sessions, rooms }: ScrapedRelay): Snapshot {
   const ofRole = () => ({ joining: 0, joined: 0, closing: 0, closed: 0 });
-  const census = {
+  const snapshot = {
     sessions: { publisher: ofRole(), subscriber: ofRole() },
     participants: 0,
     tracks: { audio: 0, video: 0 },
     largestRoom: 0,
   };
   for (const { state, role, hidden, tracks } of sessions.values()) {
-    census.sessions[role][state] += 1;
+    snapshot.sessions[role][state] += 1;
     if (state !== 'joined') continue;
-    if (!hidden) census.participants += 1;
-    for (const { kind } of tracks) census.tracks[kind] += 1;
+    if (!hidden) snapshot.participants += 1;
+    for (const { kind } of tracks) snapshot.tracks[kind] += 1;
   }
-  for (const { size } of rooms.values()) census.largestRoom = Math.max(census.largestRoom, size);
-  return census;
+  for (const { size } of rooms.values()) snapshot.largestRoom = Math.max(snapshot.largestRoom, size);
+  return snapshot;
 }
