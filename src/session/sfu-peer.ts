@@ -89,7 +89,10 @@ export class SfuPeer {
       iceServers: setup.iceServers,
       takeOver: takeover && (() => takeover.complete()),
       request: (sdp) => ({
-        ...{ roomId: room.id, userId, sessionId, peer: number },
+        roomId: room.id,
+        userId,
+        sessionId,
+        peer: number,
         sdp,
         autoSubscribe: setup.autoSubscribe && this.#guard.policy.canSubscribe,
       }),
