@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
  * Lets four users spend a compressed day in a room, by real Chromium and Firefox on a real Ion, behind proxies that break
- * as networks do (test/day). Exit code 1 where somebody does not receive somebody, or an application was told of an error.
+ * as networks do (test/day). Exit code 1 where somebody does not receive somebody, an application was told of an error, or the
+ * heap of the relay or of a page has grown by 1 % or more over the last half.
  *
  *   npm run build && node scripts/day.js [--seed N] [--share 1] [--json]
  *
@@ -12,6 +13,8 @@ import { compile } from './compile.js';
 
 const DAY = 'test/day/day.ts';
 const PLAN = { mutes: 500, cameras: 300, screens: 50, reloads: 20, switches: 20 };
+/** In per cent. */
+const MAX_GROWTH = 1;
 
 const { values } = parseArgs({
   options: {
@@ -52,4 +55,6 @@ const report = await day({
   },
 });
 console.log(values.json ? JSON.stringify(report) : report);
-process.exit(Object.values(report.errors).every((errors) => errors.length === 0) ? 0 : 1);
+const isQuiet = Object.values(report.errors).every((errors) => errors.length === 0);
+const isSteady = Object.values(report.growth).every((percent) => percent < MAX_GROWTH);
+process.exit(isQuiet && isSteady ? 0 : 1);

@@ -7,6 +7,7 @@ import { launchFirefox } from '../support/firefox.js';
 import { startIon } from '../support/ion.js';
 import { startPageServer } from '../support/page-server.js';
 import { until } from '../support/poll.js';
+import { heapOfPage, heapOfRelay } from './heap.js';
 import { type Network, startNetwork } from './network.js';
 import { User } from './user.js';
 
@@ -25,7 +26,7 @@ export interface DayOptions {
   onProgress?(done: number, all: number, doing: string): void;
 }
 
-/** KiB, once garbage is collected. */
+/** KiB of objects, once garbage is collected (heap.ts). */
 interface Heap {
   relay: number;
   page: number;
@@ -37,8 +38,10 @@ export interface DayReport {
   seconds: number;
   /** What the applications were told of, by user. */
   errors: Record<string, string[]>;
-  /** After the first half of the day, and at its end. */
-  heap: { half: Heap; end: Heap };
+  /** At its start, after its first half, and at its end. */
+  heap: { start: Heap; half: Heap; end: Heap };
+  /** Of the heaps, over the last half, in per cent. */
+  growth: Heap;
 }
 
 type Action = { doing: string; act(): Promise<unknown> };
@@ -58,9 +61,7 @@ export async function day({ seed, plan, onProgress }: DayOptions): Promise<DayRe
   };
   try {
     const ion = later(await startIon(), (each) => each.stop());
-    const relay = later(new Child(process.execPath, ['--expose-gc', RELAY, ion.address]), (each) =>
-      each.stop('SIGKILL'),
-    );
+    const relay = later(new Child(process.execPath, [RELAY, ion.address]), (each) => each.stop('SIGKILL'));
     const relayPort = Number((await relay.output(/"port":(\d+)/))[1]);
     const pages = later(await startPageServer(), (each) => each.close());
     const chromium = later(await launchBrowser(), (each) => each.close());
@@ -84,24 +85,35 @@ export async function day({ seed, plan, onProgress }: DayOptions): Promise<DayRe
     const stays = await invite(chromium, 'chromium-viewer', 'subscriber');
     const users = [...speakers, stays, await invite(firefox, 'firefox-viewer', 'subscriber')];
 
-    const start = performance.now();
-    const measure = async (): Promise<Heap> => ({
-      relay: await heapOfRelay(relay),
-      page: await heapOfPage(stays.tab as TestPage),
-    });
+    const startedAt = performance.now();
+    /** All in new sessions, and nothing is left of the old ones: what a session keeps has the same age each time. */
+    const measure = async (): Promise<Heap> => {
+      await Promise.all(users.map((user) => user.changeNetwork('dead socket')));
+      await allReceiveAll(users);
+      await until(
+        'the relay has given up the connections of other networks',
+        async () =>
+          (await (await fetch(`http://127.0.0.1:${relayPort}/connections`)).text()) === `${users.length}`,
+        { timeoutMs: 60_000 },
+      );
+      return { relay: await heapOfRelay(relayPort), page: await heapOfPage((stays.tab as TestPage).page) };
+    };
     const random = new Random(seed);
     const halves = makeActions(plan, { speakers, users, stays }, random);
     const all = halves.flat(2).length;
     let done = 0;
     const heaps: Heap[] = [];
     await allReceiveAll(users);
+    heaps.push(await measure());
     for (const half of halves) {
       // Each user by themselves, all at the same time.
       await Promise.all(
         half.map(async (actions) => {
           for (const { doing, act } of actions) {
             onProgress?.(done, all, doing);
-            await act();
+            await act().catch((cause) => {
+              throw new Error(`${doing}: ${cause.message}`, { cause });
+            });
             done += 1;
           }
         }),
@@ -111,13 +123,15 @@ export async function day({ seed, plan, onProgress }: DayOptions): Promise<DayRe
     }
     const errors: Record<string, string[]> = {};
     for (const user of users) errors[user.name] = await user.errors();
-    const [half, end] = heaps as [Heap, Heap];
+    const [start, half, end] = heaps as [Heap, Heap, Heap];
+    const grown = (what: keyof Heap) => (100 * (end[what] - half[what])) / half[what];
     return {
       seed,
       plan,
-      seconds: Math.round((performance.now() - start) / 1_000),
+      seconds: Math.round((performance.now() - startedAt) / 1_000),
       errors,
-      heap: { half, end },
+      heap: { start, half, end },
+      growth: { relay: grown('relay'), page: grown('page') },
     };
   } finally {
     for (const end of cleanUp) await end().catch(() => {});
@@ -199,23 +213,4 @@ async function receives(user: User, sent: Record<string, string[]>): Promise<voi
 function isEqual(one: Record<string, string[]>, other: Record<string, string[]>): boolean {
   const sorted = (record: Record<string, string[]>) => JSON.stringify(Object.entries(record).sort());
   return sorted(one) === sorted(other);
-}
-
-async function heapOfRelay(relay: Child): Promise<number> {
-  const heap = new Promise<number>((resolve) => {
-    relay.onLine((line) => {
-      const [, value] = /"heap":([\d.]+)/.exec(line) ?? [];
-      if (value !== undefined) resolve(Number(value));
-    });
-  });
-  process.kill(relay.pid, 'SIGUSR2');
-  return heap;
-}
-
-async function heapOfPage({ page }: TestPage): Promise<number> {
-  const tools = await page.context().newCDPSession(page);
-  for (let round = 0; round < 3; round += 1) await tools.send('HeapProfiler.collectGarbage');
-  const { usedSize } = await tools.send('Runtime.getHeapUsage');
-  await tools.detach();
-  return usedSize / 1024;
 }

@@ -1,7 +1,9 @@
-// A relay of the build, on ws: node --expose-gc relay.js <host:port of the SFU>. Prints {"port"}; at SIGUSR2 it collects
-// garbage and prints {"heap"} in KiB. Clients' own addresses are kept from the SFU, so that it meets them through the
-// proxies only.
+// A relay of the build, on ws: node relay.js <host:port of the SFU>. Prints {"port"}. GET /connections says how many there
+// are, GET /heap writes a snapshot, and says where. Clients' own addresses are kept from the SFU, so that it meets them through the proxies only.
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { writeHeapSnapshot } from 'node:v8';
 import { WebSocketServer } from 'ws';
 import { anonymous, SfuRelay } from '../../dist/index.js';
 import { useServer } from '../../dist/ws.js';
@@ -11,12 +13,12 @@ const relay = new SfuRelay({
   sfu: { serverUrl: process.argv[2] },
   candidates: { privateAddresses: 'drop' },
 });
-const server = createServer();
-useServer(relay, new WebSocketServer({ server, path: '/rtc' }));
-server.listen(0, '127.0.0.1', () => process.stdout.write(`${JSON.stringify(server.address())}\n`));
-
-process.on('SIGUSR2', () => {
-  for (let round = 0; round < 3; round += 1) globalThis.gc();
-  const { heapUsed, external } = process.memoryUsage();
-  process.stdout.write(`${JSON.stringify({ heap: (heapUsed + external) / 1024 })}\n`);
+const server = createServer(({ url }, response) => {
+  // Nothing of this is to be found in the next snapshot.
+  response.setHeader('connection', 'close');
+  if (url === '/heap') response.end(writeHeapSnapshot(join(tmpdir(), `relay-${process.pid}.heapsnapshot`)));
+  else response.end(String(sockets.clients.size));
 });
+const sockets = new WebSocketServer({ server, path: '/rtc' });
+useServer(relay, sockets);
+server.listen(0, '127.0.0.1', () => process.stdout.write(`${JSON.stringify(server.address())}\n`));

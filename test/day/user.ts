@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pTimeout from 'p-timeout';
 import type { OpenTab } from '../support/participant.js';
 import { until } from '../support/poll.js';
 import type { Network, Switch } from './network.js';
@@ -10,6 +12,7 @@ interface Page {
   send(what: 'camera' | 'screen', isOn: boolean): Promise<void>;
   muteAndUnmute(): Promise<void>;
   state(): string;
+  hasMedia(): boolean;
   sends(): string[];
   roster(): Record<string, string[]>;
   frames(): Promise<Record<string, number>>;
@@ -40,6 +43,13 @@ interface Setup {
 
 /** How long a user may take to be in the room again. */
 const PATIENCE = { timeoutMs: 90_000 };
+/** Of whatever a page is asked: more than the client gives itself, with a recovery in between. */
+const DEADLINE_MS = 120_000;
+/** A client that has broken again and again without media for so long in between gives up (docs/CLIENT.md). */
+const STABLE_MS = 10_000;
+
+/** Firefox says of each page that it leaves with a WebSocket open. */
+const OF_RELOADS = /was interrupted while the page was loading/;
 
 /** Somebody who spends the day in a room, in a page of a real browser and on a network of their own. */
 export class User {
@@ -48,6 +58,8 @@ export class User {
   readonly tab: OpenTab;
   readonly #setup: Setup;
   #isCameraOn = false;
+  /** performance.now() since which media was there, after the last change of networks. */
+  #mediaSince = Number.NEGATIVE_INFINITY;
   /** Of the pages before the reloads. */
   #pastErrors: string[] = [];
 
@@ -67,8 +79,15 @@ export class User {
       role,
       media: { own: `127.0.0.1 ${mediaPort}`, proxy: network.mediaAddress },
     };
-    await this.tab.page.waitForFunction(() => window.day !== undefined);
-    await this.tab.page.evaluate((given) => window.day.join(given), entry);
+    const { page } = this.tab;
+    await this.#inTime(
+      'its page is loaded',
+      page.waitForFunction(() => window.day !== undefined),
+    );
+    await this.#inTime(
+      'it has joined',
+      page.evaluate((given) => window.day.join(given), entry),
+    );
     if (this.#isCameraOn) await this.#send('camera', true);
   }
 
@@ -83,35 +102,43 @@ export class User {
   }
 
   muteAndUnmute(): Promise<void> {
-    return this.tab.page.evaluate(() => window.day.muteAndUnmute());
+    return this.#ask('the room is told of a muted track', () => window.day.muteAndUnmute());
   }
 
   async reload(): Promise<void> {
-    this.#pastErrors = await this.errors();
-    await this.tab.page.reload();
+    this.#pastErrors = await this.#told();
+    await this.#inTime('its page is reloaded', this.tab.page.reload());
     await this.enter();
   }
 
-  /** Changes the network; resolves when the client has noticed, and is in the room again. */
+  /** Changes the network, once the last one has served a while; resolves when the user is in the room again. */
   async changeNetwork(kind: Switch): Promise<void> {
+    await sleep(Math.max(0, this.#mediaSince + 1.1 * STABLE_MS - performance.now()));
     this.#setup.network.switch(kind);
     await until(`${this.name} notices a ${kind}`, async () => (await this.state()) !== 'joined', {
       ...PATIENCE,
       intervalMs: 20,
     });
     await this.isBack();
+    await until(
+      `${this.name} has media again`,
+      () => this.#ask('it knows its connections', () => window.day.hasMedia()),
+      PATIENCE,
+    );
+    this.#mediaSince = performance.now();
   }
 
-  isBack(): Promise<unknown> {
-    return until(
+  async isBack(): Promise<void> {
+    const state = await until(
       `${this.name} is in the room`,
       async () => {
-        const state = await this.state();
-        if (state !== 'joined') throw new Error(`is ${state}`);
-        return true;
+        const now = await this.state();
+        if (now !== 'joined' && now !== 'closed') throw new Error(`is ${now}`);
+        return now;
       },
       PATIENCE,
     );
+    if (state === 'closed') throw new Error(`${this.name} has been closed: ${await this.errors()}`);
   }
 
   async cameraIsOn(): Promise<void> {
@@ -119,24 +146,28 @@ export class User {
   }
 
   state(): Promise<string> {
-    return this.tab.page.evaluate(() => window.day.state());
+    return this.#ask('it knows its state', () => window.day.state());
   }
 
   sends(): Promise<string[]> {
-    return this.tab.page.evaluate(() => window.day.sends());
+    return this.#ask('it knows what it sends', () => window.day.sends());
   }
 
   roster(): Promise<Record<string, string[]>> {
-    return this.tab.page.evaluate(() => window.day.roster());
+    return this.#ask('it knows who is there', () => window.day.roster());
   }
 
   frames(): Promise<Record<string, number>> {
-    return this.tab.page.evaluate(() => window.day.frames());
+    return this.#ask('it knows what it decodes', () => window.day.frames());
   }
 
   /** What the client has told the application of, and what the pages have thrown. */
   async errors(): Promise<string[]> {
-    const { errors, closes } = await this.tab.page.evaluate(() => ({
+    return [...(await this.#told()), ...this.tab.errors.filter((error) => !OF_RELOADS.test(error))];
+  }
+
+  async #told(): Promise<string[]> {
+    const { errors, closes } = await this.#ask('it knows its errors', () => ({
       errors: window.day.errors,
       closes: window.day.closes,
     }));
@@ -144,6 +175,25 @@ export class User {
   }
 
   #send(what: 'camera' | 'screen', isOn: boolean): Promise<void> {
-    return this.tab.page.evaluate((given) => window.day.send(given.what, given.isOn), { what, isOn });
+    return this.#inTime(
+      `its ${what} is ${isOn ? 'published' : 'unpublished'}`,
+      this.tab.page.evaluate((given) => window.day.send(given.what, given.isOn), { what, isOn }),
+    );
+  }
+
+  #ask<Answer>(what: string, work: () => Answer | Promise<Answer>): Promise<Answer> {
+    return this.#inTime(what, this.tab.page.evaluate(work));
+  }
+
+  /** Rejects with what was waited for, where it takes too long. */
+  async #inTime<Result>(what: string, work: Promise<Result>): Promise<Result> {
+    const late = async () => {
+      const state = await pTimeout(
+        this.tab.page.evaluate(() => window.day.state()),
+        { milliseconds: 5_000, fallback: () => 'unknown: the page does not answer' },
+      );
+      throw new Error(`${this.name} waited ${DEADLINE_MS} ms until ${what}; its client's state is ${state}`);
+    };
+    return pTimeout(work, { milliseconds: DEADLINE_MS, fallback: late });
   }
 }

@@ -15,8 +15,8 @@ window.day = {
   async join({ url, room, user, role, media }) {
     sendThroughProxy(media);
     client = await connect(url);
-    client.on('track', ({ track, stream }) => play(track, stream));
-    client.on('trackended', ({ track }) => document.getElementById(track.id)?.remove());
+    client.on('track', ({ track }) => play(track));
+    client.on('trackended', ({ track }) => stopPlaying(track));
     client.on('error', ({ code, message }) => errors.push(`${code}: ${message}`));
     client.on('close', ({ code, reason }) => closes.push(`${code} ${reason}`));
     await client.join({ roomId: room, userId: user, role });
@@ -48,6 +48,10 @@ window.day = {
   },
 
   state: () => client.state,
+
+  hasMedia: () =>
+    [client.publisher, client.subscriber].every((connection) => connection?.connectionState === 'connected'),
+
   sends: () =>
     Object.values(streams)
       .flatMap((stream) => stream?.id ?? [])
@@ -86,15 +90,24 @@ function screen() {
   return Object.assign(element.captureStream(10), { stop: () => clearInterval(timer) });
 }
 
-function play(track, stream) {
+function play(track) {
   const element = Object.assign(document.createElement(track.kind), {
     id: track.id,
     autoplay: true,
     muted: true,
   });
   element.srcObject = new MediaStream([track]);
-  element.dataset.stream = stream.id;
+  // The browser keeps a record of whatever moves in a page.
+  element.style.position = 'fixed';
   document.body.append(element);
+}
+
+function stopPlaying(track) {
+  const element = document.getElementById(track.id);
+  if (!element) return;
+  // An element that plays lives on without the page.
+  element.srcObject = null;
+  element.remove();
 }
 
 /** The SFU is reached by another address than its own. */
