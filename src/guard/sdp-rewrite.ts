@@ -19,8 +19,7 @@ const TRANSPORT_WIDE_CC = 'transport-wide-cc-extensions-01';
 const SENDER_LINE = /^a=(?:ssrc|ssrc-group|rid|simulcast):/;
 const DIRECTION_LINE = /^a=(?:sendrecv|sendonly|recvonly|inactive)$/;
 
-/** Of which payload type a codec's line speaks. */
-const CODEC_LINE = /^a=(?:rtpmap|fmtp|rtcp-fb):(\d+)(?: |$)/;
+const CODEC_LINE = /^a=(?:rtpmap|fmtp|rtcp-fb):\d+(?: |$)/;
 
 /**
  * The description as the SFU may have it: with the codecs that it forwards alone, without the candidates that
@@ -69,12 +68,18 @@ function isKept(line: string, section: SdpSection, policy: RewritePolicy): boole
     case 'f':
     case 'r': {
       if (!section.payloads) return true;
-      const payload = CODEC_LINE.exec(line)?.[1];
-      return payload === undefined || section.payloads.has(payload);
+      return !CODEC_LINE.test(line) || section.payloads.has(payloadOf(line));
     }
     default:
       return true;
   }
+}
+
+/** The payload type in a codec's line: cut out, as a match costs every line an array. */
+function payloadOf(line: string): string {
+  const start = line.indexOf(':') + 1;
+  const end = line.indexOf(' ', start);
+  return end < 0 ? line.slice(start) : line.slice(start, end);
 }
 
 /**

@@ -36,7 +36,7 @@ const WHITE_SPACE = /[ \t]+/g;
 const CONNECTION = /^IN IP[46] ([0-9A-Fa-f.:]+)$/;
 const BANDWIDTH = /^(?:CT|AS|X-[\w-]{1,32}):\d{1,15}$/;
 const EXTMAP =
-  /^(\d{1,3})(?:\/(?:sendrecv|sendonly|recvonly|inactive))? (?:urn:[\w:.+-]+|https?:\/\/[\w.-]+(?:\/[\w./#:+-]*)?)(?: .+)?$/;
+  /^\d{1,3}(?:\/(?:sendrecv|sendonly|recvonly|inactive))? (?:urn:[\w:.+-]+|https?:\/\/[\w.-]+(?:\/[\w./#:+-]*)?)(?: .+)?$/;
 /** A group can name it. */
 const MID = /^\S{1,128}$/;
 /** By these the SFU knows Plan B, which it does not speak. */
@@ -156,7 +156,7 @@ export class SectionReader {
         this.#source(line, value);
         return;
       case 'extmap': {
-        const id = Number(EXTMAP.exec(value)?.[1]);
+        const id = EXTMAP.test(value) ? Number.parseInt(value, 10) : 0;
         if (id >= 1 && id <= 246) this.#keep(line);
         return;
       }
