@@ -94,6 +94,24 @@ describe('a header block that is a bomb ends its call', () => {
   });
 });
 
+describe('crumbs take as much memory as they have bytes', () => {
+  test('a message that comes byte by byte', async () => {
+    const { peer, call, streamId } = await stage.answered();
+    const length = 256 * 1024;
+    const bytes = message(streamId, 'x'.repeat(length)).subarray(9);
+    // Each in a DATA frame of its own.
+    const crumbs = (from: number, to: number) =>
+      peer.send(
+        Buffer.concat(Array.from(bytes.subarray(from, to), (byte) => data(streamId, Buffer.of(byte)))),
+      );
+    const before = heldMemory();
+    for (let at = 0; at < length / 2; at += 16 * 1024) crumbs(at, at + 16 * 1024);
+    await peer.settled();
+    expect(heldMemory() - before).toBeLessThan(2 * MIB);
+    expect(call.messages).toEqual([]);
+  });
+});
+
 describe('a flood is borne, or the connection ends', () => {
   test.each<[what: string, bytes: (id: number) => Buffer]>([
     ['of pings', () => ping('flooding')],

@@ -132,6 +132,17 @@ describe.each(CLIENTS)('by %s:', (client) => {
     expect(streams(server)).toHaveLength(1);
   });
 
+  test('a connection that has refused a stream gets no second try: the join goes to another one', async () => {
+    const { server, heard, stream, peer, id } = await open();
+    stream.join(JOIN);
+    peer.send(reset(id, ErrorCode.REFUSED_STREAM));
+    const again = await streamNumber(server, 2);
+    expect(again.peer).not.toBe(peer);
+    again.peer.send(answer(again.id), joined(again.id));
+    await soon('it has joined', () => heard.joins.length === 1);
+    expect(heard.ends).toEqual([]);
+  });
+
   test('a server that refuses every time ends the join', async () => {
     const { server, node, heard, stream } = await open();
     stream.join(JOIN);
@@ -167,5 +178,28 @@ describe.each(CLIENTS)('by %s:', (client) => {
     const again = await streamNumber(server, 2);
     again.peer.send(answer(again.id), joined(again.id), finish(again.id));
     await probed;
+  });
+
+  test('a server that refuses every probe is not healthy', async () => {
+    const server = await stage.serve();
+    onConnect(server, (peer) => peer.greet());
+    const node = nodes.connect(server.address, { client });
+    const probed = node.probe(signal).then(
+      () => 'healthy',
+      (error) => error,
+    );
+    let outcome: unknown;
+    void probed.then((result) => {
+      outcome = result;
+    });
+    for (let n = 1; outcome === undefined; n += 1) {
+      await soon(
+        'a stream, or an outcome',
+        () => outcome !== undefined || streams(server)[n - 1] !== undefined,
+      );
+      const next = streams(server)[n - 1];
+      next?.peer.send(reset(next.id, ErrorCode.REFUSED_STREAM));
+    }
+    expect(outcome).toMatchObject({ code: 'ERR_RELAY_SFU_UNAVAILABLE' });
   });
 });

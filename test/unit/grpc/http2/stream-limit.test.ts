@@ -37,6 +37,21 @@ describe.each(CLIENTS)('by %s:', (client) => {
     expect(node.streamCount).toBe(7);
   });
 
+  test('once it has said so, no stream waits for a place that a new connection will not have', async () => {
+    const server = await stage.serve();
+    greetAll(server, 2);
+    const node = nodeOf(server);
+    await node.open(new Heard(), signal);
+    // New connections do not say their limit yet.
+    onConnect(server, () => {});
+    const opening = Promise.all(Array.from({ length: 5 }, () => node.open(new Heard(), signal)));
+    await soon('as many connections as are needed', () => server.peers.length === 3);
+    for (const peer of server.peers.slice(1)) peer.greet({ MAX_CONCURRENT_STREAMS: 2 });
+    await opening;
+    expect(server.peers).toHaveLength(3);
+    expect(node.streamCount).toBe(6);
+  });
+
   test('a server that takes none on a connection is none', async () => {
     const server = await stage.serve();
     greetAll(server, 0);
