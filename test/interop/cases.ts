@@ -94,7 +94,7 @@ async function outlive(scene: Scene, connections: number): Promise<Talk[]> {
 
 export const CASES: Case[] = [
   {
-    title: 'join, messages there and back, leave',
+    title: 'join, messages in both directions, leave',
     async run(scene) {
       const [one, other] = await scene.joins(2);
       await Promise.all([one?.echo(), other?.echo()]);
@@ -145,7 +145,7 @@ export const CASES: Case[] = [
     },
   },
   {
-    title: 'they survive the keep-alive after a GOAWAY',
+    title: 'sessions survive the keep-alive after a GOAWAY',
     wishes: { leavesSoon: true },
     options: QUICK,
     async run(scene) {
@@ -157,7 +157,7 @@ export const CASES: Case[] = [
     },
   },
   {
-    title: 'half-open: noticed',
+    title: 'half-open connection: detected',
     options: QUICK,
     async run(scene) {
       const talks = await scene.joins(3);
@@ -167,7 +167,7 @@ export const CASES: Case[] = [
     },
   },
   {
-    title: 'half-open after a GOAWAY: noticed',
+    title: 'half-open connection after a GOAWAY: detected',
     wishes: { leavesSoon: true },
     options: QUICK,
     async run(scene) {
@@ -178,7 +178,7 @@ export const CASES: Case[] = [
     },
   },
   {
-    title: 'a connection that is cut ends its sessions, and the next join works',
+    title: 'a lost connection ends its sessions, and the next join works',
     async run(scene) {
       const talks = await scene.joins(3);
       scene.gate.cut();
@@ -187,7 +187,7 @@ export const CASES: Case[] = [
     },
   },
   {
-    title: 'gzip that nobody has asked for',
+    title: 'unrequested gzip',
     wishes: { gzip: true },
     async run(scene) {
       const talk = await scene.join();
@@ -196,7 +196,7 @@ export const CASES: Case[] = [
     },
   },
   {
-    title: '70 KB of header fields end their session only',
+    title: '70 KB of header fields end only their own session',
     async run(scene) {
       const [one, other] = await scene.joins(2);
       one?.stream.candidate(0, 'headers 70');
@@ -205,7 +205,7 @@ export const CASES: Case[] = [
     },
   },
   {
-    title: 'the status and its message are told',
+    title: 'gRPC status and message are reported',
     async run(scene) {
       const talk = await scene.join();
       talk.stream.candidate(0, 'end 9');
@@ -216,7 +216,7 @@ export const CASES: Case[] = [
     },
   },
   {
-    title: 'metadata by a function, and an authority',
+    title: 'metadata from a function, and an authority',
     options: { metadata: async () => ({ authorization: 'Bearer abc' }), authority: 'sfu.example.com' },
     async run(scene) {
       const talk = await scene.join();
@@ -225,7 +225,7 @@ export const CASES: Case[] = [
     },
   },
   {
-    title: 'too_many_pings: fewer from then on',
+    title: 'too_many_pings: fewer pings afterwards',
     wishes: { hatesPings: true },
     options: QUICK,
     async run(scene) {
