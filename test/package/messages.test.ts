@@ -78,7 +78,7 @@ describe('the examples of the guides to messages and moderation', () => {
        await talk(relayWith(accounts), ['g1', 'g1', 'g2'].map((id) => ({ ...rose, id })));`,
     );
     expect(heard).toEqual([['gift', { gift: 'rose', count: 1 }]]);
-    expect(refused).toEqual(['You have not enough coins.']);
+    expect(refused).toEqual(['You do not have enough coins.']);
   });
 
   test('onMessage, which changes and refuses', async () => {
