@@ -18,7 +18,7 @@ import {
 
 const LIVE_SECRET = 'a secret of thirty-two bytes, or more';
 
-describe('the examples of "Behind OAuth2", run where the package is installed', () => {
+describe('the examples of docs/OAUTH2.md, run where the package is installed', () => {
   let sfu: ScriptedSfu;
   let project: ConsumerProject;
   let server: Authority;
