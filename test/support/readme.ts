@@ -1,11 +1,36 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 
-const example = /<!-- test: ([\w-]+) -->\s*```(?:js|ts)\n([\s\S]*?)```/g;
+const root = new URL('../../', import.meta.url);
+const block = /^(?:<!-- test: ([\w-]+) -->\s*)?```(?:js|ts)\n([\s\S]*?)^```/gm;
 
-/** A document's examples that are marked by a comment `<!-- test: name -->` before them, by name. */
+/** A block of JavaScript or TypeScript in a document. */
+export interface Example {
+  /** That of the comment `<!-- test: name -->` before it: a test runs it. */
+  name: string | undefined;
+  code: string;
+  /** The line of the document in which the code begins. */
+  line: number;
+}
+
+/** README and the guides. */
+export async function documents(): Promise<string[]> {
+  const guides = (await readdir(new URL('docs/', root))).filter((file) => file.endsWith('.md'));
+  return ['README.md', ...guides.sort().map((file) => `docs/${file}`)];
+}
+
+export async function blocksOf(document: string): Promise<Example[]> {
+  const text = await readFile(new URL(document, root), 'utf8');
+  return [...text.matchAll(block)].map(({ 0: { length }, index, 1: name, 2: code = '' }) => ({
+    name,
+    code,
+    line: text.slice(0, index + length).split('\n').length - code.split('\n').length + 1,
+  }));
+}
+
+/** The examples of a document that a test runs, by name. */
 export async function examplesOf(document: string): Promise<Map<string, string>> {
-  const text = await readFile(new URL(`../../${document}`, import.meta.url), 'utf8');
-  return new Map([...text.matchAll(example)].map(([, name = '', code = '']) => [name, code]));
+  const named = (await blocksOf(document)).flatMap(({ name, code }) => (name ? [[name, code] as const] : []));
+  return new Map(named);
 }
 
 export const readmeExamples = () => examplesOf('README.md');
