@@ -17,20 +17,20 @@ import { openRelay } from '../live-room/relay.js';
 import { run } from '../live-room/run.js';
 
 run('node examples/express/server.js', async ({ port, host, serverUrl }) => {
-  // 1. The relay, in front of the SFU: who may do what, which messages there are, how many of them.
+  // 1. The relay: authentication, message kinds and rate limits.
   const relay = openRelay(serverUrl);
 
-  // 2. The REST API. It reads the bodies itself; express.json() before it does no harm.
+  // 2. The REST API. It parses bodies itself; a preceding express.json() is harmless.
   const app = express();
   app.use('/api/v1/sfu', createRouter(relay));
 
-  // 3. What happens, for Prometheus. A real server keeps it from the public: on a port of its own, or behind the proxy.
+  // 3. Metrics for Prometheus. In production hide them from the public: on another port, or behind the proxy.
   collectMetrics(relay);
   app.get('/metrics', async (_request, response) => {
     response.type(register.contentType).send(await register.metrics());
   });
 
-  // 4. The page, and the browser library that it loads.
+  // 4. The page and the browser library.
   app.use((_request, response, next) => {
     response.setHeaders(pageHeaders);
     next();
@@ -43,6 +43,6 @@ run('node examples/express/server.js', async ({ port, host, serverUrl }) => {
   await once(http, 'listening');
   useServer(relay, new WebSocketServer({ server: http, path: '/rtc' }));
 
-  // 6. The end: the relay says goodbye to every client, before the process exits.
+  // 6. The shutdown: the relay notifies every client before the process exits.
   return () => relay.close({ timeoutMs: 2000 });
 });

@@ -19,17 +19,17 @@ import { openRelay } from '../live-room/relay.js';
 import { run } from '../live-room/run.js';
 
 run('node examples/hono/server.js', async ({ port, host, serverUrl }) => {
-  // 1. The relay, in front of the SFU: who may do what, which messages there are, how many of them.
+  // 1. The relay: authentication, message kinds and rate limits.
   const relay = openRelay(serverUrl);
 
-  // 2. The REST API. A Request doesn't say where it comes from, so `authenticate` is told of the socket's address.
+  // 2. The REST API. A Request has no remote address, so pass that of the socket.
   const app = new Hono();
   const api = createHandler(relay, { prefix: '/api/v1/sfu' });
   app.all('/api/v1/sfu/*', (context) =>
     api(context.req.raw, { remoteAddress: getConnInfo(context).remote.address }),
   );
 
-  // 3. The page, and the browser library that it loads.
+  // 3. The page and the browser library.
   app.use(async (context, next) => {
     for (const [name, value] of pageHeaders) context.header(name, value);
     await next();
@@ -45,6 +45,6 @@ run('node examples/hono/server.js', async ({ port, host, serverUrl }) => {
   await once(http, 'listening');
   useServer(relay, new WebSocketServer({ server: http, path: '/rtc' }));
 
-  // 5. The end: the relay says goodbye to every client, before the process exits.
+  // 5. The shutdown: the relay notifies every client before the process exits.
   return () => relay.close({ timeoutMs: 2000 });
 });

@@ -17,14 +17,14 @@ import { openRelay } from '../live-room/relay.js';
 import { run } from '../live-room/run.js';
 
 run('node examples/koa/server.js', async ({ port, host, serverUrl }) => {
-  // 1. The relay, in front of the SFU: who may do what, which messages there are, how many of them.
+  // 1. The relay: authentication, message kinds and rate limits.
   const relay = openRelay(serverUrl);
 
-  // 2. The REST API. What is not its own goes on to the next middleware.
+  // 2. The REST API. Requests to other paths go on to the next middleware.
   const app = new Koa();
   app.use(createMiddleware(relay, { prefix: '/api/v1/sfu' }));
 
-  // 3. The page, and the browser library that it loads.
+  // 3. The page and the browser library.
   app.use((context, next) => {
     context.set(Object.fromEntries(pageHeaders));
     return next();
@@ -37,6 +37,6 @@ run('node examples/koa/server.js', async ({ port, host, serverUrl }) => {
   await once(http, 'listening');
   useServer(relay, new WebSocketServer({ server: http, path: '/rtc' }));
 
-  // 5. The end: the relay says goodbye to every client, before the process exits.
+  // 5. The shutdown: the relay notifies every client before the process exits.
   return () => relay.close({ timeoutMs: 2000 });
 });

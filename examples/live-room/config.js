@@ -1,5 +1,5 @@
 // @ts-check
-/** What the environment says, checked: PORT, HOST, SFU_URL. */
+/** Reads and checks the environment: PORT, HOST, SFU_URL. */
 import { networkInterfaces } from 'node:os';
 
 const DEFAULT_PORT = 8080;
@@ -34,7 +34,7 @@ function readPort(text) {
   throw new Error(`PORT is "${text}", but a port is a number from 1 to 65535. Try: PORT=8081`);
 }
 
-/** This machine's IPv4 addresses in its networks. */
+/** This machine's external IPv4 addresses. */
 function ownAddresses() {
   return Object.values(networkInterfaces())
     .flatMap((each) => each ?? [])
@@ -50,9 +50,10 @@ function ownAddresses() {
 export function explain(error, command) {
   const { code, port, message } = /** @type {NodeJS.ErrnoException & { port?: number }} */ (error);
   if (code === 'EADDRINUSE')
-    return `Port ${port} is taken by another program. Choose another one: PORT=${Number(port) + 1} ${command}`;
-  if (code === 'EACCES') return `Port ${port} needs more rights. Choose a higher one: PORT=8081 ${command}`;
+    return `Port ${port} is used by another program. Choose another one: PORT=${Number(port) + 1} ${command}`;
+  if (code === 'EACCES')
+    return `Port ${port} needs more privileges. Choose a higher one: PORT=8081 ${command}`;
   if (code === 'ENOTFOUND' || code === 'EADDRNOTAVAIL')
-    return `HOST is no address of this machine: ${message}`;
+    return `HOST is not an address of this machine: ${message}`;
   return message ?? String(error);
 }

@@ -1,5 +1,5 @@
 // @ts-check
-/** Static files without a framework: a prefix is a folder, and nothing outside of it is ever read. */
+/** Static files without a framework: each prefix maps to a folder, and nothing outside of it is read. */
 import { readFile } from 'node:fs/promises';
 import { extname, join, sep } from 'node:path';
 import { pageHeaders } from './page.js';
@@ -14,7 +14,7 @@ const TYPES = new Map([
 ]);
 
 /**
- * What a GET of a URL is answered with.
+ * The response to a GET of a URL.
  * @param {Record<string, string>} folders by prefix; the longest prefix that fits wins
  * @returns {(url: string | undefined) => Promise<{ status: number, type: string, body: Buffer }>}
  */
@@ -54,7 +54,7 @@ export function serveFolders(folders) {
 }
 
 /**
- * The decoded path of a request; undefined if it is none.
+ * The decoded path of a request; undefined if it is invalid.
  * @param {string | undefined} url
  */
 function readPath(url) {
@@ -67,7 +67,7 @@ function readPath(url) {
 }
 
 /**
- * The file below `root`; undefined if the path leads out of it, or into a hidden folder.
+ * The file below `root`; undefined if the path leaves it or enters a hidden folder.
  * @param {string} root
  * @param {string} path
  */

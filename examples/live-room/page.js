@@ -1,5 +1,5 @@
 // @ts-check
-/** The page of the live room: the folders that it is in, and the headers that it is served with. */
+/** The page of the live room: its folders and its response headers. */
 import { fileURLToPath } from 'node:url';
 
 export const pageFolder = fileURLToPath(new URL('./public/', import.meta.url));

@@ -1,5 +1,5 @@
 // @ts-check
-/** The relay of the live room, in front of the SFU: who may do what, which messages there are, and how many of them. */
+/** The relay of the live room: authentication, message kinds and rate limits. */
 import { chat, gift, like, RelayError, SfuRelay } from 'sfu-relay';
 import { rateLimits } from 'sfu-relay/limits';
 import { GIFTS } from './public/gift-list.js';
@@ -19,14 +19,14 @@ export function openRelay(serverUrl, admit = (others) => others) {
     authenticate: admit(admitVisitors((roomId) => relay.rooms.has(roomId))),
     messages: { chat: chat({ maxLength: 500 }), gift: gift(), like: like() },
     hooks: { onMessage: checkGift },
-    // Beside what each connection and each address may send: nobody floods the chat.
+    // In addition to the budgets of connections and addresses, a limit for chat.
     rateLimiter: rateLimits({ user: { points: 25, durationMs: 5000, costs: { '*': 0, message: 1 } } }),
   });
   return relay;
 }
 
 /**
- * Only what the page has to give. A shop would also look here who has paid for it.
+ * Only the gifts of the page. A shop would also check the payment here.
  * @param {{ kind: string, data: unknown }} message
  */
 function checkGift({ kind, data }) {

@@ -1,5 +1,5 @@
 // @ts-check
-/** What is around the server of every example: the environment, the SFU, and the end. */
+/** The common part of all examples: the environment, the SFU, and the shutdown. */
 import { startDevSfu } from 'sfu-relay/testing';
 import { explain, readConfig } from './config.js';
 
@@ -27,7 +27,7 @@ export async function run(command, serve) {
 `);
     if (isPublic) console.log('  This is a demo: whoever reaches these addresses may enter, and moderate.\n');
 
-    // A second Ctrl+C doesn't wait.
+    // A second Ctrl+C exits at once.
     let stopping = false;
     const stop = async () => {
       if (stopping) process.exit(1);

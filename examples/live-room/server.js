@@ -4,7 +4,7 @@
  *
  *   npm start                        with the dev SFU, nothing else to install
  *   SFU_URL=host:5551 npm start      with a real Ion SFU
- *   HOST=0.0.0.0 npm start           also for a phone in the same network
+ *   HOST=0.0.0.0 npm start           also for phones in the same network
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -17,12 +17,12 @@ import { run } from './run.js';
 import { openTokens } from './tokens.js';
 
 run('npm start', async ({ port, host, serverUrl }) => {
-  // 1. The relay, in front of the SFU: who may do what, which messages there are, how many of them. In development also
-  //    whoever brings a token that /token/ has signed may do what it says.
+  // 1. The relay: authentication, message kinds and rate limits. In development it also accepts tokens that /token/ has
+  //    signed.
   const tokens = process.env.NODE_ENV === 'production' ? undefined : openTokens();
   const relay = openRelay(serverUrl, tokens?.admit);
 
-  // 2. The page, and whether the SFU is reachable.
+  // 2. The page, and the health of the SFU.
   const pages = serveFolders({
     '/': pageFolder,
     '/sfu-relay/': clientFolder,
@@ -31,7 +31,7 @@ run('npm start', async ({ port, host, serverUrl }) => {
   const http = createServer(async (request, response) => {
     if (tokens && request.url === '/tokens') return tokens.answer(request, response);
     if (request.url !== '/healthz') return pages(request, response);
-    // Everybody may ask: the report of `healthCheck()` also has the SFU's address, which is for the log.
+    // This is public, so leave out the SFU's address, which the report of `healthCheck()` has.
     const { ok } = await relay.healthCheck();
     response.writeHead(ok ? 200 : 503, {
       'content-type': 'application/json',
@@ -44,6 +44,6 @@ run('npm start', async ({ port, host, serverUrl }) => {
   // 3. The signalling: every WebSocket on /rtc is one client of the relay.
   useServer(relay, new WebSocketServer({ server: http, path: '/rtc' }));
 
-  // 4. The end: the relay says goodbye to every client, before the process exits.
+  // 4. The shutdown: the relay notifies every client before the process exits.
   return () => relay.close({ timeoutMs: 2000 });
 });

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Development tokens, for trying out what grants do: whoever asks gets what he asks for. In a real application the login
- * signs them, and knows who may do what: docs/OAUTH2.md.
+ * Development tokens, to try out grants: every request is signed. In a real application the login signs tokens, and knows
+ * the grants of each user: docs/OAUTH2.md.
  */
 import { randomBytes } from 'node:crypto';
 import { jwtVerify, SignJWT } from 'jose';
@@ -11,7 +11,7 @@ const AUDIENCE = 'live-room';
 const MAX_BODY_BYTES = 16_384;
 const MAX_LIFE_SECONDS = 86_400;
 
-/** By a secret of this process: a token is good until the demo ends. */
+/** Signed with a secret of this process: a token is valid until the demo ends. */
 export function openTokens() {
   const secret = randomBytes(32);
   // One clock signs and reads.

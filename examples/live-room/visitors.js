@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Who may do what in this demo: everybody anything, and whoever opened a room, or says `?moderator`, moderates it.
- * A real application knows its users by a token that it has signed, and takes no page's word for being a moderator.
+ * The grants of this demo: everybody may do everything, and the user who opened a room, or claims `?moderator`, moderates
+ * it. A real application identifies its users by signed tokens, and does not trust such a claim.
  */
 
 /**
@@ -16,7 +16,7 @@ export function admitVisitors(isOpen) {
     const query = new URL(url, 'http://localhost').searchParams;
     const roomId = query.get('room');
     const userId = query.get('name');
-    // Over HTTP a request names room and user itself.
+    // An HTTP request contains room and user itself.
     if (!roomId || !userId) return {};
     if (!isOpen(roomId)) {
       for (const each of owners.keys()) if (!isOpen(each)) owners.delete(each);

@@ -2,11 +2,11 @@
 import { RelayError } from 'sfu-relay';
 
 /**
- * Asks an HTTP service about each chat message, for the hook `onMessage`: it gets `POST {roomId, userId, text}` and
- * answers `{allow: true}`, `{allow: false, reason}` or `{allow: true, text}`, with another text.
+ * For the hook `onMessage`: asks an HTTP service about each chat message. The service receives `POST {roomId, userId, text}`
+ * and responds `{allow: true}`, `{allow: false, reason}` or `{allow: true, text}`, with another text.
  *
- * A service that is down, slow or answers nonsense makes the hook fail: what becomes of the message then is for the
- * relay's option `hookFailure: { onMessage: 'refuse' | 'pass' }` to say.
+ * If the service is down, slow or responds with invalid data, the hook fails. Then the relay's option
+ * `hookFailure: { onMessage: 'refuse' | 'pass' }` decides what happens to the message.
  * @param {string | URL} url
  * @param {{ timeoutMs?: number }} [options] - `timeoutMs`: 1000 by default
  * @returns {(message: import('sfu-relay').MessageContext, data?: unknown) => Promise<unknown>} `data` where another
@@ -26,9 +26,12 @@ export function askService(url, { timeoutMs = 1_000 } = {}) {
     const verdict = /** @type {{ allow?: unknown, reason?: unknown, text?: unknown }} */ (
       await response.json()
     );
-    // Of what was meant to say no, nothing passes: only a clear yes does.
+    // Only an explicit `allow: true` passes; anything but yes or no is a failure of the hook.
     if (verdict.allow === false)
-      throw new RelayError('ERR_RELAY_FORBIDDEN', String(verdict.reason ?? 'This can not be said here.'));
+      throw new RelayError(
+        'ERR_RELAY_FORBIDDEN',
+        String(verdict.reason ?? 'This message is not allowed here.'),
+      );
     if (verdict.allow !== true) throw new Error('the moderation service answers neither yes nor no');
     return typeof verdict.text === 'string' ? { text: verdict.text } : undefined;
   };

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * The live room, moderated: a word filter, and a service that is asked about each chat message.
+ * The moderated live room: a word filter, and a service that checks each chat message.
  *
  *   npm run build && node examples/moderation/server.js
  *   MODERATION_URL=http://127.0.0.1:8090/ node examples/moderation/server.js     with examples/moderation/service.js
@@ -26,13 +26,13 @@ run('node examples/moderation/server.js', async ({ port, host, serverUrl }) => {
     authenticate: anonymous(),
     messages: { chat: chat(), gift: gift(), like: like() },
     hooks: {
-      // The filter first: it costs nothing. What it has changed is what the service is asked about.
+      // The filter runs first because it is cheap. The service receives its result.
       async onMessage(message) {
         const filtered = filter(message);
         return (await ask?.(message, filtered)) ?? filtered;
       },
     },
-    // When the service is down: 'refuse' keeps the room silent, 'pass' lets it speak without a moderator.
+    // When the service is down, 'refuse' blocks chat, and 'pass' leaves it unmoderated.
     hookFailure: { onMessage: MODERATION_FAILURE === 'pass' ? 'pass' : 'refuse' },
   });
 

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * A moderation service, as small as can be: it says no to shouting, and shortens what goes on for too long. In its
- * place stands yours, or one that asks a model.
+ * A minimal moderation service: it refuses shouting, and shortens long messages. Replace it by your own, for example one
+ * that uses a language model.
  *
  *   PORT=8090 node examples/moderation/service.js
  */

@@ -2,8 +2,8 @@
 import { RelayError } from 'sfu-relay';
 
 /**
- * A word filter, for the hook `onMessage`: chat that has one of these words is refused, or its words are starred out.
- * Words are found whole, in any case, and behind the commonest disguises (4 for a, full-width letters).
+ * A word filter for the hook `onMessage`: refuses chat messages that contain one of these words, or replaces the words by
+ * asterisks. It matches whole words in any case, also with common substitutions (4 for a, full-width letters).
  * @param {readonly string[]} words
  * @param {{ mode?: 'refuse' | 'star' }} [options]
  * @returns {(message: import('sfu-relay').MessageContext) => unknown}

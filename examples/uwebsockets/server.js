@@ -14,26 +14,26 @@ import { openRelay } from '../live-room/relay.js';
 import { run } from '../live-room/run.js';
 
 run('node examples/uwebsockets/server.js', async ({ port, host, serverUrl }) => {
-  // 1. The relay, in front of the SFU: who may do what, which messages there are, how many of them.
+  // 1. The relay: authentication, message kinds and rate limits.
   const relay = openRelay(serverUrl);
 
   // 2. The signalling: every WebSocket on /rtc is one client of the relay.
   const app = uWS.App();
   app.ws('/rtc', makeBehavior(relay));
 
-  // 3. Whether the SFU is reachable. The REST API has no adapter for uWebSockets.js.
+  // 3. The health of the SFU. The REST API has no adapter for uWebSockets.js.
   const readHealth = async () => {
-    // Everybody may ask: the report of `healthCheck()` also has the SFU's address, which is for the log.
+    // This is public, so leave out the SFU's address, which the report of `healthCheck()` has.
     const { ok } = await relay.healthCheck();
     return { status: ok ? 200 : 503, type: 'application/json', body: JSON.stringify({ ok }) };
   };
   app.get('/healthz', (response) => answer(response, readHealth()));
 
-  // 4. The page, and the browser library that it loads.
+  // 4. The page and the browser library.
   const readFile = openFolders({ '/': pageFolder, '/sfu-relay/': clientFolder });
   app.get('/*', (response, request) => answer(response, readFile(request.getUrl())));
 
-  // 5. Listening. Without the option two processes would share the port.
+  // 5. Listen. Without the option, two processes could share the port.
   const listening = await new Promise((resolve) => {
     // @ts-expect-error The types know neither the option nor its place.
     app.listen(host, port, uWS.LIBUS_LISTEN_EXCLUSIVE_PORT, resolve);
@@ -41,12 +41,12 @@ run('node examples/uwebsockets/server.js', async ({ port, host, serverUrl }) => 
   if (!listening)
     throw new Error(`Can't listen on ${host}:${port}. If it is taken, choose another port: PORT=${port + 1}`);
 
-  // 6. The end: the relay says goodbye to every client, before the process exits.
+  // 6. The shutdown: the relay notifies every client before the process exits.
   return () => relay.close({ timeoutMs: 2000 });
 });
 
 /**
- * Sends what is promised, unless the client has gone by then.
+ * Sends the result of the promise, unless the client has disconnected.
  * @param {import('uWebSockets.js').HttpResponse} response
  * @param {Promise<{ status: number, type: string, body: string | Buffer }>} promise never rejects
  */

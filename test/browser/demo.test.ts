@@ -96,13 +96,13 @@ describeReal(['chromium'], 'the demo', () => {
     const bitrate = (kind: string) => ada.getByTestId(`stats-${kind}-bitrate`);
     await until('the sound comes', async () => /^[1-9]/.test(await bitrate('audio').innerText()));
 
-    await moderate(ada, 'Ben', 'Mute picture and sound');
+    await moderate(ada, 'Ben', 'Mute video and audio');
     await ada.getByText('Muted by a moderator').waitFor();
     await ben.getByText('Muted by a moderator').waitFor();
     for (const kind of ['audio', 'video'])
       await until(`no ${kind} comes`, async () => /^0 kbit/.test(await bitrate(kind).innerText()));
 
-    await moderate(ada, 'Ben', 'Let be seen and heard');
+    await moderate(ada, 'Ben', 'Unmute video and audio');
     await showsVideo(ada, 'Ben');
   });
 

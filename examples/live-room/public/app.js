@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Live room: first the door, then the room.
- * `?room=…&name=…` fills the door in, `&auto=watch` or `&auto=live` goes through it at once.
+ * Live room: first the entry page, then the room.
+ * `?room=…&name=…` fills in the entry page, `&auto=watch` or `&auto=live` joins at once.
  */
 import { Entry } from './entry.js';
 import { RoomView } from './room-view.js';

@@ -1,5 +1,5 @@
 // @ts-check
-/** Going live: the four buttons that decide what this person sends. */
+/** Publishing: the four buttons for live, microphone, camera and screen. */
 import { byId, setIcon, setText, toast } from './dom.js';
 import { canShareScreen, LocalMedia, openScreen } from './local-media.js';
 import { describeProblem } from './status.js';
@@ -7,7 +7,7 @@ import { describeProblem } from './status.js';
 const CAMERA_BITRATE = 1_500_000;
 const GENERATED_BITRATE = 800_000;
 const SCREEN_BITRATE = 2_500_000;
-/** `?simulcast`: three sizes, of which each viewer takes one. Ion does this, the dev SFU doesn't. */
+/** `?simulcast`: three sizes; each viewer receives one. Ion supports this, the dev SFU does not. */
 const SIMULCAST = new URLSearchParams(location.search).has('simulcast');
 
 export class Broadcast {
@@ -51,7 +51,9 @@ export class Broadcast {
     this.#cut = cut;
     if (this.live)
       toast(
-        cut ? 'A moderator has muted you: nobody sees or hears you now.' : 'You are seen and heard again.',
+        cut
+          ? 'A moderator has muted you: the others cannot see or hear you.'
+          : 'A moderator has unmuted you.',
       );
     this.#show();
   }
@@ -124,7 +126,7 @@ export class Broadcast {
       this.#watch(next);
     } catch {
       if (this.#media !== media) return;
-      toast('The camera can’t be used. Maybe another program has it.');
+      toast('The camera is not available. Another program may be using it.');
     }
     this.#show();
   }
@@ -136,7 +138,7 @@ export class Broadcast {
   #watch(track) {
     track.addEventListener('ended', () => {
       if (!this.#media?.stream.getTracks().includes(track)) return;
-      toast('The camera or microphone went away, so you are no longer live.');
+      toast('The camera or microphone was disconnected, so you are no longer live.');
       this.stop();
     });
   }
@@ -144,7 +146,7 @@ export class Broadcast {
   async #startScreen() {
     if (!this.#room.open) return;
     const stay = this.#stay;
-    const screen = await openScreen().catch(() => undefined); // refused: nothing to say about it
+    const screen = await openScreen().catch(() => undefined); // the user cancelled
     if (!screen) return;
     if (stay !== this.#stay) {
       for (const track of screen.getTracks()) track.stop();
@@ -189,7 +191,7 @@ export class Broadcast {
       const tile = this.#stage.showOwn(media.stream, { name: this.#name, screen: false });
       tile.show({
         mirrored: media.fromCamera && media.cameraOn,
-        note: this.#cut ? 'Muted by a moderator' : media.fromCamera ? '' : 'Generated picture',
+        note: this.#cut ? 'Muted by a moderator' : media.fromCamera ? '' : 'Generated video',
         micOff: !media.micOn || this.#cut,
         cameraOff: !media.cameraOn,
       });
@@ -209,7 +211,7 @@ export class Broadcast {
 }
 
 /**
- * A handler that ignores clicks while its last one is being dealt with.
+ * A handler that ignores clicks while the previous one is pending.
  * @param {() => Promise<unknown>} action
  */
 function once(action) {

@@ -1,9 +1,9 @@
 // @ts-check
-/** Where one writes. What was not taken comes back into the field, with the reason, and the wait where there is one. */
+/** The chat's input. A refused message returns to the field, with the reason and the time to wait. */
 import { byId, setText } from './dom.js';
 import { describeRefusal, waitOf } from './status.js';
 
-const NO_RIGHT = 'A moderator lets you read only.';
+const NO_RIGHT = 'A moderator has muted you in the chat.';
 
 export class ChatForm {
   #input = byId('chat-text');
@@ -69,7 +69,7 @@ export class ChatForm {
   #show() {
     const waiting = this.#seconds > 0;
     this.#input.disabled = !this.#mayWrite;
-    this.#input.placeholder = this.#mayWrite ? 'Say something …' : 'You can read along';
+    this.#input.placeholder = this.#mayWrite ? 'Write a message …' : 'You can only read';
     this.#button.disabled = waiting || !this.#mayWrite;
     const slow = `Slow down a little: you can write again in ${this.#seconds} s.`;
     setText(this.#notice, this.#mayWrite ? (waiting ? slow : '') : NO_RIGHT);

@@ -1,11 +1,11 @@
 // @ts-check
-/** The chat: what was said, what one says, and what of it has not been read. */
+/** The chat: messages, the input, and the count of unread messages. */
 import { ChatForm } from './chat-form.js';
 import { byId, setText } from './dom.js';
 import { MessageRow } from './message-row.js';
 
 const MAX_ROWS = 200;
-/** px from the end at which one still counts as reading the newest. */
+/** px from the end that still count as the end. */
 const NEAR = 60;
 
 /** @typedef {{ id: string, from?: { sessionId: string, userId: string }, data: { text: string }, at: number }} ChatMessage */
@@ -61,9 +61,9 @@ export class Chat {
    */
   add(message, { own, old }) {
     if (this.#find(message.id)) return;
-    // Not one by one into the ears of whoever has just come in.
+    // Screen readers do not announce the history one by one.
     this.#scroll.setAttribute('aria-live', old ? 'off' : 'polite');
-    // One's own come back in the order in which they were sent.
+    // Own messages come back in the order in which they were sent.
     const sent = own ? this.#rows.find((row) => row.pending) : undefined;
     if (sent) sent.confirm(message);
     else this.#append(this.#row(message), own || old);

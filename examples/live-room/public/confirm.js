@@ -1,5 +1,5 @@
 // @ts-check
-/** Asks before something that can't be taken back. */
+/** Asks for confirmation of an action that cannot be undone. */
 import { byId, setText } from './dom.js';
 
 /**

@@ -38,8 +38,8 @@ export function setText(element, text) {
 }
 
 /**
- * Calls `draw` with the display's frames, but no more often than the eye needs for slow movement; once only for
- * whoever prefers less motion.
+ * Calls `draw` with the display's frames, but no more often than the eye needs for slow movement; once only if
+ * the user prefers reduced motion.
  * @param {() => boolean} draw false: no more
  */
 export function animate(draw) {

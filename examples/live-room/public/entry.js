@@ -1,5 +1,5 @@
 // @ts-check
-/** The door: a name, a room, and whether to go live or to watch. */
+/** The entry page: a name, a room, and whether to go live or to watch. */
 import { animate, byId, setText } from './dom.js';
 import { drawPicture } from './generated-media.js';
 import { randomName, rememberedName, rememberName } from './names.js';
@@ -7,8 +7,8 @@ import { randomName, rememberedName, rememberName } from './names.js';
 const MAX_LENGTH = 40;
 
 const HEALTH = {
-  ready: 'Everything is up: relay and SFU are ready',
-  down: 'The relay is up, but the SFU can’t be reached',
+  ready: 'Relay and SFU are ready',
+  down: 'The relay is running, but the SFU can’t be reached',
   gone: 'The server can’t be reached',
 };
 
@@ -52,9 +52,9 @@ export class Entry {
     const name = clean(this.#name.value);
     const roomId = clean(this.#room.value);
     const problem = !name
-      ? 'Please say who you are.'
+      ? 'Please enter your name.'
       : !roomId
-        ? 'Please name a room, for example “lobby”.'
+        ? 'Please enter a room, for example “lobby”.'
         : '';
     setText(byId('entry-error'), problem);
     this.#name.setAttribute('aria-invalid', String(!name));

@@ -1,11 +1,11 @@
 // @ts-check
-/** A picture and a sound made here, for whoever has no camera or microphone, or keeps them to themselves. */
+/** Generated video and audio for users without a camera or microphone, or without the permission to use them. */
 import { hueOf, initials } from './names.js';
 
 const WIDTH = 960;
 const HEIGHT = 540;
 const FRAMES_PER_SECOND = 15;
-/** The colors are soft: they are painted this small and drawn large, for a sixteenth of the work. */
+/** The soft colors are painted small and scaled up, which saves 15/16 of the work. */
 const glowCanvas = Object.assign(document.createElement('canvas'), { width: WIDTH / 4, height: HEIGHT / 4 });
 const glowContext = glowCanvas.getContext('2d', { alpha: false });
 const FONT = '"Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';

@@ -1,5 +1,5 @@
 // @ts-check
-/** What was given, and by whom: a card over the pictures for a few seconds. */
+/** A card over the videos, for a few seconds, that names a gift and its sender. */
 import { byId, fromTemplate, setText } from './dom.js';
 import { GIFTS } from './gift-list.js';
 import { hueOf } from './names.js';
@@ -65,7 +65,7 @@ export class GiftCards {
     times.hidden = count < 2;
     setText(times, `×${count}`);
     times.classList.remove('bump');
-    void times.offsetWidth; // so that the animation begins anew
+    void times.offsetWidth; // restarts the animation
     times.classList.add('bump');
   }
 

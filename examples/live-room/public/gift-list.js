@@ -1,5 +1,5 @@
 // @ts-check
-/** The gifts that there are; the page shows them, and the server takes no others. */
+/** The gifts: the page shows them, and the server refuses others. */
 
 /** @typedef {{ id: string, name: string, phrase: string }} Gift phrase: after “gave” */
 

@@ -1,5 +1,5 @@
 // @ts-check
-/** The gift bar: one click gives, and the button says when the room has it. */
+/** The gift bar: a click sends a gift, and the button shows when the room has received it. */
 import { announce, byId, fromTemplate, setText } from './dom.js';
 import { GIFTS } from './gift-list.js';
 

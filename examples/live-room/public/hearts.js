@@ -1,11 +1,11 @@
 // @ts-check
-/** Hearts that rise over the pictures; as many as are pleasant to see. None for whoever prefers less motion. */
+/** Hearts that rise over the videos, in a limited number; none if the user prefers reduced motion. */
 import { byId } from './dom.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 const MAX_AT_ONCE = 12;
 const MAX_IN_THE_AIR = 40;
-/** The time between two of the room's counts, over which the hearts of one are spread. */
+/** The time between two counts of the room; the hearts of one count are spread over it. */
 const SPREAD_MS = 250;
 const HUES = [350, 338, 6, 322, 18];
 

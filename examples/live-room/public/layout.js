@@ -1,5 +1,5 @@
 // @ts-check
-/** Where the tiles go. Numbers in, numbers out. */
+/** Computes the positions of the tiles. */
 
 /**
  * @typedef {{ x: number, y: number, width: number, height: number }} Rect
@@ -72,7 +72,7 @@ function tileBeside(box) {
 }
 
 /**
- * All in sight, if that leaves something to see of each.
+ * All tiles visible, if each remains large enough.
  * @param {number} count
  * @param {{ width: number, height: number }} box
  * @param {number} gap
@@ -84,7 +84,7 @@ function tileBelow(count, box, gap) {
 }
 
 /**
- * Two of a conversation: the other large, oneself small in its corner.
+ * Two participants: the other one large, the own video small in its corner.
  * @param {number} own index, 0 or 1
  * @param {{ width: number, height: number }} box
  * @param {{ gap: number, narrowest: number }} options

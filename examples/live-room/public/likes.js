@@ -3,7 +3,7 @@
 import { byId, setText } from './dom.js';
 import { Hearts } from './hearts.js';
 
-/** A click that the room has not counted by then never will be. */
+/** After this time a click that the room has not counted is considered lost. */
 const COUNTED_WITHIN_MS = 3000;
 
 export class Likes {

@@ -1,5 +1,5 @@
 // @ts-check
-/** What this person sends: camera and microphone, or what is generated in their place. */
+/** Local media: camera and microphone, or generated replacements. */
 import { generatedAudio, generatedVideo } from './generated-media.js';
 import { describeFallback } from './status.js';
 
@@ -36,7 +36,7 @@ export class LocalMedia {
     const { tracks, error } = await openDevices();
     const camera = tracks.find((track) => track.kind === 'video');
     const microphone = tracks.find((track) => track.kind === 'audio');
-    // Beside a real camera a made-up tone would only be odd: without a microphone it is silent.
+    // With a real camera but no microphone, send silence instead of a generated tone.
     const audio = microphone ?? generatedAudio(name, { silent: Boolean(camera) });
     const stream = new MediaStream([camera ?? generatedVideo(name), audio]);
     const note = camera
@@ -78,13 +78,13 @@ export class LocalMedia {
   }
 }
 
-/** A screen or a window, without its sound; rejects if the person changes their mind. */
+/** A screen or a window, without its sound; rejects if the user cancels. */
 export const openScreen = () =>
   navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { ideal: 15 } } });
 
 export const canShareScreen = () => Boolean(navigator.mediaDevices?.getDisplayMedia);
 
-/** Both devices; one of them if there is only one; none if the person says no. */
+/** Both devices, or the only one, or none without permission. */
 async function openDevices() {
   if (!navigator.mediaDevices) return { tracks: [], error: undefined };
   let firstError;

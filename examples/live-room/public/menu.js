@@ -1,5 +1,5 @@
 // @ts-check
-/** A menu that opens at a button: arrow keys, Escape, a click beside it. */
+/** A menu at a button, with arrow keys; Escape or a click elsewhere closes it. */
 import { byId, fromTemplate, setIcon, setText } from './dom.js';
 
 const GAP = 6;

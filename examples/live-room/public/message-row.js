@@ -1,9 +1,9 @@
 // @ts-check
-/** One message of the chat. What people write is text, and never HTML. */
+/** One chat message. Its content is inserted as text, never as HTML. */
 import { fromTemplate, setText } from './dom.js';
 import { hueOf, initials } from './names.js';
 
-/** ms within which messages of one sender share their name. */
+/** ms within which consecutive messages of one sender show the name once. */
 const TOGETHER_MS = 2 * 60_000;
 const TIME = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 

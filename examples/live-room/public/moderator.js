@@ -1,13 +1,13 @@
 // @ts-check
-/** What a moderator can do, with a person and with the room. The relay holds it against the grants. */
+/** The moderator's menus, for a person and for the room. The relay checks each action against the grants. */
 import { confirm } from './confirm.js';
 import { byId, toast } from './dom.js';
 import { openMenu } from './menu.js';
 import { describeRefusal } from './status.js';
 
-const LEAVE = 'A moderator asked you to leave. You may come in again.';
+const LEAVE = 'A moderator has removed you. You may join again.';
 const BANNED = 'A moderator has banned you from this room.';
-const ENDED = 'A moderator has ended it. Thank you for being here.';
+const ENDED = 'A moderator has ended the room. Thank you for coming.';
 
 /** @typedef {import('./people.js').Person} Person */
 /** @typedef {(params: Record<string, unknown>) => Promise<void>} Moderate */
@@ -50,25 +50,20 @@ export class Moderator {
   #personItems({ sessionId, name, live, cut }) {
     const silenced = this.#silenced.has(sessionId);
     const mute = cut
-      ? this.#item('mic', 'Let be seen and heard', { action: 'unmute', userId: name }, `${name} is back.`)
-      : this.#item(
-          'mic-off',
-          'Mute picture and sound',
-          { action: 'mute', userId: name },
-          `${name} is muted.`,
-        );
+      ? this.#item('mic', 'Unmute video and audio', { action: 'unmute', userId: name }, `${name} is unmuted.`)
+      : this.#item('mic-off', 'Mute video and audio', { action: 'mute', userId: name }, `${name} is muted.`);
     return [
       ...(live ? [mute] : []),
       {
         icon: 'chat',
-        label: silenced ? 'Let write' : 'Mute in the chat',
+        label: silenced ? 'Unmute in the chat' : 'Mute in the chat',
         run: () => this.#silence(sessionId, name, !silenced),
       },
       this.#item(
         'leave',
         'Remove',
         { action: 'kick', userId: name, reason: LEAVE },
-        `${name} was removed, and may come again.`,
+        `${name} was removed and may join again.`,
       ),
       { icon: 'ban', label: 'Ban', danger: true, run: () => this.#ban(name) },
     ];
@@ -77,8 +72,13 @@ export class Moderator {
   #roomItems() {
     return [
       this.#locked
-        ? this.#item('unlock', 'Unlock the room', { action: 'unlock' }, 'Everybody may come in again.')
-        : this.#item('lock', 'Lock the room', { action: 'lock' }, 'Nobody new may come in now.'),
+        ? this.#item('unlock', 'Unlock the room', { action: 'unlock' }, 'The room is unlocked.')
+        : this.#item(
+            'lock',
+            'Lock the room',
+            { action: 'lock' },
+            'The room is locked: new users cannot join.',
+          ),
       { icon: 'stop', label: 'End for everyone', danger: true, run: () => this.#end() },
     ];
   }
@@ -99,13 +99,13 @@ export class Moderator {
 
   /** @param {string} name */
   async #ban(name) {
-    const text = 'They are put out, and can’t come back as long as this server runs.';
+    const text = 'The user is disconnected and cannot join again until this server restarts.';
     if (await confirm({ title: `Ban ${name}?`, text, yes: 'Ban' }))
       await this.#do({ action: 'ban', userId: name, reason: BANNED }, `${name} is banned.`);
   }
 
   async #end() {
-    const text = 'Everybody is put out of the room, you too.';
+    const text = 'Everyone, including you, will be disconnected.';
     if (await confirm({ title: 'End the room?', text, yes: 'End for everyone' }))
       await this.#do({ action: 'end', reason: ENDED }, '');
   }

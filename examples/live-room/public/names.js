@@ -1,5 +1,5 @@
 // @ts-check
-/** Names: a friendly one to begin with, remembered when the person chose it, and a color for each. */
+/** User names: a random one at first; a chosen one is remembered; each has a color. */
 
 const KEY = 'live-room.name';
 const FIRST = ['Calm', 'Bright', 'Quiet', 'Swift', 'Kind', 'Bold', 'Merry', 'Clever', 'Sunny', 'Gentle'];
@@ -14,7 +14,7 @@ export function rememberedName() {
   try {
     return localStorage.getItem(KEY) ?? undefined;
   } catch {
-    return undefined; // storage may be forbidden
+    return undefined; // storage may be disabled
   }
 }
 
@@ -23,7 +23,7 @@ export function rememberName(name) {
   try {
     localStorage.setItem(KEY, name);
   } catch {
-    // then it isn't remembered
+    // the name is not remembered
   }
 }
 
@@ -38,7 +38,7 @@ export function initials(name) {
 }
 
 /**
- * A hue from 0 to 359, always the same for a name.
+ * A hue from 0 to 359, the same for the same name.
  * @param {string} name
  */
 export function hueOf(name) {

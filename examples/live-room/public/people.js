@@ -1,5 +1,5 @@
 // @ts-check
-/** Who is there. */
+/** The list of participants. */
 import { announce, byId, fromTemplate, setText } from './dom.js';
 import { hueOf, initials } from './names.js';
 
@@ -71,7 +71,7 @@ export class People {
     for (const [sessionId, { name, live, own }] of known) {
       const before = this.#known.get(sessionId);
       if (own) continue;
-      if (!before) announce(`${name} came in.`);
+      if (!before) announce(`${name} joined.`);
       else if (live !== before.live) announce(live ? `${name} is live.` : `${name} is no longer live.`);
     }
     for (const [sessionId, { name }] of this.#known) if (!known.has(sessionId)) announce(`${name} left.`);

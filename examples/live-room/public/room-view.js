@@ -1,5 +1,5 @@
 // @ts-check
-/** The room on the page: what the Room tells is shown, what the person clicks is done. */
+/** Connects the Room with the page: shows its events, and carries out clicks. */
 import { Broadcast } from './broadcast.js';
 import { Chat } from './chat.js';
 import { announce, byId, hideToast, setText, toast } from './dom.js';
@@ -15,7 +15,7 @@ import { describePhase, describeProblem, describeRefusal } from './status.js';
 
 /** @typedef {import('./room.js').Phase} Phase */
 
-/** What the panel shows where the page is too narrow for all. */
+/** The section that the panel shows on a narrow page. */
 const PANELS = { people: 'People', chat: 'Chat', stats: 'Connection', '': '' };
 
 export class RoomView {
@@ -107,7 +107,7 @@ export class RoomView {
       },
       history: (messages) => this.#chat.remember(messages.filter(({ kind }) => kind === 'chat')),
       session: (session) => this.#showSession(session),
-      // Of what fails as the connection goes, the panel says all that there is to say.
+      // The panel already reports errors caused by a lost connection.
       error: (problem) => this.#phase.name === 'connected' && sayWhy(problem),
     };
   }
@@ -145,7 +145,7 @@ export class RoomView {
     state.dataset.state = phase.name;
     setText(state.querySelector('.words'), describePhase(phase));
     this.#root.dataset.phase = phase.name;
-    // Removed, banned, the room has ended: nobody may go on being filmed.
+    // After a removal, a ban or the end of the room, stop camera and microphone.
     if (phase.name === 'failed') this.#broadcast?.release();
     const troubled = phase.name === 'waiting' || phase.name === 'failed';
     byId('error').hidden = !troubled;
@@ -212,7 +212,7 @@ export class RoomView {
     const link = linkTo(byId('room-title').textContent, false);
     try {
       await navigator.clipboard.writeText(link);
-      toast('Link copied. Whoever opens it is in this room.');
+      toast('Link copied. It opens this room.');
     } catch {
       toast(link, 15_000);
     }

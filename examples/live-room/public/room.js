@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * One stay in a room: joins, publishes, watches. The client comes back by itself when things break; what it gives
- * up on is tried again here, with a countdown.
+ * One visit to a room: joins, publishes, watches. The client reconnects by itself; when it gives up, this class tries
+ * again with a countdown.
  * This is the file to read for the use of sfu-relay/client.
  */
 import { connect } from '/sfu-relay/client.js';
@@ -16,21 +16,21 @@ import { credentials, signallingUrl } from './visitor.js';
  *
  * @typedef {object} Handlers
  * @property {(phase: Phase) => void} phase
- * @property {() => void} reset a new session begins: the tracks and people of the last one are void
+ * @property {() => void} reset a new session begins: discard the tracks and participants of the previous one
  * @property {(participants: Participant[]) => void} participants the others, whenever they changed
  * @property {(remote: any) => void} track
  * @property {(remote: any) => void} trackEnded
  * @property {(streamIds: string[]) => void} speakers
  * @property {(stats: any) => void} stats
- * @property {(message: any, facts: { own: boolean, old: boolean }) => void} chat own: of this very page; old: from
- *   before one came in
+ * @property {(message: any, facts: { own: boolean, old: boolean }) => void} chat own: sent by this page; old: sent
+ *   before this page joined
  * @property {(message: any, facts: { own: boolean, old: boolean }) => void} gift
  * @property {(message: any) => void} like
  * @property {(deletion: { deleted: string }) => void} messageDeleted
- * @property {(messages: any[]) => void} history what the room remembers, after each join
- * @property {(session: any) => void} session what one may do, and whether the room is locked: as it is now
- * @property {(cut: boolean) => void} cut whether a moderator has muted something of what is sent
- * @property {(error: Problem) => void} error something was refused; the session goes on
+ * @property {(messages: any[]) => void} history the room's history, after each join
+ * @property {(session: any) => void} session the current grants, and whether the room is locked
+ * @property {(cut: boolean) => void} cut whether a moderator has muted one of the published tracks
+ * @property {(error: Problem) => void} error something was refused; the session continues
  */
 
 const RETRY_AFTER_SECONDS = [1, 2, 4, 8, 15];
@@ -97,7 +97,7 @@ export class Room {
     try {
       await client?.publish(stream, options);
     } catch (error) {
-      if (client !== this.#client) return; // the connection is gone: after the next join
+      if (client !== this.#client) return; // the connection is lost: apply after the next join
       this.#published.delete(stream);
       throw error;
     }
@@ -206,7 +206,7 @@ export class Room {
     this.#handlers.session(client.session);
     this.#tellCut(client.session.muted);
     this.#phase({ name: 'connected' });
-    // What the client sends (again) already stays as it is; a track may have been replaced meanwhile.
+    // Streams that the client has already restored are left alone; a track may have been replaced meanwhile.
     for (const [stream, options] of this.#published) {
       await client.publish(stream, options).catch((/** @type {Problem} */ error) => {
         if (client === this.#client && client.state === 'joined') this.#handlers.error(error);

@@ -1,12 +1,12 @@
 // @ts-check
 /**
- * The token that the address has, behind `#`, where no server and no log gets to see it: `#token=…`, and `&renew` for
- * another one whenever the relay wants it. /token/ makes such addresses.
+ * The token in the fragment of the page's address, which no server and no log receives: `#token=…`, with `&renew` to
+ * renew it when the relay requests it. /token/ makes such addresses.
  */
 const given = new URLSearchParams(location.hash.slice(1));
 const token = given.get('token');
 
-/** For connect(): nothing, where there is no token. */
+/** Options of connect(); empty without a token. */
 export const signedToken = token ? (given.has('renew') ? { getToken: renew } : { token }) : {};
 
 async function renew() {

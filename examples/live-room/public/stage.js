@@ -1,5 +1,5 @@
 // @ts-check
-/** The pictures of a room: which there are, and in which order and size. */
+/** The videos of a room, with their order and size. */
 import { byId } from './dom.js';
 import { duet, gallery, spotlight } from './layout.js';
 import { Tile } from './tile.js';
@@ -150,7 +150,7 @@ function streamsOf({ userId, tracks }) {
 }
 
 /**
- * Whether a moderator has muted them. This page says nothing of its own pauses: it sends silence and a card.
+ * Whether a moderator has muted them. This page does not announce its own pauses: it sends silence and a card.
  * @param {Participant['tracks']} tracks
  */
 export const isCut = (tracks) => tracks.length > 0 && tracks.every(({ muted }) => muted);

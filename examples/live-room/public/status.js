@@ -1,40 +1,43 @@
 // @ts-check
-/** What happened, in words for the person in front of the page. */
+/** Explains states and errors to the user. */
 
 /** @typedef {{ title: string, text: string }} Words */
 
 const SFU_DOWN = {
   title: 'The SFU can’t be reached',
-  text: 'The server is up; try again in a moment.',
+  text: 'The server is running; try again in a moment.',
 };
 const LOST = {
   title: 'The connection was lost',
-  text: 'The server or the network went away for a moment. You are back in the room as soon as it answers.',
+  text: 'The server or the network is interrupted. You rejoin the room automatically when it answers.',
 };
 const UNREACHABLE = {
   title: 'The server can’t be reached',
-  text: 'Is it still running? Look at the terminal in which it was started, and at your network.',
+  text: 'Check that it is running, and check your network.',
 };
 const TOO_MANY = {
   title: 'Too much at once',
-  text: 'The server asks for a short break. Try again in a moment.',
+  text: 'You have sent too many requests. Try again in a moment.',
 };
 const NO_RIGHT = {
   title: 'You may not enter this room',
-  text: 'The server knows you, but doesn’t let you in here.',
+  text: 'You are signed in, but you are not allowed in this room.',
 };
 const SIGN_IN = {
   title: 'You have to sign in',
-  text: 'The server doesn’t know you. Sign in, then come back.',
+  text: 'Sign in, then open the room again.',
 };
 const TOO_SLOW = {
   title: 'This took too long',
   text: 'The connection was too slow for the server. Try again.',
 };
-const REMOVED = { title: 'You were removed from this room', text: 'A moderator has put you out.' };
+const REMOVED = { title: 'You were removed from this room', text: 'A moderator has removed you.' };
 const ENDED = { title: 'The room has ended', text: 'A moderator has closed it for everybody.' };
-const ELSEWHERE = { title: 'You are here already', text: 'The same session was opened in another place.' };
-const RESTART = { title: 'The server is restarting', text: 'You come back into the room by yourself.' };
+const ELSEWHERE = {
+  title: 'You are here already',
+  text: 'Your session was opened in another tab or device.',
+};
+const RESTART = { title: 'The server is restarting', text: 'You rejoin the room automatically.' };
 
 /** @type {Record<string, Words>} by error code of relay and client */
 const BY_ERROR = {
@@ -50,7 +53,7 @@ const BY_ERROR = {
   ERR_RELAY_ROOM_ENDED: ENDED,
   ERR_RELAY_ROOM_LOCKED: {
     title: 'This room is locked',
-    text: 'Nobody new may come in now. You are let in by yourself as soon as a moderator unlocks it.',
+    text: 'New users cannot join now. You join automatically when a moderator unlocks it.',
   },
   ERR_RELAY_UNAUTHENTICATED: SIGN_IN,
   ERR_RELAY_EXPIRED: SIGN_IN,
@@ -63,7 +66,7 @@ const BY_ERROR = {
   ERR_CLIENT_CLOSED: LOST,
   ERR_CLIENT_TIMEOUT: TOO_SLOW,
   ERR_CLIENT_MEDIA_LOST: {
-    title: 'Pictures don’t get through',
+    title: 'No media connection',
     text: 'The server answers, but the media connection to the SFU was lost. A firewall may be in the way.',
   },
 };
@@ -101,19 +104,19 @@ export function describeProblem(problem, { entered }) {
 }
 
 /**
- * Why something that one did in the room was not taken, in one line.
+ * The reason for a refused action, in one line.
  * @param {any} error
  */
 export function describeRefusal(error) {
   const wait = waitOf(error);
   if (wait) return `Slow down a little: try again in ${wait} s.`;
-  // The relay says what is wrong with it.
+  // The relay's message says what is wrong.
   if (['ERR_RELAY_FORBIDDEN', 'ERR_RELAY_INVALID_PARAMS'].includes(error.code)) return error.message;
   return describeProblem(error, { entered: true }).title;
 }
 
 /**
- * s until it may be tried again; 0 where that is not the matter.
+ * Seconds until a retry is allowed; 0 if there is no limit.
  * @param {any} error
  */
 export const waitOf = ({ code, retryAfterMs }) =>
@@ -138,19 +141,19 @@ export function describePhase(phase) {
 }
 
 /**
- * Why there is no camera or microphone, and what is sent instead.
+ * The reason for a missing camera or microphone, and what is sent instead.
  * @param {unknown} error of getUserMedia(); undefined where the browser has none
  */
 export function describeFallback(error) {
   const name = /** @type {Error | undefined} */ (error)?.name;
   const reason =
     {
-      NotAllowedError: 'The camera wasn’t allowed',
+      NotAllowedError: 'The camera was not allowed',
       NotFoundError: 'No camera was found',
       NotReadableError: 'The camera is in use by another program',
     }[name ?? ''] ??
     (window.isSecureContext
       ? 'The camera can’t be used'
-      : 'Browsers give the camera only to https or localhost');
-  return `${reason}. You are live with a generated picture and a soft tone.`;
+      : 'Browsers allow the camera only on https or localhost');
+  return `${reason}. You are live with a generated video and a soft tone.`;
 }

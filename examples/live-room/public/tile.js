@@ -1,5 +1,5 @@
 // @ts-check
-/** One picture: a stream of somebody, or one's own. */
+/** One video: the stream of a participant, or the user's own. */
 import { fromTemplate, setIcon, setText } from './dom.js';
 import { hueOf, initials } from './names.js';
 
@@ -24,7 +24,7 @@ export class Tile {
     this.video.muted = own;
     this.video.dataset.stream = streamId;
     this.element.classList.toggle('own', own);
-    setText(this.#find('.placeholder-words'), own ? '' : 'Waiting for the picture …');
+    setText(this.#find('.placeholder-words'), own ? '' : 'Waiting for video …');
     this.identify(name, screen);
     this.#wire(onQuality);
     this.video.addEventListener('resize', () => onResize?.());
@@ -70,7 +70,7 @@ export class Tile {
     this.#media.removeTrack(track);
     if (track.kind === 'video') this.element.classList.remove('playing');
     if (!this.empty) return;
-    // To an element a stream without tracks has ended: it would not play what comes later.
+    // An element treats a stream without tracks as ended, and would not play tracks that are added later.
     this.#media = new MediaStream();
     this.video.srcObject = null;
   }

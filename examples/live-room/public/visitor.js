@@ -1,9 +1,9 @@
 // @ts-check
-/** Who this page says it is. The server makes of it what one may do: visitors.js. */
+/** The identity that this page claims. The server derives the grants from it: visitors.js. */
 import { signedToken } from './signed-token.js';
 
 const KEY = 'live-room.token';
-/** `?moderator`: in this demo it is enough to say so. */
+/** `?moderator`: this demo trusts the claim. */
 const MODERATOR = new URLSearchParams(location.search).has('moderator');
 
 /** @param {string} roomId @param {string} name */
@@ -16,16 +16,16 @@ export function signallingUrl(roomId, name) {
   return url.href;
 }
 
-/** For connect(): the signed token that the address has, or the one of this tab. */
+/** Options of connect(): the signed token in the address, or the token of this tab. */
 export const credentials = () => (Object.keys(signedToken).length > 0 ? signedToken : { token: ownToken() });
 
-/** Made up, and kept by this tab: whoever opened a room is its moderator also after a reload. */
+/** Random, and kept by this tab: the user who opened a room still moderates it after a reload. */
 function ownToken() {
   const token = stored() ?? Array.from(crypto.getRandomValues(new Uint32Array(4)), toText).join('');
   try {
     sessionStorage.setItem(KEY, token);
   } catch {
-    // storage may be forbidden
+    // storage may be disabled
   }
   return token;
 }

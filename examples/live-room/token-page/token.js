@@ -1,5 +1,5 @@
 // @ts-check
-/** Has a token signed, and shows what it says. */
+/** Requests a signed token, and shows its claims. */
 
 /** @param {string} id */
 const byId = (id) => /** @type {any} */ (document.getElementById(id));
@@ -16,7 +16,7 @@ form.addEventListener('submit', async (event) => {
     ...Object.fromEntries(GRANTS.map((name) => [name, data.has(name)])),
     canPublishSources: data.getAll('source'),
   };
-  // An empty list means all of them: who may send none of them may not send.
+  // An empty list means all sources, so no selected source means no `canPublish`.
   if (video.canPublishSources.length === 0) Object.assign(video, { canPublish: false });
   const body = JSON.stringify({ userId: data.get('userId'), video, seconds: Number(data.get('seconds')) });
   try {
@@ -46,7 +46,7 @@ function show(token, room, renewed) {
   byId('claims').textContent = JSON.stringify(claims, null, 2);
   byId('copy').textContent = 'Copy token';
   const url = new URL('/', location.href);
-  // A pattern is no room to go to.
+  // A pattern is not a room that one can join.
   url.searchParams.set('room', room.includes('*') || !room ? room.replaceAll('*', '') || 'lobby' : room);
   url.searchParams.set('name', claims.sub);
   url.hash = `token=${token}${renewed ? '&renew' : ''}`;
