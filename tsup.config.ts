@@ -8,7 +8,8 @@ const common = {
   // p-timeout is ESM only: bundled, so that require() works on every Node 20.
   noExternal: ['p-timeout'],
   external: [/^node:/],
-  dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
+  // What is marked @internal is for the library's own modules.
+  dts: { compilerOptions: { ignoreDeprecations: '6.0', stripInternal: true } },
 } satisfies Options;
 
 export default defineConfig([

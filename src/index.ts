@@ -73,14 +73,12 @@ export { type TurnRestOptions, turnRest } from './relay/turn-rest.js';
 export type { Room } from './room/room.js';
 export type { ReplyMessage, SignalMessage } from './session/message-filter.js';
 export type { Session } from './session/session.js';
+export type { SessionEmitter } from './session/session-emitter.js';
 export type { SessionEvents } from './session/session-events.js';
 export type { SfuMetadata, SfuOptions, SfuTlsOptions } from './sfu/ion/options.js';
-export {
-  acceptConnection,
-  type ConnectionHandle,
-  type ConnectionOptions,
-} from './signaling/connection/connection.js';
+export { acceptConnection, type ConnectionHandle } from './signaling/connection/connection.js';
 export type { RelaySocket } from './signaling/connection/socket.js';
+export type { ConnectionOptions, RequestOptions } from './signaling/options.js';
 export type { HandshakeRequest } from './signaling/wire/handshake.js';
 export type { Counter, CounterSet, Distribution, Outcome, Outcomes } from './telemetry/instruments.js';
 export type {
@@ -90,3 +88,4 @@ export type {
   SentMessage,
 } from './telemetry/relay-counters.js';
 export type { Logger } from './util/logger.js';
+export type { SafeEmitter } from './util/safe-emitter.js';

@@ -27,6 +27,7 @@ export class Emitter<Events extends { [Name in keyof Events]: unknown[] }> {
     this.#listeners.get(name)?.delete(listener);
   }
 
+  /** @internal */
   protected emit<Name extends keyof Events>(name: Name, ...args: Events[Name]): void {
     for (const listener of [...(this.#listeners.get(name)?.values() ?? [])]) {
       try {

@@ -56,7 +56,7 @@ export class RelayClientError extends Error {
   }
 }
 
-/** @internal What anything thrown says of itself; an application may throw what can't even be read. */
+/** What anything thrown says of itself; an application may throw what can't even be read. */
 export function detailOf(error: unknown): string {
   try {
     return String((error as Error | undefined)?.message ?? error);
@@ -65,21 +65,17 @@ export function detailOf(error: unknown): string {
   }
 }
 
-/** @internal */
 export const notNow = (message: string) => new RelayClientError('ERR_CLIENT_STATE', message);
 
-/** @internal */
 export const aborted = ({ reason }: AbortSignal) =>
   new RelayClientError('ERR_CLIENT_ABORTED', 'Aborted.', { cause: reason });
 
-/** @internal */
 export const left = () => new RelayClientError('ERR_CLIENT_ABORTED', 'The session was left.');
 
-/** @internal */
 export const malformed = (what: string) =>
   new RelayClientError('ERR_CLIENT_PROTOCOL', `The relay sent ${what}.`);
 
-/** @internal @param what the connection does */
+/** @param what the connection does */
 export const mediaLost = (what: string) =>
   new RelayClientError('ERR_CLIENT_MEDIA_LOST', `The connection that ${what} media is lost.`, {
     retryable: true,

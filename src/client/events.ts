@@ -71,7 +71,6 @@ export type RelayClientEvents = {
   close: [info: CloseInfo];
 };
 
-/** @internal */
 export type Emit = <Name extends keyof RelayClientEvents>(
   name: Name,
   ...args: RelayClientEvents[Name]

@@ -28,7 +28,8 @@ export type {
   Track,
   TracksEvent,
 } from '../protocol/messages.js';
-export { RelayClient } from './client.js';
+export type { TrackSource } from '../protocol/types.js';
+export type { RelayClient } from './client.js';
 export type { CloseInfo } from './close.js';
 export { type ConnectOptions, connect } from './connect.js';
 export type { Layer } from './control.js';

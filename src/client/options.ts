@@ -20,7 +20,6 @@ export interface JoinOptions {
   metadata?: Metadata;
 }
 
-/** @internal */
 export interface ClientSettings {
   requestTimeoutMs: number;
   rtcConfiguration: RTCConfiguration;
@@ -31,7 +30,6 @@ export interface ClientSettings {
 }
 
 /**
- * @internal
  * @param use is given the socket as it opens: its first message may follow in the same turn
  * @returns what `use` gave, and the token that has to be said on it, where the handshake could not have it
  */

@@ -1,6 +1,6 @@
 import { type BanOptions, type BanStore, MemoryBans } from '../backplane/ban-store.js';
 import { checkMessage } from '../messages/draft.js';
-import { type Audience, RoomMessages } from '../messages/room-messages.js';
+import { RoomMessages } from '../messages/room-messages.js';
 import { checkId } from '../protocol/ids.js';
 import type {
   MessageDeletion,
@@ -24,7 +24,7 @@ import { type Member, type Offered, Seat } from './room-member.js';
  * every room; so tracks come from the publishers' offers, once the SFU has accepted them.
  * @category Room
  */
-export class Room implements Audience {
+export class Room {
   readonly id: string;
   /** @internal What it is told, and who may be told. */
   readonly messages: RoomMessages;

@@ -27,18 +27,19 @@ export abstract class SessionEmitter extends SafeEmitter<SessionEvents> {
   readonly #logger: Logger;
   #receiver: Receiver | undefined;
 
+  /** @internal */
   constructor(logger: Logger) {
     super(logger);
     this.#logger = logger;
   }
 
-  /** Whether there is something that nobody has listened to yet. */
+  /** @internal Whether there is something that nobody has listened to yet. */
   protected abstract get isHolding(): boolean;
 
-  /** Says what was held. */
+  /** @internal Says what was held. */
   protected abstract release(): void;
 
-  /** For the log. */
+  /** @internal For the log. */
   protected abstract fields(): object;
 
   /** @internal Who gets all that it says from now on, and first what has waited for somebody. */
@@ -65,6 +66,7 @@ export abstract class SessionEmitter extends SafeEmitter<SessionEvents> {
     return this;
   }
 
+  /** @internal */
   protected override emit<Name extends keyof SessionEvents>(
     name: Name,
     ...args: SessionEvents[Name]
@@ -118,7 +120,7 @@ export abstract class SessionEmitter extends SafeEmitter<SessionEvents> {
     this.#logger.error({ err: error, ...this.fields() }, 'A message could not be delivered');
   }
 
-  /** False where nobody listens yet. */
+  /** @internal False where nobody listens yet. */
   protected tellCandidate(target: Target, init: string, peer: number | undefined): boolean {
     try {
       this.#receiver?.trickle(target, init, peer);

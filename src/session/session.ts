@@ -23,10 +23,8 @@ import type {
   Target,
   Track,
 } from '../protocol/types.js';
-import type { Moderated } from '../room/moderation/moderation.js';
 import { checkUpdate } from '../room/participant-update.js';
 import type { Room } from '../room/room.js';
-import type { Member } from '../room/room-member.js';
 import type { Sfu } from '../sfu/sfu.js';
 import type { CancelSignal } from '../util/cancellation.js';
 import { isPromise } from '../util/is-promise.js';
@@ -60,7 +58,7 @@ export interface SessionSetup<P extends Principal> extends PeerSetup {
  * driven without any.
  * @category Session
  */
-export class Session<P extends Principal = Principal> extends SessionEmitter implements Member, Moderated {
+export class Session<P extends Principal = Principal> extends SessionEmitter {
   readonly id: string;
   readonly room: Room;
   readonly userId: string;
@@ -325,10 +323,12 @@ export class Session<P extends Principal = Principal> extends SessionEmitter imp
     return stats;
   }
 
+  /** @internal */
   protected override get isHolding(): boolean {
     return this.#peers.isHolding;
   }
 
+  /** @internal */
   protected override release(): void {
     this.#peers.release();
   }
@@ -492,6 +492,7 @@ export class Session<P extends Principal = Principal> extends SessionEmitter imp
     this.#ended?.resolve();
   }
 
+  /** @internal */
   protected override fields() {
     return { sessionId: this.id, roomId: this.roomId, userId: this.userId };
   }

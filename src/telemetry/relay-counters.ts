@@ -91,21 +91,24 @@ export class RelayCounters {
   };
   readonly sessionDurations = new Distribution(STAYING_BOUNDS);
   /** Messages of clients, over WebSocket and HTTP, before anything is asked of them. */
-  readonly received = new CounterSet<ReceivedMessage>(RECEIVED, 'other');
+  readonly received: CounterSet<ReceivedMessage> = new CounterSet(RECEIVED, 'other');
   /** Text of WebSocket messages. */
   readonly receivedBytes = new Counter();
   /** Messages to clients, over WebSocket and HTTP. */
-  readonly sent = new CounterSet<SentMessage>(SENT);
+  readonly sent: CounterSet<SentMessage> = new CounterSet(SENT);
   /** Text of WebSocket messages. */
   readonly sentBytes = new Counter();
   /** Left out for clients that are behind with their reading: messages of kinds with `mayDrop`, results of `stats`. */
-  readonly dropped = new CounterSet<'message' | 'result'>(['message', 'result']);
+  readonly dropped: CounterSet<'message' | 'result'> = new CounterSet(['message', 'result']);
   /** Candidates of clients that the SFU did not get to see, as it had `LIMITS.maxCandidates` of the connection. */
   readonly surplusCandidates = new Counter();
   /** Messages, and requests over HTTP, that were answered by an error. */
-  readonly refused = new CounterSet<RelayErrorCode>(ERROR_CODES);
+  readonly refused: CounterSet<RelayErrorCode> = new CounterSet(ERROR_CODES);
   /** What the rate limiter has refused, by method; `connect`: a new connection, or a request over HTTP. */
-  readonly rateLimited = new CounterSet<ReceivedMessage | 'connect'>(['connect', ...RECEIVED], 'other');
+  readonly rateLimited: CounterSet<ReceivedMessage | 'connect'> = new CounterSet(
+    ['connect', ...RECEIVED],
+    'other',
+  );
   /** The rate limiter failed or hung, and the message has passed. */
   readonly rateLimiterFailures = new Counter();
   /** What rooms were told, by kind; each once, however many hear it. Of kinds that are tallied, what was counted. */
@@ -119,7 +122,7 @@ export class RelayCounters {
     subscribe: new Distribution(WAITING_BOUNDS),
   };
   /** Peers that the SFU kept, though it had ended their stream by an error. The relay has removed them, or could not. */
-  readonly abandonedPeers = new CounterSet<'removed' | 'left'>(['removed', 'left']);
+  readonly abandonedPeers: CounterSet<'removed' | 'left'> = new CounterSet(['removed', 'left']);
 
   /** @internal */
   constructor(kinds: Iterable<string>, hookNames: readonly string[] = []) {

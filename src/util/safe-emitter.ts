@@ -43,6 +43,7 @@ export class SafeEmitter<Events extends { [Name in keyof Events]: unknown[] }> {
   readonly #emitter = new EventEmitter();
   readonly #call: Guard;
 
+  /** @internal */
   constructor(logger: Logger) {
     this.#call = guardOf(logger);
   }
@@ -70,11 +71,12 @@ export class SafeEmitter<Events extends { [Name in keyof Events]: unknown[] }> {
     return this.#emitter.eventNames().reduce((sum, each) => sum + this.#emitter.listenerCount(each), 0);
   }
 
-  /** False where nobody listens. */
+  /** @internal False where nobody listens. */
   protected emit<Name extends keyof Events & string>(name: Name, ...args: Events[Name]): boolean {
     return this.#emitter.emit(name, ...args);
   }
 
+  /** @internal */
   protected removeAllListeners(): void {
     this.#emitter.removeAllListeners();
   }

@@ -33,6 +33,28 @@ describe.each(['module', 'commonjs'] as const)('installed in a project of type %
     expect(JSON.parse(await project.run('adapters.js'))).toEqual({ codes: [0, 0], health: 200 });
   });
 
+  test('members that are internal, and classes that only the library makes, are out of reach', async () => {
+    await project.write(
+      'beyond.ts',
+      `import { type Room, Session, type SfuRelay } from 'sfu-relay';
+       import { RelayClient } from 'sfu-relay/client';
+       export const made = [new Session(), new RelayClient()];
+       export const used = (relay: SfuRelay, room: Room) => [relay.attach, room.moderation];`,
+    );
+    const node = { target: 'es2022', lib: ['es2023', 'dom'], types: ['node'], module: 'node20' };
+    const complaints = (await project.compile(['beyond.ts'], node)).match(/error TS\d+: .*/g) ?? [];
+    expect(complaints).toEqual([
+      expect.stringContaining(
+        "'Session' cannot be used as a value because it was exported using 'export type'",
+      ),
+      expect.stringContaining(
+        "'RelayClient' cannot be used as a value because it was exported using 'export type'",
+      ),
+      expect.stringContaining("Property 'attach' does not exist on type 'SfuRelay<Principal>'"),
+      expect.stringContaining("Property 'moderation' does not exist on type 'Room'"),
+    ]);
+  });
+
   test('a page compiles strictly, without the types of Node', async () => {
     await project.addFixture('browser.ts');
     const page = { target: 'es2022', lib: ['es2022', 'dom', 'dom.iterable'], types: [], module: 'node20' };

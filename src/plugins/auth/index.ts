@@ -2,7 +2,7 @@
  * Who a client is, by OAuth2: JSON Web Tokens and token introspection. Guide: docs/OAUTH2.md.
  * @packageDocumentation
  */
-export type { Authenticate, AuthRequest, NoPrincipal, Principal } from '../../access/authentication.js';
+export type { AuthRequest, NoPrincipal, Principal } from '../../access/authentication.js';
 export { cookie } from '../../access/cookie.js';
 export type { Grants, TrackSource } from '../../protocol/types.js';
 export type { Logger } from '../../util/logger.js';

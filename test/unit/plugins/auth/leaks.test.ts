@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Logger, SfuRelay } from '../../../../src/index.js';
-import { type Authenticate, introspection, jwt } from '../../../../src/plugins/auth/index.js';
+import { type Authenticate, type Logger, SfuRelay } from '../../../../src/index.js';
+import { introspection, jwt } from '../../../../src/plugins/auth/index.js';
 import { type ScriptedSfu, startScriptedSfu } from '../../../../src/testing/index.js';
 import { overMemory } from '../../../contract/memory-server.js';
 import { WireClient } from '../../../contract/wire-client.js';
