@@ -4,7 +4,7 @@ import { Random } from '../fuzz/random.js';
 import { launchBrowser, type TestPage } from '../support/browser.js';
 import { Child } from '../support/child.js';
 import { launchFirefox } from '../support/firefox.js';
-import { startIon } from '../support/ion.js';
+import { type IonServer, startIon } from '../support/ion.js';
 import { startPageServer } from '../support/page-server.js';
 import { until } from '../support/poll.js';
 import { heapOfPage, heapOfRelay } from './heap.js';
@@ -59,8 +59,10 @@ export async function day({ seed, plan, onProgress }: DayOptions): Promise<DayRe
     cleanUp.unshift(() => end(part));
     return part;
   };
+  let sfu: IonServer | undefined;
   try {
     const ion = later(await startIon(), (each) => each.stop());
+    sfu = ion;
     const relay = later(new Child(process.execPath, [RELAY, ion.address]), (each) => each.stop('SIGKILL'));
     const relayPort = Number((await relay.output(/"port":(\d+)/))[1]);
     const pages = later(await startPageServer(), (each) => each.close());
@@ -133,6 +135,9 @@ export async function day({ seed, plan, onProgress }: DayOptions): Promise<DayRe
       heap: { start, half, end },
       growth: { relay: grown('relay'), page: grown('page') },
     };
+  } catch (cause) {
+    if (sfu?.alive() !== false) throw cause;
+    throw new Error(`The SFU has ended: ${sfu.log.slice(-8_000)}`, { cause });
   } finally {
     for (const end of cleanUp) await end().catch(() => {});
   }
