@@ -5,9 +5,9 @@ import { explain, readConfig } from './config.js';
 
 /**
  * Runs a server until Ctrl+C, SIGTERM or SIGHUP.
- * @param {string} command what starts it, for advice
- * @param {(place: { port: number, host: string, serverUrl: string }) => Promise<() => Promise<void>>} serve starts it
- *   at a port and a host, in front of the SFU at `serverUrl`; gives what ends it
+ * @param {string} command the command that starts it, for error messages
+ * @param {(place: { port: number, host: string, serverUrl: string }) => Promise<() => Promise<void>>} serve starts the
+ *   server at a port and a host, in front of the SFU at `serverUrl`; returns a function that closes it
  */
 export async function run(command, serve) {
   try {
@@ -23,9 +23,12 @@ export async function run(command, serve) {
   Live room    ${urls.join('\n               ')}
   SFU          ${devSfu ? `dev SFU in this process (${serverUrl})` : serverUrl}
 
-  Open it in two tabs: go live in one, watch in the other. Ctrl+C ends it.
+  Open it in two tabs: go live in one and watch in the other. Ctrl+C ends it.
 `);
-    if (isPublic) console.log('  This is a demo: whoever reaches these addresses may enter, and moderate.\n');
+    if (isPublic)
+      console.log(
+        '  This is a demo: it admits everybody who can reach these addresses, also as a moderator.\n',
+      );
 
     // A second Ctrl+C exits at once.
     let stopping = false;

@@ -87,8 +87,8 @@ export class Broadcast {
   }
 
   /**
-   * The visit is over, whoever ended it: releases camera, microphone and screen, and what is still being opened. Who comes
-   * back has to go live again.
+   * After the end of a visit: releases camera, microphone and screen, also those that are still being opened. After a later
+   * join, the user has to go live again.
    */
   release() {
     this.#stay += 1;

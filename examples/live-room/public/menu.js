@@ -8,7 +8,7 @@ const GAP = 6;
 
 /**
  * @param {HTMLElement} button
- * @param {string} label for whoever does not see where it opens
+ * @param {string} label the accessible name
  * @param {MenuItem[]} items
  */
 export function openMenu(button, label, items) {
