@@ -1,16 +1,12 @@
 import type { Principal } from '../access/authentication.js';
 import type { SfuRelay } from '../relay/relay.js';
-import {
-  type ConnectionHandle,
-  type ConnectionOptions,
-  serveConnection,
-} from '../signaling/connection/connection.js';
-import type { RelaySocket } from '../signaling/connection/socket.js';
-import { resolveConnectionOptions } from '../signaling/options.js';
+import { serveConnection } from '../signaling/connection/connection.js';
+import type { ConnectionHandle, RelaySocket } from '../signaling/connection/socket.js';
+import { type ConnectionOptions, resolveConnectionOptions } from '../signaling/options.js';
 import { type HandshakeRequest, offeredProtocols, selectProtocol } from '../signaling/wire/handshake.js';
 import { checkRelay } from '../util/check-options.js';
 
-export type { ConnectionOptions } from '../signaling/connection/connection.js';
+export type { ConnectionOptions } from '../signaling/options.js';
 
 /** `send()` has dropped the message: the socket's ceiling is reached. 1 is sent, 0 waits in the socket. */
 const DROPPED = 2;

@@ -3,15 +3,15 @@ import type { Writable } from 'node:stream';
 import type { WebSocket, WebSocketServer } from 'ws';
 import type { Principal } from '../access/authentication.js';
 import type { SfuRelay } from '../relay/relay.js';
-import { type ConnectionOptions, serveConnection } from '../signaling/connection/connection.js';
+import { serveConnection } from '../signaling/connection/connection.js';
 import type { RelaySocket } from '../signaling/connection/socket.js';
-import { resolveConnectionOptions } from '../signaling/options.js';
+import { type ConnectionOptions, resolveConnectionOptions } from '../signaling/options.js';
 import { selectProtocol } from '../signaling/wire/handshake.js';
 import { checkRelay } from '../util/check-options.js';
 import { fromIncomingMessage } from './node-http.js';
 import { openMount, type ServerWithPath } from './ws-mount.js';
 
-export type { ConnectionOptions } from '../signaling/connection/connection.js';
+export type { ConnectionOptions } from '../signaling/options.js';
 export type { ServerWithPath } from './ws-mount.js';
 
 /** @category Transport */

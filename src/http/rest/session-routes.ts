@@ -24,7 +24,7 @@ import {
   noContent,
 } from '../exchange.js';
 import type { ResolvedHttpOptions } from '../options.js';
-import { HttpSession } from '../sse/http-session.js';
+import { HttpSession, servedByWebSocket } from '../sse/http-session.js';
 import { readSessionBody } from './session-body.js';
 
 /** Sessions over HTTP, in the names of the MicroVibe-Go backend. */
@@ -82,11 +82,7 @@ export function sessionRoutes<P extends Principal>(
   const findServed = async (request: ApiRequest, id: string): Promise<HttpSession<P>> => {
     await find(request, id);
     const served = sessions.get(id);
-    if (!served)
-      throw new RelayError(
-        'ERR_RELAY_INVALID_STATE',
-        'A WebSocket serves this session: send messages there.',
-      );
+    if (!served) throw servedByWebSocket();
     return served;
   };
 

@@ -10,7 +10,7 @@ import type { HandshakeRequest } from '../wire/handshake.js';
 import { parseMessage, type RpcId, type RpcMessage, RpcRefusal } from '../wire/json-rpc.js';
 import { isMethod } from '../wire/methods.js';
 
-/** A message that waits: as its text, because what JSON makes of a hostile one takes twenty times the memory. */
+/** A message that waits, as its text: the value of a hostile one takes twenty times the memory of its JSON. */
 export interface QueuedMessage {
   readonly id: RpcId | undefined;
   readonly method: string;
@@ -18,14 +18,14 @@ export interface QueuedMessage {
   readonly bytes: number;
 }
 
-/** A message was sound when it was queued. */
+/** Its text was parsed once, when the message was queued. */
 export function readQueued({ content }: QueuedMessage): RpcMessage {
   return typeof content === 'string' ? (parseMessage(content) as RpcMessage) : content;
 }
 
 const TEXT_MEMBERS: ReadonlySet<string> = new Set(['sid', 'uid', 'role', 'offer']);
 
-/** A `join` whose members are texts takes no more memory than its own text, and need not be read again. */
+/** A `join` whose members are strings takes no more memory than its text, and need not be parsed again. */
 function compactJoin({ id, method, params }: RpcMessage): RpcMessage | undefined {
   if (method !== 'join') return undefined;
   const { sid, uid, role, offer } = params;
@@ -36,38 +36,47 @@ function compactJoin({ id, method, params }: RpcMessage): RpcMessage | undefined
   return { id, method, params: { sid, ...texts, offer: { type: 'offer', sdp } } };
 }
 
-interface Setup<P extends Principal> {
-  connectionId: string;
-  maxQueuedMessages: number;
-  /** The application has let the connection come as far as authentication. */
-  onConnectAllowed(request: AuthRequest): void;
-  /** It is known who it is. `asked` by which message, where the handshake had no token; it is the first that waits. */
-  onAuthenticated(
+/** The connection that is being authenticated. */
+interface PhaseOwner<P extends Principal> {
+  /** `onConnect` has let the request pass. */
+  connectAllowed(request: AuthRequest): void;
+  /** `asked` is the message that brought the token, if the handshake did not: it is the first of `waiting`. */
+  authenticated(
     client: AuthenticatedClient<P>,
     waiting: readonly QueuedMessage[],
     asked: QueuedMessage | undefined,
   ): void;
-  /** `first` is the message to be answered by that. */
-  onRefused(error: RelayError, first: QueuedMessage | undefined): void;
-  /** A message can't be queued, because no session would take it. */
-  onInvalid(refusal: RpcRefusal): void;
+  /** `asked` is the message to answer with the error. */
+  authenticationFailed(error: RelayError, asked: QueuedMessage | undefined): void;
+  /** A message was not queued, because it would be refused later on. */
+  notQueued(refusal: RpcRefusal): void;
 }
 
-/** The way in of one connection, until it is known who it is. Its messages wait meanwhile. */
+/** One connection until its client is authenticated. The client's messages wait meanwhile. */
 export class AuthenticationPhase<P extends Principal> {
   readonly #relay: SfuRelay<P>;
-  readonly #setup: Setup<P>;
+  readonly #connectionId: string;
+  readonly #maxQueuedMessages: number;
+  readonly #owner: PhaseOwner<P>;
   readonly #budget = new ByteBudget();
-  #queue: QueuedMessage[] = [];
-  /** Where the first message is to say who it is. */
-  #awaitsMessage = false;
   #request: HandshakeRequest;
+  #queue: QueuedMessage[] = [];
+  /** The handshake had no token: the first message may bring it. */
+  #awaitsMessage = false;
 
-  constructor(relay: SfuRelay<P>, request: HandshakeRequest, setup: Setup<P>) {
+  constructor(
+    relay: SfuRelay<P>,
+    request: HandshakeRequest,
+    connectionId: string,
+    maxQueuedMessages: number,
+    owner: PhaseOwner<P>,
+  ) {
     this.#relay = relay;
     this.#request = request;
-    this.#setup = setup;
-    void this.#enter();
+    this.#connectionId = connectionId;
+    this.#maxQueuedMessages = maxQueuedMessages;
+    this.#owner = owner;
+    void this.#begin();
   }
 
   receive(message: RpcMessage, text: string, bytes: number): void {
@@ -75,12 +84,12 @@ export class AuthenticationPhase<P extends Principal> {
     try {
       checkEarly(message);
     } catch (error) {
-      this.#setup.onInvalid(new RpcRefusal(id ?? null, RelayError.from(error), method));
+      this.#owner.notQueued(new RpcRefusal(id ?? null, RelayError.from(error), method));
       return;
     }
-    if (this.#queue.length >= this.#setup.maxQueuedMessages || !this.#budget.hasRoomFor(bytes)) {
+    if (this.#queue.length >= this.#maxQueuedMessages || !this.#budget.hasRoomFor(bytes)) {
       const error = new RelayError('ERR_RELAY_TOO_MANY', 'Too many messages before authentication.');
-      this.#setup.onRefused(error, undefined);
+      this.#owner.authenticationFailed(error, undefined);
       return;
     }
     this.#budget.add(bytes);
@@ -89,43 +98,46 @@ export class AuthenticationPhase<P extends Principal> {
     if (this.#awaitsMessage) void this.#authenticateBy(queued, tokenOf(message));
   }
 
-  /** The connection has ended: what is asked about it may take long, and keeps nothing of its messages. */
+  /** The connection has ended. A slow `authenticate` must not keep its messages in memory. */
   stop(): void {
     this.#queue = [];
   }
 
-  async #enter(): Promise<void> {
+  async #begin(): Promise<void> {
     try {
-      const request = await runConnectHook(this.#relay, this.#request, this.#setup.connectionId);
+      const request = await runConnectHook(this.#relay, this.#request, this.#connectionId);
       this.#request = request;
-      this.#setup.onConnectAllowed(request);
+      this.#owner.connectAllowed(request);
       const [first] = this.#queue;
       if (request.token !== undefined) await this.#authenticate(request.token);
       else if (first) await this.#authenticateBy(first, tokenOf(readQueued(first)));
       else this.#awaitsMessage = true;
     } catch (error) {
-      this.#setup.onRefused(RelayError.from(error), this.#queue[0]);
+      this.#owner.authenticationFailed(RelayError.from(error), this.#queue[0]);
     }
   }
 
   async #authenticateBy(first: QueuedMessage, token: string | undefined): Promise<void> {
     this.#awaitsMessage = false;
-    const { method } = first;
-    const { connectionId } = this.#setup;
     const { remoteAddress } = this.#request;
-    const nobody = { userId: undefined, roomId: undefined };
     try {
       if (token !== undefined)
-        await this.#relay.rateLimiter?.consume({ method, connectionId, remoteAddress, ...nobody });
+        await this.#relay.rateLimiter?.consume({
+          method: first.method,
+          connectionId: this.#connectionId,
+          remoteAddress,
+          userId: undefined,
+          roomId: undefined,
+        });
       await this.#authenticate(token, first);
     } catch (error) {
-      this.#setup.onRefused(RelayError.from(error), first);
+      this.#owner.authenticationFailed(RelayError.from(error), first);
     }
   }
 
   async #authenticate(token: string | undefined, asked?: QueuedMessage): Promise<void> {
     const client = await authenticate(this.#relay, this.#request, token);
-    this.#setup.onAuthenticated(client, this.#queue, asked);
+    this.#owner.authenticated(client, this.#queue, asked);
   }
 }
 
@@ -133,7 +145,7 @@ function tokenOf({ method, params }: RpcMessage): string | undefined {
   return method === 'authenticate' && typeof params.token === 'string' ? params.token : undefined;
 }
 
-/** What can be said of a message before it is known who sends it. @throws RelayError */
+/** Refuses a message that no client may send, before its sender is known. @throws RelayError */
 function checkEarly({ method, params }: RpcMessage): void {
   if (!isMethod(method))
     throw new RelayError('ERR_RELAY_METHOD_NOT_FOUND', `There is no method "${method.slice(0, 64)}".`);

@@ -4,25 +4,25 @@ import type { RelaySocket } from './socket.js';
 const UNANSWERED_PINGS = 2;
 
 /** The connection that is kept alive. */
-interface Patient {
-  /** At each beat, before the client may be pinged. */
+interface HeartbeatOwner {
+  /** Called at each beat, before the client is pinged. */
   onBeat(): void;
-  /** The client is gone: it answers no ping, or the socket can't send one. */
-  onDead(): void;
+  /** Ends the connection: the client does not answer, or the socket cannot send a ping. */
+  terminate(): void;
 }
 
-/** Pings a client that has been silent, and says when it is gone. */
+/** Pings a client that is silent, and ends its connection if it does not answer. */
 export class Heartbeat {
   readonly #socket: RelaySocket;
-  readonly #patient: Patient;
+  readonly #owner: HeartbeatOwner;
   readonly #timer: NodeJS.Timeout;
-  /** Beats since the client was last heard. */
+  /** Beats since the last message of the client. */
   #silence = 0;
   #stopped = false;
 
-  constructor(socket: RelaySocket, intervalMs: number, patient: Patient) {
+  constructor(socket: RelaySocket, intervalMs: number, owner: HeartbeatOwner) {
     this.#socket = socket;
-    this.#patient = patient;
+    this.#owner = owner;
     this.#timer = setInterval(() => this.#beat(), intervalMs);
   }
 
@@ -36,20 +36,20 @@ export class Heartbeat {
     clearInterval(this.#timer);
   }
 
-  /** A client that was heard since the last beat need not be asked whether it is there. */
+  /** The first beat after a message sends no ping: the message proves that the client is there. */
   #beat(): void {
-    this.#patient.onBeat();
+    this.#owner.onBeat();
     if (this.#stopped) return;
     this.#silence += 1;
     if (this.#silence === 1) return;
     if (this.#silence > 1 + UNANSWERED_PINGS) {
-      this.#patient.onDead();
+      this.#owner.terminate();
       return;
     }
     try {
       this.#socket.ping();
     } catch {
-      this.#patient.onDead();
+      this.#owner.terminate();
     }
   }
 }

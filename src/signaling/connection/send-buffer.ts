@@ -1,67 +1,71 @@
 import { RelayError } from '../../protocol/errors.js';
 import { Deadline } from '../../util/deadline.js';
 import type { RelaySocket } from './socket.js';
-import { keepForTurn, NO_BATCH, takeFromTurn } from './tick-batch.js';
+import { addToTick, NO_BATCH, takeFromTick } from './tick-batch.js';
 
 /** The longest header of a frame from server to client (RFC 6455 § 5.2). */
 const FRAME_HEADER_BYTES = 10;
 
-interface Limits {
+interface SendLimits {
   maxBufferedBytes: number;
   slowConsumerTimeoutMs: number;
 }
 
-/** Characters that wait for the end of a turn; uWebSockets.js writes by pieces of 16 KiB. */
-const MAX_TURN_LENGTH = 16 * 1024;
+/** Characters that are kept until the tick ends; uWebSockets.js writes in pieces of 16 KiB. */
+const MAX_BATCH_LENGTH = 16 * 1024;
 
 /**
- * What goes out to one client, and how much of it waits. The socket keeps what the network does not take; this holds
- * it under a ceiling, in bytes and in time. Messages of one turn, such as those that follow upon a join, go out by one
- * write, which costs most of what a message does.
+ * Sends texts to one client, and bounds in bytes and in time what its socket buffers. The messages of one tick, such as
+ * those that follow a join, leave by a single write: the write is most of what a message costs.
  */
 export class SendBuffer {
   readonly #socket: RelaySocket;
-  readonly #limits: Limits;
+  readonly #limits: SendLimits;
   readonly #onFailure: (error: unknown) => void;
-  /** Bytes handed to the socket, headers counted at their longest: no byte seems to wait that does not. */
+  /** Bytes handed to the socket, each frame header at its longest, so that sent bytes never count as buffered. */
   #handedOver = 0;
-  /** What is to be sent at the end of this turn. */
+  /** The number of this tick's batch. */
   #batch = NO_BATCH;
-  #turnLength = 0;
-  /** Bytes of the longest message that is longer than all that may wait: such a one goes out alone. */
+  #batchLength = 0;
+  /** Bytes of the longest message so far that exceeds `maxBufferedBytes`: such a message is sent alone. */
   #largest = 0;
   #timer: Deadline | undefined;
   #stopped = false;
 
-  /** `onFailure`: the client does not read, or the socket can't be written to; told once. */
-  constructor(socket: RelaySocket, limits: Limits, onFailure: (error: unknown) => void) {
+  /** `onFailure` is called once: the client does not read, or the socket cannot be written to. */
+  constructor(socket: RelaySocket, limits: SendLimits, onFailure: (error: unknown) => void) {
     this.#socket = socket;
     this.#limits = limits;
     this.#onFailure = onFailure;
   }
 
+  get isStopped(): boolean {
+    return this.#stopped;
+  }
+
   /**
-   * Sends it in this turn. What may be dropped is, as soon as the client is behind by a quarter of what it may be.
-   * `bytes`: of the text, where they are counted already. False where it will not go out.
+   * Sends a text in this tick. A message that may be dropped is dropped once a quarter of `maxBufferedBytes` is buffered.
+   * @param bytes length of the text, if the caller has counted it
+   * @returns false if the text will not be sent
    */
   send(text: string, mayDrop = false, bytes = Buffer.byteLength(text)): boolean {
     if (this.#stopped) return false;
     if (bytes > this.#limits.maxBufferedBytes) this.#largest = Math.max(this.#largest, bytes);
-    // Nothing waits after the last one, where it is not watched.
-    if (this.#timer && !this.#mayWait(bytes, mayDrop)) return false;
+    // Without a timer the socket's buffer was empty after the last write.
+    if (this.#timer && !this.#hasRoomFor(bytes, mayDrop)) return false;
     this.#handedOver += bytes + FRAME_HEADER_BYTES;
-    this.#turnLength += text.length;
-    this.#batch = keepForTurn(this, text, this.#batch);
-    if (this.#timer || this.#turnLength > MAX_TURN_LENGTH) this.endTurn();
+    this.#batchLength += text.length;
+    this.#batch = addToTick(this, text, this.#batch);
+    if (this.#timer || this.#batchLength > MAX_BATCH_LENGTH) this.flush();
     return true;
   }
 
-  /** Hands the turn's messages to the socket. Nothing is thrown: other clients' turns end after this one. */
-  endTurn(): void {
+  /** Hands this tick's texts to the socket. Never throws: the batches of other clients follow in the same tick. */
+  flush(): void {
     if (this.#batch === NO_BATCH || this.#stopped) return;
-    const texts = takeFromTurn(this, this.#batch);
+    const texts = takeFromTick(this, this.#batch);
     this.#batch = NO_BATCH;
-    this.#turnLength = 0;
+    this.#batchLength = 0;
     try {
       this.#sendAll(texts);
       if (!this.#timer && this.#socket.bufferedAmount > 0) this.#watch();
@@ -70,9 +74,9 @@ export class SendBuffer {
     }
   }
 
-  /** The most that this lets wait: a turn's messages are handed over before it is known what waits. */
+  /** The most that may be buffered: a batch is handed over before the buffered amount is known. */
   get #maxBacklog(): number {
-    return this.#limits.maxBufferedBytes + this.#largest + 2 * MAX_TURN_LENGTH;
+    return this.#limits.maxBufferedBytes + this.#largest + 2 * MAX_BATCH_LENGTH;
   }
 
   #sendAll(texts: readonly string[]): void {
@@ -83,7 +87,7 @@ export class SendBuffer {
     }
     let failure: { error: unknown } | undefined;
     socket.cork(() => {
-      // Not through the socket's own code, which may have no way for it.
+      // A transport's own code, which may be native, need not pass an error on.
       try {
         for (const text of texts) socket.send(text);
       } catch (error) {
@@ -93,10 +97,7 @@ export class SendBuffer {
     if (failure) throw failure.error;
   }
 
-  /**
-   * Whether more waits than may: it holds for what the socket sends by itself, too, such as pongs. The client fails where
-   * it does not read them.
-   */
+  /** Fails the client if it leaves too much unread, including what the socket sends by itself, such as pongs. */
   check(): void {
     if (!this.#stopped && this.#socket.bufferedAmount > this.#maxBacklog) this.#fail(slowConsumer());
   }
@@ -107,25 +108,25 @@ export class SendBuffer {
     this.#timer?.cancel();
   }
 
-  /** Whether a message may join those that wait; the client fails where it must and can't. */
-  #mayWait(bytes: number, mayDrop: boolean): boolean {
+  /** Whether a message may be buffered; fails the client if the message may not be dropped either. */
+  #hasRoomFor(bytes: number, mayDrop: boolean): boolean {
     const { maxBufferedBytes } = this.#limits;
-    const waiting = this.#socket.bufferedAmount;
-    if (mayDrop && waiting > maxBufferedBytes / 4) return false;
-    // A message larger than all that may wait goes out alone.
-    if (waiting === 0 || waiting + bytes <= maxBufferedBytes) return true;
+    const buffered = this.#socket.bufferedAmount;
+    if (mayDrop && buffered > maxBufferedBytes / 4) return false;
+    // A message larger than the limit is sent alone.
+    if (buffered === 0 || buffered + bytes <= maxBufferedBytes) return true;
     this.#fail(slowConsumer());
     return false;
   }
 
-  /** The newest byte handed over until now has to be on the network by then. */
+  /** Fails the client unless the newest byte handed over so far leaves the socket in time. */
   #watch(): void {
     const newest = this.#handedOver;
     this.#timer = new Deadline(() => {
       this.#timer = undefined;
-      const waiting = this.#socket.bufferedAmount;
-      if (this.#handedOver - waiting < newest) this.#fail(slowConsumer());
-      else if (waiting > 0) this.#watch();
+      const buffered = this.#socket.bufferedAmount;
+      if (this.#handedOver - buffered < newest) this.#fail(slowConsumer());
+      else if (buffered > 0) this.#watch();
     }, this.#limits.slowConsumerTimeoutMs);
   }
 
@@ -134,11 +135,11 @@ export class SendBuffer {
     try {
       this.#onFailure(error);
     } catch {
-      // A socket that can't even be ended: its close is all that is left to wait for.
+      // The socket cannot even be terminated; its `closed` is still to come.
     }
   }
 }
 
-function slowConsumer(): RelayError {
+export function slowConsumer(): RelayError {
   return new RelayError('ERR_RELAY_SLOW_CONSUMER', 'The client does not read what it is sent.');
 }

@@ -1,45 +1,51 @@
 import { RelayError } from '../../protocol/errors.js';
 import { Deadline } from '../../util/deadline.js';
 
-interface Patience {
+interface DeadlineOptions {
   readonly handshakeTimeoutMs: number;
   readonly idleTimeoutMs: number;
 }
 
+/** The connection that needs a session. */
+interface DeadlineOwner {
+  /** Ends the connection: it has had no session for too long. */
+  fail(error: RelayError): void;
+}
+
 /**
- * Ends a connection that has no session for too long. A client has `handshakeTimeoutMs` for its first join, and for another
- * one after a join that failed; `idleTimeoutMs` in all, however often it tries. A join under way has its own deadline.
+ * Ends a connection that has no session for too long. A client has `handshakeTimeoutMs` for its first join, and again
+ * after each join that failed, but no more than `idleTimeoutMs` in total. A join in progress has its own deadline.
  */
 export class SessionDeadline {
-  readonly #patience: Patience;
-  readonly #client: { onLate(error: RelayError): void };
+  readonly #options: DeadlineOptions;
+  readonly #owner: DeadlineOwner;
   #timer: Deadline | undefined;
-  /** Of `performance.now()`: since when there is no session. */
+  /** `performance.now()` since when there is no session. */
   #since: number | undefined;
   #stopped = false;
 
-  constructor(patience: Patience, client: { onLate(error: RelayError): void }) {
-    this.#patience = patience;
-    this.#client = client;
+  constructor(options: DeadlineOptions, owner: DeadlineOwner) {
+    this.#options = options;
+    this.#owner = owner;
   }
 
   /** The client has to join: it has connected, or a join has failed. */
   awaitJoin(): void {
-    this.#wait(this.#patience.handshakeTimeoutMs, 'No session was joined in time.');
+    this.#wait(this.#options.handshakeTimeoutMs, 'No session was joined in time.');
   }
 
   /** The client has left its session, and may join another one. */
   left(): void {
-    this.#wait(this.#patience.idleTimeoutMs, 'The connection was without a session for too long.');
+    this.#wait(this.#options.idleTimeoutMs, 'The connection was without a session for too long.');
   }
 
-  /** A join is under way. */
+  /** A join is in progress. */
   pause(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
   }
 
-  /** There is a session. */
+  /** The client has a session. */
   joined(): void {
     this.pause();
     this.#since = undefined;
@@ -50,15 +56,15 @@ export class SessionDeadline {
     this.pause();
   }
 
-  #wait(patienceMs: number, reason: string): void {
+  #wait(timeoutMs: number, reason: string): void {
     if (this.#stopped) return;
     this.pause();
     const now = performance.now();
     this.#since ??= now;
-    const remaining = this.#patience.idleTimeoutMs - (now - this.#since);
+    const remaining = this.#options.idleTimeoutMs - (now - this.#since);
     this.#timer = new Deadline(
-      () => this.#client.onLate(new RelayError('ERR_RELAY_CLIENT_TIMEOUT', reason)),
-      Math.max(0, Math.min(patienceMs, remaining)),
+      () => this.#owner.fail(new RelayError('ERR_RELAY_CLIENT_TIMEOUT', reason)),
+      Math.max(0, Math.min(timeoutMs, remaining)),
     );
   }
 }

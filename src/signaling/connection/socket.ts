@@ -1,5 +1,6 @@
 /**
- * What a transport gives the relay: one WebSocket, already open. Bytes in and out, nothing of the protocol.
+ * One WebSocket, already open, that a transport gives to the relay. It carries text frames and knows nothing of the
+ * protocol.
  * @category Transport
  */
 export interface RelaySocket {
@@ -9,7 +10,7 @@ export interface RelaySocket {
   readonly bufferedAmount: number;
   /** Sends one text frame. */
   send(text: string): void;
-  /** Runs what sends several frames, for them to go out by one write; left out where the socket has no such thing. */
+  /** Calls `send`, which sends several frames, so that they leave by one write. Leave it out if the socket cannot. */
   cork?(send: () => void): void;
   /** Sends a ping frame. */
   ping(): void;
@@ -19,9 +20,32 @@ export interface RelaySocket {
   terminate(): void;
 }
 
+/**
+ * The events of a socket, which its transport passes to the relay. No method throws.
+ * @category Transport
+ */
+export interface ConnectionHandle {
+  /** A text frame was received. */
+  receive(text: string): void;
+  /** A binary frame was received; it is refused. */
+  receiveBinary(): void;
+  /** A pong frame was received. */
+  pong(): void;
+  /**
+   * A ping frame was received, and the transport answers it. Pongs that the client does not read count as buffered. A
+   * transport that bounds them itself need not call this.
+   */
+  pinged(): void;
+  /**
+   * The socket has closed. Call it once, last, with the code and reason of the client's close frame; 1006 if there was
+   * none.
+   */
+  closed(code?: number, reason?: string): void;
+}
+
 const MAX_REASON_BYTES = 123;
 
-/** A close frame's reason is limited in bytes of UTF-8 (RFC 6455 § 5.5), and never cut within a character. */
+/** A close frame's reason is limited in bytes of UTF-8 (RFC 6455 § 5.5); it is cut between characters only. */
 export function closeReason(text: string): string {
   const bytes = Buffer.from(text);
   if (bytes.length <= MAX_REASON_BYTES) return text;

@@ -1,61 +1,62 @@
-/** Has texts to send once all is done that one event brings. */
-interface Turning {
-  endTurn(): void;
+/** Sends the texts that it has added in this tick of the event loop. */
+interface Flushable {
+  flush(): void;
 }
 
-class Batch {
-  readonly of: Turning;
+/** The texts of one connection in one tick: several messages leave by a single write to the socket. */
+class TickBatch {
+  readonly owner: Flushable;
   texts: string[];
 
-  constructor(of: Turning, text: string) {
-    this.of = of;
+  constructor(owner: Flushable, text: string) {
+    this.owner = owner;
     this.texts = [text];
   }
 }
 
-/** No batch has this number. */
+/** The number of no batch. */
 export const NO_BATCH = -1;
 
 /**
- * The texts of this turn. Kept here, and not with whom they are of: an old object that holds a young one costs the garbage
- * collector a visit, and there are thousands of them.
+ * The batches of this tick. They are not members of their owners: an old object that refers to a young one has to be
+ * visited by each minor garbage collection, and there are thousands of connections.
  */
-let batches: Batch[] = [];
+let batches: TickBatch[] = [];
 
 /**
- * Keeps a text for the end of the turn, which comes after the promises that the turn settles. Gives the number of its
- * batch; the next text that is given with that is kept with this one.
+ * Keeps a text until the tick ends, which is after the promises that it settles. `number` is the owner's batch so far.
+ * @returns the number of the batch that has the text
  */
-export function keepForTurn(turning: Turning, text: string, number: number): number {
-  const batch = batchOf(turning, number);
+export function addToTick(owner: Flushable, text: string, number: number): number {
+  const batch = batchOf(owner, number);
   if (batch) {
     batch.texts.push(text);
     return number;
   }
-  if (batches.push(new Batch(turning, text)) === 1) process.nextTick(endTurn);
+  if (batches.push(new TickBatch(owner, text)) === 1) process.nextTick(flushAll);
   return batches.length - 1;
 }
 
-/** The texts of a batch, once. */
-export function takeFromTurn(turning: Turning, number: number): readonly string[] {
-  const batch = batchOf(turning, number);
+/** Removes the texts from a batch and returns them. */
+export function takeFromTick(owner: Flushable, number: number): readonly string[] {
+  const batch = batchOf(owner, number);
   if (!batch) return [];
   const { texts } = batch;
   batch.texts = [];
   return texts;
 }
 
-/** Never another one's, whatever became of the turn that the number is of. */
-function batchOf(turning: Turning, number: number): Batch | undefined {
+/** A number of an earlier tick may be another owner's by now. */
+function batchOf(owner: Flushable, number: number): TickBatch | undefined {
   if (number === NO_BATCH) return undefined;
   const batch = batches[number];
-  return batch?.of === turning ? batch : undefined;
+  return batch?.owner === owner ? batch : undefined;
 }
 
-function endTurn(): void {
+function flushAll(): void {
   try {
-    // Those too that are begun by these.
-    for (const { of } of batches) of.endTurn();
+    // The iteration includes batches that these flushes add.
+    for (const { owner } of batches) owner.flush();
   } finally {
     batches = [];
   }

@@ -5,41 +5,47 @@ import type { RpcId, RpcMessage, RpcRefusal } from '../wire/json-rpc.js';
 import type { RateLimitGate } from './rate-limit-gate.js';
 import type { RpcHandler } from './rpc-handler.js';
 
-/** The connection whose messages are carried out. */
-interface Peer {
-  /** Nothing is read or sent any more. */
-  readonly hasEnded: boolean;
+/** Sends the responses. */
+interface ResponseChannel {
   sendResult(id: RpcId, result: object, method: string): void;
-  refuse(id: RpcId | undefined, method: string, error: unknown): void;
   sendError(id: RpcId | null, error: RelayError, method: string | undefined): void;
+}
+
+/** The connection that receives the messages. */
+interface DispatcherOwner {
+  /** Nothing is received or sent any more. */
+  readonly hasEnded: boolean;
+  /** Logs a message that has failed, and answers it. */
+  refuse(id: RpcId | undefined, method: string, error: unknown): void;
   /** A `join` or `attach` begins. */
   joining(): void;
-  /** A `join`, an `attach` or a `leave` has been carried out, or has failed. */
+  /** A `join`, `attach` or `leave` has succeeded or failed. */
   sessionChanged(method: string): void;
 }
 
-/** Carries out the messages of one client: past the rate limiter, and no more at a time than may wait. */
+/** Passes the messages of one client through the rate limiter to its handler, and bounds how many are pending. */
 export class Dispatcher<P extends Principal> {
-  readonly #peer: Peer;
+  readonly #owner: DispatcherOwner;
+  readonly #channel: ResponseChannel;
   readonly #gate: RateLimitGate | undefined;
-  readonly #waiting = new ByteBudget();
+  readonly #pending = new ByteBudget();
 
-  constructor(peer: Peer, gate: RateLimitGate | undefined) {
-    this.#peer = peer;
+  constructor(owner: DispatcherOwner, channel: ResponseChannel, gate: RateLimitGate | undefined) {
+    this.#owner = owner;
+    this.#channel = channel;
     this.#gate = gate;
   }
 
-  /** A message that can't be read. It is answered; the rate limiter counts it. */
+  /** Answers a message that is not valid JSON-RPC. The rate limiter counts it, too. */
   refuse({ id, error, method }: RpcRefusal): void {
-    const peer = this.#peer;
     const answer = () => {
-      if (!peer.hasEnded) peer.sendError(id, error, method);
+      if (!this.#owner.hasEnded) this.#channel.sendError(id, error, method);
     };
     if (!this.#gate) {
       answer();
       return;
     }
-    const refused = (reason: unknown) => peer.refuse(id ?? undefined, 'invalid', reason);
+    const refused = (reason: unknown) => this.#owner.refuse(id ?? undefined, 'invalid', reason);
     try {
       this.#gate.pass('invalid', answer)?.catch(refused);
     } catch (reason) {
@@ -47,55 +53,59 @@ export class Dispatcher<P extends Principal> {
     }
   }
 
-  /** `bytes`: of its text. */
+  /** @param bytes length of the message's text */
   dispatch(message: RpcMessage, bytes: number, handler: RpcHandler<P>): void {
-    if (!this.#waiting.hasRoomFor(bytes)) {
+    if (!this.#pending.hasRoomFor(bytes)) {
       const error = tooMuchWaits();
-      this.#peer.refuse(message.id, message.method, error);
+      this.#owner.refuse(message.id, message.method, error);
       this.#gate?.refused(error);
       return;
     }
-    const pending = this.#gate ? this.#pass(this.#gate, message, handler) : this.#carryOut(message, handler);
-    if (pending) this.#waiting.track(bytes, pending);
+    const pending = this.#gate ? this.#pass(this.#gate, message, handler) : this.#execute(message, handler);
+    if (pending) this.#pending.track(bytes, pending);
   }
 
   /** Never rejects. */
   #pass(gate: RateLimitGate, message: RpcMessage, handler: RpcHandler<P>): void | Promise<void> {
     const { id, method } = message;
-    // What the client has sent besides is not kept while the message is carried out.
+    // Frees the message, whose size is the client's choice, as soon as it is being executed.
     let next: RpcMessage | undefined = message;
-    const act = () => {
+    const execute = () => {
       const current = next;
       next = undefined;
-      if (current && !this.#peer.hasEnded) return this.#carryOut(current, handler);
+      if (current && !this.#owner.hasEnded) return this.#execute(current, handler);
     };
-    const refused = (error: unknown) => this.#peer.refuse(id, method, error);
     try {
-      return gate.pass(method, act)?.catch(refused);
+      return gate.pass(method, execute)?.catch((error) => this.#owner.refuse(id, method, error));
     } catch (error) {
-      refused(error);
+      this.#owner.refuse(id, method, error);
     }
   }
 
-  /** One message, start to end; what goes wrong is answered, and harms no other. Never rejects. */
-  #carryOut(message: RpcMessage, handler: RpcHandler<P>): void | Promise<void> {
-    const { id, method, params } = message;
-    const joins = method === 'join' || method === 'attach';
-    const changes = joins || method === 'leave';
-    if (joins) this.#peer.joining();
-    const failed = (error: unknown) => {
-      this.#peer.refuse(id, method, error);
-      if (changes) this.#peer.sessionChanged(method);
-    };
-    const done = changes ? () => this.#peer.sessionChanged(method) : undefined;
+  /** Executes one message and answers it. A failure affects no other message. Never rejects. */
+  #execute({ id, method, params }: RpcMessage, handler: RpcHandler<P>): void | Promise<void> {
+    if (method === 'join' || method === 'attach') this.#owner.joining();
     try {
       const pending = handler.call(method, params, (result) => {
-        if (id !== undefined) this.#peer.sendResult(id, result, method);
+        if (id !== undefined) this.#channel.sendResult(id, result, method);
       });
-      if (pending) return pending.then(done, failed);
-      done?.();
+      if (pending)
+        return pending.then(
+          () => this.#settled(method),
+          (error) => this.#failed(id, method, error),
+        );
+      this.#settled(method);
     } catch (error) {
-      failed(error);
+      this.#failed(id, method, error);
     }
+  }
+
+  #settled(method: string): void {
+    if (method === 'join' || method === 'attach' || method === 'leave') this.#owner.sessionChanged(method);
+  }
+
+  #failed(id: RpcId | undefined, method: string, error: unknown): void {
+    this.#owner.refuse(id, method, error);
+    this.#settled(method);
   }
 }

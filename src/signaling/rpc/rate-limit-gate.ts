@@ -2,46 +2,44 @@ import type { LimitedMessage, SafeRateLimiter } from '../../limits/rate-limiter.
 import { RelayError } from '../../protocol/errors.js';
 import { LIMITS } from '../../protocol/limits.js';
 import { Lane } from '../../util/ordered-queue.js';
+import { tooMuchWaits } from '../wire/byte-budget.js';
 
-/** Who sends. */
-interface Sender {
-  /** A message, with whose it is by now. */
+/** The client whose messages are limited. */
+interface LimitedClient {
+  /** A message as the rate limiter sees it. */
   describe(method: string): LimitedMessage;
-  /** The client goes on and on, though it is refused: its messages are of no use any more. */
-  onFlood(error: RelayError): void;
+  /** Ends the connection: the client keeps sending though its messages are refused. */
+  fail(error: RelayError): void;
 }
 
-/** Lets the messages of one client in, as many as the rate limiter allows, and in their order while that is slow. */
+/** Lets the messages of one client pass while the rate limiter allows it. A slow limiter does not change their order. */
 export class RateLimitGate {
   readonly #limiter: SafeRateLimiter;
-  readonly #sender: Sender;
-  readonly #lane: Lane;
-  /** Refused since the last one passed. */
+  readonly #client: LimitedClient;
+  readonly #queue: Lane;
+  /** Messages refused since the last one that passed. */
   #refused = 0;
 
-  /** `maxWaiting`: messages that may wait for the limiter. */
-  constructor(limiter: SafeRateLimiter, maxWaiting: number, sender: Sender) {
+  /** @param maxWaiting messages that may wait for the limiter */
+  constructor(limiter: SafeRateLimiter, maxWaiting: number, client: LimitedClient) {
     this.#limiter = limiter;
-    this.#sender = sender;
-    this.#lane = new Lane(maxWaiting);
+    this.#client = client;
+    this.#queue = new Lane(maxWaiting);
   }
 
   /**
-   * Runs `act` when its message may pass. Gives a promise only where it had to wait, or `act` gives one.
-   * @throws RelayError `ERR_RELAY_TOO_MANY`, at once or by the promise
+   * Calls `act` once its message may pass. Returns a promise only if the message had to wait, or `act` returned one.
+   * @throws RelayError `ERR_RELAY_TOO_MANY`, synchronously or by the promise
    */
   pass<Result>(method: string, act: () => Result | Promise<Result>): Result | Promise<Result> {
-    if (this.#lane.isFull)
-      return this.#refuse(
-        new RelayError('ERR_RELAY_TOO_MANY', 'Too many messages wait: send fewer at once.'),
-      );
-    return this.#lane.run(() => this.#consume(method), act);
+    if (this.#queue.isFull) return this.#refuse(tooMuchWaits());
+    return this.#queue.run(() => this.#consume(method), act);
   }
 
   #consume(method: string): void | Promise<void> {
     let pending: void | Promise<void>;
     try {
-      pending = this.#limiter.consume(this.#sender.describe(method));
+      pending = this.#limiter.consume(this.#client.describe(method));
     } catch (error) {
       this.#refuse(error);
     }
@@ -56,10 +54,10 @@ export class RateLimitGate {
     this.#refused = 0;
   }
 
-  /** A message was refused, here or before it came here. */
+  /** Counts a refused message, which need not have come this far. */
   refused(error: RelayError): void {
     this.#refused += 1;
-    if (this.#refused > LIMITS.maxRefusedMessages) this.#sender.onFlood(error);
+    if (this.#refused > LIMITS.maxRefusedMessages) this.#client.fail(error);
   }
 
   #refuse(error: unknown): never {

@@ -14,18 +14,18 @@ type Params = Readonly<Record<string, unknown>>;
 
 const KNOWN: readonly Capability[] = ['rejoin'];
 
-/** Those of a client's capabilities that are known here. @throws RelayError `ERR_RELAY_INVALID_PARAMS` */
+/** The client's capabilities that this relay knows. @throws RelayError `ERR_RELAY_INVALID_PARAMS` */
 export function readCapabilities({ capabilities = [] }: Params): Capability[] {
   if (!Array.isArray(capabilities))
     throw new RelayError('ERR_RELAY_INVALID_PARAMS', '"capabilities" must be a list of strings.');
   return KNOWN.filter((each) => capabilities.includes(each));
 }
 
-/** One `rejoin`: a client replaces the peer of its session. */
+/** One `rejoin` of a client: it replaces the peer of its session. */
 export class Rejoining<P extends Principal> {
   readonly #session: Session<P>;
   readonly #number: number;
-  /** The new peer's candidates, which come before it has joined. */
+  /** The new peer's candidates, until it has joined. */
   readonly #early = new EarlyCandidates();
   readonly #cancel = new Cancellation();
 
@@ -34,21 +34,19 @@ export class Rejoining<P extends Principal> {
     this.#number = peer as number;
   }
 
-  /** Whether it is a candidate of the new peer, and waits here. @throws RelayError the candidate is malformed */
-  holds(params: Params): boolean {
-    if (params.peer !== this.#number) return false;
-    this.#early.hold(params);
-    return true;
+  /** The queue for a candidate if it is of the new peer. */
+  earlyOf({ peer }: Params): EarlyCandidates | undefined {
+    return peer === this.#number ? this.#early : undefined;
   }
 
-  /** Another connection serves the session from now on, and knows nothing of the new peer. */
+  /** Another connection serves the session from now on, and does not know the new peer. */
   cancel(): void {
     this.#cancel.abort(
       () => new RelayError('ERR_RELAY_ABORTED', 'Another connection serves the session now.'),
     );
   }
 
-  /** @throws RelayError nothing has changed then */
+  /** @throws RelayError the session stays as it was */
   async run(relay: SfuRelay<P>, params: Params): Promise<void> {
     checkJoinShape({ offer: params.offer });
     const { sdp } = params.offer as { sdp: string };
@@ -56,7 +54,7 @@ export class Rejoining<P extends Principal> {
     await relay.rejoin(this.#session, { number: this.#number, sdp, renamed }, this.#cancel);
   }
 
-  /** The new peer has joined, and its client knows: what has waited in either direction goes on. */
+  /** The client has the answer to the new peer's join: passes on what has waited in both directions. */
   open(refused: (error: RelayError) => void): void {
     this.#session.openPeer();
     this.#early.release((early) => this.#session.addIceCandidate(early, this.#number), refused);

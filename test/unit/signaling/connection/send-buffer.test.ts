@@ -50,7 +50,7 @@ describe('the send buffer', () => {
   /** Each by a turn of its own. */
   function send(text: string, mayDrop = false): void {
     buffer.send(text, mayDrop);
-    buffer.endTurn();
+    buffer.flush();
   }
 
   test('sends at the end of the turn, and keeps no timer where the network takes everything', async () => {
@@ -82,10 +82,10 @@ describe('the send buffer', () => {
     Object.assign(socket, { cork: undefined });
     buffer.send('a');
     buffer.send('b');
-    buffer.endTurn();
+    buffer.flush();
     buffer.send('c');
     buffer.stop();
-    buffer.endTurn();
+    buffer.flush();
     expect(socket.writes).toEqual([1, 1]);
   });
 
@@ -150,7 +150,7 @@ describe('the send buffer', () => {
     };
     buffer.send('hello');
     buffer.send('world');
-    buffer.endTurn();
+    buffer.flush();
     expect(failures).toMatchObject([{ message: 'gone' }]);
 
     buffer = new SendBuffer(socket, LIMITS, (error) => failures.push(error));
@@ -159,7 +159,7 @@ describe('the send buffer', () => {
     };
     buffer.send('hello');
     buffer.send('world');
-    buffer.endTurn();
+    buffer.flush();
     expect(failures).toMatchObject([{ message: 'gone' }, { message: 'no cork' }]);
   });
 

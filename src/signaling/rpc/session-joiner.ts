@@ -1,0 +1,152 @@
+import type { Principal } from '../../access/authentication.js';
+import { RelayError } from '../../protocol/errors.js';
+import type { SessionCloseReason } from '../../protocol/session-state.js';
+import type { CreateSessionParams, SfuRelay } from '../../relay/relay.js';
+import type { Session } from '../../session/session.js';
+import type { CancelSignal } from '../../util/cancellation.js';
+import type { AuthenticatedClient } from '../authentication/authenticated-client.js';
+import { requireOwn, setOwner } from '../authentication/session-ownership.js';
+import type { ClientChannel } from './client-channel.js';
+import { EarlyCandidates } from './early-candidates.js';
+import { readJoinParams } from './join-params.js';
+import { JoinSequence } from './join-sequence.js';
+import { Rejoining, readCapabilities } from './rejoining.js';
+import { type Replaces, readReplaces, takeoverBy } from './replacing.js';
+import type { ServedSession } from './served-session.js';
+
+type Params = Readonly<Record<string, unknown>>;
+
+/** Sends the result of a request. */
+export type Reply = (result: object) => void;
+
+/** How one client comes to a session and leaves it: `join`, `attach`, `rejoin`, `leave`. */
+export class SessionJoiner<P extends Principal> {
+  readonly #relay: SfuRelay<P>;
+  readonly #served: ServedSession<P>;
+  readonly #channel: ClientChannel;
+  readonly #sequence = new JoinSequence();
+  /** Candidates that were received before the join was answered. */
+  readonly #early = new EarlyCandidates();
+  #rejoining: Rejoining<P> | undefined;
+  /** Set when the connection has ended: nobody would serve a session. */
+  #isOver = false;
+
+  constructor(relay: SfuRelay<P>, served: ServedSession<P>, channel: ClientChannel) {
+    this.#relay = relay;
+    this.#served = served;
+    this.#channel = channel;
+  }
+
+  /** Whether a join is in progress, or waits for an earlier session to end. */
+  get isJoining(): boolean {
+    return this.#sequence.isJoining;
+  }
+
+  /** Resolves when no join is in progress. */
+  settled(): Promise<void> {
+    return this.#sequence.settled();
+  }
+
+  join(client: AuthenticatedClient<P>, params: Params, reply: Reply): Promise<void> {
+    this.#checkFree();
+    const request = readJoinParams(params, client.principal);
+    this.#served.capabilities = readCapabilities(params);
+    const replaces = readReplaces(params.replaces);
+    return this.#sequence.run((cancelled) => this.#join(client, request, replaces, cancelled, reply));
+  }
+
+  async #join(
+    client: AuthenticatedClient<P>,
+    request: CreateSessionParams<P>,
+    replaces: Replaces | undefined,
+    cancelled: CancelSignal,
+    reply: Reply,
+  ): Promise<void> {
+    let session: Session<P>;
+    try {
+      const takeover = replaces && takeoverBy(this.#relay, client, request.userId, replaces);
+      session = await this.#relay.join(request, cancelled, takeover);
+    } catch (error) {
+      // The early candidates may be those of the next join if this one was cancelled.
+      if (!cancelled.aborted) this.#early.clear();
+      throw error;
+    }
+    // Nothing else refers to a session whose join was cancelled too late.
+    if (cancelled.aborted) {
+      void session.close({ by: 'client' });
+      throw cancelled.reason;
+    }
+    if (session.state === 'closed')
+      throw new RelayError('ERR_RELAY_SESSION_NOT_FOUND', 'The session has ended already.');
+    // Synchronous from here on: no event of the room falls between the snapshot of the room and `listen`.
+    const sessionToken = setOwner(session, client);
+    this.#served.adopt(session);
+    reply(Object.assign(this.#served.describe(), { sessionToken }));
+    this.#served.listen();
+    this.#early.release(
+      (early) => session.addIceCandidate(early),
+      (error) => this.#channel.notificationRefused('trickle', error),
+    );
+  }
+
+  attach(client: AuthenticatedClient<P>, params: Params, reply: Reply): void {
+    this.#checkFree();
+    const { sessionId, sessionToken } = params;
+    this.#served.capabilities = readCapabilities(params);
+    const backlog = this.#served.adopt(requireOwn(this.#relay, sessionId, client, sessionToken));
+    const result = this.#served.describe();
+    reply(result);
+    const known = new Set(result.messages.map(({ id }) => id));
+    for (const { method, params } of backlog) {
+      if (method !== 'message' || !('id' in params && known.has(params.id)))
+        this.#channel.notify(method, params);
+    }
+    this.#served.listen();
+  }
+
+  async rejoin(params: Params, reply: Reply): Promise<void> {
+    const session = this.#served.require();
+    if (this.#rejoining) throw new RelayError('ERR_RELAY_INVALID_STATE', 'One rejoin at a time.');
+    const rejoining = new Rejoining(session, params);
+    this.#rejoining = rejoining;
+    try {
+      await rejoining.run(this.#relay, params);
+    } finally {
+      this.#rejoining = undefined;
+    }
+    if (this.#served.session !== session) throw new RelayError('ERR_RELAY_ABORTED', 'The session was left.');
+    reply(this.#served.describe());
+    rejoining.open((error) => this.#channel.notificationRefused('trickle', error));
+  }
+
+  /**
+   * Holds a candidate whose peer has not joined yet.
+   * @returns false if its peer has joined
+   * @throws RelayError the candidate is malformed
+   */
+  hold(params: Params): boolean {
+    const early = this.#rejoining?.earlyOf(params) ?? (this.#served.session ? undefined : this.#early);
+    if (!early) return false;
+    if (!early.hold(params)) this.#relay.counters.surplusCandidates.add();
+    return true;
+  }
+
+  /** Ends the session, or the join in progress. Never rejects. */
+  leave(reason: SessionCloseReason): Promise<void> {
+    this.#sequence.cancel(reason.error);
+    this.#early.clear();
+    return this.#sequence.left(this.#served.drop()?.close(reason));
+  }
+
+  /** The connection has ended, or another one serves the session. */
+  dispose(): void {
+    this.#isOver = true;
+    this.#rejoining?.cancel();
+  }
+
+  #checkFree(): void {
+    if (this.#isOver) throw new RelayError('ERR_RELAY_ABORTED', 'The connection has ended.');
+    if (this.#served.session || this.#sequence.isJoining)
+      throw new RelayError('ERR_RELAY_INVALID_STATE', 'This connection has joined already: leave first.');
+  }
+}
