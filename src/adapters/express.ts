@@ -14,7 +14,7 @@ export type { HttpOptions } from '../http/options.js';
 export type ExpressRequest = IncomingMessage & { originalUrl?: string; body?: unknown };
 
 /**
- * Without `next`, as a listener of node:http, it answers what is not its own with 404.
+ * Also a listener of node:http: without `next` it answers other paths with 404.
  * @category HTTP
  */
 export type ExpressHandler = (
@@ -24,12 +24,12 @@ export type ExpressHandler = (
 ) => void;
 
 /**
- * The REST API for Express 4 and 5. What is not its own goes on to `next()`.
+ * The REST API for Express 4 and 5. Requests of other paths are passed to `next()`.
  *
  * ```ts
  * app.use('/api/v1/sfu', createRouter(relay));
  * ```
- * Without a relay, or with `enabled: false`, every request is answered with 503.
+ * Without a relay, or with `enabled: false`, every request gets 503.
  * @throws RelayError `ERR_RELAY_CONFIG`
  * @category HTTP
  */

@@ -7,34 +7,33 @@ import type { SfuRelay } from '../relay/relay.js';
 export type { HttpOptions } from '../http/options.js';
 
 /**
- * What a `Request` does not say of its client.
+ * What a `Request` does not have.
  * @category HTTP
  */
 export interface FetchContext {
-  /** The address of the socket, where the server knows it. */
+  /** The address of the socket, if the server knows it. */
   remoteAddress?: string | undefined;
 }
 
 /**
- * Answers a request of the REST API.
+ * Handles a request of the REST API.
  * @category HTTP
  */
 export interface FetchHandler {
   (request: Request, context?: FetchContext): Promise<Response>;
-  /** As the route handler of a framework that says something else there (Next: `params`), which is ignored. */
+  /** As a framework's route handler, whose second argument is something else (`params` in Next): it is ignored. */
   (request: Request, context: unknown): Promise<Response>;
 }
 
 /**
- * The REST API for servers that speak `Request` and `Response` (WHATWG Fetch): Hono, Next, and others. What is not
- * its own is answered with 404.
+ * The REST API for servers with `Request` and `Response` (WHATWG Fetch): Hono, Next, and others. Other paths get 404.
  *
  * ```ts
  * const handler = createHandler(relay, { prefix: '/api/v1/sfu' });
  * app.all('/api/v1/sfu/*', (c) => handler(c.req.raw)); // Hono
  * export { handler as GET, handler as POST, handler as DELETE }; // Next
  * ```
- * Without a relay, or with `enabled: false`, every request is answered with 503.
+ * Without a relay, or with `enabled: false`, every request gets 503.
  * @throws RelayError `ERR_RELAY_CONFIG`
  * @category HTTP
  */
@@ -64,7 +63,7 @@ function toApiRequest(request: Request, remoteAddress: string | undefined): ApiR
     method: request.method,
     path: pathname,
     url: pathname + search,
-    // Some servers have the host in the URL only, as HTTP/2 has it.
+    // Over HTTP/2 some servers have the host only in the URL.
     headers: { host, ...Object.fromEntries(request.headers) },
     remoteAddress,
     ...(protocol === 'https:' && { isEncrypted: true }),

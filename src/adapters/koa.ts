@@ -8,7 +8,7 @@ import { fromNode, toNode } from './node-http.js';
 export type { HttpOptions } from '../http/options.js';
 
 /**
- * The part of Koa's context that is used.
+ * The members of Koa's context that the middleware uses.
  * @category HTTP
  */
 export interface KoaContext {
@@ -27,12 +27,12 @@ export interface KoaContext {
 export type KoaMiddleware = (context: KoaContext, next: () => Promise<unknown>) => Promise<void>;
 
 /**
- * The REST API for Koa 2 and 3. What is not its own goes on to `next()`.
+ * The REST API for Koa 2 and 3. Requests of other paths are passed to `next()`.
  *
  * ```ts
  * app.use(createMiddleware(relay, { prefix: '/api/v1/sfu' }));
  * ```
- * Without a relay, or with `enabled: false`, every request is answered with 503.
+ * Without a relay, or with `enabled: false`, every request gets 503.
  * @throws RelayError `ERR_RELAY_CONFIG`
  * @category HTTP
  */
@@ -50,12 +50,12 @@ export function createMiddleware<P extends Principal>(
     } else if (typeof answer.body === 'string') {
       context.status = answer.status;
       context.set({ ...answer.headers });
-      // Koa makes a 204 of a body that is null.
+      // For Koa, a body of null means 204.
       context.body = answer.status === 204 ? null : answer.body;
     } else {
-      // Koa does not end a response whose stream was cut.
+      // Koa would not end a response whose stream is cut.
       context.respond = false;
-      // It throws here, to Koa, when another middleware has begun to answer. The promise never rejects.
+      // Throws synchronously, to Koa, if another middleware has begun the response. The promise never rejects.
       void toNode(answer, res);
     }
   };

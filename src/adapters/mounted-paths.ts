@@ -1,16 +1,16 @@
 import { RelayError } from '../protocol/errors.js';
 
-/** A WebSocketServer made with `{ server }` answers every path of its server. Paths begin with a slash. */
+/** A WebSocketServer made with `{ server }` answers every path of its server. Other values begin with a slash. */
 export const EVERY_PATH = '*';
 
-/** On the server itself, by a registered symbol: the ESM and the CommonJS copy of the library share it. */
+/** A registered symbol, so that the ESM and the CommonJS copy of the library share the server's paths. */
 const MOUNTS = Symbol.for('sfu-relay.mounts');
 
 interface WithMounts {
   [MOUNTS]?: Set<string>;
 }
 
-/** The paths on which a server serves relays, in the order of `useServer()`. */
+/** The paths on which a server serves relays, in the order of the calls of `useServer()`. */
 export function mountedPaths(server: object): Set<string> {
   const known = (server as WithMounts)[MOUNTS];
   if (known) return known;
@@ -20,8 +20,8 @@ export function mountedPaths(server: object): Set<string> {
 }
 
 /**
- * Two relays on one path would both answer each client.
- * @returns what gives the path back.
+ * Reserves a path for one relay: two relays on one path would both answer each client.
+ * @returns a function that frees the path
  * @throws RelayError `ERR_RELAY_CONFIG`
  */
 export function takePath(server: object, path: string): () => void {

@@ -5,19 +5,19 @@ import { pipeline } from 'node:stream/promises';
 import { type ApiRequest, type ApiResponse, readText } from '../http/exchange.js';
 import type { HandshakeRequest } from '../signaling/wire/handshake.js';
 
-/** What the relay wants to know of a request of node:http. `url` as requested, where a router has cut it. */
+/** Reads a request of node:http. `url` is the original one, if a router has changed it. */
 export function fromIncomingMessage(request: IncomingMessage, url = request.url): HandshakeRequest {
   const headers: Record<string, string | undefined> = {};
   for (const [name, value] of Object.entries(request.headers)) {
     headers[name] = Array.isArray(value) ? value.join(', ') : value;
   }
-  // HTTP/2 has the host in a pseudo-header.
+  // HTTP/2 has the host in a pseudo-header (RFC 9113 § 8.3.1).
   headers.host ??= headers[':authority'];
   const { remoteAddress, encrypted } = request.socket as Socket & { encrypted?: boolean };
   return { url: url ?? '/', headers, remoteAddress, ...(encrypted && { isEncrypted: true }) };
 }
 
-/** A request of node:http. `parsed` is what a body parser of the framework has made of the body, if it has read it. */
+/** Turns a request of node:http into one of the API. `parsed` is the body if a parser of the framework has read it. */
 export function fromNode(
   request: IncomingMessage,
   response: ServerResponse,
@@ -33,8 +33,8 @@ export function fromNode(
     path,
     signal: gone.signal,
     readBody: async (maxBytes) => {
-      // Also where a parser did not want it: Express 4's then leave {} behind, and the body unread.
-      // Destroying the request, when it is too long, would take the connection with it, and the answer.
+      // `parsed` says nothing about that: parsers of Express 4 set {} and leave a body of another type unread.
+      // A body that is too long must not destroy the request: the response needs its connection.
       if (!request.readableEnded) return readText(request.iterator({ destroyOnReturn: false }), maxBytes);
       return Buffer.isBuffer(parsed) ? parsed.toString() : parsed;
     },
@@ -42,15 +42,15 @@ export function fromNode(
 }
 
 /**
- * Resolves when the response has ended, however it did.
- * @throws what `writeHead()` throws, such as `ERR_HTTP_HEADERS_SENT`, in this call and not in the promise.
+ * Sends a response. Resolves when it has ended, for any reason.
+ * @throws the errors of `writeHead()`, such as `ERR_HTTP_HEADERS_SENT`, synchronously
  */
 export function toNode({ status, headers, body }: ApiResponse, response: ServerResponse): Promise<void> {
   try {
     response.writeHead(status, headers);
   } catch (error) {
     if (typeof body !== 'string') void body.return?.();
-    // Somebody else has begun to answer. The client would wait for the rest, unless that was all.
+    // Another handler has begun the response, and may never end it.
     if (!response.writableEnded) response.destroy();
     throw error;
   }
@@ -58,6 +58,6 @@ export function toNode({ status, headers, body }: ApiResponse, response: ServerR
     response.end(body);
     return Promise.resolve();
   }
-  // The client has gone, or was cut off: both are in order, and there is nobody to tell.
+  // It rejects if the client has disconnected or was cut off: both are expected.
   return pipeline(Readable.from(body), response, { signal: body.signal }).catch(() => {});
 }

@@ -8,13 +8,13 @@ import { checkRelay } from '../util/check-options.js';
 
 export type { ConnectionOptions } from '../signaling/options.js';
 
-/** `send()` has dropped the message: the socket's ceiling is reached. 1 is sent, 0 waits in the socket. */
+/** The result of `send()` for a message beyond the socket's limit. 1: sent; 0: buffered. */
 const DROPPED = 2;
-/** uWebSockets.js takes 8 to 960 s. */
+/** The range that uWebSockets.js accepts. */
 const IDLE_TIMEOUT_S = { least: 8, most: 960 };
 
 /**
- * The part of uWebSockets.js' `WebSocket` that is used: its package is not on npm, so nothing of it is imported.
+ * The members of uWebSockets.js' `WebSocket` that the relay uses. Its package is not on npm, so it is not imported.
  * @category Transport
  */
 export interface UwsWebSocket {
@@ -41,13 +41,13 @@ export interface UwsRequest {
 }
 
 /**
- * What a socket carries with it.
+ * The user data of a socket.
  * @category Transport
  */
 export interface UwsUserData {
   readonly request: HandshakeRequest;
   readonly protocol: string;
-  /** Of no use after `close`: every call throws. */
+  /** False after `close`: every call on the socket would throw. */
   isOpen: boolean;
   connection: ConnectionHandle | undefined;
 }
@@ -74,11 +74,10 @@ export interface UwsBehavior {
  * ```ts
  * uWS.App().ws('/rtc', makeBehavior(relay)).listen(8080, () => {});
  * ```
- * uWebSockets.js shares a port with whoever has it already; to be told that it is taken, listen with
- * `LIBUS_LISTEN_EXCLUSIVE_PORT`.
+ * uWebSockets.js listens on a port even if another process has it; use `LIBUS_LISTEN_EXCLUSIVE_PORT` to get an error.
  *
- * The connection is upgraded at once and authenticated then, so that nothing of the request is needed later, and a
- * browser learns by the close code why it was refused.
+ * The connection is upgraded before it is authenticated: uWebSockets.js frees the request when its handler returns, and
+ * the close code tells a browser why it was refused.
  * @throws RelayError `ERR_RELAY_CONFIG`
  * @category Transport
  */
@@ -91,10 +90,10 @@ export function makeBehavior<P extends Principal>(
   const { maxMessageBytes, maxBufferedBytes, heartbeatIntervalMs } = resolved;
   const { least, most } = IDLE_TIMEOUT_S;
   return {
-    // Above the relay's own limits, so that what is a little too much gets the relay's close code.
+    // Above the relay's own limits, so that the relay's close codes are used.
     maxPayloadLength: 2 * maxMessageBytes,
     maxBackpressure: 2 * maxBufferedBytes,
-    // The relay's heartbeat is sooner; this one ends sockets whose client does not take part in the closing.
+    // Later than the relay's heartbeat: it ends sockets whose client does not answer the close frame.
     idleTimeout: Math.min(Math.max(Math.ceil((5 * heartbeatIntervalMs) / 1000), least), most),
     sendPingsAutomatically: false,
     compression: 0,
@@ -114,7 +113,7 @@ export function makeBehavior<P extends Principal>(
     open(ws) {
       const data = ws.getUserData();
       data.connection = serveConnection(relay, new UwsSocket(ws, data), data.request, resolved);
-      // Refused already: `close` has come before there was a connection to tell.
+      // The connection was refused in its constructor: `close` was called before `data.connection` was set.
       if (!data.isOpen) data.connection.closed();
     },
     message(ws, message, isBinary) {
@@ -171,7 +170,7 @@ class UwsSocket implements RelaySocket {
   }
 }
 
-/** Copied: the request is gone when the handler returns. */
+/** Copies the request, which uWebSockets.js frees when its handler returns. */
 function toRequest(response: UwsResponse, request: UwsRequest): HandshakeRequest {
   const headers: Record<string, string> = {};
   request.forEach((name, value) => {

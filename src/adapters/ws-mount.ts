@@ -8,7 +8,7 @@ import { requirePeer } from '../util/optional-peer.js';
 import { EVERY_PATH, mountedPaths, takePath } from './mounted-paths.js';
 
 /**
- * A server of node:http or node:https, and the path on which it serves the relay.
+ * A server of node:http or node:https, with the path on which it serves the relay.
  * @category Transport
  */
 export interface ServerWithPath {
@@ -17,7 +17,7 @@ export interface ServerWithPath {
   path?: string;
 }
 
-/** The WebSocket server that a relay is served on. */
+/** The WebSocketServer that serves a relay. */
 export interface Mount {
   readonly wss: WebSocketServer;
   dispose(): void;
@@ -27,11 +27,11 @@ const DEFAULT_PATH = '/rtc';
 const EXAMPLE = 'useServer(relay, server), or useServer(relay, { server, path: "/rtc" })';
 const KEYS: Keys<ServerWithPath> = { server: true, path: true };
 
-/** Wrong paths that are logged; a client could ask for any number of them. */
+/** Paths that are logged when they are refused; clients may request any number. */
 const MAX_LOGGED_PATHS = 5;
 const MAX_LOGGED_LENGTH = 200;
 
-/** @throws RelayError `ERR_RELAY_CONFIG` that says what to write. */
+/** @throws RelayError `ERR_RELAY_CONFIG` that says what to write */
 export function openMount(server: WebSocketServer | HttpServer | ServerWithPath, logger: Logger): Mount {
   if (typeof server === 'function' && 'listen' in server)
     throw wrong(
@@ -58,13 +58,13 @@ function onWebSocketServer(wss: WebSocketServer, logger: Logger): Mount {
     (asked) => `new WebSocketServer({ server, path: ${JSON.stringify(asked)} })`,
   );
   const disturbed = disturbance(logger);
-  // Runs after the listener of ws, which was added when the WebSocketServer was made.
+  // Runs after the listener of ws, which the WebSocketServer's constructor has added.
   const watch = (request: IncomingMessage, socket: Duplex) => {
-    // ws answers by 400, and nobody hears of it.
+    // ws answers with 400, and logs nothing.
     if (!wss.shouldHandle(request)) missed(request);
-    // ws destroys a socket at once only when it could not answer any more.
+    // ws destroys a socket immediately only if it could not answer.
     else if (socket.destroyed && socket.writableEnded) disturbed();
-    else if (!socket.writableEnded) disturbed.unlessLeftAlone(socket);
+    else if (!socket.writableEnded) disturbed.checkLater(socket);
   };
   const dispose = () => {
     release();
@@ -89,10 +89,10 @@ function onHttpServer(server: HttpServer, path: string, logger: Logger): Mount {
   const disturbed = disturbance(logger);
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (!wss.shouldHandle(request)) {
-      // Node ends the process by an error of a socket to which nobody listens.
+      // A socket error without a listener ends the process.
       socket.on('error', ignore);
       const paths = mountedPaths(server);
-      // Each relay has one listener. The first that is called answers.
+      // Each relay has one listener; the first one that is called answers.
       if (server.listenerCount('upgrade') > paths.size || socket.writableEnded || paths.has(pathOf(request)))
         return;
       missed(request);
@@ -105,9 +105,9 @@ function onHttpServer(server: HttpServer, path: string, logger: Logger): Mount {
     }
     try {
       wss.handleUpgrade(request, socket, head, (client) => wss.emit('connection', client, request));
-      if (!socket.writableEnded) disturbed.unlessLeftAlone(socket);
+      if (!socket.writableEnded) disturbed.checkLater(socket);
     } catch (error) {
-      // Another WebSocketServer has the socket already: it is left to that one.
+      // Another WebSocketServer has taken the socket.
       disturbed(error);
     }
   };
@@ -143,7 +143,7 @@ function pathOf({ url = '' }: IncomingMessage): string {
   return path;
 }
 
-/** Warns, once, that another listener of the server answers the relay's clients. */
+/** Warns once if another listener of the server answers the relay's clients. */
 function disturbance(logger: Logger) {
   let isLogged = false;
   const disturbed = (error?: unknown) => {
@@ -154,20 +154,20 @@ function disturbance(logger: Logger) {
       'Another "upgrade" listener of the server answers the WebSockets of the relay, and ends them. A WebSocketServer made with { server, path } refuses every path but its own: make it with { noServer: true }, and call its handleUpgrade() in an "upgrade" listener for its path',
     );
   };
-  /** Looks when all listeners have run: nothing else can have ended the socket by then. */
-  const unlessLeftAlone = (socket: Duplex) => {
+  /** Checks after all listeners have run: only one of them can have ended the socket by then. */
+  const checkLater = (socket: Duplex) => {
     process.nextTick(() => {
       if (socket.writableEnded) disturbed();
     });
   };
-  return Object.assign(disturbed, { unlessLeftAlone });
+  return Object.assign(disturbed, { checkLater });
 }
 
 function ignore(): void {}
 
 function refuse(socket: Duplex, paths: Set<string>): void {
   const message = `No WebSocket is served here: the relay's is at ${[...paths].join(' or ')}.`;
-  // A client that keeps its side open would keep the socket.
+  // Otherwise a client that keeps its side open would keep the socket.
   socket.once('finish', () => socket.destroy());
   socket.end(
     [

@@ -16,7 +16,7 @@ export type { ServerWithPath } from './ws-mount.js';
 
 /** @category Transport */
 export interface ServerHandle {
-  /** Serves no further connection; those that stand go on. `relay.close()` ends them. */
+  /** Accepts no further connections. Open ones continue; `relay.close()` ends them. */
   dispose(): void;
 }
 
@@ -28,16 +28,17 @@ export interface ServerHandle {
  * useServer(relay, { server, path: '/live' });
  * useServer(relay, new WebSocketServer({ server, path: '/rtc' }));
  * ```
- * WebSockets on other paths are left to the server's other listeners; where it has none they are refused, and the log
- * says so.
+ * WebSockets on other paths are left to the server's other listeners. Without other listeners they are refused, and
+ * logged.
  *
- * An ordinary `new WebSocketServer({ server, path: '/chat' })` on the same server ends the relay's WebSockets, since ws
- * refuses every path but its own; the relay warns of that. Make it with `{ noServer: true }`, and call its
- * `handleUpgrade()` for its path in an `upgrade` listener of the server. For the same reason two relays share a server
+ * An ordinary `new WebSocketServer({ server, path: '/chat' })` on the same server ends the relay's WebSockets, because ws
+ * refuses every path but its own; the relay logs a warning then. Create it with `{ noServer: true }`, and call its
+ * `handleUpgrade()` for its path in an `upgrade` listener of the server. For the same reason two relays can share a server
  * only by `useServer(relay, { server, path })`.
  *
- * Of a `WebSocketServer` it sets `handleProtocols`, `maxPayload` and `maxFragments`, where they are not set. It passes on the errors of
- * its HTTP server, such as a taken port: listen to its `error`, or make it once the server listens.
+ * Options `handleProtocols`, `maxPayload` and `maxFragments` of a `WebSocketServer` are set unless you have set them. A
+ * `WebSocketServer` emits the errors of its HTTP server, such as a port in use: listen to its `error` event, or create it
+ * once the server listens.
  * @throws RelayError `ERR_RELAY_CONFIG`
  * @category Transport
  */
@@ -51,10 +52,10 @@ export function useServer<P extends Principal>(
   const mount = openMount(server, relay.logger);
   const { wss } = mount;
   wss.options.handleProtocols ??= (offered: Set<string>) => selectProtocol(offered);
-  // Above the relay's own limit, so that a message a little too long gets the relay's close code.
+  // Above the relay's own limit, so that the relay's close code is used.
   const unset = wss.options.maxPayload === undefined || wss.options.maxPayload === WS_DEFAULT_MAX_PAYLOAD;
   if (unset) wss.options.maxPayload = 2 * resolved.maxMessageBytes;
-  // Each fragment is a buffer of its own: thousands of small ones take many times their bytes.
+  // Each fragment is a buffer of its own: thousands of small ones take many times the bytes.
   if (wss.options.maxFragments === WS_DEFAULT_MAX_FRAGMENTS) wss.options.maxFragments = MAX_FRAGMENTS;
 
   const serve = (ws: WebSocket, request: IncomingMessage) => {
@@ -80,12 +81,12 @@ export function useServer<P extends Principal>(
 
 const WS_DEFAULT_MAX_PAYLOAD = 100 * 1024 * 1024;
 const WS_DEFAULT_MAX_FRAGMENTS = 16 * 1024;
-/** Browsers send a message in few fragments, or in one. */
+/** Browsers send a message in one fragment or a few. */
 const MAX_FRAGMENTS = 4 * 1024;
 
 class WsSocket implements RelaySocket {
   readonly #ws: WebSocket;
-  /** Below it. */
+  /** The TCP or TLS socket. */
   readonly #socket: Writable;
 
   constructor(ws: WebSocket, socket: Writable) {

@@ -17,13 +17,13 @@ import { healthRoute } from './rest/health.js';
 import { openApi } from './rest/openapi.js';
 import { sessionRoutes } from './rest/session-routes.js';
 
-/** Answers a request; undefined where the path is none of the API's, and somebody else's turn. */
+/** Answers a request; undefined if the API does not have its path. */
 export type Api = (request: ApiRequest) => Promise<ApiResponse | undefined>;
 
 /**
- * The REST API, whatever server it is mounted in.
- * @param name of the function that the application has called
- * @param given how many arguments it was called with
+ * Makes the REST API, for any HTTP server.
+ * @param name the function that the application has called
+ * @param given the number of arguments that it was called with
  * @throws RelayError `ERR_RELAY_CONFIG`
  */
 export function createApi<P extends Principal>(

@@ -1,17 +1,17 @@
 import { RelayError } from '../protocol/errors.js';
 import type { HandshakeRequest } from '../signaling/wire/handshake.js';
 
-/** A request as every HTTP server can give it. */
+/** A request of any HTTP server. */
 export interface ApiRequest extends HandshakeRequest {
   readonly method: string;
-  /** Where the API is mounted this is what follows: `/session/1/stats`. Percent-encoded, without the query. */
+  /** Relative to where the API is mounted: `/session/1/stats`. Percent-encoded, without the query. */
   readonly path: string;
   /**
-   * The body: its text, or what the server has made of its JSON already.
+   * The text of the body, or its value if the server has parsed it.
    * @throws RelayError `ERR_RELAY_TOO_LARGE`
    */
   readBody(maxBytes: number): Promise<unknown>;
-  /** Aborted when the client has gone before it was answered. */
+  /** Aborted when the client disconnects before the response. */
   readonly signal: AbortSignal;
 }
 
@@ -21,18 +21,18 @@ export interface ApiResponse {
   readonly body: string | EventBody;
 }
 
-/** `return()` is to be called when the client has gone. */
+/** The text of server-sent events. Call `return()` when the client has disconnected. */
 export interface EventBody extends AsyncIterableIterator<string> {
-  /** Aborted when the connection is to be cut: its client does not read. */
+  /** Aborted to cut the connection: the client does not read. */
   readonly signal: AbortSignal;
 }
 
 const HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
 
-/** What answers to a method and a path; `id` is what stands for `:id`. */
+/** Handles a route; `id` is the path's value of `:id`. */
 export type Handler = (request: ApiRequest, id: string) => ApiResponse | Promise<ApiResponse>;
 
-/** `body` is JSON text, or a value that is to become it. */
+/** @param body JSON, or a value to be serialized */
 export function json(
   status: number,
   body: string | object,
@@ -45,7 +45,7 @@ export function json(
   };
 }
 
-/** What HTTP itself says of an error, beside its status. */
+/** The headers of an error response. */
 export function errorHeaders({ httpStatus, retryAfterMs }: RelayError): Readonly<Record<string, string>> {
   return {
     ...(httpStatus === 401 && { 'www-authenticate': 'Bearer' }),
@@ -57,7 +57,7 @@ export function noContent(): ApiResponse {
   return { status: 204, headers: HEADERS, body: '' };
 }
 
-/** Server-sent events (HTML § 9.2), or their headers alone; proxies are told not to keep them back. */
+/** Server-sent events (HTML § 9.2), or their headers alone. The headers keep proxies from buffering. */
 export function eventStream(body: EventBody | ''): ApiResponse {
   const headers = {
     ...HEADERS,
@@ -69,8 +69,8 @@ export function eventStream(body: EventBody | ''): ApiResponse {
 }
 
 /**
- * A page may send `text/plain` and forms to any server, with the user's cookies; for `application/json` its browser asks
- * the server first. The parameters, such as a charset, mean nothing: JSON is UTF-8 (RFC 8259 § 8.1).
+ * Requires JSON: pages may send `text/plain` and forms to any server, with the user's cookies, but `application/json` only
+ * after a CORS preflight. Parameters such as a charset are ignored: JSON is UTF-8 (RFC 8259 § 8.1).
  * @throws RelayError `ERR_RELAY_MEDIA_TYPE`
  */
 export function checkMediaType(type: string | undefined): void {
@@ -84,8 +84,8 @@ export function checkMediaType(type: string | undefined): void {
 const FIRST_BYTES = 4_096;
 
 /**
- * Keeps no chunk: a client can send each byte as a chunk, which takes 100 times its size.
- * @throws RelayError `ERR_RELAY_TOO_LARGE`, as soon as it is known.
+ * Reads a body into one buffer: if a client sends each byte as a chunk, a list of chunks takes 100 times the bytes.
+ * @throws RelayError `ERR_RELAY_TOO_LARGE`, without reading the rest
  */
 export async function readText(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<string> {
   let buffer = Buffer.allocUnsafe(0);

@@ -8,30 +8,31 @@ import {
 import { checkOptions, integer, type Keys } from '../util/check-options.js';
 
 /**
- * How the REST API treats its clients; the same for every adapter.
+ * Options of the REST API; the same for every adapter.
  * @category HTTP
  */
 export interface HttpOptions extends RequestOptions {
-  /** `false`, as in the configuration file, answers every request with 503. @default true */
+  /** `false` answers every request with 503, as in the configuration file. @default true */
   enabled?: boolean;
-  /** What comes before `/session` in the path, where the server does not cut it off: `/api/v1/sfu`. @default '' */
+  /** The path before `/session`, unless the server removes it: `/api/v1/sfu`. @default '' */
   prefix?: string;
   /**
-   * What `GET /health`, which everybody may ask, says of an SFU that does not answer: that it is so, or also the nodes'
-   * addresses and the error of each. `full` is for a path that only your own network reaches. @default 'status'
+   * What `GET /health` reports of an SFU that does not answer: `status` only that it does not, `full` also each node's
+   * address and error. The route needs no authentication: use `full` only on a path that is internal to your network.
+   * @default 'status'
    */
   healthDetails?: 'status' | 'full';
-  /** A longer body is refused with 413. @default 262144 */
+  /** Bytes of a body; a longer one is refused with 413. @default 262144 */
   maxMessageBytes?: number;
-  /** Bytes of messages that may wait for the client of an event stream; the session ends beyond. @default 1048576 */
+  /** Bytes of messages that may wait for an event stream; beyond them the session ends. @default 1048576 */
   maxBufferedBytes?: number;
-  /** ms in which the client of an event stream has to take what it is sent, or the stream is cut. @default 10000 */
+  /** ms that a client has to read what its event stream has sent, before the stream is cut. @default 10000 */
   slowConsumerTimeoutMs?: number;
-  /** ms that a new session's answer waits for the SFU's candidates, at most. @default 1000 */
+  /** ms that the response of `POST /session` waits for the SFU's candidates at most. @default 1000 */
   gatherTimeoutMs?: number;
-  /** ms after which a session ends that no event stream and no WebSocket serves, and no request asks for. @default 30000 */
+  /** ms without an event stream, a WebSocket or a request after which a session ends. @default 30000 */
   orphanTimeoutMs?: number;
-  /** ms between the comments that keep an event stream alive. @default 9000 */
+  /** ms between the comments that keep an event stream open. @default 9000 */
   heartbeatIntervalMs?: number;
 }
 
@@ -51,7 +52,7 @@ const KEYS: Keys<HttpOptions> = {
 };
 
 /**
- * @param name of the function that was given them
+ * @param name the function that takes the options
  * @throws RelayError `ERR_RELAY_CONFIG`
  */
 export function resolveHttpOptions(name: string, options: HttpOptions): ResolvedHttpOptions {

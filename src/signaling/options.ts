@@ -2,30 +2,29 @@ import { RelayError } from '../protocol/errors.js';
 import { checkOptions, integer, type Keys } from '../util/check-options.js';
 
 /**
- * How a transport treats its connections; the same for every transport.
+ * Limits and timeouts of connections; the same for every transport.
  * @category Transport
  */
 export interface ConnectionOptions extends RequestOptions {
-  /** A longer message closes the connection with 4413. @default 262144 */
+  /** Bytes of a client's message; a longer one closes the connection with 4413. @default 262144 */
   maxMessageBytes?: number;
   /**
-   * Bytes that may wait for a client to read them, before it is closed with 4508. Replies to `stats` are left out from
-   * a quarter of it on. A single message may be longer. @default 1048576
+   * Bytes that may be buffered for a client that reads slowly; beyond them its connection is closed with 4508. From a
+   * quarter of it on, responses to `stats` are dropped. A single message may be longer. @default 1048576
    */
   maxBufferedBytes?: number;
-  /** ms that a message may wait for the client to read, before it is closed with 4508. @default 10000 */
+  /** ms that a message may be buffered before the connection is closed with 4508. @default 10000 */
   slowConsumerTimeoutMs?: number;
   /**
-   * ms of silence after which a client is pinged. One that answers neither of two pings is dropped an interval later:
-   * within four of when it was last heard, 28 s. @default 7000
+   * Clients silent for this many ms are pinged; two missed pongs disconnect them, within four intervals (28 s) of their
+   * last message. @default 7000
    */
   heartbeatIntervalMs?: number;
-  /** ms in which a client has to authenticate, and to join. @default 10000 */
+  /** ms that a client has to authenticate and join. @default 10000 */
   handshakeTimeoutMs?: number;
   /**
-   * ms that a connection may be without a session, before it is closed with 4408: after `leave`, or while every join fails.
-   * It lets a user choose another room in a lobby; `sfu-relay/client` connects again by itself for a later join.
-   * @default 60000
+   * ms that a connection may have no session, after `leave` or while joins fail, before it is closed with 4408. It is the
+   * time to choose another room in a lobby; for a later join `sfu-relay/client` reconnects automatically. @default 60000
    */
   idleTimeoutMs?: number;
   /** Messages that may wait for authentication. @default 64 */
@@ -33,20 +32,20 @@ export interface ConnectionOptions extends RequestOptions {
 }
 
 /**
- * Whom a transport listens to; the same for WebSocket and HTTP.
+ * Which pages and proxies are trusted; the same for WebSocket and HTTP.
  * @category Transport
  */
 export interface RequestOptions {
   /**
-   * The pages that may connect, by their `Origin`: `https://live.example.org`. Others are refused with 4403, or 403. A
-   * client that sends none is no page, and passes. Without a list every page may connect, but the cookies of pages of
-   * another origin than the server's own don't count: `authenticate` does not see them. @default all
+   * Origins of the pages that may connect: `https://live.example.org`. Other pages are refused with 4403, or 403 over HTTP.
+   * Clients that send no `Origin` are not browsers, and pass. Without a list every page may connect, but `authenticate`
+   * does not see the cookies of pages from other origins than the server's own. @default all
    */
   allowedOrigins?: readonly string[];
   /**
-   * Reverse proxies in front of the server: the client's address is then the last but so many of `X-Forwarded-For`, the
-   * server's own origin that of `X-Forwarded-Host` and `X-Forwarded-Proto`. 0 takes address and host of the socket and
-   * of `Host`: the headers are the client's own word. @default 0
+   * The number of reverse proxies in front of the server. The client's address is then taken from `X-Forwarded-For`, so
+   * many entries from its end, and the server's origin from `X-Forwarded-Host` and `X-Forwarded-Proto`. With 0 the address
+   * is the socket's and the host that of `Host`: without a proxy, clients could forge the other headers. @default 0
    */
   trustProxy?: number;
 }
@@ -71,7 +70,7 @@ const KEYS: Keys<ConnectionOptions> = {
 };
 
 /**
- * @param name of the function that was given them
+ * @param name the function that takes the options
  * @throws RelayError `ERR_RELAY_CONFIG`
  */
 export function resolveConnectionOptions(
@@ -105,11 +104,11 @@ export function resolveRequestOptions(options: RequestOptions): ResolvedRequestO
   };
 }
 
-/** What a browser sends as `Origin`: scheme, host, and the port where it is not the scheme's. */
+/** `Origin` as browsers send it: scheme, host, and the port unless it is the scheme's default. */
 function checkOrigin(text: unknown): string {
   const url = typeof text === 'string' && URL.canParse(text) ? new URL(text) : undefined;
   if (url && url.origin === text) return text;
-  // Origins of schemes that the URL standard does not know: capacitor://localhost.
+  // Schemes without an origin in the URL standard: capacitor://localhost.
   if (typeof text === 'string' && /^(?!https?:)[a-z][a-z0-9+.-]*:\/\/[^/?#\s]+$/.test(text)) return text;
   const better = url && url.origin !== 'null' ? url.origin : 'https://live.example.org';
   throw new RelayError(

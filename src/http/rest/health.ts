@@ -3,7 +3,7 @@ import type { HealthReport, SfuRelay } from '../../relay/relay.js';
 import { type ApiResponse, type Handler, json } from '../exchange.js';
 import type { ResolvedHttpOptions } from '../options.js';
 
-/** Whoever asks while a probe of the SFU is under way gets its result: asking often costs the SFU nothing. */
+/** Requests during a probe of the SFU share its result, so that frequent requests do not load the SFU. */
 export function healthRoute<P extends Principal>(
   relay: SfuRelay<P>,
   { healthDetails }: Pick<ResolvedHttpOptions, 'healthDetails'>,

@@ -4,26 +4,17 @@ import { checkId, requireId } from '../../protocol/ids.js';
 import type { Metadata } from '../../protocol/types.js';
 import type { CreateSessionParams } from '../../relay/relay.js';
 import { type Replaces, readReplaces } from '../../signaling/rpc/replacing.js';
+import { isRecord } from '../../util/is-record.js';
 
 const NAMES = { id: 'session_id', token: 'session_token' };
 
-/** The body of `POST /session`; what it does not check is checked by `createSession`. */
+/** Reads the body of `POST /session`; `relay.join` checks the rest. */
 export function readSessionBody(
   body: unknown,
   knownUserId: string | undefined,
 ): { params: CreateSessionParams; userId: string | number; replaces: Replaces | undefined } {
-  if (typeof body !== 'object' || body === null || Array.isArray(body))
-    throw new RelayError('ERR_RELAY_INVALID_PARAMS', 'The body must be a JSON object.');
-  const {
-    session_id,
-    room_id,
-    user_id,
-    role,
-    sdp,
-    metadata,
-    auto_subscribe = true,
-    replaces,
-  } = body as Record<string, unknown>;
+  if (!isRecord(body)) throw new RelayError('ERR_RELAY_INVALID_PARAMS', 'The body must be a JSON object.');
+  const { session_id, room_id, user_id, role, sdp, metadata, auto_subscribe = true, replaces } = body;
   const given = readUserId(user_id);
   const userId = knownUserId ?? String(given ?? `guest-${randomUUID().slice(0, 8)}`);
   if (typeof auto_subscribe !== 'boolean')

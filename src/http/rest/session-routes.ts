@@ -27,12 +27,12 @@ import type { ResolvedHttpOptions } from '../options.js';
 import { HttpSession, servedByWebSocket } from '../sse/http-session.js';
 import { readSessionBody } from './session-body.js';
 
-/** Sessions over HTTP, in the names of the MicroVibe-Go backend. */
+/** The routes of sessions over HTTP. Their names are those of the MicroVibe-Go backend. */
 export function sessionRoutes<P extends Principal>(
   relay: SfuRelay<P>,
   options: ResolvedHttpOptions,
 ): Record<string, Record<string, Handler>> {
-  /** Those that were created here, until they end. */
+  /** The sessions that were created over HTTP, until they end. */
   const sessions = new Map<string, HttpSession<P>>();
 
   const create: Handler = async (request) => {
@@ -125,7 +125,7 @@ export function sessionRoutes<P extends Principal>(
     '/session/:id/events': {
       GET: async (request, id) => {
         const served = await findServed(request, id);
-        // A stream that nobody reads would take the place of the one that is read.
+        // A stream for HEAD would end the one that the client reads.
         if (request.method === 'HEAD') return eventStream('');
         return eventStream(served.events(request.headers['last-event-id']));
       },
@@ -142,7 +142,7 @@ function checkPresent({ signal }: ApiRequest): void {
   if (signal.aborted) throw new RelayError('ERR_RELAY_ABORTED', 'The client has gone.');
 }
 
-/** `bytes`: of its text, or about as many where the server has read it already. */
+/** `bytes` is the length of the body; an estimate if the server has parsed it. */
 async function readJson(request: ApiRequest, maxBytes: number): Promise<{ value: unknown; bytes: number }> {
   let body: unknown;
   try {

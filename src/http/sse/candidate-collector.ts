@@ -2,10 +2,10 @@ import { LIMITS } from '../../protocol/limits.js';
 import type { IceCandidate } from '../../protocol/types.js';
 import type { SessionEmitter } from '../../session/session-emitter.js';
 
-/** Without a further candidate for this long, the SFU is taken to have sent all that matter. */
+/** ms without a candidate after which the SFU is assumed to have sent those that matter. */
 const QUIET_MS = 150;
 
-/** The SFU's candidates of a session's publisher connection, in the order in which they came. */
+/** Collects the SFU's candidates of a session's publisher connection, in their order. */
 export class CandidateCollector {
   readonly #session: Pick<SessionEmitter, 'on' | 'off'>;
   #candidates: IceCandidate[] = [];
@@ -17,8 +17,8 @@ export class CandidateCollector {
   }
 
   /**
-   * Waits a bounded moment and gives the SDP with the candidates that came, for clients without trickle ICE (RFC 8838
-   * § 4.1). `signal` ends the wait.
+   * Waits for candidates and adds them to the SDP, for clients without trickle ICE (RFC 8838 § 4.1). `signal` ends the
+   * wait.
    */
   async complete(sdp: string, timeoutMs: number, signal: AbortSignal): Promise<string> {
     await new Promise<void>((resolve) => {
@@ -36,14 +36,14 @@ export class CandidateCollector {
       };
       signal.addEventListener('abort', settle);
       if (signal.aborted) settle();
-      // Held candidates come in a microtask; an SFU that does not trickle has them in the SDP.
+      // An SFU that does not trickle has its candidates in the SDP.
       if (/^a=candidate:/m.test(sdp)) this.#onCandidate();
     });
     this.#onCandidate = () => {};
     return withCandidates(sdp, this.#candidates.splice(0));
   }
 
-  /** Stops, and gives those that came too late for the answer. */
+  /** Stops collecting. Returns the candidates that were too late for the answer. */
   stop(): IceCandidate[] {
     this.#session.off('candidate', this.#collect);
     return this.#candidates.splice(0);
@@ -51,14 +51,14 @@ export class CandidateCollector {
 
   readonly #collect = ({ target, candidate }: { target: number; candidate: IceCandidate }): void => {
     if (target !== 0 || candidate.candidate === '') return;
-    // A client that restarts ICE again and again, and never reads its events, makes more and more of them.
+    // Bounds memory for a client that restarts ICE repeatedly and never reads its events.
     if (this.#candidates.length >= LIMITS.maxHeldCandidates) this.#candidates.shift();
     this.#candidates.push(candidate);
     this.#onCandidate();
   };
 }
 
-/** Each at the end of its section; bundled transports are told of in their first one (RFC 9143 § 7.3.1). */
+/** Adds each candidate to the end of its section; those of a bundle to its first section (RFC 9143 § 7.3.1). */
 function withCandidates(sdp: string, candidates: readonly IceCandidate[]): string {
   const [head = '', ...sections] = sdp.split(/(?=^m=)/m);
   const mids = sections.map((section) => /^a=mid:(\S+)/m.exec(section)?.[1]);

@@ -2,21 +2,22 @@ import { Deadline } from '../../util/deadline.js';
 import type { EventBody } from '../exchange.js';
 import type { ReplayBuffer } from './replay-buffer.js';
 
-/** ms after which a browser's EventSource connects again. */
+/** ms after which a browser's EventSource reconnects. */
 const RETRY_MS = 1_000;
 
 /**
- * A buffer as server-sent events: a event is an event with its number as the id, the end an event `close` with the
- * close code and reason of a WebSocket. Comments keep the connection alive.
+ * Reads a buffer as server-sent events, with the events' numbers as ids. The last event is `close`, with the close code and
+ * reason of a WebSocket. Comments keep the connection open.
  */
 export class EventStream implements EventBody {
   #buffer: ReplayBuffer<unknown> | undefined;
   readonly #timeouts: { heartbeatIntervalMs: number; slowConsumerTimeoutMs: number };
   readonly #onOver: () => void;
   readonly #cut = new AbortController();
-  /** To be said before, or without, any event. */
+  /** Sent before the first event, and also without one. */
   #preface = `retry: ${RETRY_MS}\n\n`;
-  #farewell: string | undefined;
+  /** The event `close`, once the stream is to end. */
+  #closeEvent: string | undefined;
   #over = false;
   #wake = () => {};
   #stalled: Deadline | undefined;
@@ -42,49 +43,49 @@ export class EventStream implements EventBody {
 
   async next(): Promise<IteratorResult<string>> {
     this.#stalled?.cancel();
-    if (!this.#hasWords) await this.#pause();
+    if (!this.#isReady) await this.#pause();
     if (this.#over) return { done: true, value: undefined };
     const unread = this.#buffer?.read() ?? [];
     const events = unread.map(({ id, text }) => `id: ${id}\ndata: ${text}\n\n`);
-    const value = this.#preface + events.join('') + (this.#farewell ?? '');
+    const value = this.#preface + events.join('') + (this.#closeEvent ?? '');
     this.#preface = '';
-    // It is asked for more once the client has read enough of this.
+    // `next` is called again once the client has read enough of this.
     this.#stalled = new Deadline(() => this.abort(), this.#timeouts.slowConsumerTimeoutMs);
-    if (this.#farewell !== undefined) this.#finish();
+    if (this.#closeEvent !== undefined) this.#finish();
     return { done: false, value: value || ': alive\n\n' };
   }
 
-  /** The client has gone. */
+  /** The client has disconnected. */
   async return(): Promise<IteratorResult<string>> {
     this.#stalled?.cancel();
     this.#finish();
     return { done: true, value: undefined };
   }
 
-  /** Says why, after all that is unread, and ends. */
+  /** Ends with the event `close`, after all unread events. */
   close(code: number, reason: string): void {
-    this.#farewell ??= `event: close\ndata: ${JSON.stringify({ code, reason })}\n\n`;
+    this.#closeEvent ??= `event: close\ndata: ${JSON.stringify({ code, reason })}\n\n`;
     this.#wake();
   }
 
-  /** Ends, and leaves what is unread to another stream. */
+  /** Ends, and leaves the unread events to another stream. */
   supersede(code: number, reason: string): void {
     this.#buffer = undefined;
     this.close(code, reason);
   }
 
-  /** Ends without a word. */
+  /** Ends without the event `close`. */
   abort(): void {
     this.#finish();
     this.#cut.abort();
   }
 
-  get #hasWords(): boolean {
+  get #isReady(): boolean {
     const unread = this.#buffer?.unread.length ?? 0;
-    return this.#over || this.#preface !== '' || this.#farewell !== undefined || unread > 0;
+    return this.#over || this.#preface !== '' || this.#closeEvent !== undefined || unread > 0;
   }
 
-  /** Until there is something to say, or it is time for a comment. */
+  /** Waits for something to send, or until it is time for a comment. */
   #pause(): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, this.#timeouts.heartbeatIntervalMs);

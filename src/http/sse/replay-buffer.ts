@@ -1,26 +1,25 @@
-/** A message to a client, numbered. */
 interface BufferedEvent<Content> {
+  /** Consecutive, from 1. */
   readonly id: number;
   readonly text: string;
   readonly bytes: number;
-  /** What `text` says, where somebody else may have to say it. */
+  /** The message of the text, if a connection that takes the session over has to send it. */
   readonly content: Content | undefined;
 }
 
-/** What was read is kept up to this, for a reader that comes back. */
+/** Bytes of events that are kept after they were read. */
 const KEPT_BYTES = 64 * 1024;
 
 /**
- * A client's messages in their order, numbered from 1, also while nobody reads them; the newest of those that were
- * read stay, so that reading can be resumed (Last-Event-ID).
+ * The events for one client, in order, whether or not something reads them. The newest of those that were read are kept,
+ * so that an interrupted reader can resume (Last-Event-ID).
  */
 export class ReplayBuffer<Content> {
   readonly #maxBytes: number;
-  /** Without a gap in their numbers. */
   #events: BufferedEvent<Content>[] = [];
   #bytes = 0;
   #lastId = 0;
-  /** The next to be read. */
+  /** The id of the next event to read. */
   #nextId = 1;
   #wake: (() => void) | undefined;
 
@@ -28,7 +27,7 @@ export class ReplayBuffer<Content> {
     this.#maxBytes = maxBytes;
   }
 
-  /** False where the ceiling is reached by what waits to be read: the event is not taken. */
+  /** Adds an event. Returns false if too many bytes are unread. A single event may be longer than the limit. */
   push(text: string, content?: Content): boolean {
     const bytes = Buffer.byteLength(text);
     for (let first = this.#events[0]; first && first.id < this.#nextId; first = this.#events[0]) {
@@ -44,7 +43,7 @@ export class ReplayBuffer<Content> {
     return true;
   }
 
-  /** Reads on after a event that the reader has; false where what followed it is not there any more. */
+  /** Continues after an event that the reader has. Returns false if a later event is not kept any more. */
   resumeAfter(id: number): boolean {
     if (!Number.isInteger(id) || id < this.#firstId - 1 || id > this.#lastId) return false;
     this.#nextId = id + 1;
@@ -59,14 +58,14 @@ export class ReplayBuffer<Content> {
     return this.unread.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  /** Gives what is unread, and counts it as read. */
+  /** Returns the unread events, and marks them as read. */
   read(): readonly BufferedEvent<Content>[] {
     const events = this.unread;
     this.#nextId = this.#lastId + 1;
     return events;
   }
 
-  /** Calls back when a event comes; there is one reader at a time. */
+  /** Sets the callback of the one reader: it is called for each new event. */
   onEvent(wake: (() => void) | undefined): void {
     this.#wake = wake;
   }

@@ -7,11 +7,12 @@ import {
 } from '../../access/authentication.js';
 import { RelayError } from '../../protocol/errors.js';
 import type { Grants, TrackSource } from '../../protocol/types.js';
+import { isRecord } from '../../util/is-record.js';
 import { wallClock } from '../../util/wall-clock.js';
 import { expired, refused } from './failures.js';
 
 /**
- * What a verified token, or the authorization server, says (RFC 7519 § 4, RFC 7662 § 2.2).
+ * The claims of a verified token, or of the authorization server (RFC 7519 § 4, RFC 7662 § 2.2).
  * @category Authentication
  */
 export interface Claims {
@@ -22,8 +23,8 @@ export interface Claims {
 }
 
 /**
- * Makes a principal of a token's claims, or refuses it as `authenticate` does: by `false`, or a `RelayError`. `expiresAt`
- * is that of the token, where the principal has no earlier one.
+ * Turns a token's claims into a principal, or refuses them as `authenticate` does: by `false`, or a `RelayError`.
+ * `expiresAt` becomes the token's, unless the principal has an earlier one.
  * @category Authentication
  */
 export type MapClaims<P extends Principal = Principal> = (
@@ -31,17 +32,17 @@ export type MapClaims<P extends Principal = Principal> = (
 ) => P | NoPrincipal | Promise<P | NoPrincipal>;
 
 /**
- * The claim `video` of LiveKit's tokens, as far as it has a meaning here.
+ * The claim `video` of LiveKit's tokens: the members that the relay supports.
  * @category Authentication
  */
 export interface VideoClaim {
   /** @default any room */
   room?: string;
-  /** Without it no room may be joined. @default false */
+  /** Required to join a room. @default false */
   roomJoin?: boolean;
   /** @default true */
   canPublish?: boolean;
-  /** Empty, as LiveKit has it, means all. @default all */
+  /** As in LiveKit, an empty list means all. @default all */
   canPublishSources?: TrackSource[];
   /** @default true */
   canSubscribe?: boolean;
@@ -54,15 +55,14 @@ export interface VideoClaim {
 }
 
 /**
- * The grants of a LiveKit-style claim `video`: all of them are said, none is left to a default. Other members of the
- * claim have no meaning here and are ignored.
- * @throws RelayError `ERR_RELAY_FORBIDDEN` where there is no such claim: the token says nothing of rooms.
+ * The grants of a LiveKit-style claim `video`. All grants are set explicitly; other members of the claim are ignored.
+ * @throws RelayError `ERR_RELAY_FORBIDDEN`: the token has no such claim
  * @category Authentication
  */
 export function videoGrants(
   video: unknown,
 ): Required<Omit<Grants, 'room' | 'canPublishSources' | 'maxTracks'>> & Grants {
-  if (typeof video !== 'object' || video === null || Array.isArray(video))
+  if (!isRecord(video))
     throw new RelayError('ERR_RELAY_FORBIDDEN', 'The token says nothing of rooms.', {
       cause: new Error('the token has no claim "video": say by mapClaims what its user may do'),
     });
@@ -75,7 +75,7 @@ export function videoGrants(
     ...rest
   } = video as VideoClaim;
   const { canPublishData = canPublish, hidden = false, roomAdmin = false } = rest;
-  // Values of the wrong type are found where every principal's grants are checked.
+  // `authenticate`'s result is checked for values of the wrong type, whatever its origin.
   return {
     ...(roomJoin === true ? room !== undefined && { room } : { room: [] }),
     ...(Array.isArray(canPublishSources) && canPublishSources.length === 0
@@ -89,7 +89,7 @@ export function videoGrants(
   };
 }
 
-/** `sub` is the user, `video` has the grants. */
+/** The default: `sub` is the user, `video` has the grants. */
 const mapByVideo: MapClaims = ({ sub, video }) => {
   if (typeof sub !== 'string' || sub === '') throw refused('the token has no claim "sub": it names no user');
   return { userId: sub, grants: videoGrants(video) };
@@ -99,8 +99,8 @@ const mapByVideo: MapClaims = ({ sub, video }) => {
 const END_OF_TIME_MS = 8.64e15;
 
 /**
- * @param toleranceMs by how much clocks may differ
- * @throws RelayError what `mapClaims` throws, or `ERR_RELAY_UNAUTHENTICATED`, `ERR_RELAY_EXPIRED`
+ * @param toleranceMs ms by which clocks may differ
+ * @throws RelayError the error of `mapClaims`, or `ERR_RELAY_UNAUTHENTICATED`, `ERR_RELAY_EXPIRED`
  */
 export async function toPrincipal<P extends Principal>(
   claims: Claims,
@@ -108,7 +108,7 @@ export async function toPrincipal<P extends Principal>(
   toleranceMs: number,
 ): Promise<P> {
   const { exp } = claims;
-  // What the default gives is all that a P without members of its own has.
+  // Without `mapClaims` P is `Principal`, by the overloads of `jwt()` and `introspection()`.
   const principal = await (mapClaims ?? (mapByVideo as MapClaims<P>))(claims);
   if (principal === false || principal === null || principal === undefined)
     throw refused('mapClaims() has refused the claims');

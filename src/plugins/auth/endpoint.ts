@@ -1,12 +1,12 @@
 import { misconfigured } from './failures.js';
 
-/** Keys and introspection results have a few KiB. */
+/** Keys and introspection responses have a few KiB. */
 const MAX_RESPONSE_BYTES = 256 * 1024;
 
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
 /**
- * The URL of a server that is trusted with who may come in.
+ * Checks the URL of a server whose responses decide who may connect.
  * @throws RelayError `ERR_RELAY_CONFIG`
  */
 export function checkEndpoint(name: string, value: unknown, allowInsecureRequests: boolean): URL {
@@ -24,7 +24,7 @@ export function checkEndpoint(name: string, value: unknown, allowInsecureRequest
 }
 
 /**
- * Asks for JSON, with a deadline and a ceiling for the whole of it; follows no redirect.
+ * Requests JSON, with a deadline and a maximum length; follows no redirect.
  * @throws Error whose message has nothing of the request, nor of the response's body
  */
 export async function fetchJson(url: URL, timeoutMs: number, init: RequestInit = {}): Promise<unknown> {
@@ -32,7 +32,7 @@ export async function fetchJson(url: URL, timeoutMs: number, init: RequestInit =
   const request = () => fetch(url, { ...init, redirect: 'error', signal });
   const response = await request().catch((error) => {
     if (signal.aborted) throw error;
-    // The server may have closed a connection that was kept for this request: once more, on another one.
+    // The server may have closed a kept-alive connection meanwhile: retry once, on a new one.
     return request();
   });
   if (response.status !== 200) {

@@ -1,11 +1,11 @@
 import { RelayError } from '../../protocol/errors.js';
 
-/** The token is no good. Why is for the log: a message, and no more of what was thrown than that. */
+/** The refusal of a token. The reason goes to the log only; it must not contain parts of the token. */
 export function refused(reason: string): RelayError {
   return new RelayError('ERR_RELAY_UNAUTHENTICATED', 'The token is not valid.', { cause: new Error(reason) });
 }
 
-/** What to write where the issuers differ by a slash at the end only; undefined where they differ otherwise. */
+/** Advice if the issuers differ only by a slash at the end; otherwise undefined. */
 export function slashAdvice(wanted: unknown, iss: unknown): string | undefined {
   if (typeof iss !== 'string') return undefined;
   const isMeant = (each: unknown) => each === `${iss}/` || `${each}/` === iss;
@@ -18,7 +18,7 @@ export function expired(): RelayError {
   return new RelayError('ERR_RELAY_EXPIRED', 'The token has expired.');
 }
 
-/** Nobody can say now whether the token is any good. */
+/** The token can be neither accepted nor refused now. */
 export function unavailable(cause: unknown, retryAfterMs?: number): RelayError {
   return new RelayError('ERR_RELAY_AUTH_UNAVAILABLE', 'Authentication is not available now: try again.', {
     cause,

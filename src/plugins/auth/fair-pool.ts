@@ -1,9 +1,9 @@
 import { unavailable } from './failures.js';
 
-interface Setup {
-  /** Tasks at a time. */
+interface PoolOptions {
+  /** Tasks that run concurrently. */
   maxRunning: number;
-  /** ms that a task may wait for its turn; 0: none waits. */
+  /** ms that a task may wait; 0: tasks do not wait. */
   queueTimeoutMs: number;
 }
 
@@ -11,32 +11,32 @@ interface Waiter {
   start(): void;
 }
 
-/** Tasks that may wait, for each that may run. */
+/** Tasks that may wait for each task that may run. */
 const WAITING_PER_RUNNING = 10;
 
-/** ms after which one that found no place may come again. */
+/** ms after which a refused task may be retried. */
 const RETRY_AFTER_MS = 1_000;
 
 /**
- * Runs a number of tasks at a time; the others wait, and the addresses take turns. An address gets another place only
- * while it has fewer than are free, so that one that floods has half of them, two have a third each, and there is one for
- * whoever comes next. The places to wait are shared in the same way.
+ * Runs a limited number of tasks concurrently; the others wait, and addresses take turns. An address gets another slot only
+ * while it has fewer than are free: one flooding address gets half of them, two get a third each, and the next address
+ * always finds one. The places to wait are shared in the same way.
  */
 export class FairPool {
-  readonly #setup: Setup;
+  readonly #options: PoolOptions;
   readonly #maxWaiting: number;
   #running = 0;
   readonly #runningOf = new Map<string, number>();
   #waiting = 0;
-  /** The address whose turn is next comes first; none is empty. */
+  /** In order of the addresses' turns; no set is empty. */
   readonly #waitersOf = new Map<string, Set<Waiter>>();
 
-  constructor(setup: Setup) {
-    this.#setup = setup;
-    this.#maxWaiting = setup.queueTimeoutMs > 0 ? setup.maxRunning * WAITING_PER_RUNNING : 0;
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.#maxWaiting = options.queueTimeoutMs > 0 ? options.maxRunning * WAITING_PER_RUNNING : 0;
   }
 
-  /** @throws RelayError what the task throws; `ERR_RELAY_AUTH_UNAVAILABLE` where it does not get its turn */
+  /** @throws RelayError the task's error; `ERR_RELAY_AUTH_UNAVAILABLE`: it could not run in time */
   async run<Value>(address: string, task: () => Promise<Value>): Promise<Value> {
     if (this.#mayStart(address) && !this.#waitersOf.has(address)) this.#start(address);
     else await this.#wait(address);
@@ -48,7 +48,7 @@ export class FairPool {
   }
 
   #mayStart(address: string): boolean {
-    return (this.#runningOf.get(address) ?? 0) < this.#setup.maxRunning - this.#running;
+    return (this.#runningOf.get(address) ?? 0) < this.#options.maxRunning - this.#running;
   }
 
   #start(address: string): void {
@@ -70,7 +70,7 @@ export class FairPool {
       if (!waiter || !this.#mayStart(address)) continue;
       this.#forget(address, waiter);
       this.#start(address);
-      // The others have their turn before its next one.
+      // Moves the address to the end of the order.
       if (this.#waitersOf.delete(address)) this.#waitersOf.set(address, waiters);
       waiter.start();
       return true;
@@ -86,7 +86,7 @@ export class FairPool {
       const timer = setTimeout(() => {
         this.#forget(address, waiter);
         reject(unavailable(new Error('too many tokens were asked for before this one'), RETRY_AFTER_MS));
-      }, this.#setup.queueTimeoutMs);
+      }, this.#options.queueTimeoutMs);
       const waiter: Waiter = {
         start: () => {
           clearTimeout(timer);

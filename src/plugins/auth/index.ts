@@ -1,5 +1,5 @@
 /**
- * Who a client is, by OAuth2: JSON Web Tokens and token introspection. Guide: docs/OAUTH2.md.
+ * Authentication by OAuth2: JSON Web Tokens and token introspection. Guide: docs/OAUTH2.md.
  * @packageDocumentation
  */
 export type { AuthRequest, NoPrincipal, Principal } from '../../access/authentication.js';

@@ -10,46 +10,46 @@ import { type AuthenticateByToken, checkReaders, type GetToken, readToken } from
 import { TokenCache } from './token-cache.js';
 
 /**
- * Checked by `introspection()`, and never changed after it.
+ * Options of `introspection()`; later changes have no effect.
  * @category Authentication
  */
 export interface IntrospectionOptions<P extends Principal = Principal> {
-  /** The authorization server's: `https://login.example.org/oauth2/introspect`. */
+  /** The authorization server's endpoint: `https://login.example.org/oauth2/introspect`. */
   endpoint: string | URL;
-  /** Of the relay, which has to be allowed to ask. */
+  /** The relay's own credentials at the authorization server. */
   clientId: string;
   clientSecret: string;
-  /** How these are sent: in the header `Authorization`, or in the body (RFC 6749 § 2.3.1). @default 'basic' */
+  /** Whether they are sent in the header `Authorization` or in the body (RFC 6749 § 2.3.1). @default 'basic' */
   clientAuthentication?: 'basic' | 'post';
-  /** What `iss` must be, where the server says it. @default any */
+  /** The required `iss`, if the response has one. @default any */
   issuer?: string;
-  /** What `aud` must be, or have. @default any */
+  /** The required `aud`, or one of them. @default any */
   audience?: string;
-  /** Who a token's user is, and what it may do. @default `sub` is the user, LiveKit's `video` has the grants */
+  /** Turns claims into a principal. @default `sub` is the user, LiveKit's `video` has the grants */
   mapClaims?: MapClaims<P>;
-  /** Where a request without a token of its own has it: `cookie('access_token')`. @default nowhere */
+  /** Reads the token of a request that has none in the usual places: `cookie('access_token')`. @default none */
   getToken?: GetToken;
   /**
-   * ms for which an active token is not asked for again, up to its own end: so long it may be let in after it was
-   * revoked. 0 asks every time. @default 30000
+   * ms that an active token is cached, at most until its own end. A revoked token may be accepted for this long. 0 disables
+   * the cache. @default 30000
    */
   cacheTtlMs?: number;
-  /** Tokens of which is known what the server said. @default 10000 */
+  /** Tokens that are cached. @default 10000 */
   maxCachedTokens?: number;
-  /** ms that the server has for an answer. @default 5000 */
+  /** ms that the server has to respond. @default 5000 */
   timeoutMs?: number;
   /**
-   * Requests to the server at a time. Tokens beyond wait, and the addresses that they come from take turns: none has more
-   * than half of the requests while others wait or may come. @default 100
+   * Concurrent requests to the server. Further tokens wait, and client addresses take turns: no address gets more than half
+   * of the requests. @default 100
    */
   maxRequests?: number;
-  /** ms that a token may wait for that; then its client is told to come back. @default 2000 */
+  /** ms that a token may wait for its request; then its client is told to retry. @default 2000 */
   queueTimeoutMs?: number;
-  /** What tokens look like: `/^ory_at_/`. The server is not asked for others. @default printable ASCII */
+  /** Other tokens are refused without a request: `/^ory_at_/`. @default printable ASCII */
   tokenPattern?: RegExp;
-  /** ms by which clocks may differ: a token lasts so much longer, and may come so much too early. @default 5000 */
+  /** ms by which clocks may differ: applied to `exp` and `nbf`. @default 5000 */
   clockToleranceMs?: number;
-  /** Ask over plain http, on a network that you trust; on this machine it may be so. @default false */
+  /** Allow plain http on a network that you trust; it is always allowed on this machine. @default false */
   allowInsecureRequests?: boolean;
 }
 
@@ -73,18 +73,18 @@ const KEYS: Keys<IntrospectionOptions> = {
 };
 
 /**
- * Lets in whose token the authorization server calls active (RFC 7662): for tokens that only it can read, or that can be
+ * Accepts tokens that the authorization server reports as active (RFC 7662): for opaque tokens, and those that can be
  * revoked.
  *
  * ```ts
  * new SfuRelay({ sfu, authenticate: introspection({ endpoint, clientId: 'relay', clientSecret }) });
  * ```
- * Where the server says when the token expires (`exp`), its user is put out then, or brings a newer one. One that is
- * revoked before that does not end the sessions that it began: close those (`relay.closeSession`).
+ * If the response has `exp`, the user is disconnected then unless the client has sent a newer token. Revoking a token does
+ * not end sessions that it has started: close them by `relay.closeSession`.
  *
- * Clients get `ERR_RELAY_UNAUTHENTICATED`, `ERR_RELAY_EXPIRED`, `ERR_RELAY_FORBIDDEN`, and, where the server is down,
- * slow, or makes no sense, `ERR_RELAY_AUTH_UNAVAILABLE`. Why is in the error's cause; the token never is.
- * @throws RelayError `ERR_RELAY_CONFIG` that says what to write instead.
+ * Clients get `ERR_RELAY_UNAUTHENTICATED`, `ERR_RELAY_EXPIRED`, `ERR_RELAY_FORBIDDEN`, and `ERR_RELAY_AUTH_UNAVAILABLE` if
+ * the server is down, slow, or responds with nonsense. The error's cause has the reason, and never the token.
+ * @throws RelayError `ERR_RELAY_CONFIG` that says what to write instead
  * @category Authentication
  */
 export function introspection(options: IntrospectionOptions & { mapClaims?: undefined }): AuthenticateByToken;
@@ -122,7 +122,7 @@ export function introspection<P extends Principal>(options: IntrospectionOptions
 
 makesAuthenticate(introspection, 'introspection({ endpoint, clientId, clientSecret })');
 
-/** RFC 6749, appendix A.12. */
+/** An access token's characters (RFC 6749, appendix A.12). */
 const ACCESS_TOKEN = /^[\x20-\x7e]+$/;
 
 function checkPattern(pattern: RegExp = ACCESS_TOKEN): RegExp {
@@ -131,7 +131,7 @@ function checkPattern(pattern: RegExp = ACCESS_TOKEN): RegExp {
   return pattern;
 }
 
-/** ms for which a refused token is not asked for again: it may become known to the server any moment. */
+/** ms that a refusal is cached: the server may learn of the token at any moment. */
 const REFUSED_TTL_MS = 1_000;
 
 function lifetimes(cacheTtlMs: number) {
@@ -142,7 +142,7 @@ function lifetimes(cacheTtlMs: number) {
   };
 }
 
-/** Asks the server; undefined where the token is not active. @throws RelayError `ERR_RELAY_AUTH_UNAVAILABLE` */
+/** The request to the server; it resolves with undefined if the token is not active. */
 function makeAsk<P extends Principal>(options: IntrospectionOptions<P>) {
   const url = checkEndpoint('endpoint', options.endpoint, options.allowInsecureRequests === true);
   const timeoutMs = integer(options, 'timeoutMs', 5_000);
@@ -184,7 +184,7 @@ function makeCredentials<P extends Principal>({
   return { headers: { authorization: `Basic ${credentials}` }, body: {} };
 }
 
-/** @throws Error where the server says what makes no sense. */
+/** @throws Error the response is not valid */
 function readAnswer(answer: unknown): Claims | undefined {
   const claims = (answer ?? {}) as Record<string, unknown>;
   if (typeof claims.active !== 'boolean')
@@ -196,7 +196,7 @@ function readAnswer(answer: unknown): Claims | undefined {
   return claims.active ? claims : undefined;
 }
 
-/** What the server does not check for us. @throws RelayError `ERR_RELAY_UNAUTHENTICATED` */
+/** The checks that the server leaves to the relay. They throw `ERR_RELAY_UNAUTHENTICATED`. */
 function makeCheck<P extends Principal>({ issuer, audience }: IntrospectionOptions<P>, toleranceMs: number) {
   for (const [name, value] of Object.entries({ issuer, audience })) {
     if (value !== undefined && (typeof value !== 'string' || value === ''))

@@ -5,8 +5,8 @@ export type Jose = typeof import('jose');
 let loading: Promise<Jose> | undefined;
 
 /**
- * jose, an optional peer dependency: loaded by the first `jwt()`, as introspection does without.
- * @throws RelayError `ERR_RELAY_CONFIG` that says how to install it.
+ * Loads jose, an optional peer dependency, at the first `jwt()`: introspection does not need it.
+ * @throws RelayError `ERR_RELAY_CONFIG` that says how to install it
  */
 export function loadJose(): Promise<Jose> {
   loading ??= loadPeer({ name: 'jose', user: 'jwt()' }, () => import('jose'));

@@ -5,16 +5,16 @@ import { fetchJson } from './endpoint.js';
 import { unavailable } from './failures.js';
 import { type Jose, loadJose } from './jose.js';
 
-/** Finds the key for a token's header. */
+/** Finds the key that a token's header names. */
 export type KeySet = ReturnType<typeof createLocalJWKSet>;
 
-/** The part of `cacheTtlMs` after which newer keys are asked for, while those that there are still hold. */
+/** The share of `cacheTtlMs` after which keys are refreshed in the background. */
 const REFRESH_AFTER = 0.8;
 
-/** ms that a login waits for newer keys where `cacheTtlMs` has passed and `maxStaleMs` has not. */
+/** ms that a login waits for newer keys between `cacheTtlMs` and `maxStaleMs`. */
 const STALE_WAIT_MS = 500;
 
-interface Setup {
+interface JwksOptions {
   url: URL;
   timeoutMs: number;
   cacheTtlMs: number;
@@ -24,45 +24,45 @@ interface Setup {
 }
 
 /**
- * The keys of an authorization server, as it published them last. Asked for again before they are old, and where a key is
- * unknown; one request at a time, and not more often than every `cooldownMs` in vain.
+ * The published keys of an authorization server. They are fetched again before they are old, and when a token names an
+ * unknown key: by one request at a time, and at most every `cooldownMs` without success.
  */
 export class Jwks {
-  readonly #setup: Setup;
+  readonly #options: JwksOptions;
   #keys: KeySet | undefined;
   #fetchedAt = Number.NEGATIVE_INFINITY;
   #askedAt = Number.NEGATIVE_INFINITY;
-  /** Of the newest request. */
+  /** The error of the newest request. */
   #failure: unknown;
   #request: Promise<void> | undefined;
-  /** Resolves with `#request`, or when nobody who has old keys waits for it any longer. */
-  #patience: Promise<void> | undefined;
+  /** Resolves with `#request`, or after the time that logins with stale keys wait for it. */
+  #staleWait: Promise<void> | undefined;
 
-  constructor(setup: Setup) {
-    this.#setup = setup;
+  constructor(options: JwksOptions) {
+    this.#options = options;
   }
 
   /**
-   * Those that hold now. Nobody waits for newer ones while these are younger than `cacheTtlMs`. Beyond that one
-   * waits a moment: a withdrawn key must let nobody in where the server answers.
+   * The valid keys. Keys older than `cacheTtlMs` are used only after a short wait for newer ones: while the server
+   * answers, a withdrawn key must not be accepted.
    * @throws RelayError `ERR_RELAY_AUTH_UNAVAILABLE`
    */
   async current(): Promise<KeySet> {
-    const { cacheTtlMs, maxStaleMs } = this.#setup;
+    const { cacheTtlMs, maxStaleMs } = this.#options;
     const age = () => performance.now() - this.#fetchedAt;
-    // One that has just failed is not asked again by everybody who comes.
+    // After a failure the server is left alone for `cooldownMs`.
     if (age() >= cacheTtlMs * REFRESH_AFTER && !(this.#failure && this.#coolsDown)) {
       const request = this.#ask();
       if (age() >= cacheTtlMs + maxStaleMs) await request;
-      else if (age() >= cacheTtlMs) await this.#patience;
+      else if (age() >= cacheTtlMs) await this.#staleWait;
     }
     if (!this.#keys || age() >= cacheTtlMs + maxStaleMs) throw this.#unavailable();
     return this.#keys;
   }
 
   /**
-   * Where these lack a key: those of a moment ago at most, which may be the same.
-   * @throws RelayError `ERR_RELAY_AUTH_UNAVAILABLE`: the key may be a new one, and nobody can say.
+   * The keys of at most `cooldownMs` ago, for a token whose key `keys` does not have; they may be the same.
+   * @throws RelayError `ERR_RELAY_AUTH_UNAVAILABLE`: they cannot be fetched, and the key may be new
    */
   async newerThan(keys: KeySet): Promise<KeySet> {
     if (this.#keys === keys && !this.#coolsDown) await this.#ask();
@@ -71,11 +71,11 @@ export class Jwks {
   }
 
   get #coolsDown(): boolean {
-    return performance.now() - this.#askedAt < this.#setup.cooldownMs;
+    return performance.now() - this.#askedAt < this.#options.cooldownMs;
   }
 
   #unavailable() {
-    const { cooldownMs } = this.#setup;
+    const { cooldownMs } = this.#options;
     return unavailable(this.#failure, Math.max(0, this.#askedAt + cooldownMs - performance.now()));
   }
 
@@ -84,13 +84,13 @@ export class Jwks {
       this.#request = this.#fetch().finally(() => {
         this.#request = undefined;
       });
-      this.#patience = Promise.race([this.#request, setTimeout(STALE_WAIT_MS, undefined, { ref: false })]);
+      this.#staleWait = Promise.race([this.#request, setTimeout(STALE_WAIT_MS, undefined, { ref: false })]);
     }
     return this.#request;
   }
 
   async #fetch(): Promise<void> {
-    const { url, timeoutMs, logger } = this.#setup;
+    const { url, timeoutMs, logger } = this.#options;
     try {
       const jose = await loadJose();
       this.#keys = readKeys(
@@ -112,7 +112,7 @@ export class Jwks {
 
 function readKeys({ createLocalJWKSet }: Jose, value: unknown): KeySet {
   const { keys } = (value ?? {}) as { keys?: unknown };
-  // A server without keys could sign nothing: it is mistaken, and what it said before stands.
+  // A server without keys could sign nothing. Its response is an error, and the old keys stay.
   if (!Array.isArray(keys) || keys.length === 0) throw new Error('the server answers with no keys');
   return createLocalJWKSet(value as JSONWebKeySet);
 }

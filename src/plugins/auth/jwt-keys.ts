@@ -2,7 +2,7 @@ import { createPublicKey, createSecretKey, type JsonWebKey, KeyObject } from 'no
 import { misconfigured } from './failures.js';
 
 /**
- * How a token may be signed (RFC 7518 § 3.1, RFC 8037, RFC 9864).
+ * Signature algorithms of tokens (RFC 7518 § 3.1, RFC 8037, RFC 9864).
  * @category Authentication
  */
 export type JwtAlgorithm =
@@ -17,10 +17,10 @@ const ASYMMETRIC: readonly JwtAlgorithm[] = [
   ...(['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'] as const),
 ];
 
-/** Those that authorization servers use, of all kinds of keys. */
+/** The algorithms that authorization servers use, for all kinds of keys. */
 const USUAL: JwtAlgorithm[] = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'];
 
-/** By what the keys are of a server, whose kind is not known before. @throws RelayError `ERR_RELAY_CONFIG` */
+/** The algorithms for a server's keys, whose kind is not known in advance. @throws RelayError `ERR_RELAY_CONFIG` */
 export function serverAlgorithms(wanted: readonly JwtAlgorithm[] | undefined): JwtAlgorithm[] {
   return checkAlgorithms(
     wanted ?? USUAL,
@@ -30,7 +30,7 @@ export function serverAlgorithms(wanted: readonly JwtAlgorithm[] | undefined): J
 }
 
 /**
- * A secret, and the algorithms that it is for.
+ * Checks a secret, and selects its algorithms.
  * @throws RelayError `ERR_RELAY_CONFIG`
  */
 export function secretKey(secret: string | Uint8Array, wanted: readonly JwtAlgorithm[] = ['HS256']) {
@@ -39,7 +39,7 @@ export function secretKey(secret: string | Uint8Array, wanted: readonly JwtAlgor
     throw misconfigured('"secret" must be a string, or bytes.');
   const bytes = Buffer.from(secret);
   if (bytes.includes('-----BEGIN')) throw misconfigured('"secret" is a key in PEM: write publicKey instead.');
-  // RFC 7518 § 3.2: as long as what the hash gives, at least.
+  // A key is at least as long as the hash (RFC 7518 § 3.2).
   const least = Math.max(...algorithms.map((each) => Number(each.slice(2)) / 8));
   if (bytes.length < least)
     throw misconfigured(
@@ -49,7 +49,7 @@ export function secretKey(secret: string | Uint8Array, wanted: readonly JwtAlgor
 }
 
 /**
- * A public key: PEM (a certificate's, too), a JSON Web Key, or node:crypto's; and the algorithms that it is for.
+ * Reads a public key: PEM (also of a certificate), a JSON Web Key, or a KeyObject; and selects its algorithms.
  * @throws RelayError `ERR_RELAY_CONFIG`
  */
 export function publicKey(source: string | JsonWebKey | KeyObject, wanted?: readonly JwtAlgorithm[]) {

@@ -13,49 +13,49 @@ import { type JwtAlgorithm, publicKey, secretKey, serverAlgorithms } from './jwt
 import { type AuthenticateByToken, checkReaders, type GetToken, readToken } from './token.js';
 
 /**
- * Checked by `jwt()`, and never changed after it. Exactly one of `jwksUri`, `publicKey` and `secret` says by what
- * tokens are signed.
+ * Options of `jwt()`; later changes have no effect. Exactly one of `jwksUri`, `publicKey` and `secret` verifies the
+ * signatures.
  * @category Authentication
  */
 export interface JwtOptions<P extends Principal = Principal> {
-  /** Where an authorization server publishes its keys (RFC 7517): `https://login.example.org/.well-known/jwks.json`. */
+  /** The keys of an authorization server (RFC 7517): `https://login.example.org/.well-known/jwks.json`. */
   jwksUri?: string | URL;
-  /** One public key: PEM (a certificate, too), a JSON Web Key, or node:crypto's. */
+  /** One public key: PEM (also a certificate), a JSON Web Key, or a KeyObject of node:crypto. */
   publicKey?: string | JsonWebKey | KeyObject;
-  /** Shared with who signs: 32 bytes at least. */
+  /** The secret shared with the issuer: at least 32 bytes. */
   secret?: string | Uint8Array;
   /**
-   * What `iss` must be. With `jwksUri` it has to be said; `false` takes any.
+   * The required `iss`. It is mandatory with `jwksUri`; `false` accepts any.
    * @default any, with `publicKey` or `secret`
    */
   issuer?: string | string[] | false;
   /**
-   * What `aud` must have. With `jwksUri` it has to be said, as the server signs for others, too; `false` takes any.
+   * The required `aud`. It is mandatory with `jwksUri`, as the server signs tokens for others, too; `false` accepts any.
    * @default any, with `publicKey` or `secret`
    */
   audience?: string | string[] | false;
   /**
-   * How tokens may be signed.
-   * @default HS256 with `secret`; with `publicKey` those that it is for; with `jwksUri` RS256, PS256, ES256, EdDSA
+   * Accepted signature algorithms.
+   * @default HS256 with `secret`; those of the key with `publicKey`; RS256, PS256, ES256, EdDSA with `jwksUri`
    */
   algorithms?: readonly JwtAlgorithm[];
-  /** Who a token's user is, and what it may do. @default `sub` is the user, LiveKit's `video` has the grants */
+  /** Turns claims into a principal. @default `sub` is the user, LiveKit's `video` has the grants */
   mapClaims?: MapClaims<P>;
-  /** Where a request without a token of its own has it: `cookie('access_token')`. @default nowhere */
+  /** Reads the token of a request that has none in the usual places: `cookie('access_token')`. @default none */
   getToken?: GetToken;
-  /** ms by which clocks may differ: a token lasts so much longer, and may come so much too early. @default 5000 */
+  /** ms by which clocks may differ: applied to `exp` and `nbf`. @default 5000 */
   clockToleranceMs?: number;
-  /** ms that keys hold; newer ones are asked for before, so that no login waits for them. @default 600000 */
+  /** ms that keys are valid; they are refreshed before, so that logins do not wait. @default 600000 */
   cacheTtlMs?: number;
-  /** ms after which the keys may be asked for again, for one that is unknown or after a failure. @default 5000 */
+  /** ms between requests for the keys that follow a failure or an unknown key. @default 5000 */
   cooldownMs?: number;
-  /** ms for which keys hold beyond `cacheTtlMs` while the server does not answer. @default 3600000 */
+  /** ms beyond `cacheTtlMs` that keys stay valid while the server does not respond. @default 3600000 */
   maxStaleMs?: number;
-  /** ms that the server has for an answer. @default 5000 */
+  /** ms that the server has to respond. @default 5000 */
   timeoutMs?: number;
-  /** Take the keys over plain http, on a network that you trust; from this machine they may come so. @default false */
+  /** Allow plain http on a network that you trust; it is always allowed on this machine. @default false */
   allowInsecureRequests?: boolean;
-  /** Is told when the server does not answer; `false` for silence. @default warnings go to stderr */
+  /** Logs requests that fail; `false` for silence. @default warnings go to stderr */
   logger?: Logger | false;
 }
 
@@ -77,19 +77,19 @@ const KEYS: Keys<JwtOptions> = {
   logger: true,
 };
 
-/** Says whose token it is, or throws: an error of jose, or a RelayError. */
+/** Verifies a token. Rejects with an error of jose, or a RelayError. */
 type Verify = (token: string) => Promise<Claims>;
 
 /**
- * Lets in who brings a JSON Web Token (RFC 7519, RFC 8725), by jose. It has to have `exp`; its user is put out then, or
- * brings a newer one.
+ * Accepts JSON Web Tokens (RFC 7519, RFC 8725), verified by jose. They must have `exp`: the user is disconnected then,
+ * unless the client has sent a newer token.
  *
  * ```ts
  * new SfuRelay({ sfu, authenticate: jwt({ jwksUri, issuer: 'https://login.example.org', audience: 'live' }) });
  * ```
- * Clients get `ERR_RELAY_UNAUTHENTICATED`, `ERR_RELAY_EXPIRED`, `ERR_RELAY_FORBIDDEN`, and, where it can't be told now
- * whether a token is good, `ERR_RELAY_AUTH_UNAVAILABLE`. Why is in the error's cause; the token never is.
- * @throws RelayError `ERR_RELAY_CONFIG` that says what to write instead.
+ * Clients get `ERR_RELAY_UNAUTHENTICATED`, `ERR_RELAY_EXPIRED`, `ERR_RELAY_FORBIDDEN`, and `ERR_RELAY_AUTH_UNAVAILABLE` if
+ * the token cannot be verified now. The error's cause has the reason, and never the token.
+ * @throws RelayError `ERR_RELAY_CONFIG` that says what to write instead
  * @category Authentication
  */
 export function jwt(options: JwtOptions & { mapClaims?: undefined }): AuthenticateByToken;
@@ -108,7 +108,7 @@ export function jwt<P extends Principal>(options: JwtOptions<P>): AuthenticateBy
     clockTolerance: clockToleranceMs / 1_000,
     requiredClaims: ['exp'],
   });
-  // Not only when the first client comes: somebody has to hear of it where it is missing.
+  // Warns at startup if jose is not installed, and not only when the first client connects.
   loadJose().catch((error) => process.emitWarning(error));
   return async (request) => {
     const token = await readToken(request, getToken);
@@ -153,7 +153,7 @@ function makeJwks<P extends Principal>(jwksUri: string | URL, options: JwtOption
   });
 }
 
-/** `issuer` or `audience`, as jose wants it. */
+/** `issuer` or `audience` as an option of jose. */
 function checkParty<P extends Principal>(
   name: 'issuer' | 'audience',
   options: JwtOptions<P>,
@@ -177,7 +177,7 @@ const COMPACT_JWS = /^[\w-]+\.[\w-]*\.[\w-]+$/;
 
 function byServer(jwks: Jwks, rules: JWTVerifyOptions): Verify {
   return async (token) => {
-    // The server is not asked for keys for what can't be a token.
+    // A text that cannot be a token causes no request for keys.
     if (!COMPACT_JWS.test(token)) throw refused('the token is no JSON Web Token');
     const keys = await jwks.current();
     try {
@@ -191,7 +191,7 @@ function byServer(jwks: Jwks, rules: JWTVerifyOptions): Verify {
   };
 }
 
-/** A token without `kid` may be by any of the keys of its kind. */
+/** A token without `kid` may be signed by any key of its kind. */
 async function verifyByAny(
   token: string,
   keys: Awaited<ReturnType<Jwks['current']>>,
@@ -213,7 +213,7 @@ async function verifyByAny(
   }
 }
 
-/** Whether a key that was published since may be the token's. */
+/** Whether the token may be signed by a key that was published since. */
 function lacksKey({ decodeProtectedHeader, errors }: Jose, error: unknown, token: string): boolean {
   if (error instanceof errors.JWKSNoMatchingKey) return true;
   return (
@@ -221,7 +221,7 @@ function lacksKey({ decodeProtectedHeader, errors }: Jose, error: unknown, token
   );
 }
 
-/** Of what jose throws no more is kept than its words: it has the claims in it, too. */
+/** Keeps only the message of jose's errors: they also have the claims as members. */
 function explain({ errors }: Jose, error: unknown, issuer: unknown): RelayError {
   if (error instanceof RelayError) return RelayError.from(error);
   if (error instanceof errors.JWTExpired) return expired();

@@ -1,33 +1,33 @@
 import { createHash } from 'node:crypto';
 
-interface Setup<Value> {
-  /** Undefined: the token is refused. `address` is who brings it. */
+interface CacheOptions<Value> {
+  /** Resolves with undefined if the token is refused. `address` is the client's. */
   ask(token: string, address: string): Promise<Value | undefined>;
-  /** ms for which an answer holds; none at 0 and below. */
+  /** ms that an answer is cached; 0 or less: it is not. */
   ttlMsOf(value: Value | undefined): number;
   maxEntries: number;
 }
 
-/** So many refusals are kept beside the answers: a flood of made-up tokens must not push the good ones out. */
+/** Refusals are cached apart from answers: a flood of invented tokens must not evict the valid ones. */
 const MAX_REFUSALS = 1_000;
 
 /**
- * What was answered for a token, for a time: the oldest makes room. Who asks for one that is being asked for gets the
- * same answer. Tokens are kept as hashes only.
+ * Caches the answers for tokens, and evicts the oldest. Concurrent requests for one token share an answer. Tokens are
+ * stored as hashes only.
  */
 export class TokenCache<Value> {
-  readonly #setup: Setup<Value>;
+  readonly #options: CacheOptions<Value>;
   readonly #answers: BoundedCache<Value>;
   readonly #refusals: BoundedCache<undefined>;
   readonly #requests = new Map<string, Promise<Value | undefined>>();
 
-  constructor(setup: Setup<Value>) {
-    this.#setup = setup;
-    this.#answers = new BoundedCache(setup.maxEntries);
-    this.#refusals = new BoundedCache(Math.min(setup.maxEntries, MAX_REFUSALS));
+  constructor(options: CacheOptions<Value>) {
+    this.#options = options;
+    this.#answers = new BoundedCache(options.maxEntries);
+    this.#refusals = new BoundedCache(Math.min(options.maxEntries, MAX_REFUSALS));
   }
 
-  /** @throws RelayError what `ask` throws, which is not kept */
+  /** @throws RelayError the error of `ask`, which is not cached */
   get(token: string, address: string): Promise<Value | undefined> {
     const key = createHash('sha256').update(token).digest('base64');
     const entry = this.#answers.get(key) ?? this.#refusals.get(key);
@@ -40,8 +40,8 @@ export class TokenCache<Value> {
   }
 
   async #ask(key: string, token: string, address: string): Promise<Value | undefined> {
-    const value = await this.#setup.ask(token, address);
-    const ttlMs = this.#setup.ttlMsOf(value);
+    const value = await this.#options.ask(token, address);
+    const ttlMs = this.#options.ttlMsOf(value);
     this.#answers.delete(key);
     this.#refusals.delete(key);
     if (value === undefined) this.#refusals.set(key, undefined, ttlMs);

@@ -4,24 +4,24 @@ import { RelayError } from '../../protocol/errors.js';
 import { misconfigured } from './failures.js';
 
 /**
- * An `authenticate` that refuses by an error only, so that one of your own can call it and add to its principal.
+ * An `authenticate` that refuses by errors only, so that your own can call it and extend its principal.
  * @category Authentication
  */
 export type AuthenticateByToken<P extends Principal = Principal> = (request: AuthRequest) => Promise<P>;
 
 /**
- * Where a request without a token of its own has it: a cookie, a header of yours. Undefined where there is none.
+ * Reads the token of a request from elsewhere: a cookie, a custom header. Undefined if there is none.
  * @category Authentication
  */
 export type GetToken = (request: AuthRequest) => string | undefined | Promise<string | undefined>;
 
-/** UTF-16 code units. Real ones have up to some 4,000; what is longer is not even looked at. */
+/** UTF-16 code units. Real tokens have up to some 4,000; longer texts are refused unread. */
 const MAX_TOKEN_LENGTH = 16_384;
 
 const TWICE =
   'The token begins with "Bearer": send the token alone, that word is of the header Authorization.';
 
-/** What to say of a request without a token. The header has none where it is written in another way. */
+/** Advice for a request without a token. A header in another form counts as none. */
 function adviceOn(authorization: string | undefined): string {
   if (authorization === undefined) return 'A token is missing.';
   if (/^\s*bearer\s+bearer\b/i.test(authorization)) return TWICE;
@@ -29,7 +29,7 @@ function adviceOn(authorization: string | undefined): string {
 }
 
 /**
- * Whether the functions that read a token and its claims are such.
+ * Checks that `getToken` and `mapClaims` are functions.
  * @throws RelayError `ERR_RELAY_CONFIG`
  */
 export function checkReaders({ getToken, mapClaims }: { getToken?: unknown; mapClaims?: unknown }): void {
@@ -44,7 +44,7 @@ export function checkReaders({ getToken, mapClaims }: { getToken?: unknown; mapC
 }
 
 /**
- * The request's own token, else what `getToken` finds.
+ * The request's own token, or that of `getToken`.
  * @throws RelayError `ERR_RELAY_UNAUTHENTICATED`
  */
 export async function readToken(request: AuthRequest, getToken: GetToken | undefined): Promise<string> {

@@ -1,9 +1,9 @@
 /**
- * Metrics of a relay for Prometheus, by prom-client. Guide: docs/METRICS.md.
+ * A relay's metrics for Prometheus, by prom-client. Guide: docs/METRICS.md.
  * @packageDocumentation
  */
 import type { Principal } from '../../access/authentication.js';
-import { RelayError } from '../../protocol/errors.js';
+import { closing } from '../../protocol/errors.js';
 import type { SfuRelay } from '../../relay/relay.js';
 import { checkRelay } from '../../util/check-options.js';
 import { type MetricsOptions, resolveMetricsOptions } from './options.js';
@@ -14,13 +14,13 @@ export type { MetricsOptions } from './options.js';
 
 /** @category Metrics */
 export interface MetricsCollection {
-  /** Takes the relay's metrics out of the registry. It happens by itself when the relay has closed. Idempotent. */
+  /** Removes the relay's metrics from the registry; a relay that has closed does so by itself. Idempotent. */
   stop(): void;
 }
 
 /**
- * Shows what happens in a relay to Prometheus, in a registry of prom-client. The relay counts in any case; all else is
- * done when somebody scrapes.
+ * Exports a relay's metrics to a registry of prom-client. The relay always counts events; everything else is computed at
+ * the scrape.
  *
  * ```ts
  * collectMetrics(relay);
@@ -28,7 +28,7 @@ export interface MetricsCollection {
  *   response.type(register.contentType).send(await register.metrics());
  * });
  * ```
- * @throws RelayError `ERR_RELAY_CONFIG` that says what to write instead; `ERR_RELAY_CLOSED`: the relay is closing.
+ * @throws RelayError `ERR_RELAY_CONFIG` that says what to write instead; `ERR_RELAY_CLOSED`: the relay is closing
  * @category Metrics
  */
 export function collectMetrics<P extends Principal>(
@@ -37,7 +37,7 @@ export function collectMetrics<P extends Principal>(
 ): MetricsCollection {
   checkRelay('collectMetrics()', 'collectMetrics(relay)', relay);
   const { registry, prefix, labels, probeSfu } = resolveMetricsOptions(options);
-  if (relay.isClosing) throw new RelayError('ERR_RELAY_CLOSED', 'The relay is closing.');
+  if (relay.isClosing) throw closing();
   const collector = RelayCollector.of(registry, prefix);
   const source: RelaySource = { scrape: new ScrapeContext(relay), labels, probeSfu };
   collector.add(source);

@@ -23,11 +23,11 @@ const histogram = (name: string, help: string, read: (counters: Counters) => Sam
 
 type Counters = ScrapeContext['relay']['counters'];
 
-/** One sample for each name. */
+/** One sample per name. */
 const each = (set: CounterSet | Outcomes, label: string, labels: Labels = {}): Sample[] =>
   [...set].map(([name, value]) => ({ value, labels: { ...labels, [label]: name } }));
 
-/** For each pair of names. */
+/** One sample per pair of names. */
 function eachPair<Name extends string>(
   sets: Readonly<Record<Name, CounterSet>>,
   label: string,
@@ -49,12 +49,12 @@ function buckets(distribution: Distribution, labels: Labels = {}): Sample[] {
   ];
 }
 
-/** For each name. */
+/** The samples of one histogram per name. */
 function bucketsOf(distributions: Iterable<readonly [string, Distribution]>, label: string): Sample[] {
   return [...distributions].flatMap(([name, distribution]) => buckets(distribution, { [label]: name }));
 }
 
-/** All that is told of a relay; docs/METRICS.md has the same. */
+/** All metrics, as documented in docs/METRICS.md. */
 export const METRICS: readonly Metric[] = [
   gauge('sessions', 'Sessions on the SFU, by what they may do and how far they are.', ({ snapshot }) =>
     Object.entries(snapshot.sessions).flatMap(([role, states]) =>
@@ -136,7 +136,7 @@ export const METRICS: readonly Metric[] = [
     eachPair(hookFailures, 'reason', 'hook'),
   ),
 
-  // Before the probe, which is a stream itself.
+  // Read before the probe, which opens a stream itself.
   gauge('sfu_connections', 'Connections to the SFU.', ({ relay }) => one(relay.sfuConnectionCount)),
   gauge('sfu_streams', 'Signalling streams on the SFU.', ({ relay }) => one(relay.streamCount)),
   gauge(
@@ -162,7 +162,7 @@ export const METRICS: readonly Metric[] = [
   ),
 ];
 
-/** What these say of samples, and nobody else can. */
+/** The labels of these metrics, which an application cannot use for its own. */
 export const LABELS: readonly string[] = [
   ...['role', 'state', 'kind', 'by', 'code', 'outcome', 'method', 'reason', 'hook', 'request', 'le'],
 ];
@@ -171,7 +171,7 @@ function total(set: CounterSet): number {
   return [...set].reduce((sum, [, count]) => sum + count, 0);
 }
 
-/** Of all pairs of who and why few ever occur. */
+/** Omits pairs that have not occurred: few of all pairs ever do. */
 function isWorthTelling({ value, labels }: Sample): boolean {
   return value > 0 || labels?.code === 'none';
 }

@@ -1,23 +1,24 @@
 import type { OpenMetricsContentType, Registry } from 'prom-client';
 import { RelayError } from '../../protocol/errors.js';
 import { checkOptions, type Keys } from '../../util/check-options.js';
+import { isRecord } from '../../util/is-record.js';
 import { requirePeer } from '../../util/optional-peer.js';
 import { LABELS } from './metrics.js';
 
 /**
- * Checked by `collectMetrics()`, and never changed after it.
+ * Options of `collectMetrics()`; later changes have no effect.
  * @category Metrics
  */
 export interface MetricsOptions {
-  /** Of prom-client. @default its global one, `register` */
+  /** A registry of prom-client. @default its global one, `register` */
   registry?: Registry | Registry<OpenMetricsContentType>;
-  /** Of all names. @default 'sfu_relay_' */
+  /** The prefix of all names. @default 'sfu_relay_' */
   prefix?: string;
-  /** On everything of this relay: where several relays have one registry, each has others. @default none */
+  /** Labels of all samples. Relays that share a registry need different ones. @default none */
   labels?: Readonly<Record<string, string>>;
   /**
-   * Proves at each scrape that the SFU answers, as `relay.healthCheck()` does, for as long as `healthTimeoutMs`.
-   * Without it there are no `sfu_up` and no `sfu_probe_duration_seconds`. @default true
+   * Probe the SFU at each scrape, as `relay.healthCheck()` does, for up to `healthTimeoutMs`. `false` omits `sfu_up` and
+   * `sfu_probe_duration_seconds`. @default true
    */
   probeSfu?: boolean;
 }
@@ -49,7 +50,7 @@ function globalRegistry(): Registry {
 }
 
 function checkLabels(labels: Readonly<Record<string, string>>): void {
-  if (!isObject(labels)) throw wrong('"labels" must be an object: { relay: "eu-1" }.');
+  if (!isRecord(labels)) throw wrong('"labels" must be an object: { relay: "eu-1" }.');
   for (const [name, value] of Object.entries(labels)) {
     if (!/^[a-zA-Z_]\w*$/.test(name) || name.startsWith('__'))
       throw wrong(`"labels" has "${name}": name labels by letters, digits and "_".`);
@@ -57,10 +58,6 @@ function checkLabels(labels: Readonly<Record<string, string>>): void {
       throw wrong(`"labels" has "${name}", which metrics of the relay have: name it otherwise.`);
     if (typeof value !== 'string') throw wrong(`"labels.${name}" must be a string.`);
   }
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 export function wrong(message: string): RelayError {

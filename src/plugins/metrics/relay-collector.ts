@@ -6,20 +6,20 @@ import type { ScrapeContext } from './scrape-context.js';
 
 type Registry = ResolvedMetricsOptions['registry'];
 
-/** A relay, as it is shown. */
+/** A relay whose metrics are exported. */
 export interface RelaySource {
   readonly scrape: ScrapeContext;
   readonly labels: Readonly<Record<string, string>>;
   readonly probeSfu: boolean;
 }
 
-/** The metrics of one prefix in one registry, and the relays that they are read of. */
+/** The metrics of one prefix in one registry, and the relays that they are read from. */
 export class RelayCollector {
   static readonly #collectors = new WeakMap<Registry, Map<string, RelayCollector>>();
 
   readonly #registry: Registry;
   readonly #sources = new Set<RelaySource>();
-  readonly #families: readonly { name: string; family: Family }[];
+  readonly #families: readonly { name: string; family: MetricFamily }[];
 
   static of(registry: Registry, prefix: string): RelayCollector {
     const collectors = RelayCollector.#collectors.get(registry) ?? new Map<string, RelayCollector>();
@@ -33,7 +33,7 @@ export class RelayCollector {
     this.#registry = registry;
     this.#families = METRICS.map((metric) => {
       const name = prefix + metric.name;
-      return { name, family: new Family(name, metric, this.#sources) };
+      return { name, family: new MetricFamily(name, metric, this.#sources) };
     });
   }
 
@@ -55,7 +55,7 @@ export class RelayCollector {
     for (const { family } of this.#families) this.#registry.registerMetric(family as unknown as Gauge);
   }
 
-  /** The last one takes the metrics with it. */
+  /** Removes a relay; with the last one, the metrics are removed from the registry. */
   delete(source: RelaySource): void {
     if (!this.#sources.delete(source) || this.#sources.size > 0) return;
     for (const { name, family } of this.#families) {
@@ -65,9 +65,9 @@ export class RelayCollector {
   }
 }
 
-/** One metric of all relays, as prom-client's registries want it. */
-class Family {
-  /** A registry of OpenMetrics takes `_total` off. */
+/** One metric of all relays, in the shape of prom-client's metrics. */
+class MetricFamily {
+  /** Mutable: a registry for OpenMetrics removes `_total`. */
   name: string;
   readonly help: string;
   readonly type: Metric['type'];
@@ -90,7 +90,7 @@ class Family {
     return { name, help, type, aggregator, values: values.flat() };
   }
 
-  /** What it shows is the relay's, and can't be reset. */
+  /** The values are the relay's, and cannot be reset. */
   reset(): void {}
 
   async #read({ scrape, labels, probeSfu }: RelaySource) {

@@ -2,7 +2,7 @@ import type { HealthReport } from '../../relay/relay.js';
 import type { Session } from '../../session/session.js';
 import type { RelayCounters } from '../../telemetry/relay-counters.js';
 
-/** What is read of a relay, whatever its principals are. */
+/** The members of a relay that metrics are read from, for any type of principal. */
 export interface ScrapedRelay {
   readonly counters: RelayCounters;
   readonly sessions: ReadonlyMap<string, Pick<Session, 'state' | 'role' | 'hidden' | 'tracks'>>;
@@ -12,7 +12,7 @@ export interface ScrapedRelay {
   healthCheck(): Promise<HealthReport>;
 }
 
-/** What there is at one moment. */
+/** Counts of sessions, participants and tracks at one moment. */
 export interface Snapshot {
   readonly sessions: Readonly<Record<Session['role'], Record<Session['state'], number>>>;
   readonly participants: number;
@@ -20,7 +20,7 @@ export interface Snapshot {
   readonly largestRoom: number;
 }
 
-/** One relay at a scrape: what many metrics need is found out once. */
+/** One relay at a scrape: what several metrics need is computed once. */
 export class ScrapeContext {
   readonly relay: ScrapedRelay;
   #snapshot: Snapshot | undefined;
@@ -30,7 +30,7 @@ export class ScrapeContext {
     this.relay = relay;
   }
 
-  /** The same for all that ask in one turn. */
+  /** Shared by all metrics that are read in one tick. */
   get snapshot(): Snapshot {
     if (!this.#snapshot) {
       this.#snapshot = takeSnapshot(this.relay);
@@ -41,7 +41,7 @@ export class ScrapeContext {
     return this.#snapshot;
   }
 
-  /** The same for all that ask while it is under way. */
+  /** Shared by all metrics that are read while the probe runs. */
   probe(): Promise<HealthReport> {
     this.#probe ??= this.relay.healthCheck().finally(() => {
       this.#probe = undefined;

@@ -4,15 +4,15 @@ import { RelayError } from '../../protocol/errors.js';
 import type { WindowSize } from './memory-window.js';
 
 interface Subject {
-  /** Which one a message is of, where that is known. */
+  /** The subject of a message, if it is known. */
   key(message: LimitedMessage): string | undefined;
-  /** For the sentence that a client gets. */
+  /** Part of the error message. */
   phrase: string;
 }
 
 /**
- * Who has budgets, in the order in which they are spent: what one client alone has comes first, so that its flood ends
- * there and takes nothing from the others in its room.
+ * The subjects of budgets, in the order in which they are charged: a client's own budget comes first, so that its flood
+ * ends there and does not use up the shared budgets of others.
  */
 const SUBJECTS = {
   connection: { key: ({ connectionId }) => connectionId, phrase: 'on this connection' },
@@ -28,7 +28,7 @@ export type SubjectName = keyof typeof SUBJECTS;
 
 export const SUBJECT_NAMES = Object.keys(SUBJECTS) as SubjectName[];
 
-/** What the messages of one subject may cost together. */
+/** The points that the messages of one subject share. */
 export class Budget {
   readonly name: SubjectName;
   readonly size: WindowSize;
@@ -48,12 +48,12 @@ export class Budget {
     return this.#costs.get(method) ?? this.#otherCost;
   }
 
-  /** Whose points the message takes; undefined where it is free, or nobody's. */
+  /** The key to charge; undefined if the message is free, or its subject is not known. */
   keyOf(message: LimitedMessage): string | undefined {
     return this.costOf(message) > 0 ? this.#subject.key(message) : undefined;
   }
 
-  /** @throws RelayError `ERR_RELAY_TOO_MANY` where there is something to wait for. */
+  /** @throws RelayError `ERR_RELAY_TOO_MANY` unless `retryAfterMs` is 0 */
   check(retryAfterMs: number): void {
     if (retryAfterMs === 0) return;
     throw new RelayError(

@@ -14,11 +14,11 @@ export {
 } from './options.js';
 
 /**
- * Budgets for what clients send: of each connection, user, address and room. In memory, or in Redis for several
+ * Limits the rate of clients' messages per connection, user, address and room. In memory, or in Redis for several
  * processes.
  *
- * A message is charged to each budget that it falls under, one after the other, until one refuses it.
- * @throws RelayError `ERR_RELAY_CONFIG` that says what to write instead.
+ * A message is charged to each of its budgets, one after the other, until one refuses it.
+ * @throws RelayError `ERR_RELAY_CONFIG` that says what to write instead
  * @category Limits
  */
 export function rateLimits(options: RateLimitsOptions = {}): RateLimiter {
@@ -33,7 +33,7 @@ export function rateLimits(options: RateLimitsOptions = {}): RateLimiter {
     }
   };
   return {
-    // Gives no promise, and waits for nothing, where nobody has to be asked: this runs for each message.
+    // Synchronous unless Redis is needed: this runs for each message.
     consume(message) {
       for (const { budget, window } of here) {
         const key = budget.keyOf(message);

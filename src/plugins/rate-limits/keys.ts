@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { LIMITS } from '../../protocol/limits.js';
 
-/** An id as a part of a Redis key: without separators and a cluster's hash tags, and of bounded length. */
+/** An id as part of a Redis key: without separators and hash tags of a cluster, and of bounded length. */
 export function redisKey(id: string): string {
   if (id.length <= LIMITS.maxIdLength && id.isWellFormed()) return encodeURIComponent(id);
-  // encodeURIComponent never gives a #.
+  // Distinct from encoded ids: encodeURIComponent escapes #.
   return `#${createHash('sha256').update(id, 'utf16le').digest('base64url')}`;
 }

@@ -1,13 +1,13 @@
-/** How much may be spent in how much time. */
+/** Points per period. */
 export interface WindowSize {
   readonly points: number;
   readonly durationMs: number;
 }
 
 /**
- * Points that are spent within a stretch of time, by key; in this process, and at once, as it runs for each message.
- * The windows of all keys end together, so no timer runs, and a key in which nothing was spent for one is forgotten. A
- * limiter of rate-limiter-flexible in memory gives a promise, and sets a timer for each key: four times the CPU a message.
+ * Counts points by key in fixed windows, in this process and synchronously: it runs for each message. The windows of all
+ * keys end together, so there is no timer; a key that was idle for one window is forgotten. The in-memory limiter of
+ * rate-limiter-flexible returns a promise and sets a timer per key: four times the CPU per message.
  */
 export class MemoryWindow {
   readonly #size: WindowSize;
@@ -18,12 +18,12 @@ export class MemoryWindow {
     this.#size = size;
   }
 
-  /** The keys that something is known of. */
+  /** The number of keys in memory. */
   get keyCount(): number {
     return this.#spent.size;
   }
 
-  /** Spends points of a key. Gives 0, or the ms until there are new ones where it had too few. */
+  /** Charges points to a key. Returns 0, or the ms until the next window if the key has too few points. */
   take(key: string, points: number): number {
     const now = performance.now();
     if (now >= this.#endsAt) {
@@ -39,7 +39,7 @@ export class MemoryWindow {
     return spent.points > this.#size.points ? Math.ceil(this.#endsAt - now) : 0;
   }
 
-  /** Those that go on need not be put there again, which would cost them more than all else that is done here. */
+  /** Keeps the entries of active keys: inserting them again would be most of the cost. */
   #begin(): void {
     for (const [key, spent] of this.#spent) {
       if (spent.points === 0) this.#spent.delete(key);

@@ -4,7 +4,7 @@ import { type Logger, resolveLogger } from '../../util/logger.js';
 import { Budget, SUBJECT_NAMES, type SubjectName } from './budget.js';
 
 /**
- * What is used of a Redis client: of ioredis, or of node-redis from 4 on; a cluster's too.
+ * The members of a Redis client that are used: of ioredis, or node-redis from version 4 on; also of a cluster.
  * @category Limits
  */
 export interface RedisClient {
@@ -13,56 +13,56 @@ export interface RedisClient {
 }
 
 /**
- * Points by method; 0 is free. Added to what holds otherwise. Where it has `*`, the points of all that it does not name,
- * it stands alone.
+ * Points by method; 0 is free. They override the defaults. With `*`, the points of all methods that it does not name, they
+ * replace the defaults.
  * @category Limits
  */
 export type MessageCosts = Readonly<Record<string, number>>;
 
 /**
- * What the messages of one subject may cost together, in each stretch of time.
+ * The points that the messages of one subject share in each period.
  * @category Limits
  */
 export interface RateBudget {
   points: number;
-  /** In Redis: whole seconds. */
+  /** The period. In Redis: whole seconds. */
   durationMs: number;
-  /** Where this one counts otherwise than the others. @default the `costs` of all */
+  /** Costs in this budget. @default the `costs` of all budgets */
   costs?: MessageCosts;
 }
 
 /**
- * Checked by `rateLimits()`, and never changed after it.
+ * Options of `rateLimits()`; later changes have no effect.
  * @category Limits
  */
 export interface RateLimitsOptions {
-  /** Of each connection; always in memory. `false` for none. @default { points: 200, durationMs: 1000 } */
+  /** Per connection; always in memory. `false` for none. @default { points: 200, durationMs: 1000 } */
   connection?: RateBudget | false;
-  /** Of each user that authentication has named, on all connections together. @default none */
+  /** Per user that authentication has named, for all connections together. @default none */
   user?: RateBudget | false;
   /**
-   * Of each client address, or IPv6 network of 64 bits. `false` for none. @default { points: 5000, durationMs: 1000 }
+   * Per client address, or IPv6 network of 64 bits. `false` for none. @default { points: 5000, durationMs: 1000 }
    */
   address?: RateBudget | false;
-  /** Of all participants of a room together. @default none */
+  /** Per room, for all participants together. @default none */
   room?: RateBudget | false;
-  /** In all budgets. @default `DEFAULT_COSTS` */
+  /** Costs in all budgets. @default `DEFAULT_COSTS` */
   costs?: MessageCosts;
   /**
-   * A client of ioredis or node-redis: the budgets hold for all processes that share it, except that of the connection.
-   * @default none: they hold for this process
+   * A client of ioredis or node-redis: all processes with the same Redis share the budgets, except that of the connection.
+   * @default none: budgets are per process
    */
   redis?: RedisClient;
-  /** Of the keys in Redis. @default 'sfu-relay' */
+  /** The prefix of the keys in Redis. @default 'sfu-relay' */
   keyPrefix?: string;
-  /** ms that Redis has for an answer; without one this process counts for itself. @default 200 */
+  /** ms that Redis has to respond; otherwise this process counts by itself. @default 200 */
   timeoutMs?: number;
-  /** Is told when Redis fails, and when it answers again; `false` for silence. @default warnings go to stderr */
+  /** Logs when Redis fails, and when it responds again; `false` for silence. @default warnings go to stderr */
   logger?: Logger | false;
 }
 
 /**
- * What a message costs, where `costs` says nothing else.
+ * The default costs of messages.
  * @category Limits
  */
 export const DEFAULT_COSTS = {
@@ -95,9 +95,9 @@ export interface ResolvedRedis {
 }
 
 export interface ResolvedRateLimits {
-  /** In memory, in the order in which they are spent. */
+  /** In memory, in the order in which they are charged. */
   local: Budget[];
-  /** In Redis, after those. */
+  /** In Redis, charged after the local ones. */
   shared: Budget[];
   redis: ResolvedRedis | undefined;
 }
@@ -116,7 +116,7 @@ const KEYS: Keys<RateLimitsOptions> = {
 
 const BUDGET_KEYS: Keys<RateBudget> = { points: true, durationMs: true, costs: true };
 
-/** @throws RelayError `ERR_RELAY_CONFIG` that says what to write instead. */
+/** @throws RelayError `ERR_RELAY_CONFIG` that says what to write instead */
 export function resolveRateLimits(options: RateLimitsOptions): ResolvedRateLimits {
   const example = 'rateLimits({ connection: { points: 200, durationMs: 1000 } })';
   checkOptions({ name: 'rateLimits()', example }, options, KEYS);
@@ -164,7 +164,7 @@ function extend(outer: MessageCosts, name: string, costs: MessageCosts = {}): Me
   return Object.hasOwn(costs, '*') ? costs : { ...outer, ...costs };
 }
 
-/** What costs more than there ever is could never be sent. */
+/** Refuses a budget in which a message costs more than all points: it could never be sent. */
 function checkAffordable(name: SubjectName, points: number, costs: MessageCosts): void {
   const dearest = Math.max(...Object.values(costs));
   const method = Object.keys(costs).find((each) => costs[each] === dearest);

@@ -1,9 +1,9 @@
 import type { Logger } from '../../util/logger.js';
 
-/** ms from the first failure, or a try, to the next try. */
+/** ms between a failure, or an attempt, and the next attempt. */
 const RETRY_MS = 1_000;
 
-/** Whether Redis is worth waiting for: not from its first failure, or missed deadline, to its next answer in time. */
+/** Whether to wait for Redis: not after a failure or a missed deadline, until it has responded in time again. */
 export class RedisHealth {
   readonly #logger: Logger;
   #isUp = true;
@@ -17,7 +17,7 @@ export class RedisHealth {
     return this.#isUp;
   }
 
-  /** Whether it is time to find out if it answers again; true for one caller only. */
+  /** Whether it is time to try Redis again; true for one caller only. */
   mayTry(): boolean {
     const now = performance.now();
     if (now < this.#tryAt) return false;

@@ -11,27 +11,26 @@ import { RedisHealth } from './redis-health.js';
 const PEER = { name: 'rate-limiter-flexible', user: 'rateLimits({ redis })' };
 type Flexible = typeof import('rate-limiter-flexible');
 
-/** Budgets with their windows, which know of each other whether Redis answers. */
+/** Opens the windows of budgets in Redis. They share the knowledge whether Redis responds. */
 export function openInRedis(
   budgets: readonly Budget[],
   redis: ResolvedRedis,
 ): { budget: Budget; window: RedisWindow }[] {
   const health = new RedisHealth(redis.logger);
   const flexible = loadPeer(PEER, () => import('rate-limiter-flexible'));
-  // Not only when the first client comes: somebody has to hear of it where it is missing.
+  // Warns at startup if the package is not installed, and not only when the first client connects.
   flexible.catch((error) => process.emitWarning(error));
   return budgets.map((budget) => ({ budget, window: new RedisWindow(budget, redis, health, flexible) }));
 }
 
-/** Shared by all processes on the same Redis. While that is down, or too slow, each process counts for itself. */
+/** A window that all processes on the same Redis share. While Redis is down or slow, each process counts by itself. */
 class RedisWindow {
-  /** Once it is loaded. */
+  /** Once the package is loaded. */
   #redis: RateLimiterRedis | undefined;
   readonly #loading: Promise<RateLimiterRedis>;
   readonly #flexible: Promise<Flexible>;
   /**
-   * Not handed to the limiter as its `insuranceLimiter`: what Redis fails to do after its time is up would be charged
-   * for twice.
+   * Not the limiter's own `insuranceLimiter`: a request that fails after its deadline would be charged twice.
    */
   readonly #insurance: MemoryWindow;
   readonly #timeoutMs: number;
@@ -51,7 +50,7 @@ class RedisWindow {
           keyPrefix: `${keyPrefix}:${name}`,
           points: size.points,
           duration: size.durationMs / 1_000,
-          // Its own guess knows node-redis 4, but not 5.
+          // The limiter's own detection does not know node-redis 5.
           useRedisPackage: !('defineCommand' in client),
         }),
     );
@@ -66,16 +65,16 @@ class RedisWindow {
     this.#health = health;
   }
 
-  /** As in memory. */
+  /** Charges points as {@link MemoryWindow.take} does. */
   async take(key: string, points: number): Promise<number> {
     let retryAfterMs: number | undefined;
     if (this.#health.isUp) retryAfterMs = await this.#ask(key, points);
-    // Nobody waits for a Redis that is known to be down.
+    // Messages do not wait for a Redis that is known to be down.
     else if (this.#health.mayTry()) void this.#ask(key, points);
     return retryAfterMs ?? this.#insurance.take(key, points);
   }
 
-  /** Gives undefined where Redis has no answer in time. */
+  /** Resolves with undefined if Redis does not respond in time. */
   async #ask(key: string, points: number): Promise<number | undefined> {
     let retryAfterMs = 0;
     try {

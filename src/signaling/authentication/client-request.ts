@@ -5,9 +5,9 @@ import type { HandshakeRequest } from '../wire/handshake.js';
 import { checkPage, findForeignPage, forwarded } from './page-origin.js';
 
 /**
- * The request as the application may rely on it: the address is the client's, whatever proxies are in between, and the
- * cookies are those of a page that may use them.
- * @throws RelayError `ERR_RELAY_FORBIDDEN`: the page that sent it is not one of those allowed.
+ * The request as the application sees it: with the client's own address instead of a proxy's, and without the cookies of
+ * pages that may not use them.
+ * @throws RelayError `ERR_RELAY_FORBIDDEN`: the origin of its page is not allowed
  */
 export function admitRequest(request: HandshakeRequest, options: ResolvedRequestOptions): HandshakeRequest {
   const { trustProxy } = options;
@@ -19,7 +19,7 @@ export function admitRequest(request: HandshakeRequest, options: ResolvedRequest
   return reason === undefined ? admitted : withholdCredentials(admitted, reason);
 }
 
-/** As the outermost of our own proxies saw it. */
+/** The address that the outermost trusted proxy has seen. */
 function forwardedAddress(request: HandshakeRequest, hops: number): string | undefined {
   const entry = forwarded(request.headers['x-forwarded-for'], hops) ?? '';
   // Some proxies add the port: 192.0.2.1:4711, [2001:db8::1]:4711.
@@ -27,7 +27,7 @@ function forwardedAddress(request: HandshakeRequest, hops: number): string | und
   return isIP(address) === 0 ? undefined : plainAddress(address);
 }
 
-/** One spelling of an address on every transport; an IPv4 one that came over an IPv6 socket is an IPv4 one. */
+/** One spelling of an address on all transports; an IPv4-mapped IPv6 address becomes the IPv4 address. */
 function plainAddress(address: string | undefined): string | undefined {
   if (address === undefined || isIP(address) !== 6 || !URL.canParse(`http://[${address}]`)) return address;
   const short = new URL(`http://[${address}]`).hostname.slice(1, -1);

@@ -4,10 +4,10 @@ import type { Logger } from '../../util/logger.js';
 import type { ResolvedRequestOptions } from '../options.js';
 import type { HandshakeRequest } from '../wire/handshake.js';
 
-/** ms between two warnings: a foreign page can make browsers send any number of requests. */
+/** ms between two warnings: a foreign page can cause any number of requests. */
 const WARNING_INTERVAL_MS = 10_000;
 
-/** @throws RelayError `ERR_RELAY_FORBIDDEN`: the page that sent the request is not one of `allowedOrigins`. */
+/** @throws RelayError `ERR_RELAY_FORBIDDEN`: `allowedOrigins` does not have the origin of the request's page */
 export function checkPage({ headers }: HandshakeRequest, { allowedOrigins }: ResolvedRequestOptions): void {
   const { origin } = headers;
   if (allowedOrigins && origin !== undefined && !allowedOrigins.has(origin))
@@ -17,19 +17,20 @@ export function checkPage({ headers }: HandshakeRequest, { allowedOrigins }: Res
 }
 
 /**
- * Why the request may be one of a page that does not act for the user: browsers add a user's cookies to the requests of
- * every page (cross-site request forgery). Undefined where its page is of the server's own origin or allowed, or it has
- * no page: every browser sends `Origin` with a WebSocket and with every request but a GET of the server's own page.
+ * Detects cross-site requests: browsers add a user's cookies to the requests of every page, so the page of the request
+ * need not act for the user. Browsers send `Origin` with each WebSocket and with each request except a GET of the server's
+ * own page.
+ * @returns the reason; undefined if the page's origin is the server's own or allowed, or the request is not of a page
  */
 export function findForeignPage(
   request: HandshakeRequest,
   options: ResolvedRequestOptions,
 ): string | undefined {
   const { origin, 'sec-fetch-site': site } = request.headers;
-  // Browsers let no page set Sec-Fetch-Site. It is right also where a proxy has replaced `Host`.
+  // Pages cannot set Sec-Fetch-Site. It is right even if a proxy has replaced `Host`.
   if (site === 'same-origin') return undefined;
   if (origin === undefined) {
-    // Images, links and the like send no Origin.
+    // Requests of images and links have no Origin.
     if (site === undefined || site === 'none') return undefined;
     return `The request is of a page of another origin (Sec-Fetch-Site: ${quote(site)}) and has no Origin.`;
   }
@@ -45,22 +46,22 @@ export function findForeignPage(
 }
 
 interface OwnAddress {
-  /** Undefined where a proxy may have ended TLS. */
+  /** Undefined if a proxy may have terminated TLS. */
   readonly scheme: string | undefined;
   readonly host: string | undefined;
 }
 
-/** What the browser asked for. */
+/** The origin that the browser has requested. */
 function ownAddress({ headers, isEncrypted }: HandshakeRequest, trustProxy: number): OwnAddress {
   if (trustProxy === 0) return { scheme: isEncrypted ? 'https' : undefined, host: headers.host };
   return {
-    // Some proxies say "wss" of a WebSocket.
+    // Some proxies send "wss" for a WebSocket.
     scheme: forwarded(headers['x-forwarded-proto'], trustProxy)?.toLowerCase().replace('ws', 'http'),
     host: forwarded(headers['x-forwarded-host'], trustProxy) || headers.host,
   };
 }
 
-/** What the outermost of our own proxies has written into a list; what stands further left is the client's own word. */
+/** The entry of the outermost trusted proxy; entries further left come from the client. */
 export function forwarded(list: string | undefined, hops: number): string | undefined {
   if (list === undefined) return undefined;
   const entries = list.split(',').map((entry) => entry.trim());
@@ -68,12 +69,12 @@ export function forwarded(list: string | undefined, hops: number): string | unde
 }
 
 function isOrigin(origin: string, { scheme, host }: OwnAddress): boolean {
-  // "null", lists, and whatever else is no origin, is nobody's.
+  // "null", lists and other values that are no origin belong to no server.
   if (host === undefined || !/^[^\s/?#@\\,]+$/.test(host) || !URL.canParse(origin)) return false;
   const page = new URL(origin);
   if (!/^https?:$/.test(page.protocol) || page.origin !== origin.toLowerCase()) return false;
   if (scheme !== undefined && page.protocol !== `${scheme}:`) return false;
-  // Without a port it is that of the page's scheme.
+  // A host without a port has the default port of the page's scheme.
   const own = `${page.protocol}//${host}`;
   return URL.canParse(own) && new URL(own).origin === page.origin;
 }
@@ -84,10 +85,10 @@ function quote(text: string | undefined): string {
   return JSON.stringify(text?.slice(0, MAX_QUOTED_LENGTH) ?? 'unknown');
 }
 
-/** When each relay last warned. */
+/** `performance.now()` of each relay's last warning. */
 const warnings = new WeakMap<object, number>();
 
-/** Lets the application askApplication a request. Tells the operator where it may have been refused for want of its cookies. */
+/** Asks the application about a request. Warns the operator if it was refused after its cookies were removed. */
 export async function askApplication<Answer>(
   relay: { readonly logger: Logger },
   request: HandshakeRequest,

@@ -6,8 +6,9 @@ import { type HandshakeRequest, handshakeToken } from '../wire/handshake.js';
 import { askApplication } from './page-origin.js';
 
 /**
- * Lets a connection, or a request over HTTP, come as far as authentication; gives the request to authenticate.
- * @throws RelayError by the promise: the rate limiter or the application refuses it.
+ * Takes a connection, or a request over HTTP, through the rate limiter and `onConnect`.
+ * @returns the request to authenticate
+ * @throws RelayError the rate limiter or the application refuses it
  */
 export async function runConnectHook<P extends Principal>(
   relay: SfuRelay<P>,
@@ -15,13 +16,19 @@ export async function runConnectHook<P extends Principal>(
   connectionId: string,
 ): Promise<AuthRequest> {
   const { remoteAddress } = request;
-  const nobody = { userId: undefined, roomId: undefined };
-  await relay.rateLimiter?.consume({ method: 'connect', connectionId, remoteAddress, ...nobody });
-  const entering = withToken(request, handshakeToken(request));
-  const changes = await askApplication(relay, entering, () =>
-    relay.hooks.ask('onConnect', { request: entering }, isPartOfRequest),
+  const { rateLimiter, hooks } = relay;
+  await rateLimiter?.consume({
+    method: 'connect',
+    connectionId,
+    remoteAddress,
+    userId: undefined,
+    roomId: undefined,
+  });
+  const connecting = withToken(request, handshakeToken(request));
+  const changes = await askApplication(relay, connecting, () =>
+    hooks.ask('onConnect', { request: connecting }, isPartOfRequest),
   );
-  return changes ? { ...entering, ...changes } : entering;
+  return changes ? { ...connecting, ...changes } : connecting;
 }
 
 function isPartOfRequest(value: unknown): value is Partial<AuthRequest> {

@@ -1,26 +1,26 @@
 import { wallClock } from '../../util/wall-clock.js';
 
-/** ms after which the clock is looked at again: a timer does not notice that it was set, or that the machine slept. */
-const LOOK_AGAIN_MS = 30_000;
+/** ms between two looks at the clock: a timer does not notice that the clock was set, or that the machine slept. */
+const CLOCK_CHECK_MS = 30_000;
 
-interface Setup {
-  /** ms before the end in which to warn; of a shorter life, its second half. */
+interface ExpiryOwner {
+  /** ms before the end at which to warn; for a token with less than twice this left, half of the rest. */
   warningMs: number;
   onExpiring(expiresInMs: number): void;
   onExpired(): void;
 }
 
-/** The end of a token, and some time before it: one timer, and none where there is no end. */
+/** Calls back before a token's end and at it, by one timer; a token without an end has none. */
 export class TokenExpiry {
-  readonly #setup: Setup;
+  readonly #owner: ExpiryOwner;
   #timer: NodeJS.Timeout | undefined;
   #expiresAt: number | undefined;
-  /** When to warn; undefined once that is done. */
+  /** ms since the epoch; undefined once the warning was given. */
   #warnAt: number | undefined;
   #isOver = false;
 
-  constructor(setup: Setup) {
-    this.#setup = setup;
+  constructor(owner: ExpiryOwner) {
+    this.#owner = owner;
   }
 
   /** @param expiresAt ms since the epoch; undefined for never */
@@ -30,23 +30,23 @@ export class TokenExpiry {
     this.#expiresAt = expiresAt;
     if (expiresAt === undefined) return;
     const remaining = Math.max(0, expiresAt - wallClock());
-    this.#warnAt = expiresAt - Math.min(this.#setup.warningMs, Math.floor(remaining / 2));
+    this.#warnAt = expiresAt - Math.min(this.#owner.warningMs, Math.floor(remaining / 2));
     this.#wait(expiresAt);
   }
 
-  /** The earlier of two ends counts. */
+  /** Sets an end if it is earlier than the current one. */
   shorten(expiresAt: number | undefined): void {
     if (expiresAt !== undefined && expiresAt < (this.#expiresAt ?? Number.POSITIVE_INFINITY))
       this.set(expiresAt);
   }
 
-  /** Warns once more, where it has warned already. */
+  /** Repeats the warning, if it was given. */
   remind(): void {
     if (this.#expiresAt !== undefined && this.#warnAt === undefined)
-      this.#setup.onExpiring(Math.max(0, this.#expiresAt - wallClock()));
+      this.#owner.onExpiring(Math.max(0, this.#expiresAt - wallClock()));
   }
 
-  /** Nobody is to be warned or put out any more. */
+  /** Neither warns nor ends from now on. */
   dispose(): void {
     this.#isOver = true;
     clearTimeout(this.#timer);
@@ -54,19 +54,19 @@ export class TokenExpiry {
 
   #wait(expiresAt: number): void {
     const remaining = (this.#warnAt ?? expiresAt) - wallClock();
-    const delay = Math.min(Math.max(0, remaining), LOOK_AGAIN_MS);
-    this.#timer = setTimeout(() => this.#awake(expiresAt), delay);
+    const delay = Math.min(Math.max(0, remaining), CLOCK_CHECK_MS);
+    this.#timer = setTimeout(() => this.#check(expiresAt), delay);
   }
 
-  #awake(expiresAt: number): void {
+  #check(expiresAt: number): void {
     const now = wallClock();
     if (now >= expiresAt) {
-      this.#setup.onExpired();
+      this.#owner.onExpired();
       return;
     }
-    const warns = this.#warnAt !== undefined && now >= this.#warnAt;
-    if (warns) this.#warnAt = undefined;
+    const isWarning = this.#warnAt !== undefined && now >= this.#warnAt;
+    if (isWarning) this.#warnAt = undefined;
     this.#wait(expiresAt);
-    if (warns) this.#setup.onExpiring(expiresAt - now);
+    if (isWarning) this.#owner.onExpiring(expiresAt - now);
   }
 }

@@ -1,15 +1,12 @@
 import { RelayError } from '../../protocol/errors.js';
 
-/** Whether a message, which is too long to be parsed, is an answer. */
+/** Whether a message that is too long to be parsed is an answer. */
 export function isAnswer(text: string): boolean {
-  // A quoted key can't be part of a string in JSON, where the quotes are escaped.
+  // Inside a JSON string the quotes would be escaped.
   return /"method"\s{0,8}:\s{0,8}"answer"/.test(text);
 }
 
-/**
- * An answer grows with every track that the SFU has ever offered, and its client can't help that: it may connect again at
- * once.
- */
+/** An answer grows with each track that the SFU has ever offered: its client is not at fault, and may reconnect. */
 export function answerTooLong(maxMessageBytes: number): RelayError {
   return new RelayError(
     'ERR_RELAY_REJOIN',

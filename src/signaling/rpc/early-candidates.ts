@@ -17,21 +17,21 @@ export function checkTrickle({ target, candidate }: Params): void {
 }
 
 /**
- * Candidates that came before the join was answered: ion-sdk-js sends them as soon as it has them. They are checked
- * before they are held, and only the members that are known are kept.
+ * Candidates that a client has sent before its join was answered, as ion-sdk-js does. They are checked when they are
+ * received, and kept without members that RTCIceCandidateInit does not have.
  */
 export class EarlyCandidates {
   #held: Trickle[] = [];
   #bytes = 0;
 
   /**
-   * @returns false where as many are held as the SFU gets to see of a connection
+   * @returns false if as many are held as the SFU accepts for a connection
    * @throws RelayError the candidate is malformed
    */
   hold({ target, candidate }: Params): boolean {
     checkTarget(target);
     const line = readInit(candidate);
-    // The SFU does not know what it names.
+    // The guard withholds such a candidate from the SFU.
     if (line === undefined) return true;
     const { sdpMid, sdpMLineIndex, usernameFragment } = candidate as IceCandidate;
     const held = JSON.stringify({ candidate: line, sdpMid, sdpMLineIndex, usernameFragment });
@@ -43,7 +43,7 @@ export class EarlyCandidates {
     return true;
   }
 
-  /** Hands them on, and holds them no longer. One that is refused, at once or later, is told to `refused`, and harms no other. */
+  /** Passes all on and forgets them. `refused` is called for each that is refused, synchronously or later. */
   release(send: (trickle: Trickle) => void | Promise<void>, refused: (error: RelayError) => void): void {
     const held = this.#held;
     this.clear();

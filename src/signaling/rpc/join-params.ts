@@ -9,7 +9,7 @@ import { readReplaces } from './replacing.js';
 
 type Params = Readonly<Record<string, unknown>>;
 
-/** The shape of a `join`; what is not checked here is checked where the session is made. @throws RelayError */
+/** Checks the shape of a `join`; the rest is checked when the session is created. @throws RelayError */
 export function checkJoinShape({ offer, config = {}, replaces }: Params): void {
   if (!isRecord(offer) || offer.type !== 'offer')
     throw new RelayError('ERR_RELAY_INVALID_PARAMS', '"offer" must be a description {type: "offer", sdp}.');
@@ -17,7 +17,7 @@ export function checkJoinShape({ offer, config = {}, replaces }: Params): void {
   readReplaces(replaces);
 }
 
-/** The params of `join` as those of a session. Unknown members are not kept. @throws RelayError */
+/** Turns the params of `join` into those of a session, without unknown members. @throws RelayError */
 export function readJoinParams<P extends Principal>(params: Params, principal: P): CreateSessionParams<P> {
   checkJoinShape(params);
   const { sid, uid, role, metadata } = params;

@@ -2,22 +2,22 @@ import { RelayError } from '../../protocol/errors.js';
 import { Cancellation, type CancelSignal, unlessAborted } from '../../util/cancellation.js';
 
 /**
- * The joins and leaves of one client. One join runs at a time, after the sessions before it have ended. A join that is
- * cancelled rejects at once, whatever it waits for.
+ * The joins and leaves of one client. One join runs at a time, after the earlier sessions have ended. A cancelled join
+ * rejects immediately, whatever it waits for.
  */
 export class JoinSequence {
   #current: Cancellation | undefined;
-  /** Settles when the joins have, cancelled ones too; never rejects. */
+  /** Settles when all joins have settled, including cancelled ones; never rejects. */
   #joins: Promise<void> | undefined;
-  /** Settles when the sessions that were left have ended; never rejects. */
+  /** Settles when the sessions that the client has left have ended; never rejects. */
   #left: Promise<void> | undefined;
 
-  /** Whether a join runs, or waits for its turn. */
+  /** Whether a join runs or waits. */
   get isJoining(): boolean {
     return this.#current !== undefined;
   }
 
-  /** Runs `join` when the earlier sessions have ended. `cancelled` is aborted by `cancel`. */
+  /** Runs `join` once the earlier sessions have ended. `cancel` aborts its signal. */
   run(join: (cancelled: CancelSignal) => Promise<void>): Promise<void> {
     const current = new Cancellation();
     this.#current = current;
@@ -33,13 +33,13 @@ export class JoinSequence {
     return running;
   }
 
-  /** Cancels the join that runs or waits; another one may be run at once. */
+  /** Cancels the join that runs or waits; the next one may follow immediately. */
   cancel(error?: RelayError): void {
     this.#current?.abort(() => error ?? new RelayError('ERR_RELAY_ABORTED', 'The join was cancelled.'));
     this.#current = undefined;
   }
 
-  /** The client leaves a session, or none. Resolves when all that it has left has ended. */
+  /** The client leaves; `closed` is the end of its session. Resolves when all sessions that it has left have ended. */
   left(closed: Promise<void> | undefined): Promise<void> {
     const left = Promise.allSettled([this.#left, this.#joins, closed]).then(() => {
       if (this.#left === left) this.#left = undefined;
@@ -48,7 +48,7 @@ export class JoinSequence {
     return left;
   }
 
-  /** Resolves when no join is under way. */
+  /** Resolves when no join is in progress. */
   async settled(): Promise<void> {
     while (this.#current) await this.#joins;
   }

@@ -16,7 +16,7 @@ const isAnything = () => true;
 const USER = { userId: isText };
 const MUTED = { trackId: isText, userId: isText, kind: isKind };
 
-/** The members that each action takes. What is inside is checked by what takes them. */
+/** The members that each action takes. The room and the relay check their values further. */
 const MEMBERS: Record<Action, Record<string, (value: unknown) => boolean>> = {
   kick: { ...USER, reason: isText },
   ban: { ...USER, reason: isText, durationMs: isAnything },
@@ -31,8 +31,8 @@ const MEMBERS: Record<Action, Record<string, (value: unknown) => boolean>> = {
 };
 
 /**
- * What a client with `roomAdmin` does in its own room. It can't turn against another moderator nor itself, and makes
- * no moderators: that is the application's.
+ * Executes `moderate` for a client with the grant `roomAdmin`, in its own room. Moderators cannot act on moderators, nor
+ * make new ones: only the application can.
  * @throws RelayError `ERR_RELAY_FORBIDDEN`, `ERR_RELAY_INVALID_PARAMS`, `ERR_RELAY_SESSION_NOT_FOUND`
  */
 export async function moderate<P extends Principal>(
@@ -78,7 +78,7 @@ export async function moderate<P extends Principal>(
     case 'unlock':
       return room.unlock();
     case 'end':
-      // Its own connection ends with it: it is answered before, unless the reason is wrong.
+      // The moderator's own connection ends, too: respond before that, but not before `reason` was checked.
       return Promise.race([room.end(reasons), undefined]);
     case 'updateGrants': {
       if (relay.getSession(sessionId)?.room !== room)

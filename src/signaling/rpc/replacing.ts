@@ -12,19 +12,19 @@ import { provesOwnership } from '../authentication/session-ownership.js';
 
 export type Replaces = NonNullable<JoinParams['replaces']>;
 
-/** The names of its members: those of HTTP are others. */
-interface Names {
+/** The names of the members, which differ between the wire and HTTP. */
+interface MemberNames {
   id: string;
   token: string;
 }
 
-const WIRE: Names = { id: 'sessionId', token: 'sessionToken' };
+const WIRE_NAMES: MemberNames = { id: 'sessionId', token: 'sessionToken' };
 
 /**
- * The shape of `replaces`; undefined where there is none.
+ * Reads `replaces`, which is optional.
  * @throws RelayError `ERR_RELAY_INVALID_PARAMS`
  */
-export function readReplaces(replaces: unknown, names = WIRE): Replaces | undefined {
+export function readReplaces(replaces: unknown, names = WIRE_NAMES): Replaces | undefined {
   if (replaces === undefined) return undefined;
   const { [names.id]: sessionId, [names.token]: sessionToken } = isRecord(replaces) ? replaces : {};
   if (typeof sessionToken !== 'string')
@@ -36,11 +36,11 @@ export function readReplaces(replaces: unknown, names = WIRE): Replaces | undefi
 }
 
 /**
- * What a join takes the place of. A session that has ended is no fault. Where its client has joined since and not heard
- * of it, as the answer was lost, that session is replaced, too: it knows what it was created to replace.
- * @param userId who joins
- * @throws RelayError `ERR_RELAY_FORBIDDEN`: it lives, and is not proven to be the client's own; `ERR_RELAY_REPLACED`: a
- * newer connection of the client was faster
+ * Finds the sessions that a join replaces. The named session may have ended. If the client has joined since, but the
+ * answer was lost, it names its old session again: the session that was created to replace that one is replaced, too.
+ * @param userId the joining user
+ * @throws RelayError `ERR_RELAY_FORBIDDEN`: the named session lives, and the client does not prove that it is its own;
+ * `ERR_RELAY_REPLACED`: a newer connection of the client has replaced it
  */
 export function takeoverBy<P extends Principal>(
   relay: SfuRelay<P>,
@@ -57,7 +57,7 @@ export function takeoverBy<P extends Principal>(
       'The session of "replaces" is not proven to be yours: bring the session token that its own join has given, as the same ' +
         'user. Leave "replaces" out to join beside it.',
     );
-  // Where nobody names the users, its heir may have called itself another one.
+  // If clients name themselves, the named session's heir may belong to another user name.
   const heirs = named?.heir ? [named.heir] : [];
   for (const session of new Set([...heirs, ...relay.sessionsOfUser(userId)])) {
     const { predecessor } = session;

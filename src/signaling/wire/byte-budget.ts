@@ -1,46 +1,46 @@
 import { RelayError } from '../../protocol/errors.js';
 import { LIMITS } from '../../protocol/limits.js';
 
-/** What a waiting message costs beside its text: closures and promises. It bounds the number of small ones, too. */
+/** Memory of a pending message beside its text: closures and promises. It also bounds the number of small messages. */
 const OVERHEAD_BYTES = 512;
 
-/** A message that is being carried out. */
-interface Tracked {
+/** A message whose execution is pending. */
+interface PendingMessage {
   readonly bytes: number;
   isDone: boolean;
   isCounted: boolean;
 }
 
 /**
- * The messages of one client that wait, in bytes of their text. They share `LIMITS.maxWaitingBytes`; one beside them may
- * have any size, because a join may be sent right behind `authenticate`.
+ * Counts the pending messages of one client in bytes of their text. They share `LIMITS.maxWaitingBytes`; one more may have
+ * any size, because a client may send its join immediately after `authenticate`.
  */
 export class ByteBudget {
   #shared = 0;
   #large = 0;
-  /** Those that are not done by the turn's end wait, and count from then on. */
-  #fresh: Tracked[] | undefined;
+  /** The messages of this tick. Only those that are still pending at its end count. */
+  #fresh: PendingMessage[] | undefined;
 
-  /** Whether a message of so many bytes may wait. */
+  /** Whether a message of this length may be pending. */
   hasRoomFor(bytes: number): boolean {
     return this.#shared + bytes + OVERHEAD_BYTES <= LIMITS.maxWaitingBytes || this.#large === 0;
   }
 
-  /** Counts a message that waits. */
+  /** Counts a pending message. */
   add(bytes: number): void {
     const cost = bytes + OVERHEAD_BYTES;
     if (this.#shared + cost <= LIMITS.maxWaitingBytes || this.#large > 0) this.#shared += cost;
     else this.#large = cost;
   }
 
-  /** Counts a message that waits until `pending` is fulfilled, unless that is so by the end of this turn. */
+  /** Counts a message until `pending` is fulfilled; not at all if that happens in this tick. */
   track(bytes: number, pending: Promise<void>): void {
-    const message: Tracked = { bytes, isDone: false, isCounted: false };
+    const message: PendingMessage = { bytes, isDone: false, isCounted: false };
     if (this.#fresh) this.#fresh.push(message);
     else {
       this.#fresh = [message];
-      // After the promises that this turn settles.
-      queueMicrotask(() => process.nextTick(() => this.#endTurn()));
+      // A microtask first: the promises that this tick settles come before the next tick's callback.
+      queueMicrotask(() => process.nextTick(() => this.#endTick()));
     }
     void pending.then(() => {
       message.isDone = true;
@@ -48,14 +48,14 @@ export class ByteBudget {
     });
   }
 
-  /** The message waits no longer. Two of the same size are interchangeable. */
+  /** The message is not pending any more. Messages of the same length are interchangeable. */
   remove(bytes: number): void {
     const cost = bytes + OVERHEAD_BYTES;
     if (cost === this.#large) this.#large = 0;
     else this.#shared -= cost;
   }
 
-  #endTurn(): void {
+  #endTick(): void {
     const fresh = this.#fresh ?? [];
     this.#fresh = undefined;
     for (const message of fresh) {

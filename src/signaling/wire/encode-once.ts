@@ -1,17 +1,17 @@
 import type { MessageDeletion, RoomMessage } from '../../protocol/types.js';
 import { encodeNotification } from './json-rpc.js';
 
-/** What goes to many clients: written once. */
-export interface Encoded {
+/** The JSON of a message that many clients receive. */
+export interface EncodedMessage {
   readonly text: string;
   readonly bytes: number;
 }
 
 let newest: RoomMessage | MessageDeletion | undefined;
-let encoded: Encoded = { text: '', bytes: 0 };
+let encoded: EncodedMessage = { text: '', bytes: 0 };
 
-/** A room tells all its clients one after the other, so that the newest is the only one to be remembered. */
-export function encodeMessage(message: RoomMessage | MessageDeletion): Encoded {
+/** Caches the newest message only: a room delivers one message to all its clients before the next. */
+export function encodeMessage(message: RoomMessage | MessageDeletion): EncodedMessage {
   if (message === newest) return encoded;
   const text = encodeNotification('message', message);
   newest = message;

@@ -1,7 +1,7 @@
 import { BEARER_PREFIX, SUBPROTOCOL } from '../../protocol/messages.js';
 
 /**
- * The HTTP request that became the WebSocket.
+ * The HTTP request that opened the WebSocket.
  * @category Transport
  */
 export interface HandshakeRequest {
@@ -10,11 +10,11 @@ export interface HandshakeRequest {
   /** Lower-case names; repeated headers joined by `, `. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly remoteAddress: string | undefined;
-  /** Whether it came by TLS, where the transport knows. */
+  /** Whether the request came over TLS, if the transport knows. */
   readonly isEncrypted?: boolean;
 }
 
-/** The subprotocols that the client offers, in its order. */
+/** The subprotocols that the client offers, in order of its preference. */
 export function offeredProtocols(request: HandshakeRequest): string[] {
   const header = request.headers['sec-websocket-protocol'] ?? '';
   return header
@@ -24,8 +24,7 @@ export function offeredProtocols(request: HandshakeRequest): string[] {
 }
 
 /**
- * The subprotocol to answer with: never the entry that carries the token. False where the client offers some, but
- * none of ours.
+ * Selects the subprotocol of the response: never the entry that carries the token. False if the relay's is not offered.
  * @category Transport
  */
 export function selectProtocol(offered: Iterable<string>): string | false {
@@ -35,12 +34,12 @@ export function selectProtocol(offered: Iterable<string>): string | false {
   return false;
 }
 
-/** Offers nothing, a token only, or the relay's subprotocol among others. */
+/** Whether the client offers nothing, only a token, or the relay's subprotocol among others. */
 export function speaksOurs(offered: readonly string[]): boolean {
   return offered.every((entry) => entry.startsWith(BEARER_PREFIX)) || offered.includes(SUBPROTOCOL);
 }
 
-/** From the `Authorization` header, a subprotocol entry, or the query, in this order. */
+/** The token of the `Authorization` header, a subprotocol entry, or the query, in this order. */
 export function handshakeToken(request: HandshakeRequest): string | undefined {
   const bearer = /^bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1];
   if (bearer !== undefined) return bearer;

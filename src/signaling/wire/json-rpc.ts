@@ -1,18 +1,19 @@
 import { RelayError } from '../../protocol/errors.js';
 import type { ErrorObject, RelayNotifications } from '../../protocol/messages.js';
 import type { Target } from '../../protocol/types.js';
+import { isRecord } from '../../util/is-record.js';
 
-/** JSON-RPC 2.0: `null` for an id that could not be read. */
+/** The id of a request. The response to one whose id could not be read has `null` (JSON-RPC 2.0 § 5). */
 export type RpcId = string | number;
 
-/** A request, or a notification where `id` is undefined. */
+/** A request; a notification if `id` is undefined. */
 export interface RpcMessage {
   id: RpcId | undefined;
   method: string;
   params: Readonly<Record<string, unknown>>;
 }
 
-/** A message that can't be taken, and the id to answer to. */
+/** The error of a message that is not valid, and the id to respond to. */
 export class RpcRefusal {
   constructor(
     readonly id: RpcId | null,
@@ -25,7 +26,7 @@ function refuse(id: RpcId | null, message: string): RpcRefusal {
   return new RpcRefusal(id, new RelayError('ERR_RELAY_INVALID_REQUEST', message));
 }
 
-/** Reads one frame. `jsonrpc` may be left out (ion-sdk-js does), and must be right where it is there. */
+/** Parses a text frame. `jsonrpc` may be absent, as ion-sdk-js leaves it out. */
 export function parseMessage(text: string): RpcMessage | RpcRefusal {
   let value: unknown;
   try {
@@ -36,22 +37,21 @@ export function parseMessage(text: string): RpcMessage | RpcRefusal {
   return checkMessage(value);
 }
 
-/** Reads what was JSON. */
+/** Checks a parsed message. */
 export function checkMessage(value: unknown): RpcMessage | RpcRefusal {
   if (Array.isArray(value)) return refuse(null, 'Batches are not supported: send one message a frame.');
-  if (typeof value !== 'object' || value === null)
-    return refuse(null, 'The message is not a JSON-RPC object.');
-  const { jsonrpc, id, method, params = {} } = value as Record<string, unknown>;
+  if (!isRecord(value)) return refuse(null, 'The message is not a JSON-RPC object.');
+  const { jsonrpc, id, method, params = {} } = value;
   if (id !== undefined && typeof id !== 'string' && !(typeof id === 'number' && Number.isFinite(id)))
     return refuse(null, '"id" must be a string or a number.');
   const replyTo = id ?? null;
   if (jsonrpc !== undefined && jsonrpc !== '2.0') return refuse(replyTo, '"jsonrpc" must be "2.0".');
   if (typeof method !== 'string') return refuse(replyTo, '"method" must be a string.');
-  if (typeof params !== 'object' || params === null || Array.isArray(params)) {
+  if (!isRecord(params)) {
     const error = new RelayError('ERR_RELAY_INVALID_PARAMS', '"params" must be an object.');
     return new RpcRefusal(replyTo, error, method);
   }
-  return { id, method, params: params as Record<string, unknown> };
+  return { id, method, params };
 }
 
 export function encodeResult(id: RpcId, result: unknown): string {
@@ -66,14 +66,14 @@ export function encodeError(id: RpcId | null, error: RelayError, method?: string
   });
 }
 
-/** The last message of a connection that an error ends: the close code alone does not tell which error it was. */
+/** The last message of a connection that ends with an error: several errors share a close code. */
 export function encodeFinalError(error: RelayError): string {
   const { data, ...rest } = errorObject(error);
   const { closeCode } = error;
   return JSON.stringify({ jsonrpc: '2.0', id: null, error: { ...rest, data: { ...data, closeCode } } });
 }
 
-/** An error as a client is told of it. */
+/** The error as the client sees it. */
 export function errorObject(error: RelayError, method?: string): ErrorObject {
   return {
     code: error.rpcCode,
@@ -88,7 +88,7 @@ export function errorObject(error: RelayError, method?: string): ErrorObject {
   };
 }
 
-/** A candidate, of which `init` is the JSON. */
+/** @param init the JSON of an RTCIceCandidateInit */
 export function encodeTrickle(target: Target, init: string, peer?: number): string {
   if (peer !== undefined)
     return `{"jsonrpc":"2.0","method":"trickle","params":{"target":${target},"peer":${peer},"candidate":${init}}}`;

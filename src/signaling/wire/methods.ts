@@ -1,6 +1,6 @@
 import type { ClientNotifications, ClientRequests } from '../../protocol/messages.js';
 
-/** What a client may send, by method. */
+/** The methods of a client's requests and notifications. */
 const METHODS: Readonly<Record<keyof ClientRequests | keyof ClientNotifications, true>> = {
   authenticate: true,
   join: true,
