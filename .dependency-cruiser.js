@@ -29,11 +29,11 @@ const ROOMS = {
   room: { rooms: ['messages', 'backplane', 'access', ...BASICS] },
   messages: { rooms: ['backplane', 'telemetry', ...BASICS], packages: ['p-timeout'] },
   testing: { rooms: ['sfu', ...BASICS], packages: ['@grpc/grpc-js', 'werift'] },
-  sfu: { rooms: ['grpc', ...BASICS], packages: ['@bufbuild/protobuf'] },
+  sfu: { rooms: ['grpc', ...BASICS], packages: ['@bufbuild/protobuf', 'p-timeout'] },
   grpc: { rooms: BASICS, packages: ['@grpc/grpc-js'] },
   backplane: { rooms: BASICS },
   limits: { rooms: ['telemetry', ...BASICS] },
-  access: { rooms: BASICS },
+  access: { rooms: BASICS, packages: ['p-timeout'] },
   telemetry: { rooms: ['protocol'] },
   client: { rooms: BASICS },
   util: { rooms: ['protocol'], packages: ['eventemitter3'] },
@@ -56,6 +56,7 @@ const DOORS = [
 
 const anyOf = (names) => `(${names.join('|')})`;
 
+/** @type {import('dependency-cruiser').IConfiguration} */
 export default {
   forbidden: [
     {

@@ -1,3 +1,7 @@
+/**
+ * The relay: its options and hooks, sessions, rooms, messages, errors.
+ * @module sfu-relay
+ */
 export {
   type Authenticate,
   type AuthRequest,

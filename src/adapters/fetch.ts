@@ -1,3 +1,7 @@
+/**
+ * The HTTP API as a handler of `Request` and `Response`: Hono, Next.js. Guide: docs/HTTP.md.
+ * @module sfu-relay/fetch
+ */
 import type { Principal } from '../access/authentication.js';
 import { createApi } from '../http/api.js';
 import { type ApiRequest, type EventBody, readText } from '../http/exchange.js';

@@ -1,3 +1,7 @@
+/**
+ * The HTTP API as a middleware of Koa. Guide: docs/HTTP.md.
+ * @module sfu-relay/koa
+ */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Principal } from '../access/authentication.js';
 import { createApi } from '../http/api.js';

@@ -1,3 +1,7 @@
+/**
+ * Serves the relay on a route of uWebSockets.js.
+ * @module sfu-relay/uwebsockets
+ */
 import type { Principal } from '../access/authentication.js';
 import type { SfuRelay } from '../relay/relay.js';
 import { serveConnection } from '../signaling/connection/connection.js';

@@ -1,3 +1,7 @@
+/**
+ * Serves the relay on a server of node:http, by the package ws.
+ * @module sfu-relay/ws
+ */
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { Writable } from 'node:stream';
 import type { WebSocket, WebSocketServer } from 'ws';

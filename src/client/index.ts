@@ -1,6 +1,6 @@
 /**
  * The browser's side of the relay: `connect()`, `join()`, `publish()`, watch. Guide: docs/CLIENT.md.
- * @packageDocumentation
+ * @module sfu-relay/client
  */
 export type {
   CloseCode,

@@ -1,3 +1,7 @@
+/**
+ * SFUs for development and tests: scripted, with media, silent.
+ * @module sfu-relay/testing
+ */
 export type {
   JoinRequest,
   Reply,

@@ -1,6 +1,6 @@
 /**
  * Authentication by OAuth2: JSON Web Tokens and token introspection. Guide: docs/OAUTH2.md.
- * @packageDocumentation
+ * @module sfu-relay/auth
  */
 export type { AuthRequest, NoPrincipal, Principal } from '../../access/authentication.js';
 export { cookie } from '../../access/cookie.js';

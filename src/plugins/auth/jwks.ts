@@ -26,6 +26,10 @@ interface JwksOptions {
 /**
  * The published keys of an authorization server. They are fetched again before they are old, and when a token names an
  * unknown key: by one request at a time, and at most every `cooldownMs` without success.
+ *
+ * jose makes the keys (`createLocalJWKSet`). Its `createRemoteJWKSet` cannot fetch them, not even with `customFetch`, `jwksCache`
+ * and `reload()`: it throws as soon as the keys are older than `cacheMaxAge` and the server is down, asks a failing server again at
+ * every login, and reads the system's clock.
  */
 export class Jwks {
   readonly #options: JwksOptions;

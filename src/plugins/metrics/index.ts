@@ -1,6 +1,6 @@
 /**
  * A relay's metrics for Prometheus, by prom-client. Guide: docs/METRICS.md.
- * @packageDocumentation
+ * @module sfu-relay/metrics
  */
 import type { Principal } from '../../access/authentication.js';
 import { closing } from '../../protocol/errors.js';

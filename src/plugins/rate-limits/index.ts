@@ -1,3 +1,7 @@
+/**
+ * How much each client may send. Guide: docs/LIMITS.md.
+ * @module sfu-relay/limits
+ */
 import type { LimitedMessage, RateLimiter } from '../../limits/rate-limiter.js';
 import { MemoryWindow } from './memory-window.js';
 import { type RateLimitsOptions, resolveRateLimits } from './options.js';

@@ -1,6 +1,7 @@
+import pTimeout from 'p-timeout';
 import type { RelayError } from '../../protocol/errors.js';
 import { Cancellation, type CancelSignal } from '../../util/cancellation.js';
-import { withDeadline } from '../../util/deadline.js';
+import { deadlineTimers } from '../../util/deadline.js';
 import type { Logger } from '../../util/logger.js';
 import { type SfuPeerId, type SfuStream, type SfuStreamListener, sfuTimeout } from '../sfu.js';
 import { EMPTY_OFFER } from './empty-offer.js';
@@ -48,7 +49,11 @@ export class AbandonedPeers {
     const successor = new Successor();
     const cancellation = new Cancellation();
     try {
-      await withDeadline(this.#join(peer, successor, cancellation), this.#setup.joinTimeoutMs, sfuTimeout);
+      await pTimeout(this.#join(peer, successor, cancellation), {
+        milliseconds: this.#setup.joinTimeoutMs,
+        message: sfuTimeout(),
+        customTimers: deadlineTimers,
+      });
     } catch (error) {
       cancellation.abort(() => error);
       throw error;
