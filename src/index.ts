@@ -65,19 +65,15 @@ export type {
   TracksEvent,
 } from './protocol/types.js';
 export { parseSfuConfig, type SfuConfig } from './relay/config.js';
+export type { HealthReport } from './relay/health.js';
 export type { IceServersContext, IceServersFunction } from './relay/ice-servers.js';
 export type { DuplicateUser, SfuRelayOptions } from './relay/options.js';
-export {
-  type CreateSessionParams,
-  type HealthReport,
-  type RelayEvents,
-  SfuRelay,
-} from './relay/relay.js';
+export { type RelayEvents, SfuRelay } from './relay/relay.js';
+export type { CreateSessionParams } from './relay/session-params.js';
 export { type TurnRestOptions, turnRest } from './relay/turn-rest.js';
 export type { Room } from './room/room.js';
-export type { ReplyMessage, SignalMessage } from './session/message-filter.js';
+export type { ReplyMessage, SignalMessage } from './session/message-filters.js';
 export type { Session } from './session/session.js';
-export type { SessionEmitter } from './session/session-emitter.js';
 export type { SessionEvents } from './session/session-events.js';
 export type { SfuMetadata, SfuOptions, SfuTlsOptions } from './sfu/ion/options.js';
 export { acceptConnection } from './signaling/connection/accept-connection.js';

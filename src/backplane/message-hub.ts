@@ -17,10 +17,10 @@ export type RoomTraffic =
  * A room of one process needs none: what is published is delivered.
  */
 export interface MessageHub {
-  open(roomId: string, deliver: (traffic: RoomTraffic) => void): RoomLine;
+  open(roomId: string, deliver: (traffic: RoomTraffic) => void): RoomChannel;
 }
 
-export interface RoomLine {
+export interface RoomChannel {
   publish(traffic: RoomTraffic): void;
   close(): void;
 }

@@ -6,9 +6,9 @@ import type { Counter } from '../telemetry/instruments.js';
 import type { Logger } from '../util/logger.js';
 import { CandidateBudget } from './candidate-budget.js';
 import type { VideoCodec } from './codecs.js';
-import { crowdOfAnswer, crowdOfMids } from './crowd.js';
 import { checkTarget, readInit, writeInit } from './ice-candidate.js';
 import { type FilledAnswer, fillRejectedSections } from './rejected-sections.js';
+import { answerSaturation, midSaturation } from './saturation.js';
 import { parseSdp, type Sdp } from './sdp.js';
 import { checkAnswer, checkOffer, type OfferPolicy, permittedTracks } from './sdp-policy.js';
 import { rewriteSdp, type SilentDirection } from './sdp-rewrite.js';
@@ -72,7 +72,7 @@ export class Guard {
   hasDataChannels = false;
   /** The sections of it, by `a=mid`, of which the SFU takes no media. */
   #silent = NOTHING;
-  #crowd = 0;
+  #answerSaturation = 0;
   /** Told of the tracks of an offer before it is held against the mutes. */
   onRelease: ((tracks: readonly Track[]) => void) | undefined;
   /** Set when another peer has taken its place: the tracks, by their ids, that it may still send. */
@@ -105,8 +105,8 @@ export class Guard {
   }
 
   /** How near it is to a limit which a new peer, with what is sent and received now, is far from; 0 where it is not near. */
-  get crowd(): number {
-    return Math.max(this.#crowd, crowdOfMids(this.#mids.size));
+  get saturation(): number {
+    return Math.max(this.#answerSaturation, midSaturation(this.#mids.size));
   }
 
   /** Checks an offer, to be released when it can be sent. `restartsIce` where its ICE credentials are new. */
@@ -190,7 +190,7 @@ export class Guard {
     const { sdp, rejected } = fillRejectedSections(answer.sdp, offer);
     const parsed = parseSdp(sdp, this.policy.videoCodec);
     checkAnswer(parsed.sections, offer);
-    this.#crowd = crowdOfAnswer(answer.sdp);
+    this.#answerSaturation = answerSaturation(answer.sdp);
     const admitsCandidate = (candidate: string) => this.#admits(1, candidate);
     return { sdp: rewriteSdp(parsed, { admitsCandidate, countsVideoPackets: true }), rejected };
   }

@@ -1,5 +1,5 @@
 import type { Principal } from '../access/authentication.js';
-import type { Moderated } from '../messages/room-messages.js';
+import type { ModeratedMessage } from '../messages/room-messages.js';
 import type { Metadata } from '../protocol/types.js';
 import { isMetadata } from '../room/participant-update.js';
 import type { Session } from '../session/session.js';
@@ -28,7 +28,7 @@ export function mayJoin<P extends Principal>(
 export function maySend<P extends Principal>(
   hooks: HookRunner<P>,
   session: Session<P>,
-  message: Moderated,
+  message: ModeratedMessage,
   recheck: (data: unknown) => unknown,
 ): unknown {
   const asked = hooks.ask('onMessage', { session, ...message }, isJson);

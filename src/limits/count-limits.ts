@@ -51,7 +51,7 @@ interface Counted {
 }
 
 /** Where the sessions are found that are there already. */
-interface Census<Session> {
+interface SessionLookup<Session> {
   ofUser(userId: string): readonly Session[];
   inRoom(roomId: string): ReadonlySet<Session>;
   readonly roomCount: number;
@@ -66,25 +66,25 @@ interface Census<Session> {
 export function checkCounts<Session extends Counted>(
   { maxSessionsPerUser, maxParticipantsPerRoom, maxRooms }: ResolvedCountLimits,
   joining: Omit<Counted, 'state'>,
-  census: Census<Session>,
+  sessions: SessionLookup<Session>,
   isReplaced: (other: Session) => boolean,
 ): void {
   const counts = (other: Session) =>
     (other.state === 'joining' || other.state === 'joined') && !isReplaced(other);
   // Those that don't count are few: only where all together are too many is it looked at each.
-  const ofUser = census.ofUser(joining.userId);
+  const ofUser = sessions.ofUser(joining.userId);
   if (ofUser.length >= maxSessionsPerUser) {
     const sum = count(ofUser, counts);
     if (sum >= maxSessionsPerUser)
       throw tooMany(`Too many sessions: you have ${sum} already, leave one first.`);
   }
-  const inRoom = census.inRoom(joining.roomId);
+  const inRoom = sessions.inRoom(joining.roomId);
   if (inRoom.size >= maxParticipantsPerRoom && !joining.hidden) {
     const sum = count(inRoom, (other) => counts(other) && !other.hidden);
     if (sum >= maxParticipantsPerRoom) throw tooMany(`The room is full: ${sum} are in it already.`);
   }
-  if (census.roomCount < maxRooms || count(inRoom, counts) > 0) return;
-  const rooms = count(census.rooms(), (room) => count(room, counts) > 0);
+  if (sessions.roomCount < maxRooms || count(inRoom, counts) > 0) return;
+  const rooms = count(sessions.rooms(), (room) => count(room, counts) > 0);
   if (rooms >= maxRooms) throw tooMany(`No more rooms can be opened: there are ${rooms} already.`);
 }
 

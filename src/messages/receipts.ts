@@ -1,12 +1,12 @@
 import type { MessageReceipt } from '../protocol/types.js';
 
-interface Entry {
+interface ReceiptEntry {
   readonly receipt: Promise<MessageReceipt>;
   readonly expiresAt: number;
 }
 
 /** By id, oldest first. */
-type Sender = Map<string, Entry>;
+type SenderReceipts = Map<string, ReceiptEntry>;
 
 /** For the retry of a client that was away, several times over. */
 const KEPT_MS = 10 * 60_000;
@@ -17,7 +17,7 @@ const MAX_IN_ALL = 50_000;
 /** Which messages were carried out, by sender and id; bounded, and for a time. */
 export class Receipts {
   /** Those who were heard longest ago first. */
-  readonly #senders = new Map<string, Sender>();
+  readonly #senders = new Map<string, SenderReceipts>();
   readonly #now: () => number;
   #size = 0;
 
@@ -32,7 +32,7 @@ export class Receipts {
   /** Carries a message out, or gives what came of it when it was; where it fails it may be tried again. */
   once(senderId: string, id: string, act: () => Promise<MessageReceipt>): Promise<MessageReceipt> {
     const now = this.#now();
-    const sender = this.#senders.get(senderId) ?? new Map<string, Entry>();
+    const sender = this.#senders.get(senderId) ?? new Map<string, ReceiptEntry>();
     const known = sender.get(id);
     if (known && known.expiresAt > now) return known.receipt;
 
@@ -55,7 +55,7 @@ export class Receipts {
     this.#size = 0;
   }
 
-  #tidy(senderId: string, sender: Sender, now: number): void {
+  #tidy(senderId: string, sender: SenderReceipts, now: number): void {
     for (const [id, { expiresAt }] of sender) {
       if (sender.size <= MAX_PER_SENDER && expiresAt > now) break;
       this.#forget(senderId, id);

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import pTimeout from 'p-timeout';
-import { localHub, type MessageHub, type RoomLine, type RoomTraffic } from '../backplane/message-hub.js';
+import { localHub, type MessageHub, type RoomChannel, type RoomTraffic } from '../backplane/message-hub.js';
 import { RelayError } from '../protocol/errors.js';
 import type { MessageDeletion, MessageReceipt, OutgoingMessage, RoomMessage } from '../protocol/types.js';
 import type { CounterSet } from '../telemetry/instruments.js';
 import { deadlineTimers } from '../util/deadline.js';
 import { andThen, isPromise } from '../util/is-promise.js';
-import { Lane } from '../util/ordered-queue.js';
+import { OrderedQueue } from '../util/ordered-queue.js';
 import { wallClock } from '../util/wall-clock.js';
 import { type Draft, invalid, readDraft } from './draft.js';
 import { History } from './history.js';
@@ -16,22 +16,22 @@ import { validate } from './schema.js';
 import { Tally } from './tally.js';
 
 /** Who sends. */
-export interface Sender {
+export interface MessageSender {
   readonly sessionId: string;
   readonly userId: string;
   /** One message at a time, whatever slow thing it has to pass. */
-  readonly lane: Lane;
+  readonly queue: OrderedQueue;
   /** Whether it still may, once its message has been checked. @throws RelayError */
   check(): void;
   /** Asks the application. @throws RelayError, at once or by the promise */
-  readonly moderate: Moderate | undefined;
+  readonly moderate: ModerateMessage | undefined;
 }
 
 /** A message whose kind, size and schema are in order. */
-export type Moderated = Readonly<Pick<Draft, 'data' | 'to' | 'id'> & { kind: string }>;
+export type ModeratedMessage = Readonly<Pick<Draft, 'data' | 'to' | 'id'> & { kind: string }>;
 
 /** The application's word: the data as they are to be passed on. `recheck` holds other data against the schema. */
-export type Moderate = (message: Moderated, recheck: (data: unknown) => unknown) => unknown;
+export type ModerateMessage = (message: ModeratedMessage, recheck: (data: unknown) => unknown) => unknown;
 
 /** Those who hear: the room, as long as there is somebody in it. */
 export interface Audience {
@@ -53,7 +53,7 @@ export interface RoomMessagesSetup {
 }
 
 /** What was said in a room, as far as it is to be remembered. By kind, but for the receipts. */
-interface Said {
+interface RoomRecord {
   readonly receipts: Receipts;
   readonly histories: Map<string, History>;
   /** What is being counted. */
@@ -65,22 +65,22 @@ interface Said {
 export class RoomMessages {
   audience: Audience | undefined;
   readonly #setup: RoomMessagesSetup;
-  readonly #line: RoomLine;
-  #serverLane: Lane | undefined;
+  readonly #channel: RoomChannel;
+  #serverQueue: OrderedQueue | undefined;
   /** Counts the messages that go to a history. */
   #order = 0;
   /** In many a room nobody ever says anything. */
-  #said: Said | undefined;
+  #record: RoomRecord | undefined;
 
   constructor(roomId: string, setup: RoomMessagesSetup) {
     this.#setup = setup;
-    this.#line = (setup.hub ?? localHub).open(roomId, (traffic) => this.#receive(traffic));
+    this.#channel = (setup.hub ?? localHub).open(roomId, (traffic) => this.#receive(traffic));
   }
 
   /** What those who join now have to know: the histories, and the totals of what is counted. Oldest first. */
   get recent(): RoomMessage[] {
-    if (!this.#said) return [];
-    const { histories, totals } = this.#said;
+    if (!this.#record) return [];
+    const { histories, totals } = this.#record;
     const entries = [...histories.values()].flatMap((history) => [...history.entries]);
     if (histories.size > 1) entries.sort((one, other) => one.order - other.order);
     const recent = entries.map(({ message }) => message);
@@ -90,49 +90,49 @@ export class RoomMessages {
 
   /** Whether nobody has ever said anything. */
   get isUntouched(): boolean {
-    return !this.#said || (this.#said.receipts.size === 0 && this.recent.length === 0);
+    return !this.#record || (this.#record.receipts.size === 0 && this.recent.length === 0);
   }
 
   /**
    * Checks a message and passes it on, after all that the sender has sent before. Without a sender it is the server's.
    * @throws RelayError, at once or by the promise
    */
-  send(message: OutgoingMessage, sender?: Sender): MessageReceipt | Promise<MessageReceipt> {
+  send(message: OutgoingMessage, sender?: MessageSender): MessageReceipt | Promise<MessageReceipt> {
     const draft = readDraft(this.#setup.kinds, message);
-    const lane = sender?.lane ?? this.#ownLane();
+    const queue = sender?.queue ?? this.#queueOfServer();
     const carryOut = () =>
-      lane.run(
+      queue.run(
         () => this.#process(draft, sender),
         (receipt) => receipt,
       );
     if (draft.id === undefined) return carryOut();
-    const { receipts } = this.#remember();
+    const { receipts } = this.#makeRecord();
     return receipts.once(sender?.userId ?? '', `${draft.kind.name} ${draft.id}`, async () => carryOut());
   }
 
   /** Takes a message out of the history, and tells everybody. */
   delete(id: string): void {
-    this.#line.publish({ deletion: { deleted: id } });
+    this.#channel.publish({ deletion: { deleted: id } });
   }
 
   /** What is being counted is told now; nothing runs any more. */
   flush(): void {
-    for (const tally of this.#said?.tallies.values() ?? []) tally.flush();
+    for (const tally of this.#record?.tallies.values() ?? []) tally.flush();
   }
 
   /** The room was ended: what comes after it is another one. */
   forget(): void {
-    this.#said?.receipts.clear();
-    this.#said?.histories.clear();
-    this.#said?.totals.clear();
+    this.#record?.receipts.clear();
+    this.#record?.histories.clear();
+    this.#record?.totals.clear();
   }
 
   close(): void {
     this.flush();
-    this.#line.close();
+    this.#channel.close();
   }
 
-  #process(draft: Draft, sender: Sender | undefined): MessageReceipt | Promise<MessageReceipt> {
+  #process(draft: Draft, sender: MessageSender | undefined): MessageReceipt | Promise<MessageReceipt> {
     const { kind, to, id } = draft;
     const recheck = (data: unknown) => this.#validated(kind, data);
     return andThen(recheck(draft.data), (data) => {
@@ -156,7 +156,7 @@ export class RoomMessages {
     return pTimeout(result, { milliseconds, message, customTimers: deadlineTimers });
   }
 
-  #publish(draft: Draft, data: unknown, sender: Sender | undefined): MessageReceipt {
+  #publish(draft: Draft, data: unknown, sender: MessageSender | undefined): MessageReceipt {
     const { to, kind } = draft;
     const { name, tally } = kind;
     sender?.check();
@@ -172,7 +172,7 @@ export class RoomMessages {
     const id = randomUUID();
     const from = sender && { sessionId: sender.sessionId, userId: sender.userId };
     const message = { id, kind: name, data, ...(from && { from }), ...(to !== undefined && { to }), at };
-    this.#line.publish({ message });
+    this.#channel.publish({ message });
     this.#setup.counters?.add(name);
     return { id, at };
   }
@@ -188,39 +188,44 @@ export class RoomMessages {
       this.audience?.deliver(message, kind?.mayDrop ?? false);
     } else if ('count' in traffic) {
       const { kind, count } = traffic.count;
-      const { totals } = this.#remember();
+      const { totals } = this.#makeRecord();
       const total = (totals.get(kind) ?? 0) + count;
       totals.set(kind, total);
       this.audience?.deliver(counted(kind, count, total), this.#setup.kinds.get(kind)?.mayDrop ?? false);
     } else {
-      for (const history of this.#said?.histories.values() ?? []) history.delete(traffic.deletion.deleted);
+      for (const history of this.#record?.histories.values() ?? []) history.delete(traffic.deletion.deleted);
       this.audience?.deleted(traffic.deletion);
     }
   }
 
-  #remember(): Said {
-    this.#said ??= { receipts: new Receipts(), histories: new Map(), tallies: new Map(), totals: new Map() };
-    return this.#said;
+  #makeRecord(): RoomRecord {
+    this.#record ??= {
+      receipts: new Receipts(),
+      histories: new Map(),
+      tallies: new Map(),
+      totals: new Map(),
+    };
+    return this.#record;
   }
 
   #historyOf(kind: string, limits: Required<HistoryLimits>): History {
-    const { histories } = this.#remember();
+    const { histories } = this.#makeRecord();
     const history = histories.get(kind) ?? new History(limits);
     histories.set(kind, history);
     return history;
   }
 
   #tallyOf(kind: string, windowMs: number): Tally {
-    const { tallies } = this.#remember();
-    const publish = (count: number) => this.#line.publish({ count: { kind, count } });
+    const { tallies } = this.#makeRecord();
+    const publish = (count: number) => this.#channel.publish({ count: { kind, count } });
     const tally = tallies.get(kind) ?? new Tally(windowMs, publish);
     tallies.set(kind, tally);
     return tally;
   }
 
-  #ownLane(): Lane {
-    this.#serverLane ??= new Lane();
-    return this.#serverLane;
+  #queueOfServer(): OrderedQueue {
+    this.#serverQueue ??= new OrderedQueue();
+    return this.#serverQueue;
   }
 }
 

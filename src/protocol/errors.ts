@@ -182,9 +182,17 @@ Object.defineProperty(RelayError, Symbol.hasInstance, {
   },
 });
 
-/** What a request is answered with that meets a relay, or an SFU connection, that is closing. */
+/** The error of requests to a relay, or an SFU connection, that is closing. */
 export function closing(): RelayError {
   return new RelayError('ERR_RELAY_CLOSED', 'The relay is closing.');
+}
+
+export function invalidParams(message: string, options?: RelayErrorOptions): RelayError {
+  return new RelayError('ERR_RELAY_INVALID_PARAMS', message, options);
+}
+
+export function invalidState(message: string): RelayError {
+  return new RelayError('ERR_RELAY_INVALID_STATE', message);
 }
 
 function isRelayCode(code: unknown): code is RelayErrorCode {

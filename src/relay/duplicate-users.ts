@@ -6,7 +6,7 @@ import type { Takeover } from '../session/takeover.js';
 import type { ResolvedOptions } from './options.js';
 import type { SessionIndex } from './session-index.js';
 
-interface Joining {
+interface JoiningUser {
   roomId: string;
   userId: string;
   hidden: boolean;
@@ -19,7 +19,7 @@ interface Joining {
  */
 export function checkOneMore<P extends Principal>(
   { duplicateUser, limits }: Pick<ResolvedOptions<P>, 'duplicateUser' | 'limits'>,
-  joining: Joining,
+  joining: JoiningUser,
   index: SessionIndex<Session<P>>,
   takeover: Takeover<Session<P>> | undefined,
 ): void {
@@ -51,7 +51,7 @@ export function replaceOthersOf<P extends Principal>(
 
 function sessionsOf<P extends Principal>(
   index: SessionIndex<Session<P>>,
-  { roomId, userId }: Pick<Joining, 'roomId' | 'userId'>,
+  { roomId, userId }: Pick<JoiningUser, 'roomId' | 'userId'>,
 ): Session<P>[] {
   return index.ofUser(userId).filter((each) => each.roomId === roomId);
 }

@@ -1,57 +1,57 @@
 import type { Track } from '../protocol/types.js';
-import type { Seat } from './room-member.js';
+import type { RoomMember } from './room-member.js';
 
-/** What a track is called, and its stream. */
+/** The ids of a track and its stream. */
 interface Ids {
   streamId?: string | undefined;
   trackId?: string | undefined;
 }
 
-/** Those in a room who publish: few, whatever the number of viewers. Clients can ask for 64 tracks in one message. */
+/** The publishing members of a room. A client may look up 64 tracks in one message, so viewers must not be searched. */
 export class Publishers {
-  readonly #seats = new Set<Seat>();
-  /** By session: the ids of its newest offer, which the SFU may have accepted by now or not. */
+  readonly #members = new Set<RoomMember>();
+  /** The ids of each session's newest offer, accepted by the SFU or pending. */
   readonly #claims = new Map<string, readonly Ids[]>();
 
-  /** To be called when its tracks have changed. */
-  update(seat: Seat): void {
-    if (seat.publishes) this.#seats.add(seat);
-    else this.#seats.delete(seat);
+  /** Call this when the member's tracks have changed. */
+  update(member: RoomMember): void {
+    if (member.publishes) this.#members.add(member);
+    else this.#members.delete(member);
   }
 
-  delete(seat: Seat): void {
-    this.#seats.delete(seat);
+  delete(member: RoomMember): void {
+    this.#members.delete(member);
   }
 
   findTrack(trackId: string): { track: Track; sessionId: string } | undefined {
-    for (const seat of this.#seats) {
-      const track = seat.track(trackId);
-      if (track) return { track, sessionId: seat.member.id };
+    for (const member of this.#members) {
+      const track = member.track(trackId);
+      if (track) return { track, sessionId: member.session.id };
     }
     return undefined;
   }
 
   ownerOfStream(streamId: string): string | undefined {
-    for (const seat of this.#seats) if (seat.publishesUnder(streamId)) return seat.member.id;
+    for (const member of this.#members) if (member.publishesUnder(streamId)) return member.session.id;
     return undefined;
   }
 
-  /** The session publishes under these ids now, or is about to. */
+  /** The session publishes these tracks now, or is about to. */
   claim(sessionId: string, tracks: readonly Ids[]): void {
     this.#claims.set(sessionId, tracks);
   }
 
-  /** The session publishes nothing, or has ended. */
+  /** The session publishes no tracks, or has ended. */
   disclaim(sessionId: string): void {
     this.#claims.delete(sessionId);
   }
 
-  /** Whether another session has this id. `-` is nobody's: it says that a track is in no stream (RFC 8830). */
+  /** Whether another session uses this id. No session owns `-`, which stands for "no stream" (RFC 8830). */
   hasAnother(what: 'stream' | 'track', id: string, sessionId: string): boolean {
     if (what === 'stream' && id === '-') return false;
-    for (const seat of this.#seats) {
-      if (seat.member.id === sessionId) continue;
-      if (what === 'stream' ? seat.publishesUnder(id) : seat.track(id) !== undefined) return true;
+    for (const member of this.#members) {
+      if (member.session.id === sessionId) continue;
+      if (what === 'stream' ? member.publishesUnder(id) : member.track(id) !== undefined) return true;
     }
     for (const [owner, claimed] of this.#claims) {
       if (owner === sessionId) continue;

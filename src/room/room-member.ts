@@ -9,59 +9,64 @@ import type {
   TracksEvent,
 } from '../protocol/types.js';
 
-/** What a room needs of the sessions in it. */
-export interface Member {
+/** A session in a room. */
+export interface RoomSession {
   readonly id: string;
   readonly userId: string;
   readonly role: Participant['role'];
   readonly hidden: boolean;
+  readonly emitter: RoomEvents;
+}
+
+/** What a room notifies its sessions of. */
+export interface RoomEvents {
   notifyParticipants(event: ParticipantsEvent): void;
   notifyTracks(event: TracksEvent): void;
   notifyMessage(message: RoomMessage, mayDrop: boolean): void;
   notifyDeletion(deletion: MessageDeletion): void;
 }
 
-/** What a member's newest accepted offer publishes. */
+/** The tracks of a session's newest accepted offer. */
 export interface Offered {
   readonly tracks: readonly Track[];
-  /** Those that are cut off, by their ids. */
+  /** The ids of muted tracks, whose media the SFU does not get. */
   readonly cut: ReadonlySet<string>;
-  /** New ids, by those that the same tracks have had. */
+  /** New track ids by the old ids of the same tracks. */
   readonly renamed?: ReadonlyMap<string, string>;
 }
 
 const NONE: ReadonlyMap<string, string> = new Map();
 
-/** What the others are told when somebody's tracks become other ones. */
-export interface TrackChanges {
+/** The difference that the other members are notified of. */
+export interface TrackDifference {
   removed: Track[];
   updated: Track[];
   added: Track[];
 }
 
-/** One participant: what it publishes and says of itself, as the others know it. */
-export class Seat {
-  readonly member: Member;
-  /** `muted` is what the member says of them. */
+/** One participant, with its tracks and metadata, as the other members see it. */
+export class RoomMember {
+  readonly session: RoomSession;
+  /** `muted` as the client reports it. */
   #tracks: readonly Track[];
-  /** Those of them, by their ids, that a moderator has cut off. */
+  /** The ids of tracks that a moderator has muted. */
   #cut: ReadonlySet<string>;
   #metadata: Metadata | undefined;
 
-  constructor(member: Member, tracks: readonly Track[], cut: ReadonlySet<string>, metadata?: Metadata) {
-    this.member = member;
+  constructor(session: RoomSession, tracks: readonly Track[], cut: ReadonlySet<string>, metadata?: Metadata) {
+    this.session = session;
     this.#tracks = tracks;
     this.#cut = cut;
     this.#metadata = metadata;
   }
 
-  /** Its tracks as the others know them. */
+  /** The tracks as the other members see them. */
   get shown(): Track[] {
     return this.#tracks.map((track) => ({ ...track, muted: track.muted || this.#cut.has(track.trackId) }));
   }
 
   get participant(): Participant {
-    const { id, userId, role } = this.member;
+    const { id, userId, role } = this.session;
     const metadata = this.#metadata;
     return { sessionId: id, userId, role, tracks: this.shown, ...(metadata && { metadata }) };
   }
@@ -78,11 +83,13 @@ export class Seat {
     return this.#tracks.some((track) => track.streamId === streamId);
   }
 
-  /** What it publishes now; what it has said of a track stays said. */
-  publish({ tracks: offered, cut, renamed = NONE }: Offered): TrackChanges {
-    const said = new Map(this.#tracks.map(({ trackId, muted }) => [renamed.get(trackId) ?? trackId, muted]));
+  /** Takes over the tracks of an accepted offer; keeps the `muted` flags that the client reported. */
+  publish({ tracks: offered, cut, renamed = NONE }: Offered): TrackDifference {
+    const reported = new Map(
+      this.#tracks.map(({ trackId, muted }) => [renamed.get(trackId) ?? trackId, muted]),
+    );
     const before = new Map(this.shown.map((track) => [track.trackId, track]));
-    this.#tracks = offered.map((track) => ({ ...track, muted: said.get(track.trackId) ?? track.muted }));
+    this.#tracks = offered.map((track) => ({ ...track, muted: reported.get(track.trackId) ?? track.muted }));
     this.#cut = cut;
     const tracks = this.shown;
     const after = new Set(tracks.map(({ trackId }) => trackId));
@@ -98,11 +105,14 @@ export class Seat {
     };
   }
 
-  /** @returns the tracks that the others see changed. */
+  /** @returns the tracks whose visible state has changed */
   mute(tracks: NonNullable<ParticipantUpdate['tracks']>): Track[] {
-    const said = new Map(tracks.map(({ trackId, muted }) => [trackId, muted]));
+    const reported = new Map(tracks.map(({ trackId, muted }) => [trackId, muted]));
     const before = this.shown;
-    this.#tracks = this.#tracks.map((track) => ({ ...track, muted: said.get(track.trackId) ?? track.muted }));
+    this.#tracks = this.#tracks.map((track) => ({
+      ...track,
+      muted: reported.get(track.trackId) ?? track.muted,
+    }));
     return this.shown.filter((track, index) => track.muted !== before[index]?.muted);
   }
 

@@ -2,7 +2,7 @@ import type { BanStore } from '../backplane/ban-store.js';
 import type { MessageArchive } from '../messages/archive.js';
 import { Room } from './room.js';
 
-/** The rooms of a relay: each as long as there are sessions in it. */
+/** The rooms of a relay. A room exists as long as it has sessions. */
 export class Rooms {
   readonly #rooms = new Map<string, Room>();
   readonly #messages: MessageArchive;
@@ -18,7 +18,7 @@ export class Rooms {
     return this.#rooms;
   }
 
-  /** One more is in the room, which is made where there is none. */
+  /** Counts one more session in the room; makes the room for the first one. */
   enter(roomId: string): Room {
     let room = this.#rooms.get(roomId);
     if (!room) {

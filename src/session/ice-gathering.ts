@@ -7,7 +7,7 @@ const LIMIT_MS = 6_000;
  * When the SFU gathers candidates for a publisher connection. An ICE restart in that time ends the session on Ion
  * ("ICE Agent can not be restarted when gathering"), and it does not say when it has done.
  */
-export class Gathering {
+export class IceGathering {
   #since = 0;
   /** A number from the start: each later one would be an object of its own, that an old one holds. */
   #quietAt = Number.POSITIVE_INFINITY;

@@ -1,7 +1,7 @@
 import { RelayError } from '../protocol/errors.js';
 import type { SessionDescription } from '../protocol/types.js';
 
-interface Waiting {
+interface WaitingOffer {
   start(): void;
   reject(error: RelayError): void;
 }
@@ -10,9 +10,9 @@ interface Waiting {
  * The client's side of the negotiation: one offer is with the SFU, one may wait. A newer one takes the place of
  * the one that waits, as a peer connection has only one local description.
  */
-export class PublisherNegotiation {
+export class OfferQueue {
   #busy = false;
-  #waiting: Waiting | undefined;
+  #waiting: WaitingOffer | undefined;
 
   /** Runs `negotiate` when it is its turn. */
   async offer(negotiate: () => Promise<SessionDescription>): Promise<SessionDescription> {

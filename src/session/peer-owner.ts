@@ -1,11 +1,12 @@
 import type { Guarded, GuardPolicy, ReleasedOffer } from '../guard/guard.js';
 import type { RelayError } from '../protocol/errors.js';
-import type { IceServer, Metadata, SessionDescription, Target } from '../protocol/types.js';
+import type { IceServer, Metadata } from '../protocol/types.js';
 import type { Room } from '../room/room.js';
 import type { RelayCounters } from '../telemetry/relay-counters.js';
-import type { ReplyFilter, SignalFilter } from './message-filter.js';
+import type { ReplyMessageFilter, SignalMessageFilter } from './message-filters.js';
+import type { SessionEmitter } from './session-emitter.js';
 
-/** What the peers of a session have in common. */
+/** The options that all peers of a session share. */
 export interface PeerSetup extends Guarded {
   readonly room: Room;
   readonly policy: GuardPolicy;
@@ -13,32 +14,31 @@ export interface PeerSetup extends Guarded {
   readonly joinTimeoutMs: number;
   readonly answerTimeoutMs: number;
   readonly sfuReplies: RelayCounters['sfuReplies'];
-  /** Asked for once the peer may join; never rejects. */
+  /** Called once the peer may join; never rejects. */
   iceServers?: () => readonly IceServer[] | Promise<readonly IceServer[]>;
 }
 
-/** What the peers of a session report to. `peer` is the number of the one that reports. */
+/** The owner of a session's peers; `peer` is the number of the reporting one. */
 export interface PeerOwner {
-  /** Set where the application is asked about messages to the SFU, or about those from it. */
-  readonly signals: SignalFilter | undefined;
-  readonly replies: ReplyFilter | undefined;
-  /** The SFU's offer of the subscriber connection; false where nobody listens yet. */
-  onOffer(peer: number, offer: SessionDescription): boolean;
-  /** The SFU's candidate, as JSON; false where nobody listens yet. */
-  onCandidate(peer: number, target: Target, init: string): boolean;
+  /** Undefined where the application has no filter for messages to the SFU. */
+  readonly signals: SignalMessageFilter | undefined;
+  /** Undefined where the application has no filter for messages from the SFU. */
+  readonly replies: ReplyMessageFilter | undefined;
+  /** Emits the offers and candidates of the SFU. */
+  readonly emitter: SessionEmitter;
   /** The SFU has accepted an offer of the joined peer. */
   onTracks(peer: number, offer: ReleasedOffer): void;
-  /** A moderator has cut off one of its tracks, or lets it be heard again. */
-  onCut(peer: number, trackId: string, isCut: boolean): void;
-  /** It is near a limit that another peer would be far from: called at every offer and answer. `crowd` is a share of it. */
-  onCrowded(peer: number, crowd: number): void;
+  /** A moderator has muted or unmuted a track of the peer. */
+  onMuted(peer: number, trackId: string, muted: boolean): void;
+  /** The peer is near a limit that a new peer would be far from; called at every offer and answer. */
+  onSaturated(peer: number, saturation: number): void;
   /** The joined peer can't go on. */
   onBroken(peer: number, error: RelayError): void;
-  /** The stream of a peer that had joined, or had left, has ended; without an error where this side has left. */
+  /** The stream of a joined peer has ended; without an error where the relay ended it. */
   onEnded(peer: number, error: RelayError | undefined): void;
 }
 
-/** What a peer has when the SFU has let it in. */
+/** The result of a join. */
 export interface JoinedPeer {
   released: ReleasedOffer;
   metadata: Metadata | undefined;

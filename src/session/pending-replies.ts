@@ -1,13 +1,13 @@
 import type { RelayError } from '../protocol/errors.js';
 
-interface Waiting<Value> {
+interface PendingReply<Value> {
   resolve(value: Value): void;
   reject(error: RelayError): void;
 }
 
 /** Replies that bear no id: the SFU gives them in the order in which they were asked for. */
-export class Replies<Value> {
-  #waiting: Waiting<Value>[] = [];
+export class PendingReplies<Value> {
+  #waiting: PendingReply<Value>[] = [];
 
   /** Waits for the reply to what `send` sends. */
   ask(send: () => void): Promise<Value> {

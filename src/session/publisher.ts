@@ -1,40 +1,40 @@
 import type { CheckedOffer, Guard, ReleasedOffer } from '../guard/guard.js';
 import type { SessionDescription } from '../protocol/types.js';
 import { SerialQueue } from '../util/serial-queue.js';
-import { Gathering } from './ice-gathering.js';
-import { PublisherNegotiation } from './offer-queue.js';
+import { IceGathering } from './ice-gathering.js';
+import { OfferQueue } from './offer-queue.js';
+import type { PeerOwner } from './peer-owner.js';
+import type { SfuCall } from './sfu-call.js';
 
 interface Setup {
+  /** Of the peer. */
+  number: number;
+  owner: PeerOwner;
   guard: Guard;
-  /** Sends an offer to the SFU; resolves with its answer. */
-  send(sdp: string): Promise<SessionDescription>;
-  /** The SFU has accepted an offer. */
-  onAccepted(offer: ReleasedOffer): void;
-  /** A moderator has cut one of its tracks off, or let it be heard again. */
-  onCut(trackId: string, isCut: boolean): void;
+  call: SfuCall;
 }
 
 const NO_TRACKS: ReadonlySet<string> = new Set();
 
-/** What a session sends, by its offers to the SFU: those of its client, and the relay's revisions of the last one. */
-export class Publishing {
+/** The publisher connection of a peer: sends the client's offers to the SFU, and the relay's revisions of the last one. */
+export class Publisher {
   readonly #setup: Setup;
-  readonly #negotiation = new PublisherNegotiation();
-  /** What is with the SFU: an offer of the client, or the relay's revision of its last one. */
+  readonly #offers = new OfferQueue();
+  /** One offer at a time is with the SFU: the client's, or the relay's revision of it. */
   readonly #exchange = new SerialQueue();
-  readonly #gathering = new Gathering();
-  /** Those of its tracks that a moderator has cut off, as it was told. */
+  readonly #gathering = new IceGathering();
   #cut: ReadonlySet<string> = NO_TRACKS;
 
   constructor(setup: Setup) {
     this.#setup = setup;
   }
 
+  /** The ids of muted tracks, as the client was notified. */
   get cut(): ReadonlySet<string> {
     return this.#cut;
   }
 
-  /** The first offer goes to the SFU now. */
+  /** The first offer is about to be sent. */
   begin(checked: CheckedOffer): ReleasedOffer {
     const released = this.#setup.guard.release(checked);
     this.#gathering.begin(released.iceCredentials);
@@ -46,17 +46,17 @@ export class Publishing {
     this.#cut = cut;
   }
 
-  /** The SFU gathers candidates: here is one. */
+  /** The SFU has sent a candidate: it is still gathering. */
   candidate(): void {
     this.#gathering.candidate();
   }
 
-  /** An offer of the client, when it is its turn; resolves with the SFU's answer. */
+  /** Sends an offer of the client when its turn has come; resolves with the result of `pass`, which gets the SFU's answer. */
   offer(
     offer: SessionDescription,
     pass: (answer: SessionDescription) => SessionDescription | Promise<SessionDescription>,
   ): Promise<SessionDescription> {
-    return this.#negotiation.offer(async () => {
+    return this.#offers.offer(async () => {
       const { guard } = this.#setup;
       const checked = guard.offer(offer, (credentials) => this.#gathering.isRestart(credentials));
       if (this.#gathering.isRestart(checked.iceCredentials)) await this.#gathering.settled();
@@ -65,8 +65,8 @@ export class Publishing {
   }
 
   /**
-   * What it may publish by now, for the SFU: the client's last offer once more, less what must not be heard. The client
-   * has no part in it, and does not get the answer.
+   * Sends the client's last offer again, without the tracks that it may not publish any more. The client takes no part in it
+   * and does not get the answer.
    */
   revise(isJoined: () => boolean): Promise<void> {
     return this.#exchange.run(async () => {
@@ -78,12 +78,13 @@ export class Publishing {
   async #send(released: ReleasedOffer): Promise<SessionDescription> {
     const { sdp, iceCredentials, tracks, cut } = released;
     this.#gathering.begin(iceCredentials);
-    const answer = await this.#setup.send(sdp);
+    const { number, owner, call } = this.#setup;
+    const answer = await call.offer(sdp);
     const before = this.#cut;
     this.#cut = cut;
-    this.#setup.onAccepted(released);
+    owner.onTracks(number, released);
     for (const { trackId } of tracks) {
-      if (before.has(trackId) !== cut.has(trackId)) this.#setup.onCut(trackId, cut.has(trackId));
+      if (before.has(trackId) !== cut.has(trackId)) owner.onMuted(number, trackId, cut.has(trackId));
     }
     return answer;
   }

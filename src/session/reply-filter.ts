@@ -1,14 +1,14 @@
 import { RelayError } from '../protocol/errors.js';
 import type { IceCandidate, SessionDescription, Target } from '../protocol/types.js';
 import { isPromise } from '../util/is-promise.js';
-import type { ReplyFilter, ReplyMessage } from './message-filter.js';
+import type { ReplyMessage, ReplyMessageFilter } from './message-filters.js';
 
 /** What the SFU says to a session, as the application lets it pass; at once where there is none to be asked. */
-export class ReplyPassage {
-  readonly #filter: ReplyFilter | undefined;
+export class ReplyFilter {
+  readonly #filter: ReplyMessageFilter | undefined;
   readonly #onFailed: (error: RelayError) => void;
 
-  constructor(filter: ReplyFilter | undefined, onFailed: (error: RelayError) => void) {
+  constructor(filter: ReplyMessageFilter | undefined, onFailed: (error: RelayError) => void) {
     this.#filter = filter;
     this.#onFailed = onFailed;
   }
@@ -34,7 +34,7 @@ export class ReplyPassage {
   }
 
   #pass<Message extends ReplyMessage>(
-    filter: ReplyFilter,
+    filter: ReplyMessageFilter,
     message: Message,
     act: (params: Message['params']) => void,
   ): void {
@@ -51,6 +51,9 @@ export class ReplyPassage {
   }
 }
 
-async function passAnswer(filter: ReplyFilter, answer: SessionDescription): Promise<SessionDescription> {
+async function passAnswer(
+  filter: ReplyMessageFilter,
+  answer: SessionDescription,
+): Promise<SessionDescription> {
   return (await filter.reply({ method: 'answer', params: answer }, (params) => params)) ?? answer;
 }

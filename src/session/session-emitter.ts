@@ -2,138 +2,147 @@ import type {
   MessageDeletion,
   ParticipantsEvent,
   RoomMessage,
+  SessionDescription,
   Target,
   TracksEvent,
 } from '../protocol/types.js';
+import type { RoomEvents } from '../room/room-member.js';
 import type { Logger } from '../util/logger.js';
 import { SafeEmitter } from '../util/safe-emitter.js';
 import type { SessionEvents } from './session-events.js';
 
-/** Whom a session serves. It hears after those who listen. */
-export interface Receiver {
-  /** A candidate of the SFU's; `init` is the JSON of an RTCIceCandidateInit. */
+/** The client connection of a session. It gets every event after the listeners of the application. */
+export interface SessionSink {
+  /** A candidate of the SFU; `init` is the JSON of an RTCIceCandidateInit. */
   trickle(target: Target, init: string, peer?: number): void;
-  /** A message of the room. One that may be dropped may be left out where the client is slow. */
+  /** A message of the room. With `mayDrop` it may be left out for a slow client. */
   deliver(message: RoomMessage | MessageDeletion, mayDrop: boolean): void;
-  /** Any other event; those of candidates and messages have come by the ways above. */
-  hear<Name extends keyof SessionEvents>(name: Name, ...args: SessionEvents[Name]): void;
+  /** Any other event. Candidates and messages arrive by the methods above, too; ignore them here. */
+  event<Name extends keyof SessionEvents>(name: Name, ...args: SessionEvents[Name]): void;
 }
 
-/**
- * What a session says: to those who listen, and to whom it serves.
- * @category Session
- */
-export abstract class SessionEmitter extends SafeEmitter<SessionEvents> {
-  readonly #logger: Logger;
-  #receiver: Receiver | undefined;
+/** SFU offers and candidates that wait for their first listener. */
+interface HeldEvents {
+  readonly isHolding: boolean;
+  /** Emits them. */
+  release(): void;
+}
 
-  /** @internal */
-  constructor(logger: Logger) {
+/** Emits the events of one session: to its listeners, then to its client connection. */
+export class SessionEmitter extends SafeEmitter<SessionEvents> implements RoomEvents {
+  readonly #logger: Logger;
+  readonly #fields: object;
+  #held: HeldEvents | undefined;
+  #sink: SessionSink | undefined;
+
+  /** `fields`: of log lines. */
+  constructor(logger: Logger, fields: object) {
     super(logger);
     this.#logger = logger;
+    this.#fields = fields;
   }
 
-  /** @internal Whether there is something that nobody has listened to yet. */
-  protected abstract get isHolding(): boolean;
+  set held(held: HeldEvents) {
+    this.#held = held;
+  }
 
-  /** @internal Says what was held. */
-  protected abstract release(): void;
-
-  /** @internal For the log. */
-  protected abstract fields(): object;
-
-  /** @internal Who gets all that it says from now on, and first what has waited for somebody. */
-  serve(receiver: Receiver | undefined): void {
-    this.#receiver = receiver;
-    if (receiver) this.release();
+  /** `sink` gets all events from now on, those that were held first. */
+  serve(sink: SessionSink | undefined): void {
+    this.#sink = sink;
+    if (sink) this.#held?.release();
   }
 
   override on<Name extends keyof SessionEvents>(
     name: Name,
     listener: (...args: SessionEvents[Name]) => unknown,
-  ): this {
-    super.on(name, listener);
-    this.#releaseHeld();
-    return this;
+  ): () => void {
+    const off = super.on(name, listener);
+    this.#releaseLater();
+    return off;
   }
 
   override once<Name extends keyof SessionEvents>(
     name: Name,
     listener: (...args: SessionEvents[Name]) => unknown,
-  ): this {
-    super.once(name, listener);
-    this.#releaseHeld();
-    return this;
+  ): () => void {
+    const off = super.once(name, listener);
+    this.#releaseLater();
+    return off;
   }
 
-  /** @internal */
-  protected override emit<Name extends keyof SessionEvents>(
-    name: Name,
-    ...args: SessionEvents[Name]
-  ): boolean {
-    const isHeard = super.emit(name, ...args);
-    if (!this.#receiver) return isHeard;
+  /** False where there is neither a listener nor a client connection. */
+  override emit<Name extends keyof SessionEvents>(name: Name, ...args: SessionEvents[Name]): boolean {
+    const hasListeners = super.emit(name, ...args);
+    if (!this.#sink) return hasListeners;
     try {
-      this.#receiver.hear(name, ...args);
+      this.#sink.event(name, ...args);
     } catch (error) {
       this.#deliveryFailed(error);
     }
     return true;
   }
 
-  /** @internal */
   notifyParticipants(event: ParticipantsEvent): void {
     this.emit('participants', event);
   }
 
-  /** @internal */
   notifyTracks(event: TracksEvent): void {
     this.emit('tracks', event);
   }
 
-  /** @internal */
   notifyRoom(state: { locked: boolean }): void {
     this.emit('room', state);
   }
 
-  /** @internal */
   notifyMessage(message: RoomMessage, mayDrop: boolean): void {
-    this.#receive(message, mayDrop);
+    this.#deliver(message, mayDrop);
     this.emit('message', message);
   }
 
-  /** @internal */
   notifyDeletion(deletion: MessageDeletion): void {
-    this.#receive(deletion, false);
+    this.#deliver(deletion, false);
     this.emit('messagedeleted', deletion);
   }
 
-  #receive(message: RoomMessage | MessageDeletion, mayDrop: boolean): void {
+  /** An offer of the SFU. The first peer's carries no number. False where there is no listener yet. */
+  offer(offer: SessionDescription, peer: number): boolean {
+    return this.emit('offer', peer === 1 ? offer : { type: offer.type, sdp: offer.sdp, peer });
+  }
+
+  /** A candidate of the SFU, as JSON. False where there is no listener yet. */
+  candidate(target: Target, init: string, peer: number): boolean {
     try {
-      this.#receiver?.deliver(message, mayDrop);
+      if (peer === 1) this.#sink?.trickle(target, init);
+      else this.#sink?.trickle(target, init, peer);
+    } catch (error) {
+      this.#deliveryFailed(error);
+    }
+    // Only listeners of the application need the candidate parsed.
+    if (this.listenerCount('candidate') === 0) return this.#sink !== undefined;
+    const candidate = JSON.parse(init);
+    return this.emit('candidate', peer === 1 ? { target, candidate } : { target, candidate, peer });
+  }
+
+  /** The session has ended: no event follows. */
+  end(): void {
+    this.removeAllListeners();
+  }
+
+  #deliver(message: RoomMessage | MessageDeletion, mayDrop: boolean): void {
+    try {
+      this.#sink?.deliver(message, mayDrop);
     } catch (error) {
       this.#deliveryFailed(error);
     }
   }
 
   #deliveryFailed(error: unknown): void {
-    this.#logger.error({ err: error, ...this.fields() }, 'A message could not be delivered');
+    this.#logger.error({ err: error, ...this.#fields }, 'A message could not be delivered');
   }
 
-  /** @internal False where nobody listens yet. */
-  protected tellCandidate(target: Target, init: string, peer: number | undefined): boolean {
-    try {
-      this.#receiver?.trickle(target, init, peer);
-    } catch (error) {
-      this.#deliveryFailed(error);
-    }
-    // Read for those who listen, and for nobody else.
-    if (this.listenerCount('candidate') === 0) return this.#receiver !== undefined;
-    return this.emit('candidate', { target, candidate: JSON.parse(init), ...(peer && { peer }) });
-  }
-
-  #releaseHeld(): void {
-    // When all are there that come in this turn: the client too, where the application listens since `sessionopen`.
-    if (this.isHolding) process.nextTick(() => this.release());
+  #releaseLater(): void {
+    // After the current turn, so that all listeners that are added in it get what was held: those that the application adds
+    // in `sessionopen`, then the client connection.
+    if (this.#held?.isHolding) process.nextTick(() => this.#held?.release());
   }
 }

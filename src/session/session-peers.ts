@@ -1,44 +1,45 @@
-import type { GuardPolicy, ReleasedOffer } from '../guard/guard.js';
+import type { GuardPolicy } from '../guard/guard.js';
+import { rejoinSoon } from '../guard/saturation.js';
 import { RelayError } from '../protocol/errors.js';
-import type { SessionDescription, Target, Track } from '../protocol/types.js';
+import type { SessionCloseReason } from '../protocol/session-state.js';
+import type { Track } from '../protocol/types.js';
+import type { RoomSession } from '../room/room-member.js';
 import type { Sfu } from '../sfu/sfu.js';
 import type { CancelSignal } from '../util/cancellation.js';
-import type { ReplyFilter, SignalFilter } from './message-filter.js';
+import type { MessageFilters } from './message-filters.js';
 import type { PeerOwner, PeerSetup } from './peer-owner.js';
+import type { SessionEmitter } from './session-emitter.js';
 import { SfuPeer } from './sfu-peer.js';
 import type { Takeover } from './takeover.js';
 
-/** How long a replaced peer stays at most, where its client does not say that it has no more use for it. */
+/** A replaced peer stays until its client leaves it, this long at most. */
 const OVERLAP_MS = 15_000;
 
-/** What a session is told of its peers. `peer` is undefined for the first one: its messages carry no number. */
-export interface SessionPeersOwner {
-  readonly signals: SignalFilter | undefined;
-  readonly replies: ReplyFilter | undefined;
-  /** False where nobody listens yet. */
-  onOffer(offer: SessionDescription & { peer?: number }): boolean;
-  onCandidate(target: Target, init: string, peer: number | undefined): boolean;
-  onTracks(offer: ReleasedOffer): void;
-  onCut(trackId: string, isCut: boolean): void;
-  onCrowded(peer: number, crowd: number): void;
-  /** The session can't go on. */
-  onBroken(error: RelayError): void;
-  /** The streams of all peers have ended; without an error where this side has left. */
-  onEnded(error: RelayError | undefined): void;
+/** The session of the peers. */
+interface SessionPeersOwner {
+  readonly session: RoomSession;
+  readonly filters: MessageFilters | undefined;
+  readonly emitter: SessionEmitter;
+  readonly lifecycle: {
+    /** The session can't go on. */
+    break(error: RelayError): void;
+    /** All streams have ended. */
+    finish(reason: SessionCloseReason): void;
+  };
 }
 
-/** The peer that takes the place of the current one. */
+/** The peer that replaces the current one. */
 export interface NextPeer {
-  /** Greater than that of all peers before. */
+  /** Greater than the numbers of all earlier peers. */
   number: number;
   sdp: string;
-  /** New track ids, by the ids that the same tracks have had so far; both as the client calls them, and not checked. */
+  /** New track ids by the old ids of the same tracks: the client's ids, unchecked. */
   renamed: ReadonlyMap<string, string>;
 }
 
 /**
- * A session's presence on the SFU over time: its current peer; while that is being replaced, the one that joins, then
- * the one that was replaced, until its client is done with it.
+ * The peers of a session: the current one; during a replacement also the next one, which joins, and afterwards the previous
+ * one, until the client leaves it.
  */
 export class SessionPeers {
   readonly #setup: PeerSetup;
@@ -47,11 +48,11 @@ export class SessionPeers {
   #current: SfuPeer;
   #next: SfuPeer | undefined;
   #previous: SfuPeer | undefined;
-  /** The new ids of the previous peer's tracks, by their old ones. */
+  /** New track ids by those of the previous peer's tracks. */
   #followed: ReadonlyMap<string, string> = new Map();
   #lastNumber: number;
   #timer: NodeJS.Timeout | undefined;
-  /** Set when the current peer's stream has ended before that of the previous one. */
+  /** Set when the current peer's stream ended before the previous one's. */
   #ended: { error: RelayError | undefined } | undefined;
 
   /** @param takeover of the first peer */
@@ -61,6 +62,7 @@ export class SessionPeers {
     this.#reports = this.#makeReports();
     this.#lastNumber = 1;
     this.#current = new SfuPeer(1, setup, this.#reports, takeover);
+    owner.emitter.held = this;
   }
 
   get current(): SfuPeer {
@@ -84,14 +86,14 @@ export class SessionPeers {
     this.#current.release();
   }
 
-  /** Undefined where it is gone, or has not joined. */
+  /** Undefined for a peer that has ended or not joined. */
   find(number: number): SfuPeer | undefined {
     return number === this.#current.number ? this.#current : this.#previousOf(number);
   }
 
   /**
-   * Another peer joins, and is the current one from then on. What it publishes takes the place of what the session
-   * published. `open()` hands on what the SFU says to it.
+   * Another peer joins and becomes the current one; its tracks replace those of the session. `current.open()` then emits the
+   * SFU's messages to it.
    */
   async replace(sfu: Sfu, { number, sdp, renamed }: NextPeer, signal: CancelSignal): Promise<void> {
     if (this.#next)
@@ -122,7 +124,7 @@ export class SessionPeers {
         () => undefined,
         signal,
         ({ released }) => {
-          // A moderator may have muted one of them meanwhile.
+          // A moderator may have muted a track during the join.
           follow();
           this.#current.keepOnly(idsOf(room.tracksOf(id)));
           this.#forget();
@@ -130,7 +132,8 @@ export class SessionPeers {
           this.#previous = this.#current;
           this.#current = next;
           this.#timer = setTimeout(() => void this.leave(this.#previous?.number), OVERLAP_MS).unref();
-          this.#owner.onTracks({ ...released, renamed: followed });
+          const { session } = this.#owner;
+          room.members.setTracks(session, { tracks: released.tracks, cut: released.cut, renamed: followed });
         },
         () => {},
       );
@@ -142,7 +145,7 @@ export class SessionPeers {
     }
   }
 
-  /** Leaves the peer that was replaced, if it is the one of that number. */
+  /** Leaves the previous peer, if it has this number. */
   async leave(number: number | undefined): Promise<void> {
     const previous = number === undefined ? undefined : this.#previousOf(number);
     if (!previous) return;
@@ -151,7 +154,7 @@ export class SessionPeers {
     await previous.end();
   }
 
-  /** Nothing is told or taken any more; `end` follows. */
+  /** No peer emits or accepts messages any more; `endAll` follows. */
   leaveAll(why: () => RelayError): void {
     clearTimeout(this.#timer);
     this.#next?.abort(why);
@@ -159,16 +162,16 @@ export class SessionPeers {
     this.#current.leave(why);
   }
 
-  /** Leaves the SFU. `silent` where the SFU does not answer. */
+  /** Leaves the SFU. `silent`: the SFU does not answer. */
   endAll(silent = false): void {
     this.#previous?.end(silent);
     this.#current.end(silent);
   }
 
-  /** What is published is held against what may be published by now. */
+  /** Sends revised offers to the SFU, where grants or mutes have changed what the session may publish. */
   async revise(isJoined: () => boolean): Promise<void> {
     const previous = this.#previous;
-    // What is muted by its new id, the previous peer sends by the old one.
+    // The previous peer sends a track by its old id, which may have been muted by the new one.
     if (previous) this.#setup.room.moderation.follow([...this.#followed].map(([from, to]) => [to, from]));
     await this.#current.revise(isJoined);
     await previous
@@ -187,24 +190,23 @@ export class SessionPeers {
   }
 
   #makeReports(): PeerOwner {
-    const owner = this.#owner;
+    const { session, filters, emitter, lifecycle } = this.#owner;
     const isCurrent = (number: number) => number === this.#current.number;
     return {
-      signals: owner.signals,
-      replies: owner.replies,
-      onOffer: (peer, offer) => owner.onOffer(peer === 1 ? offer : { ...offer, peer }),
-      onCandidate: (peer, target, init) => owner.onCandidate(target, init, peer === 1 ? undefined : peer),
+      signals: filters?.signals,
+      replies: filters?.replies,
+      emitter,
       onTracks: (peer, offer) => {
-        if (isCurrent(peer)) owner.onTracks(offer);
+        if (isCurrent(peer)) this.#setup.room.members.setTracks(session, offer);
       },
-      onCut: (peer, trackId, isCut) => {
-        if (isCurrent(peer)) owner.onCut(trackId, isCut);
+      onMuted: (peer, trackId, muted) => {
+        if (isCurrent(peer)) emitter.emit('mute', { trackId: this.#current.names.ofClient(trackId), muted });
       },
-      onCrowded: (peer, crowd) => {
-        if (isCurrent(peer)) owner.onCrowded(peer, crowd);
+      onSaturated: (peer, saturation) => {
+        if (isCurrent(peer)) emitter.emit('rejoin', rejoinSoon(peer, saturation));
       },
       onBroken: (peer, error) => {
-        if (isCurrent(peer)) owner.onBroken(error);
+        if (isCurrent(peer)) lifecycle.break(error);
         else if (peer === this.#next?.number) this.#next.abort(() => error);
         else void this.leave(peer);
       },
@@ -212,7 +214,7 @@ export class SessionPeers {
     };
   }
 
-  /** The previous peer's ids are nobody's any more. */
+  /** Drops the mutes of track ids that only the previous peer used. */
   #forget(): void {
     const { id, room } = this.#setup;
     const own = new Set(room.tracksOf(id).map(({ trackId }) => trackId));
@@ -225,11 +227,15 @@ export class SessionPeers {
       this.#forget();
       this.#previous = undefined;
       clearTimeout(this.#timer);
-      if (this.#ended) this.#owner.onEnded(this.#ended.error);
+      if (this.#ended) this.#finish(this.#ended.error);
     } else if (number === this.#current.number) {
       this.#ended = { error };
-      if (!this.#previous) this.#owner.onEnded(error);
-      else if (error) this.#owner.onBroken(error);
+      if (!this.#previous) this.#finish(error);
+      else if (error) this.#owner.lifecycle.break(error);
     }
+  }
+
+  #finish(error: RelayError | undefined): void {
+    this.#owner.lifecycle.finish(error ? { by: 'sfu', error } : { by: 'sfu' });
   }
 }

@@ -1,7 +1,6 @@
 import { checkType, Guard, type GuardPolicy } from '../guard/guard.js';
 import type { TrackNames } from '../guard/track-names.js';
-import { RelayError } from '../protocol/errors.js';
-import { LIMITS } from '../protocol/limits.js';
+import { invalidState, RelayError } from '../protocol/errors.js';
 import type {
   IceCandidate,
   IceServer,
@@ -10,114 +9,75 @@ import type {
   Target,
   Track,
 } from '../protocol/types.js';
-import { type Sfu, type SfuStream, sfuTimeout } from '../sfu/sfu.js';
+import type { Sfu } from '../sfu/sfu.js';
 import type { CancelSignal } from '../util/cancellation.js';
-import { withDeadline } from '../util/deadline.js';
-import { type Admit, Joining } from './join.js';
+import { type Admit, JoinAttempt } from './join-attempt.js';
 import type { JoinedPeer, PeerOwner, PeerSetup } from './peer-owner.js';
-import { Publishing } from './publisher.js';
-import { ReplyPassage } from './reply-filter.js';
-import { SfuCall } from './sfu-call.js';
-import { SubscriberNegotiation } from './subscriber.js';
+import { Publisher } from './publisher.js';
+import { ReplyFilter } from './reply-filter.js';
+import { SfuCall, type SfuCallOwner } from './sfu-call.js';
+import { Subscriber } from './subscriber.js';
 import type { Takeover } from './takeover.js';
 
-/**
- * A session's presence on the SFU: one signalling stream, and the negotiation of both connections. The session can
- * replace it by another one.
- */
-export class SfuPeer {
+/** A session's peer on the SFU: one signalling stream and both peer connections. The session can replace it. */
+export class SfuPeer implements SfuCallOwner {
   /** 1 for the first peer of a session. */
   readonly number: number;
-  readonly #setup: PeerSetup;
   readonly #owner: PeerOwner;
   readonly #guard: Guard;
-  readonly #replies: ReplyPassage;
+  readonly #replies: ReplyFilter;
   readonly #call: SfuCall;
-  readonly #publishing: Publishing;
-  readonly #subscriber: SubscriberNegotiation;
-  #joining: Joining | undefined;
+  readonly #publisher: Publisher;
+  readonly #subscriber: Subscriber;
+  /** Undefined once the peer has joined. */
+  #attempt: JoinAttempt | undefined;
   #answer: SessionDescription | undefined;
   #iceServers: readonly IceServer[] = [];
-  /** Set when it has left: why requests fail from then on. */
-  #left: (() => RelayError) | undefined;
 
   constructor(number: number, setup: PeerSetup, owner: PeerOwner, takeover?: Takeover) {
     this.number = number;
-    this.#setup = setup;
     this.#owner = owner;
     this.#guard = new Guard(setup.policy, setup.room, setup, takeover?.sessionIds);
-    this.#replies = new ReplyPassage(owner.replies, (error) => this.#failed(error));
-    const { id: sessionId, userId, room, logger } = setup;
-    this.#call = new SfuCall({
-      logger,
-      fields: () => ({ sessionId, roomId: room.id, userId }),
-      onOffer: (offer) => this.#replies.offer(offer, (shown) => this.#subscriber.offer(offer, shown)),
-      onCandidate: (target, init) => {
-        if (target === 0) this.#publishing.candidate();
-        this.#replies.candidate(target, init, (...shown) => this.#subscriber.candidate(...shown));
-      },
-      onRefused: (error) => owner.onBroken(number, error),
-      onEnd: (error) => {
-        if (this.#joining) this.#joining.abort(() => error);
-        else owner.onEnded(number, error);
-      },
-    });
-    this.#publishing = new Publishing({
-      guard: this.#guard,
-      send: (sdp) => this.#sendOffer(sdp),
-      onAccepted: (offer) => owner.onTracks(number, offer),
-      onCut: (trackId, isCut) => owner.onCut(number, trackId, isCut),
-    });
-    this.#subscriber = new SubscriberNegotiation({
+    this.#replies = new ReplyFilter(owner.replies, (error) => this.onBroken(error));
+    this.#call = new SfuCall(setup, this);
+    this.#publisher = new Publisher({ number, owner, guard: this.#guard, call: this.#call });
+    this.#subscriber = new Subscriber({
+      number,
+      emitter: owner.emitter,
       answerTimeoutMs: setup.answerTimeoutMs,
-      deliver: (event) =>
-        event.name === 'offer'
-          ? owner.onOffer(number, event.value)
-          : owner.onCandidate(number, event.target, event.init),
       onUnanswered: () => owner.onBroken(number, unanswered()),
     });
-    this.#joining = new Joining({
-      guard: this.#guard,
+    this.#attempt = new JoinAttempt({
+      number,
+      options: setup,
+      takeover,
       signals: owner.signals,
-      method: number === 1 ? 'join' : 'offer',
+      guard: this.#guard,
       replies: this.#replies,
       call: this.#call,
-      publishing: this.#publishing,
-      roomId: room.id,
-      timeoutMs: setup.joinTimeoutMs,
-      sfuReplies: setup.sfuReplies,
-      iceServers: setup.iceServers,
-      takeOver: takeover && (() => takeover.complete()),
-      request: (sdp) => ({
-        roomId: room.id,
-        userId,
-        sessionId,
-        peer: number,
-        sdp,
-        autoSubscribe: setup.autoSubscribe && this.#guard.policy.canSubscribe,
-      }),
+      publisher: this.#publisher,
     });
   }
 
-  /** What the room calls its tracks. */
+  /** The room's ids of the client's tracks. */
   get names(): TrackNames {
     return this.#guard.names;
   }
 
-  /** Called once, with the tracks of its first offer, before that is held against the mutes. */
-  set onFirstOffer(told: (tracks: readonly Track[]) => void) {
+  /** Called once, with the tracks of the first offer, before mutes are applied to it. */
+  set onFirstOffer(callback: (tracks: readonly Track[]) => void) {
     this.#guard.onRelease = (tracks) => {
       this.#guard.onRelease = undefined;
-      told(tracks);
+      callback(tracks);
     };
   }
 
-  /** Another peer has taken its place: it sends nothing but these tracks, by their ids. */
+  /** Another peer has replaced this one, which may go on sending these tracks only. */
   keepOnly(trackIds: ReadonlySet<string>): void {
     this.#guard.only = trackIds;
   }
 
-  /** What its client may send; it may change. */
+  /** What the client may send. */
   get policy(): GuardPolicy {
     return this.#guard.policy;
   }
@@ -126,14 +86,14 @@ export class SfuPeer {
     this.#guard.policy = policy;
   }
 
-  /** Whether the SFU serves data channels on it, whatever later offers say. */
+  /** Whether the SFU serves data channels on this peer, whatever later offers say. */
   get hasDataChannels(): boolean {
     return this.#guard.hasDataChannels;
   }
 
-  /** Its tracks that a moderator has cut off, by their ids. */
+  /** The ids of tracks that a moderator has muted. */
   get cut(): ReadonlySet<string> {
-    return this.#publishing.cut;
+    return this.#publisher.cut;
   }
 
   /** The SFU's answer to the join, or to the newest offer since. */
@@ -145,23 +105,25 @@ export class SfuPeer {
     return this.#iceServers;
   }
 
-  /** Messages that the SFU has not taken yet; undefined where none may go to it. */
-  get pending(): number | undefined {
-    return this.#joining ? undefined : this.#call.stream?.pending;
-  }
-
   get isHolding(): boolean {
     return this.#subscriber.isHolding;
   }
 
-  /** Hands on what has waited for a listener. */
+  /** Emits what has waited for a listener. */
   release(): void {
     this.#subscriber.release();
   }
 
+  /** @throws RelayError `ERR_RELAY_INVALID_STATE`, `ERR_RELAY_TOO_MANY`: the peer takes no messages */
+  requireOpen(): void {
+    const { stream } = this.#call;
+    if (this.#attempt || !stream) throw invalidState('The session has ended.');
+    this.#call.checkPending(stream);
+  }
+
   /**
-   * Joins, once `admit` has let it. `joined` is called in the turn in which that is settled; `open` hands on what the SFU
-   * says. Where it fails nothing is left on the SFU, and `failed` is called.
+   * Joins, once `admit` allows it. `joined` is called in the same turn as the join is settled; `open` then starts the SFU's
+   * messages. After a failure nothing is left on the SFU, and `failed` is called.
    */
   async join(
     sfu: Sfu,
@@ -171,21 +133,21 @@ export class SfuPeer {
     joined: (peer: JoinedPeer) => void,
     failed: (error: RelayError) => void,
   ): Promise<void> {
-    const joining = this.#joining;
-    if (!joining) throw new RelayError('ERR_RELAY_INVALID_STATE', 'The session has joined before.');
-    const abort = () => joining.abort(() => signal?.reason);
+    const attempt = this.#attempt;
+    if (!attempt) throw invalidState('The session has joined before.');
+    const abort = () => attempt.abort(() => signal?.reason);
     signal?.addEventListener('abort', abort);
     if (signal?.aborted) abort();
     try {
-      const { answer, released, metadata, iceServers } = await joining.run(sfu, sdp, admit);
-      joining.check();
-      this.#joining = undefined;
+      const { answer, released, metadata, iceServers } = await attempt.run(sfu, sdp, admit);
+      attempt.check();
+      this.#attempt = undefined;
       this.#answer = answer;
       this.#iceServers = iceServers;
-      this.#publishing.joined(released);
+      this.#publisher.joined(released);
       joined({ released, metadata });
     } catch (error) {
-      const failure = joining.fail(error);
+      const failure = attempt.fail(error);
       this.#call.end(failure.code === 'ERR_RELAY_SFU_TIMEOUT');
       failed(failure);
       throw failure;
@@ -194,25 +156,25 @@ export class SfuPeer {
     }
   }
 
-  /** From now on it hands on what the SFU says, as it comes. */
+  /** From now on the SFU's messages are emitted as they arrive. */
   open(): void {
     this.#subscriber.open();
   }
 
-  /** Ends the join that is under way. */
+  /** Ends a pending join. */
   abort(why: () => unknown): void {
-    this.#joining?.abort(why);
+    this.#attempt?.abort(why);
   }
 
-  /** `shown` is told of the answer that the client gets. */
+  /** `shown` is called with the answer that the client gets. */
   offer(
     description: SessionDescription,
     shown: (answer: SessionDescription) => void,
   ): Promise<SessionDescription> {
-    return this.#publishing.offer(description, async (answer) => {
+    return this.#publisher.offer(description, async (answer) => {
       this.#answer = await this.#replies.answer(answer);
       shown(this.#answer);
-      this.#checkCrowd();
+      this.#checkSaturation();
       return this.#answer;
     });
   }
@@ -222,16 +184,16 @@ export class SfuPeer {
     const { sdp, rejected } = this.#guard.answer(description, this.#subscriber.pendingOffer);
     this.#subscriber.answered();
     this.#call.stream?.answer(sdp);
-    this.#checkCrowd();
-    if (rejected.length > 0) void this.#withdraw(rejected);
+    this.#checkSaturation();
+    if (rejected.length > 0) void this.#unsubscribe(rejected);
   }
 
-  /** Ion sends the media of a section that was rejected all the same, and offers it again each time. */
-  async #withdraw(trackIds: string[]): Promise<void> {
+  /** Ion keeps sending the media of a rejected section, and offers it again each time. */
+  async #unsubscribe(trackIds: string[]): Promise<void> {
     try {
       await this.subscribe(trackIds.map((trackId) => ({ trackId, subscribe: false })));
     } catch {
-      // The session is over, or receives nothing any more.
+      // The session has ended, or may not receive any more.
     }
   }
 
@@ -242,72 +204,51 @@ export class SfuPeer {
 
   async subscribe(subscriptions: readonly Subscription[]): Promise<void> {
     this.#guard.subscriptions(subscriptions);
-    if (subscriptions.length === 0) return;
-    const { sfuReplies } = this.#setup;
-    await this.#reply(sfuReplies.subscribe.time(this.#call.subscribe(this.#stream, subscriptions)));
+    if (subscriptions.length > 0) await this.#call.subscribe(subscriptions);
   }
 
-  /** What it publishes is held against what it may by now; nothing where `isJoined` says no. */
+  /** Applies changed grants and mutes to what the peer publishes; nothing where `isJoined` returns false. */
   revise(isJoined: () => boolean): Promise<void> {
-    return this.#publishing.revise(isJoined);
+    return this.#publisher.revise(isJoined);
   }
 
-  /** Nothing is told or taken any more; `end` follows. */
+  /** The peer emits and accepts no messages any more; `end` follows. */
   leave(why: () => RelayError): void {
-    this.#left = why;
     this.#subscriber.stop();
-    this.#call.refuseAll(why);
+    this.#call.leave(why);
   }
 
-  /** Leaves the SFU. `silent` where the SFU does not answer. */
+  /** Leaves the SFU. `silent`: the SFU does not answer. */
   end(silent = false): void {
     this.#call.end(silent);
   }
 
-  #checkCrowd(): void {
-    const { crowd } = this.#guard;
-    if (crowd > 0) this.#owner.onCrowded(this.number, crowd);
+  onOffer(offer: SessionDescription): void {
+    this.#replies.offer(offer, (shown) => this.#subscriber.offer(offer, shown));
   }
 
-  get #stream(): SfuStream {
-    const { stream } = this.#call;
-    if (!stream) throw new RelayError('ERR_RELAY_INVALID_STATE', 'The session has not joined yet.');
-    return stream;
+  onCandidate(target: Target, init: string): void {
+    if (target === 0) this.#publisher.candidate();
+    this.#replies.candidate(target, init, (...shown) => this.#subscriber.candidate(...shown));
   }
 
-  /** It may have waited for its turn until the peer was gone. */
-  async #sendOffer(sdp: string): Promise<SessionDescription> {
-    if (this.#left) throw this.#left();
-    const stream = this.#stream;
-    if (stream.pending > LIMITS.maxPendingToSfu) throw this.overrun();
-    return this.#reply(this.#setup.sfuReplies.offer.time(this.#call.offer(stream, sdp)));
-  }
-
-  /** Too much waits for the SFU: the peer is over. */
-  overrun(): RelayError {
-    const error = new RelayError('ERR_RELAY_TOO_MANY', 'Too many messages wait for the SFU.');
-    this.#owner.onBroken(this.number, error);
-    return error;
-  }
-
-  /** A reply that is overdue could not be told from the next one: the peer is over. */
-  async #reply<Value>(promise: Promise<Value>): Promise<Value> {
-    try {
-      return await withDeadline(promise, this.#setup.joinTimeoutMs, sfuTimeout);
-    } catch (error) {
-      const failure = RelayError.from(error);
-      if (failure.code === 'ERR_RELAY_SFU_TIMEOUT') this.#owner.onBroken(this.number, failure);
-      throw failure;
-    }
-  }
-
-  #failed(error: RelayError): void {
-    if (this.#joining) this.#joining.abort(() => error);
+  onBroken(error: RelayError): void {
+    if (this.#attempt) this.#attempt.abort(() => error);
     else this.#owner.onBroken(this.number, error);
+  }
+
+  onEnd(error: RelayError | undefined): void {
+    if (this.#attempt) this.#attempt.abort(() => error);
+    else this.#owner.onEnded(this.number, error);
+  }
+
+  #checkSaturation(): void {
+    const { saturation } = this.#guard;
+    if (saturation > 0) this.#owner.onSaturated(this.number, saturation);
   }
 }
 
-/** An offer without an answer leaves the client deaf to every later track, and nobody says so. */
+/** Ion sends no further offer before the answer, so the client would receive no later track. */
 function unanswered(): RelayError {
   return new RelayError('ERR_RELAY_CLIENT_TIMEOUT', "The SFU's offer was not answered in time: join afresh.");
 }

@@ -2,33 +2,35 @@ import { RelayError } from '../protocol/errors.js';
 import { LIMITS } from '../protocol/limits.js';
 import type { SessionDescription, Target } from '../protocol/types.js';
 import { Deadline } from '../util/deadline.js';
+import type { SessionEmitter } from './session-emitter.js';
 
-/** What the SFU says of a session's peer connections, to be handed on in its order. */
-export type NegotiationEvent =
+/** An offer or a candidate of the SFU. */
+type NegotiationEvent =
   | { name: 'offer'; value: SessionDescription }
   /** `init` is the JSON of an RTCIceCandidateInit. */
   | { name: 'candidate'; target: Target; init: string };
 
 interface Setup {
+  /** Of the peer. */
+  number: number;
+  emitter: SessionEmitter;
   answerTimeoutMs: number;
-  /** Hands an event on; false where nobody listens yet. */
-  deliver(event: NegotiationEvent): boolean;
-  /** The offer handed on was not answered in time. */
+  /** The client has not answered an offer in time. */
   onUnanswered(): void;
 }
 
 /**
- * The SFU's side of the negotiation. Ion sends candidates of the subscriber connection before the offer that
- * they belong to, and sends no further offer until its last one is answered.
+ * The subscriber connection of a peer: emits the SFU's offers and candidates in the order that a client needs. Ion sends
+ * candidates of the subscriber connection before their offer, and no further offer until the last one is answered.
  */
-export class SubscriberNegotiation {
+export class Subscriber {
   readonly #setup: Setup;
-  /** Of the subscriber connection, before its first offer. */
+  /** Candidates of the subscriber connection before its first offer. */
   #early: string[] | undefined = [];
-  /** What nobody has listened to yet. */
+  /** Events that wait for a listener. */
   #held: NegotiationEvent[] = [];
   #open = false;
-  /** The offer that has no answer yet. */
+  /** The unanswered offer. */
   #pending: SessionDescription | undefined;
   #timer: Deadline | undefined;
 
@@ -40,10 +42,10 @@ export class SubscriberNegotiation {
     return this.#held.length > 0;
   }
 
-  /** `shown` is what the client gets to see of it. */
+  /** `shown`: the offer as the client gets it. */
   offer(offer: SessionDescription, shown = offer): void {
     this.#pending = offer;
-    // A newer offer makes an unheard one void.
+    // A newer offer replaces one that no listener has got.
     this.#held = this.#held.filter(({ name }) => name !== 'offer');
     this.#pass({ name: 'offer', value: shown });
     for (const init of this.#early ?? []) this.#pass({ name: 'candidate', target: 1, init });
@@ -56,7 +58,7 @@ export class SubscriberNegotiation {
   }
 
   /**
-   * The SDP of the offer that is to be answered.
+   * The SDP of the unanswered offer.
    * @throws RelayError `ERR_RELAY_INVALID_STATE`: an answer without an offer ends the stream on the SFU.
    */
   get pendingOffer(): string {
@@ -70,13 +72,13 @@ export class SubscriberNegotiation {
     this.#unwatch();
   }
 
-  /** From now on events are handed on as they come. */
+  /** From now on events are emitted as they arrive. */
   open(): void {
     this.#open = true;
     this.release();
   }
 
-  /** Hands on what has a listener now. */
+  /** Emits the held events that have a listener now. */
   release(): void {
     if (!this.#open) return;
     const held = this.#held;
@@ -92,7 +94,7 @@ export class SubscriberNegotiation {
   }
 
   #pass(event: NegotiationEvent): void {
-    if (this.#open && !this.#waitsForOffer(event) && this.#setup.deliver(event)) {
+    if (this.#open && !this.#waitsForOffer(event) && this.#emit(event)) {
       if (event.name === 'offer') this.#watch();
       return;
     }
@@ -100,7 +102,14 @@ export class SubscriberNegotiation {
     this.#held.push(event);
   }
 
-  /** A candidate of the subscriber connection stays behind the offer that nobody has listened to yet. */
+  #emit(event: NegotiationEvent): boolean {
+    const { emitter, number } = this.#setup;
+    return event.name === 'offer'
+      ? emitter.offer(event.value, number)
+      : emitter.candidate(event.target, event.init, number);
+  }
+
+  /** A candidate of the subscriber connection stays behind a held offer. */
   #waitsForOffer(event: NegotiationEvent): boolean {
     return (
       event.name === 'candidate' && event.target === 1 && this.#held.some(({ name }) => name === 'offer')
@@ -113,7 +122,7 @@ export class SubscriberNegotiation {
       this.#timer = new Deadline(() => this.#setup.onUnanswered(), this.#setup.answerTimeoutMs);
   }
 
-  /** Nothing is kept of the timer, either: most of a session's life there is no offer to be answered. */
+  /** Releases the timer, too: for most of a session's life no offer waits for an answer. */
   #unwatch(): void {
     this.#timer?.cancel();
     this.#timer = undefined;

@@ -36,7 +36,7 @@ export class Takeover<Session extends Replaceable = Replaceable> {
   }
 
   /** The one whose seat in this room is taken over. */
-  seatIn(room: Room): Session | undefined {
+  replacedIn(room: Room): Session | undefined {
     return this.sessions.find((session) => session.room === room && session.state === 'joined');
   }
 

@@ -5,7 +5,7 @@ import { isPromise } from './is-promise.js';
  * Keeps the order of what has to be asked about before it is done. Where the answer is there at once so is the deed;
  * while one is awaited the next ones wait, in their order.
  */
-export class Lane {
+export class OrderedQueue {
   readonly #maxWaiting: number;
   #waiting = 0;
   /** Ends with the newest; never rejects. Undefined while nothing is under way. */

@@ -5,16 +5,16 @@ import type { Logger } from './logger.js';
 
 type Listener<Args extends unknown[]> = (...args: Args) => unknown;
 
-/** Stands for every listener, which it gets as its `this`: there are many, and none needs a guard of its own. */
-type Guard = (this: Listener<unknown[]>, ...args: unknown[]) => void;
+/** Stands for every listener, which it gets as its `this`: there are many, and none needs a safeCall of its own. */
+type SafeCall = (this: Listener<unknown[]>, ...args: unknown[]) => void;
 
-const guards = new WeakMap<Logger, Guard>();
+const safeCalls = new WeakMap<Logger, SafeCall>();
 
-function guardOf(logger: Logger): Guard {
-  let guard = guards.get(logger);
-  if (guard) return guard;
+function safeCallOf(logger: Logger): SafeCall {
+  let safeCall = safeCalls.get(logger);
+  if (safeCall) return safeCall;
   const failed = (error: unknown) => logger.error({ err: error }, 'A listener failed');
-  guard = function (...args) {
+  safeCall = function (...args) {
     try {
       const result = this(...args);
       if (isPromise(result)) result.then(undefined, failed);
@@ -22,8 +22,8 @@ function guardOf(logger: Logger): Guard {
       failed(error);
     }
   };
-  guards.set(logger, guard);
-  return guard;
+  safeCalls.set(logger, safeCall);
+  return safeCall;
 }
 
 /** @throws RelayError `ERR_RELAY_INVALID_PARAMS` */
@@ -36,42 +36,43 @@ function checkListener(listener: unknown): void {
 }
 
 /**
- * An emitter whose listeners can't hurt: one that throws or rejects is logged, and the next one runs.
+ * An emitter that survives its listeners: one that throws or rejects is logged, and the next one runs.
  * @category Relay
  */
 export class SafeEmitter<Events extends { [Name in keyof Events]: unknown[] }> {
   readonly #emitter = new EventEmitter();
-  readonly #call: Guard;
+  readonly #call: SafeCall;
 
   /** @internal */
   constructor(logger: Logger) {
-    this.#call = guardOf(logger);
+    this.#call = safeCallOf(logger);
   }
 
-  on<Name extends keyof Events & string>(name: Name, listener: Listener<Events[Name]>): this {
+  /** @returns a function that removes the listener */
+  on<Name extends keyof Events & string>(name: Name, listener: Listener<Events[Name]>): () => void {
     checkListener(listener);
     this.#emitter.on(name, this.#call, listener);
-    return this;
+    return () => this.off(name, listener);
   }
 
-  once<Name extends keyof Events & string>(name: Name, listener: Listener<Events[Name]>): this {
+  /** @returns a function that removes the listener */
+  once<Name extends keyof Events & string>(name: Name, listener: Listener<Events[Name]>): () => void {
     checkListener(listener);
     this.#emitter.once(name, this.#call, listener);
-    return this;
+    return () => this.off(name, listener);
   }
 
-  off<Name extends keyof Events & string>(name: Name, listener: Listener<Events[Name]>): this {
+  off<Name extends keyof Events & string>(name: Name, listener: Listener<Events[Name]>): void {
     this.#emitter.off(name, this.#call, listener);
-    return this;
   }
 
-  /** Without a name: the listeners of all events. */
+  /** Without a name it counts the listeners of all events. */
   listenerCount(name?: keyof Events & string): number {
     if (name !== undefined) return this.#emitter.listenerCount(name);
     return this.#emitter.eventNames().reduce((sum, each) => sum + this.#emitter.listenerCount(each), 0);
   }
 
-  /** @internal False where nobody listens. */
+  /** @internal False where there is no listener. */
   protected emit<Name extends keyof Events & string>(name: Name, ...args: Events[Name]): boolean {
     return this.#emitter.emit(name, ...args);
   }

@@ -228,7 +228,8 @@ const CALLBACKS: Record<string, Callback> = {
   'listeners of a relay': {
     options: () => ({}),
     occasion: async (open, relay, fault) => {
-      relay.on('sessionopen', fault).on('sessionclose', fault);
+      relay.on('sessionopen', fault);
+      relay.on('sessionclose', fault);
       await (await joined(open)).close();
       return undefined;
     },

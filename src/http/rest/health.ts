@@ -1,5 +1,6 @@
 import type { Principal } from '../../access/authentication.js';
-import type { HealthReport, SfuRelay } from '../../relay/relay.js';
+import type { HealthReport } from '../../relay/health.js';
+import type { SfuRelay } from '../../relay/relay.js';
 import { type ApiResponse, type Handler, json } from '../exchange.js';
 import type { ResolvedHttpOptions } from '../options.js';
 

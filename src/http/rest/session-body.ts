@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { RelayError } from '../../protocol/errors.js';
 import { checkId, requireId } from '../../protocol/ids.js';
 import type { Metadata } from '../../protocol/types.js';
-import type { CreateSessionParams } from '../../relay/relay.js';
+import type { CreateSessionParams } from '../../relay/session-params.js';
 import { type Replaces, readReplaces } from '../../signaling/rpc/replacing.js';
 import { isRecord } from '../../util/is-record.js';
 

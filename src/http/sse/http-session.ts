@@ -3,7 +3,8 @@ import { CloseCode } from '../../protocol/close-code.js';
 import { closing, RelayError } from '../../protocol/errors.js';
 import { LIMITS } from '../../protocol/limits.js';
 import type { RelayNotifications } from '../../protocol/messages.js';
-import type { Attachment, SfuRelay } from '../../relay/relay.js';
+import type { SfuRelay } from '../../relay/relay.js';
+import type { Drainable } from '../../relay/shutdown.js';
 import type { Session } from '../../session/session.js';
 import type { AuthenticatedClient } from '../../signaling/authentication/authenticated-client.js';
 import { slowConsumer } from '../../signaling/connection/send-buffer.js';
@@ -22,7 +23,7 @@ import { EventStream } from './event-stream.js';
  * A session that was created over HTTP. Its messages go to an event stream, or wait for one, until a WebSocket takes the
  * session over, or no request has asked for it in time.
  */
-export class HttpSession<P extends Principal> implements ChannelOwner, Attachment {
+export class HttpSession<P extends Principal> implements ChannelOwner, Drainable {
   readonly session: Session<P>;
   /** The user id as the client has sent it, which may be a number. */
   readonly userId: string | number;

@@ -1,4 +1,4 @@
-import type { HealthReport } from '../../relay/relay.js';
+import type { HealthReport } from '../../relay/health.js';
 import type { Session } from '../../session/session.js';
 import type { RelayCounters } from '../../telemetry/relay-counters.js';
 

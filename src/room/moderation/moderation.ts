@@ -13,32 +13,34 @@ import type { Grants, MuteTarget, Track } from '../../protocol/types.js';
 import { isPromise } from '../../util/is-promise.js';
 import { checkMuteTarget, Mutes } from './mutes.js';
 
-/** What moderation needs of a session, be it joining, joined or ending. */
-export interface Moderated {
+/** A joining, joined or closing session under moderation. */
+export interface ModeratedSession {
   readonly userId: string;
-  /** Whether the application says who it is, and not the client itself. */
+  /** Whether the application chose the user id, not the client. */
   readonly isNamed: boolean;
-  /** The session in this room, by its id, that it takes the place of. */
+  /** The id of the session in this room that this one replaces. */
   readonly replaces: string | undefined;
   readonly grants: Readonly<Grants>;
   readonly tracks: readonly Track[];
+  readonly emitter: { notifyRoom(state: { locked: boolean }): void };
+  readonly permissions: {
+    /** Applies changed mutes at the SFU. */
+    revise(): Promise<void>;
+  };
   close(reason: SessionCloseReason): Promise<void>;
-  /** Holds what it publishes against the mutes, at the SFU. */
-  applyMutes(): Promise<void>;
-  notifyRoom(state: { locked: boolean }): void;
 }
 
-const REMOVED = 'You have been put out of this room.';
+const REMOVED = 'You have been removed from this room.';
 
-/** What has been decided about who may be in one room, and who may be heard there. */
+/** The moderation of one room: bans, mutes, the lock, the end. */
 export class Moderation {
-  /** Sessions that are joining, joined or ending. */
-  readonly sessions = new Set<Moderated>();
+  /** Joining, joined and closing sessions. */
+  readonly sessions = new Set<ModeratedSession>();
   readonly #roomId: string;
   readonly #bans: BanStore;
-  /** Made by the first of them. */
+  /** Made by the first mute. */
   #mutes: Mutes | undefined;
-  /** While it is locked: the users who may come back. */
+  /** While the room is locked: the users who may rejoin. */
   #regulars: Set<string> | undefined;
   #end: RelayError | undefined;
 
@@ -56,16 +58,16 @@ export class Moderation {
   }
 
   /**
-   * Gives a promise only where the store of bans does.
+   * Returns a promise only where the ban store does.
    * @throws RelayError `ERR_RELAY_REMOVED`, `ERR_RELAY_ROOM_LOCKED`, `ERR_RELAY_ROOM_ENDED`; at once or by the promise
    */
-  admit(session: Moderated): void | Promise<void> {
+  admit(session: ModeratedSession): void | Promise<void> {
     const ban = this.#bans.find(this.#roomId, session.userId);
     if (!isPromise(ban)) this.#admit(session, ban);
     else return Promise.resolve(ban).then((found) => this.#admit(session, found));
   }
 
-  #admit({ userId, isNamed, replaces, grants }: Moderated, ban: Ban | undefined): void {
+  #admit({ userId, isNamed, replaces, grants }: ModeratedSession, ban: Ban | undefined): void {
     if (ban && !hasExpired(ban)) throw new RelayError('ERR_RELAY_REMOVED', ban.reason ?? REMOVED);
     if (this.#end) throw this.#end;
     const isRegular = replaces !== undefined || (isNamed && this.#regulars?.has(userId));
@@ -83,7 +85,7 @@ export class Moderation {
 
   async ban(userId: string, options: BanOptions): Promise<void> {
     const ban = makeBan(userId, options);
-    // First: whoever joins from now on is refused, and whoever has begun before is among the sessions.
+    // Set the ban first: later joins are refused, and joins that began before are among the sessions that `kick` closes.
     await this.#bans.set(this.#roomId, ban);
     await this.kick(userId, options.reason === undefined ? {} : { reason: options.reason });
   }
@@ -98,7 +100,7 @@ export class Moderation {
       throw new RelayError('ERR_RELAY_INVALID_PARAMS', 'There is no such track in the room.');
     this.#mutes ??= new Mutes();
     this.#mutes.add(target);
-    await Promise.all(sessions.map((session) => session.applyMutes()));
+    await Promise.all(sessions.map((session) => session.permissions.revise()));
   }
 
   async unmute(target: MuteTarget): Promise<void> {
@@ -107,15 +109,15 @@ export class Moderation {
       target,
       sessions.flatMap(({ tracks }) => tracks),
     );
-    await Promise.all(sessions.map((session) => session.applyMutes()));
+    await Promise.all(sessions.map((session) => session.permissions.revise()));
   }
 
-  /** Tracks have other ids: what was muted of them stays so. @returns the ids that are muted by that */
+  /** Tracks have got new ids: mutes follow them. @returns the new ids that are muted by that */
   follow(renamed: Iterable<readonly [string, string]>): string[] {
     return [...renamed].flatMap(([oldId, id]) => (this.#mutes?.follow(oldId, id) ? [id] : []));
   }
 
-  /** Nobody publishes under these ids any more. */
+  /** No session uses these track ids any more. */
   forget(trackIds: Iterable<string>): void {
     for (const trackId of trackIds) this.#mutes?.forget(trackId);
   }
@@ -145,11 +147,11 @@ export class Moderation {
     await this.#closeAll([...this.sessions], this.#end);
   }
 
-  #of(userId: string): Moderated[] {
+  #of(userId: string): ModeratedSession[] {
     return [...this.sessions].filter((session) => session.userId === userId);
   }
 
-  #affected(target: MuteTarget): Moderated[] {
+  #affected(target: MuteTarget): ModeratedSession[] {
     checkMuteTarget(target);
     if (!('trackId' in target)) return this.#of(checkId(target.userId, 'userId'));
     return [...this.sessions].filter(({ tracks }) =>
@@ -157,11 +159,11 @@ export class Moderation {
     );
   }
 
-  async #closeAll(sessions: Moderated[], error: RelayError): Promise<void> {
+  async #closeAll(sessions: ModeratedSession[], error: RelayError): Promise<void> {
     await Promise.all(sessions.map((session) => session.close({ by: 'application', error })));
   }
 
   #tellLocked(locked: boolean): void {
-    for (const session of [...this.sessions]) session.notifyRoom({ locked });
+    for (const session of [...this.sessions]) session.emitter.notifyRoom({ locked });
   }
 }

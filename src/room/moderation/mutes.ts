@@ -19,23 +19,23 @@ export function checkMuteTarget(target: MuteTarget): void {
 const MAX_MUTES = 1_000;
 const BOTH = ['audio', 'video'] as const;
 
-/** Who must not be heard in a room. As long as the room lasts: it outlives the sessions of a user. */
+/** The mutes of a room, for its whole life: they outlive the sessions of a user. */
 export class Mutes {
-  /** By its id: under which id it was muted. A track that goes on under another id has both for a while. */
+  /** Muted track ids, each with the id that was muted first. A track that gets a new id has both for a while. */
   readonly #tracks = new Map<string, string>();
-  /** `kind user`. */
+  /** Each entry is `<kind> <userId>`. */
   readonly #users = new Set<string>();
 
   /** @throws RelayError `ERR_RELAY_TOO_MANY` */
   add(target: MuteTarget): void {
     if (this.#tracks.size + this.#users.size >= MAX_MUTES)
-      throw new RelayError('ERR_RELAY_TOO_MANY', 'Too much is muted in this room: lift some of it.');
+      throw new RelayError('ERR_RELAY_TOO_MANY', 'Too many mutes in this room: unmute some.');
     if ('trackId' in target)
       this.#tracks.set(target.trackId, this.#tracks.get(target.trackId) ?? target.trackId);
     else for (const each of entriesOf(target)) this.#users.add(each);
   }
 
-  /** That of a user ends those of the given tracks of theirs, too. */
+  /** Unmuting a user also unmutes the given tracks of the user. */
   delete(target: MuteTarget, tracksOfUser: readonly Track[] = []): void {
     if ('trackId' in target) {
       this.#lift(target.trackId);
@@ -47,7 +47,7 @@ export class Mutes {
     }
   }
 
-  /** A track goes on under another id. @returns whether it was muted under the old one alone */
+  /** A track has got a new id. @returns whether only the old id was muted */
   follow(oldId: string, trackId: string): boolean {
     const muted = this.#tracks.get(oldId);
     if (muted === undefined || this.#tracks.has(trackId)) return false;
@@ -55,7 +55,7 @@ export class Mutes {
     return true;
   }
 
-  /** Nobody publishes under this id any more. */
+  /** No session uses this track id any more. */
   forget(trackId: string): void {
     this.#tracks.delete(trackId);
   }

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { AuthRequest, Principal } from '../../access/authentication.js';
 import type { LimitedMessage } from '../../limits/rate-limiter.js';
 import { closing, RelayError } from '../../protocol/errors.js';
-import type { Attachment, SfuRelay } from '../../relay/relay.js';
+import type { SfuRelay } from '../../relay/relay.js';
+import type { Drainable } from '../../relay/shutdown.js';
 import type { AuthenticatedClient } from '../authentication/authenticated-client.js';
 import { admitRequest } from '../authentication/client-request.js';
 import type { ResolvedConnectionOptions } from '../options.js';
@@ -41,7 +42,7 @@ function makeConnectionId(): string {
 const NO_CLOSE_FRAME = 1006;
 
 /** The life of one WebSocket: opening, authentication, messages, end. */
-class Connection<P extends Principal> implements ConnectionHandle, Attachment, ChannelOwner {
+class Connection<P extends Principal> implements ConnectionHandle, Drainable, ChannelOwner {
   readonly #id = makeConnectionId();
   readonly #relay: SfuRelay<P>;
   readonly #socket: RelaySocket;

@@ -1,6 +1,6 @@
 import type { RelayError } from '../../protocol/errors.js';
 import type { RelayNotifications } from '../../protocol/messages.js';
-import type { Receiver } from '../../session/session-emitter.js';
+import type { SessionSink } from '../../session/session-emitter.js';
 
 /** Messages that a client has not received; the connection that takes its session over sends them. */
 export type Backlog = readonly (
@@ -10,7 +10,7 @@ export type Backlog = readonly (
 )[];
 
 /** Sends messages to one client, over its WebSocket or its event stream. */
-export interface ClientChannel extends Pick<Receiver, 'trickle' | 'deliver'> {
+export interface ClientChannel extends Pick<SessionSink, 'trickle' | 'deliver'> {
   /** The longest message that the client may send. */
   readonly maxMessageBytes: number;
   notify<Method extends keyof RelayNotifications>(method: Method, params: RelayNotifications[Method]): void;

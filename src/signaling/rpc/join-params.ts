@@ -3,7 +3,7 @@ import { type Principal, userIdOf } from '../../access/authentication.js';
 import { RelayError } from '../../protocol/errors.js';
 import { checkId, requireId } from '../../protocol/ids.js';
 import type { Metadata } from '../../protocol/types.js';
-import type { CreateSessionParams } from '../../relay/relay.js';
+import type { CreateSessionParams } from '../../relay/session-params.js';
 import { isRecord } from '../../util/is-record.js';
 import { readReplaces } from './replacing.js';
 

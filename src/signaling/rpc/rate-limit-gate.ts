@@ -1,7 +1,7 @@
 import type { LimitedMessage, SafeRateLimiter } from '../../limits/rate-limiter.js';
 import { RelayError } from '../../protocol/errors.js';
 import { LIMITS } from '../../protocol/limits.js';
-import { Lane } from '../../util/ordered-queue.js';
+import { OrderedQueue } from '../../util/ordered-queue.js';
 import { tooMuchWaits } from '../wire/byte-budget.js';
 
 /** The client whose messages are limited. */
@@ -16,7 +16,7 @@ interface LimitedClient {
 export class RateLimitGate {
   readonly #limiter: SafeRateLimiter;
   readonly #client: LimitedClient;
-  readonly #queue: Lane;
+  readonly #queue: OrderedQueue;
   /** Messages refused since the last one that passed. */
   #refused = 0;
 
@@ -24,7 +24,7 @@ export class RateLimitGate {
   constructor(limiter: SafeRateLimiter, maxWaiting: number, client: LimitedClient) {
     this.#limiter = limiter;
     this.#client = client;
-    this.#queue = new Lane(maxWaiting);
+    this.#queue = new OrderedQueue(maxWaiting);
   }
 
   /**

@@ -56,7 +56,7 @@ export class Rejoining<P extends Principal> {
 
   /** The client has the answer to the new peer's join: passes on what has waited in both directions. */
   open(refused: (error: RelayError) => void): void {
-    this.#session.openPeer();
+    this.#session.peers.current.open();
     this.#early.release((early) => this.#session.addIceCandidate(early, this.#number), refused);
   }
 }

@@ -1,5 +1,5 @@
 import type { Principal } from '../../access/authentication.js';
-import { crowdOfAnswer } from '../../guard/crowd.js';
+import { answerSaturation } from '../../guard/saturation.js';
 import { RelayError } from '../../protocol/errors.js';
 import { LIMITS } from '../../protocol/limits.js';
 import type { SessionCloseReason } from '../../protocol/session-state.js';
@@ -167,14 +167,14 @@ export class RpcHandler<P extends Principal> {
     // Answers grow with each track. The guard watches the SFU's limit; this connection's may be lower.
     if (maxMessageBytes < LIMITS.maxSdpLength && peer === session.peer) {
       const { sdp } = (desc ?? {}) as { sdp?: unknown };
-      const crowd = typeof sdp === 'string' ? crowdOfAnswer(sdp, maxMessageBytes) : 0;
-      if (crowd > 0) this.served.askToRejoin(crowd);
+      const saturation = typeof sdp === 'string' ? answerSaturation(sdp, maxMessageBytes) : 0;
+      if (saturation > 0) this.served.askToRejoin(saturation);
     }
     return session.answerOffer(desc as SessionDescription, peer as number);
   }
 
   #leave({ peer }: Params): Promise<void> {
-    if (peer !== undefined) return this.served.require().leavePeer(peer as number);
+    if (peer !== undefined) return this.served.require().peers.leave(peer as number);
     if (!this.isJoining) this.served.require();
     return this.leave();
   }

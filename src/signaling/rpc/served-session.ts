@@ -1,11 +1,11 @@
 import type { Principal } from '../../access/authentication.js';
-import { rejoinSoon } from '../../guard/crowd.js';
+import { rejoinSoon } from '../../guard/saturation.js';
 import { RelayError } from '../../protocol/errors.js';
 import type { Capability, JoinResult, RelayNotifications } from '../../protocol/messages.js';
 import type { SessionCloseReason } from '../../protocol/session-state.js';
 import type { Target } from '../../protocol/types.js';
 import type { Session } from '../../session/session.js';
-import type { Receiver } from '../../session/session-emitter.js';
+import type { SessionSink } from '../../session/session-emitter.js';
 import type { SessionEvents } from '../../session/session-events.js';
 import type { TokenExpiry } from '../authentication/token-expiry.js';
 import type { Backlog, ChannelOwner, ClientChannel } from './client-channel.js';
@@ -21,7 +21,7 @@ function isNotified(name: string): name is (typeof NOTIFIED)[number] {
 const servedBy = new WeakMap<object, { release(): Backlog }>();
 
 /** The session of one client, while it has one: passes the session's events to the client's channel. */
-export class ServedSession<P extends Principal> implements Receiver {
+export class ServedSession<P extends Principal> implements SessionSink {
   readonly #channel: ClientChannel;
   readonly #owner: ChannelOwner;
   readonly #expiry: TokenExpiry;
@@ -63,14 +63,14 @@ export class ServedSession<P extends Principal> implements Receiver {
 
   /** Passes the session's events on, beginning with those that the session has held. */
   listen(): void {
-    this.require().serve(this);
+    this.require().emitter.serve(this);
   }
 
   /** Stops listening to the session, and returns it. */
   drop(): Session<P> | undefined {
     const session = this.#session;
     this.#session = undefined;
-    session?.serve(undefined);
+    session?.emitter.serve(undefined);
     return session;
   }
 
@@ -88,7 +88,7 @@ export class ServedSession<P extends Principal> implements Receiver {
     this.#channel.deliver(message, mayDrop);
   }
 
-  hear<Name extends keyof SessionEvents>(name: Name, ...args: SessionEvents[Name]): void {
+  event<Name extends keyof SessionEvents>(name: Name, ...args: SessionEvents[Name]): void {
     const [event] = args;
     if (name === 'rejoin' && !this.#capabilities.includes(name)) return;
     if (isNotified(name)) this.#channel.notify(name, event as RelayNotifications[typeof name]);
@@ -99,12 +99,12 @@ export class ServedSession<P extends Principal> implements Receiver {
   }
 
   /**
-   * Asks the client to replace its peer, which is near a limit; `crowd` says how near.
+   * Asks the client to replace its peer, which is near a limit; `saturation` says how near.
    * @returns false if the client has no session, or cannot rejoin
    */
-  askToRejoin(crowd: number): boolean {
+  askToRejoin(saturation: number): boolean {
     if (!this.#session || !this.#capabilities.includes('rejoin')) return false;
-    this.#channel.notify('rejoin', rejoinSoon(this.#session.peer, crowd));
+    this.#channel.notify('rejoin', rejoinSoon(this.#session.peer, saturation));
     return true;
   }
 

@@ -1,7 +1,8 @@
 import type { Principal } from '../../access/authentication.js';
 import { RelayError } from '../../protocol/errors.js';
 import type { SessionCloseReason } from '../../protocol/session-state.js';
-import type { CreateSessionParams, SfuRelay } from '../../relay/relay.js';
+import type { SfuRelay } from '../../relay/relay.js';
+import type { CreateSessionParams } from '../../relay/session-params.js';
 import type { Session } from '../../session/session.js';
 import type { CancelSignal } from '../../util/cancellation.js';
 import type { AuthenticatedClient } from '../authentication/authenticated-client.js';

@@ -8,7 +8,7 @@ import type { WireClient } from '../wire-client.js';
 
 const audio: FakeTrack = { kind: 'audio', streamId: 's', trackId: 'a' };
 const video: FakeTrack = { kind: 'video', streamId: 's', trackId: 'v' };
-const REMOVED = 'You have been put out of this room.';
+const REMOVED = 'You have been removed from this room.';
 
 export function moderationSuite(stage: ContractStage): void {
   /** Users are who they say they are; `mod` moderates. */

@@ -3,9 +3,13 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { chat, gift, like, type MessageKinds, type StandardSchema } from '../../../src/index.js';
 import { MessageArchive } from '../../../src/messages/archive.js';
 import { resolveKinds } from '../../../src/messages/message-kind.js';
-import { type Moderate, RoomMessages, type Sender } from '../../../src/messages/room-messages.js';
+import {
+  type MessageSender,
+  type ModerateMessage,
+  RoomMessages,
+} from '../../../src/messages/room-messages.js';
 import type { RoomMessage } from '../../../src/protocol/types.js';
-import { Lane } from '../../../src/util/ordered-queue.js';
+import { OrderedQueue } from '../../../src/util/ordered-queue.js';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -22,8 +26,8 @@ function room(kinds: MessageKinds = { chat: chat(), gift: gift(), like: like() }
   return { messages, heard };
 }
 
-function sender(userId = 'alice', moderate?: Moderate): Sender {
-  return { sessionId: `of ${userId}`, userId, lane: new Lane(64), check: () => {}, moderate };
+function sender(userId = 'alice', moderate?: ModerateMessage): MessageSender {
+  return { sessionId: `of ${userId}`, userId, queue: new OrderedQueue(64), check: () => {}, moderate };
 }
 
 const schema = (validate: StandardSchema['~standard']['validate']): StandardSchema => ({
@@ -48,7 +52,7 @@ describe('what is sent', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
         const { messages, heard } = room({ note: {} });
-        const moderate: Moderate = ({ data }) => {
+        const moderate: ModerateMessage = ({ data }) => {
           const { delay, refused } = steps[data as number] ?? { delay: 0, refused: false };
           const answer = async () => {
             for (let turn = 0; turn < delay; turn += 1) await new Promise(setImmediate);
@@ -93,7 +97,7 @@ describe('what is sent', () => {
 
   test('and was refused may be sent again with the same id', async () => {
     const moderate = vi
-      .fn<Moderate>()
+      .fn<ModerateMessage>()
       .mockRejectedValueOnce(new Error('no'))
       .mockImplementation(({ data }) => data);
     const { messages, heard } = room();

@@ -6,9 +6,9 @@ import { GrpcJsConnection } from '../../../src/grpc/grpc-js/connection.js';
 import { loadGrpcJs } from '../../../src/grpc/grpc-js/load.js';
 import { anonymous, chat, gift, type Session, SfuRelay } from '../../../src/index.js';
 import { resolveKinds } from '../../../src/messages/message-kind.js';
-import { RoomMessages, type Sender } from '../../../src/messages/room-messages.js';
+import { type MessageSender, RoomMessages } from '../../../src/messages/room-messages.js';
 import { collectMetrics } from '../../../src/plugins/metrics/index.js';
-import { Gathering } from '../../../src/session/ice-gathering.js';
+import { IceGathering } from '../../../src/session/ice-gathering.js';
 import { TokenExpiry } from '../../../src/signaling/authentication/token-expiry.js';
 import {
   fakeOffer,
@@ -16,7 +16,7 @@ import {
   startScriptedSfu,
   startSilentServer,
 } from '../../../src/testing/index.js';
-import { Lane } from '../../../src/util/ordered-queue.js';
+import { OrderedQueue } from '../../../src/util/ordered-queue.js';
 import { HOUR_MS, passTime, resetClocks, STEPS, stepClock } from '../../support/clock.js';
 import { parseExposition } from '../../support/exposition.js';
 import { FakeSocket, installFakeBrowser } from '../client/fake-browser.js';
@@ -85,11 +85,11 @@ describe.each(STEPS)('when the system’s clock is set %s by an hour', (_, stepM
     vi.useFakeTimers();
   });
 
-  test.each<[string, number, (gathering: Gathering) => void]>([
+  test.each<[string, number, (gathering: IceGathering) => void]>([
     ['6 s after it began', 6_000, () => {}],
     ['soon after the last candidate', 300, (gathering) => gathering.candidate()],
   ])('ICE may be restarted %s', async (_, waitMs, gather) => {
-    const gathering = new Gathering();
+    const gathering = new IceGathering();
     gathering.begin('ufrag pwd');
     gather(gathering);
     const settled = vi.fn();
@@ -229,6 +229,12 @@ function room() {
   return { messages, heard };
 }
 
-function sender(): Sender {
-  return { sessionId: 's', userId: 'alice', lane: new Lane(64), check: () => {}, moderate: undefined };
+function sender(): MessageSender {
+  return {
+    sessionId: 's',
+    userId: 'alice',
+    queue: new OrderedQueue(64),
+    check: () => {},
+    moderate: undefined,
+  };
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { checkSubscriptions } from '../../../src/guard/subscriptions.js';
 import type { Track } from '../../../src/index.js';
 import { Room } from '../../../src/room/room.js';
-import type { Member } from '../../../src/room/room-member.js';
+import type { RoomSession } from '../../../src/room/room-member.js';
 
 const NOTHING: ReadonlySet<string> = new Set();
 
@@ -15,11 +15,13 @@ const trackOf = (owner: string, n: number): Track => ({
   muted: false,
 });
 
-function member(id: string): Member {
+function member(id: string): RoomSession {
   const ignore = () => {};
   return {
     ...{ id, userId: id, role: 'publisher', hidden: true },
-    ...{ notifyParticipants: ignore, notifyTracks: ignore, notifyMessage: ignore, notifyDeletion: ignore },
+    emitter: {
+      ...{ notifyParticipants: ignore, notifyTracks: ignore, notifyMessage: ignore, notifyDeletion: ignore },
+    },
   };
 }
 
@@ -30,13 +32,13 @@ describe('a track is found by its id, and a stream’s owner by its stream', () 
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
         const room = new Room('lobby');
         const people = Array.from({ length: 5 }, (_, n) => member(`m${n}`));
-        const present = new Map<Member, number>();
+        const present = new Map<RoomSession, number>();
         for (const { who, comes, tracks: count } of steps) {
-          const person = people[who] as Member;
+          const person = people[who] as RoomSession;
           const tracks = Array.from({ length: count }, (_, n) => trackOf(person.id, n));
-          if (!comes) room.remove(person);
-          else if (present.has(person)) room.setTracks(person, { tracks, cut: NOTHING });
-          else room.add(person, tracks, NOTHING);
+          if (!comes) room.members.remove(person);
+          else if (present.has(person)) room.members.setTracks(person, { tracks, cut: NOTHING });
+          else room.members.add(person, tracks, NOTHING);
           if (comes) present.set(person, count);
           else present.delete(person);
           for (const each of people) {
@@ -54,7 +56,7 @@ describe('a track is found by its id, and a stream’s owner by its stream', () 
 
   test('without a look at each of its viewers', () => {
     const room = new Room('lobby');
-    for (let n = 0; n < 10_000; n += 1) room.add(member(`viewer-${n}`), [], NOTHING);
+    for (let n = 0; n < 10_000; n += 1) room.members.add(member(`viewer-${n}`), [], NOTHING);
     const subscriptions = Array.from({ length: 64 }, (_, n) => ({ trackId: `none-${n}`, subscribe: false }));
     const start = performance.now();
     for (let n = 0; n < 500; n += 1)

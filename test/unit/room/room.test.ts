@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Roster } from '../../../src/client/roster.js';
 import { anonymous, type Participant, type Session, SfuRelay, type Track } from '../../../src/index.js';
 import { Room } from '../../../src/room/room.js';
-import type { Member } from '../../../src/room/room-member.js';
+import type { RoomEvents, RoomSession } from '../../../src/room/room-member.js';
 import { fakeOffer, type ScriptedSfu, startScriptedSfu } from '../../../src/testing/index.js';
 
 /** One step: somebody does something, as far as it is possible for them. */
@@ -72,11 +72,12 @@ class View {
   }
 }
 
-class FakeMember implements Member {
+class FakeMember implements RoomSession, RoomEvents {
   readonly userId: string;
   readonly role = 'publisher';
   readonly hidden: boolean;
   readonly view: View;
+  readonly emitter = this;
   onEvent = () => {};
 
   constructor(
@@ -89,13 +90,13 @@ class FakeMember implements Member {
     this.view = new View(room.others(id), room.revision);
   }
 
-  notifyParticipants(event: Parameters<Member['notifyParticipants']>[0]): void {
+  notifyParticipants(event: Parameters<RoomEvents['notifyParticipants']>[0]): void {
     this.view.revisions.push(event.revision);
     expect(this.view.roster.applyParticipants(event)).toBe(true);
     this.onEvent();
   }
 
-  notifyTracks(event: Parameters<Member['notifyTracks']>[0]): void {
+  notifyTracks(event: Parameters<RoomEvents['notifyTracks']>[0]): void {
     this.view.revisions.push(event.revision);
     expect(this.view.roster.applyTracks(event)).toBe(true);
     this.onEvent();
@@ -121,22 +122,22 @@ describe('whoever comes, at any moment, and follows the events knows the room as
   function play(room: Room, members: (FakeMember | undefined)[], { who, what, value }: Step, n: number) {
     const member = members[who];
     if (what === 'come or go') {
-      if (member) room.remove(member);
+      if (member) room.members.remove(member);
       // It hears of what comes after its snapshot, which its own coming is not.
       const next = member ? undefined : new FakeMember(`${who}-${n}`, who, room);
-      next?.changes(room, () => room.add(next, tracksOf(next.id, value), NOTHING));
+      next?.changes(room, () => room.members.add(next, tracksOf(next.id, value), NOTHING));
       members[who] = next;
     } else if (what === 'publish') {
       member?.changes(room, () =>
-        room.setTracks(member, { tracks: tracksOf(member.id, value), cut: NOTHING }),
+        room.members.setTracks(member, { tracks: tracksOf(member.id, value), cut: NOTHING }),
       );
     } else if (what === 'update') {
-      member?.changes(room, () => room.update(member, { metadata: { value } }));
+      member?.changes(room, () => room.members.update(member, { metadata: { value } }));
     } else if (member) {
       const tracks = room
         .tracksOf(member.id)
         .map(({ trackId }, each) => ({ trackId, muted: isIn(value, each) }));
-      member.changes(room, () => room.update(member, { tracks }));
+      member.changes(room, () => room.members.update(member, { tracks }));
     }
   }
 
@@ -167,7 +168,7 @@ describe('whoever comes, at any moment, and follows the events knows the room as
             if (!member) continue;
             member.onEvent = () => {
               members[who] = undefined;
-              room.remove(member);
+              room.members.remove(member);
             };
           }
         }

@@ -272,8 +272,11 @@ describe('a listener', () => {
     const session = await join();
     const heard: string[] = [];
     const off = () => heard.push('off');
-    session.on('stats', off).once('stats', () => heard.push('once'));
+    session.on('stats', off);
+    session.once('stats', () => heard.push('once'));
+    const stop = session.on('stats', off);
     session.off('stats', off);
+    stop();
     session.reportStats([]);
     session.reportStats([]);
     expect(heard).toEqual(['once']);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Lane } from '../../../src/util/ordered-queue.js';
+import { OrderedQueue } from '../../../src/util/ordered-queue.js';
 
 /** A promise, and how to settle it. */
 function pending<Value>() {
@@ -14,12 +14,12 @@ function pending<Value>() {
   };
 }
 
-describe('a lane', () => {
+describe('a queue', () => {
   test('acts at once, without a promise, where the answer is there at once', () => {
-    const lane = new Lane(1);
-    expect(lane.run(() => 1, String)).toBe('1');
+    const queue = new OrderedQueue(1);
+    expect(queue.run(() => 1, String)).toBe('1');
     expect(() =>
-      lane.run(
+      queue.run(
         () => 1,
         () => {
           throw new Error('no');
@@ -27,19 +27,19 @@ describe('a lane', () => {
       ),
     ).toThrow('no');
     expect(() =>
-      lane.run(() => {
+      queue.run(() => {
         throw new Error('refused');
       }, String),
     ).toThrow('refused');
-    expect(lane.run(() => 2, String)).toBe('2');
+    expect(queue.run(() => 2, String)).toBe('2');
   });
 
   test('asks and acts in order, one after the other, also where later answers would be there at once', async () => {
-    const lane = new Lane(10);
+    const queue = new OrderedQueue(10);
     const order: string[] = [];
     const first = pending<number>();
     const all = [first.promise, 2, Promise.resolve(3), 4].map((answer, index) =>
-      lane.run(
+      queue.run(
         () => {
           order.push(`ask ${index + 1}`);
           return answer;
@@ -54,30 +54,30 @@ describe('a lane', () => {
     first.resolve(1);
     expect(await Promise.all(all)).toEqual([1, 2, 3, 4]);
     expect(order).toEqual(['ask 1', 'act 1', 'ask 2', 'act 2', 'ask 3', 'act 3', 'ask 4', 'act 4']);
-    expect(lane.run(() => 5, String)).toBe('5');
+    expect(queue.run(() => 5, String)).toBe('5');
   });
 
   test('waits for the answer, not for what is begun by it', async () => {
-    const lane = new Lane(10);
+    const queue = new OrderedQueue(10);
     const deed = pending<string>();
-    const first = lane.run(
+    const first = queue.run(
       () => Promise.resolve(),
       () => deed.promise,
     );
-    expect(await lane.run(() => 2, String)).toBe('2');
+    expect(await queue.run(() => 2, String)).toBe('2');
     deed.resolve('done');
     expect(await first).toBe('done');
   });
 
   test('goes on after what was refused, or has failed', async () => {
-    const lane = new Lane(10);
+    const queue = new OrderedQueue(10);
     const answer = pending<number>();
-    const refused = lane.run(() => answer.promise, String);
-    const failed = lane.run(
+    const refused = queue.run(() => answer.promise, String);
+    const failed = queue.run(
       () => 1,
       () => Promise.reject(new Error('failed')),
     );
-    const last = lane.run(() => 3, String);
+    const last = queue.run(() => 3, String);
     answer.reject(new Error('refused'));
     await expect(refused).rejects.toThrow('refused');
     await expect(failed).rejects.toThrow('failed');
@@ -85,13 +85,13 @@ describe('a lane', () => {
   });
 
   test('lets as many wait as it was told', async () => {
-    const lane = new Lane(2);
+    const queue = new OrderedQueue(2);
     const answer = pending<number>();
-    const waiting = [lane.run(() => answer.promise, String), lane.run(() => 2, String)];
-    expect(lane.isFull).toBe(true);
-    expect(() => lane.run(() => 3, String)).toThrow('Too many messages wait');
+    const waiting = [queue.run(() => answer.promise, String), queue.run(() => 2, String)];
+    expect(queue.isFull).toBe(true);
+    expect(() => queue.run(() => 3, String)).toThrow('Too many messages wait');
     answer.resolve(1);
     expect(await Promise.all(waiting)).toEqual(['1', '2']);
-    expect(lane.isFull).toBe(false);
+    expect(queue.isFull).toBe(false);
   });
 });

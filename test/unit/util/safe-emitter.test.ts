@@ -31,7 +31,9 @@ test('a listener that throws, or rejects, is logged, and the next one hears all 
 test('off takes its own listener away, and once hears one time', () => {
   const emitter = new Emitter(silentLogger);
   const [first, second, third] = [vi.fn(), vi.fn(), vi.fn()];
-  emitter.on('said', first).once('said', second).on('said', third);
+  emitter.on('said', first);
+  emitter.once('said', second);
+  emitter.on('said', third);
   expect([emitter.listenerCount('said'), emitter.listenerCount('done'), emitter.listenerCount()]).toEqual([
     3, 0, 3,
   ]);
@@ -43,4 +45,20 @@ test('off takes its own listener away, and once hears one time', () => {
   expect(third.mock.calls).toEqual([['one'], ['two']]);
   emitter.forget();
   expect(emitter.say('three')).toBe(false);
+});
+
+test('on() and once() give a function that takes the listener off again', () => {
+  const emitter = new Emitter(silentLogger);
+  const [first, second, third] = [vi.fn(), vi.fn(), vi.fn()];
+  const stopFirst = emitter.on('said', first);
+  const stopSecond = emitter.once('said', second);
+  emitter.on('said', third);
+  stopFirst();
+  stopSecond();
+  emitter.say('hello');
+  expect(first).not.toHaveBeenCalled();
+  expect(second).not.toHaveBeenCalled();
+  expect(third).toHaveBeenCalledWith('hello');
+  stopFirst();
+  expect(emitter.listenerCount()).toBe(1);
 });

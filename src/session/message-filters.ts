@@ -21,7 +21,7 @@ export type ReplyMessage =
   | { readonly method: 'trickle'; readonly params: { target: Target; candidate: IceCandidate } };
 
 /** Lets a client's messages to the SFU pass, changes or refuses them. Their order stays. */
-export interface SignalFilter {
+export interface SignalMessageFilter {
   /**
    * `act` gets what the message has become; at once where the filter decides at once.
    * @throws RelayError at once or by the promise: it is refused
@@ -33,8 +33,8 @@ export interface SignalFilter {
 }
 
 /** The same for the SFU's messages to a client. */
-export interface ReplyFilter {
-  /** As {@link SignalFilter.signal}; a candidate that is dropped goes nowhere. */
+export interface ReplyMessageFilter {
+  /** As {@link SignalMessageFilter.signal}; a candidate that is dropped goes nowhere. */
   reply<Message extends ReplyMessage, Result>(
     message: Message,
     act: (params: Message['params']) => Result,
@@ -44,9 +44,9 @@ export interface ReplyFilter {
 /** What stands between a session's client and the SFU. */
 export interface MessageFilters {
   /** Undefined where all messages to the SFU pass. */
-  readonly signals: SignalFilter | undefined;
+  readonly signals: SignalMessageFilter | undefined;
   /** Undefined where all messages from the SFU pass. */
-  readonly replies: ReplyFilter | undefined;
+  readonly replies: ReplyMessageFilter | undefined;
   /** The session has ended: nobody waits for an answer any more. */
   close(why: () => RelayError): void;
 }

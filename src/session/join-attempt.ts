@@ -1,40 +1,35 @@
 import type { CheckedOffer, Guard, ReleasedOffer } from '../guard/guard.js';
 import { RelayError } from '../protocol/errors.js';
-import type { IceServer, Metadata, SessionDescription } from '../protocol/types.js';
-import { type Sfu, type SfuJoin, sfuTimeout } from '../sfu/sfu.js';
-import type { RelayCounters } from '../telemetry/relay-counters.js';
+import type { Metadata, SessionDescription } from '../protocol/types.js';
+import { type Sfu, sfuTimeout } from '../sfu/sfu.js';
 import { Cancellation, type CancelSignal } from '../util/cancellation.js';
 import { withDeadline } from '../util/deadline.js';
 import { isPromise } from '../util/is-promise.js';
-import type { SignalFilter } from './message-filter.js';
-import type { Publishing } from './publisher.js';
-import type { ReplyPassage } from './reply-filter.js';
+import type { SignalMessageFilter } from './message-filters.js';
+import type { PeerSetup } from './peer-owner.js';
+import type { Publisher } from './publisher.js';
+import type { ReplyFilter } from './reply-filter.js';
 import type { SfuCall } from './sfu-call.js';
+import type { Takeover } from './takeover.js';
 
 interface Setup {
+  /** Of the peer; the application sees the first peer's offer as `join`, others as `offer`. */
+  number: number;
+  options: PeerSetup;
+  /** The sessions that the joining one replaces. */
+  takeover: Takeover | undefined;
+  signals: SignalMessageFilter | undefined;
   guard: Guard;
-  signals: SignalFilter | undefined;
-  /** What the application is told that its offer is. */
-  method: 'join' | 'offer';
-  replies: ReplyPassage;
+  replies: ReplyFilter;
   call: SfuCall;
-  publishing: Publishing;
-  roomId: string;
-  timeoutMs: number;
-  sfuReplies: RelayCounters['sfuReplies'];
-  /** Asked for once the session is let in; never rejects. */
-  iceServers: (() => readonly IceServer[] | Promise<readonly IceServer[]>) | undefined;
-  /** What the SFU is asked for, by this offer. */
-  request(sdp: string): SfuJoin;
-  /** Ends the sessions that this one replaces. */
-  takeOver: (() => Promise<void>) | undefined;
+  publisher: Publisher;
 }
 
-/** Whether the session may join; gives what the room gets to know of it. */
+/** Decides whether the session may join; returns the metadata that the room gets. */
 export type Admit = (until: CancelSignal) => Metadata | undefined | Promise<Metadata | undefined>;
 
-/** A session's way into its room: past the guard, by the application's leave and the SFU's, until it is cancelled. */
-export class Joining {
+/** The join of one peer: the application's filter, the guard, the admission, the SFU. It can be cancelled at any point. */
+export class JoinAttempt {
   readonly #setup: Setup;
   readonly #cancel = new Cancellation();
 
@@ -42,9 +37,10 @@ export class Joining {
     this.#setup = setup;
   }
 
-  /** Goes all the way; where it fails, `fail` says so to whatever is still under way. */
+  /** Runs all steps. After a failure call `fail`, which cancels the pending ones. */
   async run(sfu: Sfu, sdp: string, admit: Admit) {
-    const { signals, method, guard, replies, iceServers } = this.#setup;
+    const { number, options, signals, guard, replies } = this.#setup;
+    const method = number === 1 ? 'join' : 'offer';
     const offer = { type: 'offer', sdp } as const;
     const asked = signals?.signal({ method, params: offer }, (params) => params) ?? offer;
     const passed = isPromise(asked) ? await this.#application(asked) : asked;
@@ -53,7 +49,7 @@ export class Joining {
     const metadata = isPromise(admitted) ? await this.#application(admitted) : admitted;
     this.check();
     const joining = this.#inTime(this.#openAndJoin(sfu, checked), sfuTimeout);
-    const given = iceServers?.() ?? [];
+    const given = options.iceServers?.() ?? [];
     const [servers, joined] = isPromise(given)
       ? await Promise.all([this.#inTime(given, sfuTimeout), joining])
       : [given, await joining];
@@ -71,7 +67,7 @@ export class Joining {
     if (this.#cancel.aborted) throw this.#cancellation();
   }
 
-  /** Ends what is under way; gives why. */
+  /** Cancels the pending steps; returns the reason of the failure. */
   fail(error: unknown): RelayError {
     const failure = this.#cancel.aborted ? this.#cancellation() : RelayError.from(error);
     this.#cancel.abort(() => failure);
@@ -82,22 +78,30 @@ export class Joining {
     sfu: Sfu,
     checked: CheckedOffer,
   ): Promise<{ answer: SessionDescription; released: ReleasedOffer }> {
-    const { call, publishing, request, sfuReplies, takeOver } = this.#setup;
+    const { number, options, call, publisher, takeover, guard } = this.#setup;
+    const roomId = options.room.id;
     const stream = await call.open(sfu, this.#cancel);
     this.check();
-    if (takeOver) {
-      await takeOver();
+    if (takeover) {
+      await takeover.complete();
       this.check();
     }
-    await stream.enter(this.#setup.roomId, this.#cancel);
+    await stream.enter(roomId, this.#cancel);
     this.check();
-    const released = publishing.begin(checked);
-    const answer = await sfuReplies.join.time(call.join(stream, request(released.sdp)));
+    const released = publisher.begin(checked);
+    const answer = await call.join(stream, {
+      roomId,
+      userId: options.userId,
+      sessionId: options.id,
+      peer: number,
+      sdp: released.sdp,
+      autoSubscribe: options.autoSubscribe && guard.policy.canSubscribe,
+    });
     this.check();
     return { answer, released };
   }
 
-  /** What the application is asked of: it has as long as the SFU. */
+  /** The application has as long for its answer as the SFU. */
   #application<Value>(answer: PromiseLike<Value>): Promise<Value> {
     return this.#inTime(
       answer,
@@ -106,7 +110,7 @@ export class Joining {
   }
 
   #inTime<Value>(promise: PromiseLike<Value>, late: () => RelayError): Promise<Value> {
-    return withDeadline(promise, this.#setup.timeoutMs, late, this.#cancel);
+    return withDeadline(promise, this.#setup.options.joinTimeoutMs, late, this.#cancel);
   }
 
   #cancellation(): RelayError {

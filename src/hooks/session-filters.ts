@@ -3,25 +3,25 @@ import type { RelayError } from '../protocol/errors.js';
 import { LIMITS } from '../protocol/limits.js';
 import type {
   MessageFilters,
-  ReplyFilter,
   ReplyMessage,
-  SignalFilter,
+  ReplyMessageFilter,
   SignalMessage,
-} from '../session/message-filter.js';
+  SignalMessageFilter,
+} from '../session/message-filters.js';
 import type { Session } from '../session/session.js';
 import { Cancellation } from '../util/cancellation.js';
-import { Lane } from '../util/ordered-queue.js';
+import { OrderedQueue } from '../util/ordered-queue.js';
 import type { HookRunner } from './hook-runner.js';
 
 /**
  * A session's messages between its client and the SFU, as the application lets them pass. Each direction keeps its order
  * while the application thinks; the one does not wait for the other.
  */
-class SessionFilters<P extends Principal> implements MessageFilters, SignalFilter, ReplyFilter {
+class SessionFilters<P extends Principal> implements MessageFilters, SignalMessageFilter, ReplyMessageFilter {
   readonly #runner: HookRunner<P>;
   readonly #session: Session<P>;
-  readonly #signals = new Lane(LIMITS.maxHeldMessages);
-  readonly #replies = new Lane(LIMITS.maxHeldMessages);
+  readonly #signals = new OrderedQueue(LIMITS.maxHeldMessages);
+  readonly #replies = new OrderedQueue(LIMITS.maxHeldMessages);
   /** Aborted when the session has ended: nobody waits for an answer any more. */
   readonly #over = new Cancellation();
 
@@ -30,11 +30,11 @@ class SessionFilters<P extends Principal> implements MessageFilters, SignalFilte
     this.#session = session;
   }
 
-  get signals(): SignalFilter | undefined {
+  get signals(): SignalMessageFilter | undefined {
     return this.#runner.has('onSignal') ? this : undefined;
   }
 
-  get replies(): ReplyFilter | undefined {
+  get replies(): ReplyMessageFilter | undefined {
     return this.#runner.has('onReply') ? this : undefined;
   }
 
