@@ -1,5 +1,6 @@
 import { defineConfig, type Options } from 'tsup';
-import { ownClassNames, splitCommonJs } from './scripts/build-plugins.js';
+import { ownClassNames, shortNames, splitCommonJs } from './scripts/build-plugins.js';
+import { CLIENT_NAMES } from './scripts/client-names.js';
 
 const common = {
   format: ['esm', 'cjs'],
@@ -31,5 +32,10 @@ export default defineConfig([
     plugins: [splitCommonJs(), ownClassNames()],
   },
   // One file of its own, which a page can load without a bundler.
-  { ...common, entry: { client: 'src/client/index.ts' }, splitting: false, plugins: [ownClassNames()] },
+  {
+    ...common,
+    entry: { client: 'src/client/index.ts' },
+    splitting: false,
+    plugins: [shortNames(CLIENT_NAMES), ownClassNames()],
+  },
 ]);

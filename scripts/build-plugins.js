@@ -35,3 +35,13 @@ export function ownClassNames() {
     },
   };
 }
+
+/** Gives these members short names, and lets esbuild write constants where they are used. */
+export function shortNames(names) {
+  return {
+    name: 'short-names',
+    esbuildOptions(options) {
+      Object.assign(options, { mangleProps: new RegExp(`^(${names.join('|')})$`), minifySyntax: true });
+    },
+  };
+}

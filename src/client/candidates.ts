@@ -1,60 +1,54 @@
 import type { IceCandidate } from '../protocol/messages.js';
-import { RelayClientError } from './errors.js';
+import { asClientError, type RelayClientError } from './errors.js';
 
-/**
- * The SFU's candidates for one peer connection. One that comes before the description which it belongs to would
- * be lost, so they wait for it (RFC 8838).
- */
-export class RemoteCandidates {
-  readonly #pc: RTCPeerConnection;
-  readonly #onError: (error: RelayClientError) => void;
-  #held: IceCandidate[] | undefined = [];
-
-  constructor(pc: RTCPeerConnection, onError: (error: RelayClientError) => void) {
-    this.#pc = pc;
-    this.#onError = onError;
-  }
-
-  add(candidate: IceCandidate): void {
-    if (this.#held) this.#held.push(candidate);
-    else {
-      this.#pc
-        .addIceCandidate(normalize(candidate))
-        .catch((error) => this.#onError(RelayClientError.from(error, "The SFU's candidate can't be used")));
-    }
-  }
-
-  /** Until `release()`: a new description is under way. */
-  hold(): void {
-    this.#held ??= [];
-  }
-
-  release(): void {
-    const held = this.#held ?? [];
-    this.#held = undefined;
-    for (const candidate of held) this.add(candidate);
-  }
+/** Candidates that may have to wait for the description that they belong to. */
+export interface CandidateQueue {
+  receive(candidate: IceCandidate): void;
+  /** A new description is under way: further candidates wait for it. */
+  hold(): void;
+  release(): void;
 }
 
-/** Ion's candidates carry `sdpMid: ""`, which no section has: the index counts then. */
-function normalize({
-  candidate,
-  sdpMid,
-  sdpMLineIndex,
-  usernameFragment,
-}: IceCandidate): RTCIceCandidateInit {
+/** @param use is called with each candidate, in order; not before the first `release()` */
+export function candidateQueue(use: (candidate: IceCandidate) => void): CandidateQueue {
+  let held: IceCandidate[] | undefined = [];
   return {
-    candidate,
-    sdpMid: sdpMid || null,
-    sdpMLineIndex: sdpMLineIndex ?? 0,
-    usernameFragment: usernameFragment || null,
+    receive(candidate) {
+      if (held) held.push(candidate);
+      else use(candidate);
+    },
+    hold() {
+      held ??= [];
+    },
+    release() {
+      const ready = held ?? [];
+      held = undefined;
+      ready.forEach(use);
+    },
   };
 }
 
-/** Calls `send` with every candidate of this side, in the form of the wire. */
+/** The SFU's candidates for one peer connection: one that came before its description would be lost (RFC 8838). */
+export function remoteCandidates(
+  pc: RTCPeerConnection,
+  onError: (error: RelayClientError) => void,
+): CandidateQueue {
+  return candidateQueue(({ candidate, sdpMid, sdpMLineIndex, usernameFragment }) => {
+    // Ion's candidates have `sdpMid: ""`, which is no section's: the index counts then.
+    const init = {
+      candidate,
+      sdpMid: sdpMid || null,
+      sdpMLineIndex: sdpMLineIndex ?? 0,
+      usernameFragment: usernameFragment || null,
+    };
+    pc.addIceCandidate(init).catch((error) => onError(asClientError(error, "The SFU's candidate")));
+  });
+}
+
+/** Calls `send` with each local candidate, in the form of the wire. */
 export function onLocalCandidate(pc: RTCPeerConnection, send: (candidate: IceCandidate) => void): void {
   pc.addEventListener('icecandidate', ({ candidate }) => {
-    // An empty one says that there are no more: the SFU has no use for it.
+    // An empty one says that there are no more, which the SFU does not use.
     if (candidate?.candidate) send(candidate.toJSON() as IceCandidate);
   });
 }

@@ -6,29 +6,19 @@ import type {
   Participant,
   Subscription,
 } from '../protocol/messages.js';
-import {
-  check,
-  checkMade,
-  checkOptions,
-  checkPublish,
-  GIFT,
-  isText,
-  JOIN,
-  RECEIVING,
-  SEND,
-} from './arguments.js';
-import type { Layer } from './control.js';
+import { check, GIFT, isText, JOIN, RECEIVING, readOptions, readPublishOptions, SEND } from './arguments.js';
+import { isLayer, type Layer } from './control.js';
 import { Emitter } from './emitter.js';
 import type { PublishOptions } from './encodings.js';
 import { notNow } from './errors.js';
 import type { ClientState, Emit, RelayClientEvents } from './events.js';
-import { Lifecycle } from './lifecycle.js';
+import { type Lifecycle, lifecycle } from './lifecycle.js';
 import type { SendOptions } from './messages.js';
-import { Notifications } from './notifications.js';
+import { notificationHandler } from './notifications.js';
 import type { ClientSettings, JoinOptions } from './options.js';
 import type { Publication } from './publisher.js';
 import type { RemoteTrack } from './remote-tracks.js';
-import { isListOf, isRecord, isString } from './wire.js';
+import { isRecord, isString, listOf } from './wire.js';
 
 /**
  * One connection to the relay and, between `join()` and `leave()`, one session with its two peer connections; where
@@ -42,14 +32,14 @@ export class RelayClient extends Emitter<RelayClientEvents> {
   /** @internal */
   constructor(socket: WebSocket, settings: ClientSettings) {
     super();
-    checkMade(settings);
+    check(settings, 'await connect(url)');
     const emit: Emit = (name, ...args) => this.emit(name, ...args);
-    this.#lifecycle = new Lifecycle(socket, {
-      settings,
+    this.#lifecycle = lifecycle(socket, {
+      ...settings,
       emit,
-      onNotification: (method, params) => notifications.receive(method, params),
+      onNotification: (method, params) => handle(method, params),
     });
-    const notifications = new Notifications({ lifecycle: this.#lifecycle, emit });
+    const handle = notificationHandler(this.#lifecycle, emit);
   }
 
   get state(): ClientState {
@@ -66,22 +56,22 @@ export class RelayClient extends Emitter<RelayClientEvents> {
    * those of now.
    */
   get session(): JoinResult | undefined {
-    return this.#lifecycle.session?.result;
+    return this.#lifecycle.session?.joinResult;
   }
 
   /** What is being received. */
   get tracks(): readonly RemoteTrack[] {
-    return this.#lifecycle.session?.tracks.list ?? [];
+    return this.#lifecycle.session?.remoteTracks.list ?? [];
   }
 
   /** The connection that sends media, for what this library does not offer. */
   get publisher(): RTCPeerConnection | undefined {
-    return this.#lifecycle.session?.publisher.pc;
+    return this.#lifecycle.session?.upstream.pc;
   }
 
   /** The connection that receives media, for what this library does not offer. */
   get subscriber(): RTCPeerConnection | undefined {
-    return this.#lifecycle.session?.subscriber;
+    return this.#lifecycle.session?.downstream?.pc;
   }
 
   /**
@@ -100,9 +90,9 @@ export class RelayClient extends Emitter<RelayClientEvents> {
    */
   async join(options: JoinOptions): Promise<JoinResult> {
     const example = 'join({ roomId: "lobby" })';
-    checkOptions(example, options, JOIN);
-    check(isText(options.roomId), example);
-    return this.#lifecycle.join(options);
+    const read = readOptions(example, options, JOIN);
+    check(isText(read.roomId), example);
+    return this.#lifecycle.join(read);
   }
 
   /**
@@ -112,36 +102,36 @@ export class RelayClient extends Emitter<RelayClientEvents> {
    * @throws RelayClientError the relay's refusal; nothing of the stream is sent then
    */
   async publish(stream: MediaStream, options: PublishOptions = {}): Promise<Publication> {
-    checkPublish(stream, options);
-    return this.#lifecycle.do(({ publisher }) => publisher.publish(stream, options));
+    const read = readPublishOptions(stream, options);
+    return this.#lifecycle.perform(({ upstream: publisher }) => publisher.publish(stream, read));
   }
 
   /** Stops sending a stream. Its tracks go on locally: to switch a camera off, `stop()` them. */
   async unpublish(streamOrStreamId: MediaStream | string): Promise<void> {
-    const streamId = typeof streamOrStreamId === 'string' ? streamOrStreamId : streamOrStreamId?.id;
+    const streamId = (streamOrStreamId as MediaStream)?.id ?? streamOrStreamId;
     check(isText(streamId), 'unpublish(stream)');
-    const stay = this.#lifecycle.joined();
+    const desired = this.#lifecycle.requireJoined();
     // Not even a recovery under way shall send it.
-    stay.sending = stay.sending.filter(({ stream }) => stream.id !== streamId);
-    return this.#lifecycle.do(({ publisher }) => publisher.unpublish(streamId));
+    desired.sending = desired.sending.filter(({ stream }) => stream.id !== streamId);
+    return this.#lifecycle.perform(({ upstream: publisher }) => publisher.unpublish(streamId));
   }
 
   /** Tells the others that a track of ours is muted, or is not. To mute it is `track.enabled`. */
   async setMuted(track: MediaStreamTrack, muted: boolean): Promise<void> {
     check(track instanceof Object && typeof muted === 'boolean', 'setMuted(track, true)');
-    await this.#lifecycle.do(async ({ publisher, rpc }, stay) => {
+    await this.#lifecycle.perform(async ({ upstream: publisher, rpc }, desired) => {
       const trackId = publisher.trackIdOf(track);
-      if (trackId === undefined) throw notNow('The track is not published.');
-      if (muted) stay.muted.add(track);
-      else stay.muted.delete(track);
+      if (trackId === undefined) throw notNow('It is not published.');
+      if (muted) desired.mutedTracks.add(track);
+      else desired.mutedTracks.delete(track);
       await rpc.request('update', { tracks: [{ trackId, muted }] });
     });
   }
 
   /** Tells the others something new of oneself: JSON, of up to 4 KiB. */
   async setMetadata(metadata: Metadata): Promise<void> {
-    check(isRecord(metadata), 'setMetadata({ name: "Alice" })');
-    await this.#lifecycle.do(async ({ rpc }, { params }) => {
+    check(isRecord(metadata), 'setMetadata({ name: "Ada" })');
+    await this.#lifecycle.perform(async ({ rpc }, { joinParams: params }) => {
       await rpc.request('update', { metadata });
       params.metadata = metadata;
     });
@@ -153,56 +143,52 @@ export class RelayClient extends Emitter<RelayClientEvents> {
    */
   async send(kind: string, data: unknown, options: SendOptions = {}): Promise<MessageReceipt> {
     check(isText(kind), 'send("chat", { text })');
-    checkOptions('send(kind, data, { to })', options, SEND);
-    return this.#lifecycle.messages.send(kind, data, options);
+    const read = readOptions('send(kind, data, { to })', options, SEND);
+    return this.#lifecycle.messages.send(kind, data, read);
   }
 
   /** `send('chat', { text })` */
   async chat(text: string, options?: SendOptions): Promise<MessageReceipt> {
-    check(isString(text), 'chat("Hello")');
+    check(isString(text), 'chat("Hi")');
     return this.send('chat', { text }, options);
   }
 
   /** `send('gift', { gift, count })`: it is carried out once, whatever breaks. */
   async sendGift(gift: string, options: SendOptions & { count?: number } = {}): Promise<MessageReceipt> {
-    const example = 'sendGift("rose", { count: 2 })';
+    const example = 'sendGift("rose")';
     check(isText(gift), example);
-    checkOptions(example, options, GIFT);
-    const { count = 1, ...rest } = options;
+    const { count, ...rest } = readOptions(example, options, GIFT);
     return this.send('gift', { gift, count }, rest);
   }
 
   /** Gathers likes for 250 ms, and sends their sum: call it for each. */
   like(count = 1): void {
     check(Number.isSafeInteger(count) && count > 0, 'like(1)');
-    this.#lifecycle.joined();
+    this.#lifecycle.requireJoined();
     this.#lifecycle.messages.like(count);
   }
 
   /** Which of the room's tracks to receive. `layer` is one of the track's `layers`, left out where it has none. */
   async subscribe(subscriptions: readonly Subscription[]): Promise<void> {
-    check(isListOf(subscriptions, isSubscription), 'subscribe([{ trackId, subscribe: true }])');
-    await this.#lifecycle.do(async ({ rpc }, stay) => {
+    check(listOf(isSubscription)(subscriptions), 'subscribe([{ trackId, subscribe: true }])');
+    await this.#lifecycle.perform(async ({ rpc }, desired) => {
       await rpc.request('subscribe', { subscriptions: [...subscriptions] });
-      for (const each of subscriptions) stay.subscriptions.set(each.trackId, each);
+      for (const each of subscriptions) desired.subscriptions.set(each.trackId, each);
     });
   }
 
   /**
    * Which simulcast layer of a stream to receive; of the layers that are sent the nearest, smaller rather than larger. Remembered, so that it may come before the stream's media. */
   setLayer(streamId: string, layer: Layer): void {
-    const isLayer = ['high', 'medium', 'low'].includes(layer);
-    check(isText(streamId) && isLayer, 'setLayer(stream.id, "low")');
-    this.#lifecycle.joined().control.wish(streamId, { layer });
+    check(isText(streamId) && isLayer(layer), 'setLayer(streamId, "low")');
+    this.#lifecycle.requireJoined().control.prefer(streamId, { layer });
   }
 
   /** Whether the SFU sends us a stream's video, audio: what is left out stays as it is. */
   setReceiving(streamId: string, options: { video?: boolean; audio?: boolean }): void {
-    const example = 'setReceiving(stream.id, { video: false })';
+    const example = 'setReceiving(streamId, { video: false })';
     check(isText(streamId), example);
-    checkOptions(example, options, RECEIVING);
-    const { video, audio } = options;
-    this.#lifecycle.joined().control.wish(streamId, { video, audio });
+    this.#lifecycle.requireJoined().control.prefer(streamId, readOptions(example, options, RECEIVING));
   }
 
   /**
@@ -211,12 +197,12 @@ export class RelayClient extends Emitter<RelayClientEvents> {
    */
   async moderate(params: ModerateParams): Promise<void> {
     check(isRecord(params) && isText(params.action), 'moderate({ action: "kick", userId })');
-    await this.#lifecycle.do(({ rpc }) => rpc.request('moderate', params));
+    await this.#lifecycle.perform(({ rpc }) => rpc.request('moderate', params));
   }
 
   /** Restarts ICE of the connection that sends; done by itself when that connection fails. */
   async restartIce(): Promise<void> {
-    return this.#lifecycle.do(({ publisher }) => publisher.restartIce());
+    return this.#lifecycle.perform(({ upstream: publisher }) => publisher.restartIce());
   }
 
   /**
@@ -234,6 +220,6 @@ export class RelayClient extends Emitter<RelayClientEvents> {
   }
 }
 
-function isSubscription(value: unknown): value is Subscription {
+function isSubscription(value: unknown): boolean {
   return isRecord(value) && isText(value.trackId);
 }

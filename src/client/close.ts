@@ -40,8 +40,8 @@ const ERROR_OF_CODE: Readonly<Record<number, string>> = {
  * What a close of the WebSocket means to those who wait; `cause` is the {@link CloseInfo}.
  * @param final the relay's last message, where that named the error
  */
-export function closed(code: number, reason: string, final?: RelayClientError): RelayClientError {
-  const retryable = [1001, 1006, 4408, 4412, 4429].includes(code) || (code >= 4500 && code < 4600);
+export function closed(code = 1000, reason = '', final?: RelayClientError): RelayClientError {
+  const retryable = /^(1001|1006|4408|4412|4429|45..)$/.test(`${code}`);
   const cause: CloseInfo = { code, reason, retryable };
   const usual = ERROR_OF_CODE[code];
   const name = final?.code ?? (usual ? `ERR_RELAY_${usual}` : 'ERR_CLIENT_CLOSED');
@@ -57,7 +57,5 @@ export function closeInfoOf({ cause }: RelayClientError): CloseInfo | undefined 
   return typeof (cause as CloseInfo | undefined)?.reason === 'string' ? (cause as CloseInfo) : undefined;
 }
 
-/** The relay has closed a connection that had no session for too long. */
-export function wasIdle(error: RelayClientError): boolean {
-  return closeInfoOf(error)?.code === 4408;
-}
+/** The close code behind an error, where there is one. */
+export const closeCodeOf = (error: RelayClientError) => closeInfoOf(error)?.code;

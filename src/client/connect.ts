@@ -1,9 +1,10 @@
 import { BEARER_PREFIX, SUBPROTOCOL } from '../protocol/messages.js';
-import { checkConnect } from './arguments.js';
+import { readConnectOptions } from './arguments.js';
 import { RelayClient } from './client.js';
-import { aborted, RelayClientError } from './errors.js';
+import { RelayClientError } from './errors.js';
+import { limited } from './limited.js';
 import type { ClientSettings, Dial } from './options.js';
-import { TokenSource } from './token-source.js';
+import { tokenSource } from './token-source.js';
 
 /**
  * How to connect.
@@ -45,75 +46,56 @@ const PROTOCOL_TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
  * @category Client
  */
 export async function connect(url: string | URL, options: ConnectOptions = {}): Promise<RelayClient> {
-  checkConnect(url, options);
-  const { token, signal, connectTimeoutMs = 10_000, requestTimeoutMs = 20_000 } = options;
-  const { rtcConfiguration = {}, statsIntervalMs = 2_000, reconnect = true } = options;
-  const tokens = new TokenSource({ token, getToken: options.getToken, timeoutMs: requestTimeoutMs });
+  const read = readConnectOptions(url, options);
+  const tokens = tokenSource(read);
   const dial: Dial = async (use, cancel) => {
     const given = tokens.next(cancel);
-    const next = given instanceof Promise ? await given : given;
-    const fits = next !== undefined && PROTOCOL_TOKEN.test(next);
-    const protocols = [SUBPROTOCOL, ...(fits ? [BEARER_PREFIX + next] : [])];
-    return {
-      used: await open(String(url), protocols, connectTimeoutMs, use, cancel),
-      unsaid: fits ? undefined : next,
-    };
+    const token = given instanceof Promise ? await given : given;
+    const fits = token !== undefined && PROTOCOL_TOKEN.test(token);
+    const protocols = [SUBPROTOCOL, ...(fits ? [BEARER_PREFIX + token] : [])];
+    return open(
+      String(url),
+      protocols,
+      read.connectTimeoutMs,
+      (socket) => use(socket, fits ? undefined : token),
+      cancel,
+    );
   };
-  const settings: ClientSettings = {
-    tokens,
-    requestTimeoutMs,
-    rtcConfiguration,
-    statsIntervalMs,
-    dial: reconnect ? dial : undefined,
-  };
-  const { used: client, unsaid } = await dial((socket) => new RelayClient(socket, settings), signal);
-  try {
+  const settings: ClientSettings = { ...read, tokens, dial: read.reconnect ? dial : undefined };
+  return dial(async (socket, unsaid) => {
+    const client = new RelayClient(socket, settings);
     if (unsaid !== undefined) await client.authenticate(unsaid);
     return client;
-  } catch (error) {
-    client.close();
-    throw error;
-  }
+  }, options.signal);
 }
 
-function open<Used>(
+async function open<Used>(
   url: string,
   protocols: string[],
   timeoutMs: number,
-  use: (socket: WebSocket) => Used,
-  signal: AbortSignal | undefined,
+  use: (socket: WebSocket) => Promise<Used>,
+  cancel: AbortSignal | undefined,
 ): Promise<Used> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(aborted(signal));
-    const socket = create(url, protocols);
-    const listening = new AbortController();
-    const settle = (error?: RelayClientError) => {
-      clearTimeout(timer);
-      listening.abort();
-      if (!error) return resolve(use(socket));
-      socket.close();
-      reject(error);
-    };
-    const timer = setTimeout(() => settle(failed(url, `not within ${timeoutMs} ms`)), timeoutMs);
-    const once = { signal: listening.signal };
-    socket.addEventListener('open', () => settle(), once);
-    // The browser tells scripts no more than that.
-    socket.addEventListener('close', ({ code }) => settle(failed(url, `closed with ${code}`)), once);
-    signal?.addEventListener('abort', () => settle(aborted(signal)), once);
-  });
-}
-
-function create(url: string, protocols: string[]): WebSocket {
+  let socket: WebSocket | undefined;
+  const failed = (detail: unknown, cause?: unknown) => {
+    const message = `The WebSocket to ${url.replace(/[?#].*/s, '')} can't be opened (${detail}): is it there, is its path right, is it wss:// on https?`;
+    return new RelayClientError('ERR_CLIENT_CONNECT', message, { retryable: !cause, cause });
+  };
+  const late = () => failed(`not within ${timeoutMs} ms`);
   try {
-    return new WebSocket(url, protocols);
-  } catch (cause) {
-    throw failed(url, String(cause), cause);
+    return await limited({ timeoutMs, late, cancel }, (resolve, reject) => {
+      try {
+        socket = new WebSocket(url, protocols);
+      } catch (cause) {
+        throw failed(cause, cause);
+      }
+      const opened = socket;
+      opened.addEventListener('open', () => resolve(use(opened)));
+      // The browser tells scripts no more than the code.
+      opened.addEventListener('close', ({ code }) => reject(failed(`closed with ${code}`)));
+    });
+  } catch (error) {
+    socket?.close();
+    throw error;
   }
-}
-
-function failed(url: string, detail: string, cause?: unknown): RelayClientError {
-  const message =
-    `The WebSocket to ${url.replace(/[?#].*/s, '')} can't be opened (${detail}). Does the relay run there, is its path ` +
-    'right, is it wss:// on https?';
-  return new RelayClientError('ERR_CLIENT_CONNECT', message, { retryable: cause === undefined, cause });
 }

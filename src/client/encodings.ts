@@ -54,22 +54,28 @@ export function encodingsFor(
   }));
 }
 
+/** The codecs that Ion forwards (`mediaengine.go`) and browsers play, best first: by MIME type and format parameters. */
+const CODECS = {
+  audio: [/opus/i],
+  // H.264 with packetization-mode 1 and Constrained Baseline, which all have in common (RFC 7742 § 6.2).
+  video: [/vp8/i, /h264(?=.*-mode=1).*-id=42e0/i, /rtx/i],
+};
+
 /**
- * Narrows the offer to what Ion forwards (`mediaengine.go`) and browsers play, where the browser lets us: the offer
- * is a fifth of the size then. The relay keeps one of the codecs.
+ * Restricts the offer to these codecs, where the browser permits: it is a fifth of the size then. The relay keeps one of the
+ * video codecs.
  */
-export function preferCodecs(transceiver: RTCRtpTransceiver, kind: string, { codec }: PublishOptions): void {
-  const names = kind === 'audio' ? ['opus'] : [...(codec ? [codec] : ['vp8', 'h264']), 'rtx'];
+export function preferCodecs(transceiver: RTCRtpTransceiver, options: PublishOptions): void {
+  const codec: string = options.codec ?? '';
+  const kind = transceiver.receiver.track.kind as keyof typeof CODECS;
   const known = RTCRtpReceiver.getCapabilities?.(kind)?.codecs ?? [];
-  const chosen = names.flatMap((name) =>
+  const chosen = CODECS[kind].flatMap((form) =>
     known.filter(
-      ({ mimeType, sdpFmtpLine = '' }) =>
-        mimeType.toLowerCase() === `${kind}/${name}` &&
-        (name !== 'h264' || BASELINE.every((parameter) => parameter.test(sdpFmtpLine))),
+      ({ mimeType, sdpFmtpLine }) =>
+        form.test(mimeType + sdpFmtpLine) &&
+        (/opus|rtx/i.test(mimeType) || mimeType.toLowerCase().includes(codec)),
     ),
   );
-  if (chosen.some(({ mimeType }) => !/rtx$/i.test(mimeType))) transceiver.setCodecPreferences?.(chosen);
+  // rtx alone is no codec.
+  if (chosen[0] && !/rtx/i.test(chosen[0].mimeType)) transceiver.setCodecPreferences?.(chosen);
 }
-
-/** Constrained Baseline, the profile of H.264 that all have in common (RFC 7742 § 6.2). */
-const BASELINE = [/packetization-mode=1/, /profile-level-id=42e0/i];

@@ -35,25 +35,24 @@ export class RelayClientError extends Error {
   constructor(
     code: string,
     message: string,
-    {
-      cause,
-      ...members
-    }: {
+    members: {
       retryable?: boolean;
       retryAfterMs?: number | undefined;
       appCode?: string | undefined;
       cause?: unknown;
     } = {},
   ) {
-    super(message, { cause });
+    super(message, members);
     Object.assign(this, { retryable: false }, members, { code });
   }
+}
 
-  /** @internal What the browser's WebRTC threw; an error of ours stays what it is. */
-  static from(error: unknown, what = 'The negotiation failed'): RelayClientError {
-    if (error instanceof RelayClientError) return error;
-    return new RelayClientError('ERR_CLIENT_NEGOTIATION', `${what}: ${detailOf(error)}`, { cause: error });
-  }
+/** An error of the browser's WebRTC, as one of ours; those stay what they are. */
+export function asClientError(error: unknown, what = 'The negotiation'): RelayClientError {
+  if (error instanceof RelayClientError) return error;
+  return new RelayClientError('ERR_CLIENT_NEGOTIATION', `${what} failed: ${detailOf(error)}`, {
+    cause: error,
+  });
 }
 
 /** What anything thrown says of itself; an application may throw what can't even be read. */
@@ -67,16 +66,15 @@ export function detailOf(error: unknown): string {
 
 export const notNow = (message: string) => new RelayClientError('ERR_CLIENT_STATE', message);
 
-export const aborted = ({ reason }: AbortSignal) =>
-  new RelayClientError('ERR_CLIENT_ABORTED', 'Aborted.', { cause: reason });
+export const aborted = (signal: AbortSignal | undefined) =>
+  new RelayClientError('ERR_CLIENT_ABORTED', 'Aborted.', { cause: signal?.reason });
 
-export const left = () => new RelayClientError('ERR_CLIENT_ABORTED', 'The session was left.');
+export const left = () => new RelayClientError('ERR_CLIENT_ABORTED', 'Left.');
 
 export const malformed = (what: string) =>
-  new RelayClientError('ERR_CLIENT_PROTOCOL', `The relay sent ${what}.`);
+  new RelayClientError('ERR_CLIENT_PROTOCOL', `The relay sent a malformed ${what}.`);
 
-/** @param what the connection does */
-export const mediaLost = (what: string) =>
-  new RelayClientError('ERR_CLIENT_MEDIA_LOST', `The connection that ${what} media is lost.`, {
+export const mediaLost = (connection: string) =>
+  new RelayClientError('ERR_CLIENT_MEDIA_LOST', `The ${connection} connection is lost.`, {
     retryable: true,
   });

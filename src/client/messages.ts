@@ -1,6 +1,6 @@
 import type { MessageDeletion, MessageReceipt, OutgoingMessage, RoomMessage } from '../protocol/messages.js';
 import type { Emit } from './events.js';
-import { isDeletion, isListOf, isMessage } from './wire.js';
+import { isDeletion, isMessage, listOf } from './wire.js';
 
 /** ms in which likes are gathered. */
 const LIKE_WINDOW_MS = 250;
@@ -20,74 +20,56 @@ export interface SendOptions {
   id?: string;
 }
 
-/** The room's messages: each is sent once, and told once, however often the connection breaks. */
-export class Messages {
-  readonly #request: (message: OutgoingMessage) => Promise<MessageReceipt>;
-  readonly #emit: Emit;
-  readonly #seen = new Set<string>();
-  // crypto.randomUUID() is not there in pages without https.
-  readonly #idPrefix = `${randomText()}${randomText()}-`;
-  #lastId = 0;
-  #likes = 0;
-  #likeTimer: ReturnType<typeof setTimeout> | undefined;
+/** The messages of a room: each is sent once and emitted once, however often the connection breaks. */
+export function messageFeed(request: (message: OutgoingMessage) => Promise<MessageReceipt>, emit: Emit) {
+  const seen = new Set<string>();
+  // crypto.randomUUID() is missing from pages without https.
+  const idPrefix = `${Math.random()}${Math.random()}-`;
+  let lastId = 0;
+  let likes = 0;
+  let likeTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(request: (message: OutgoingMessage) => Promise<MessageReceipt>, emit: Emit) {
-    this.#request = request;
-    this.#emit = emit;
-  }
-
-  send(kind: string, data: unknown, { to, id }: SendOptions = {}): Promise<MessageReceipt> {
-    // JSON leaves out what is undefined. The id is what makes it safe to send it again on another connection.
-    const known = { to, id: id ?? this.#idPrefix + ++this.#lastId } as { to: string; id: string };
-    return this.#request({ kind, data, ...known });
-  }
-
-  like(count: number): void {
-    this.#likes += count;
-    this.#likeTimer ??= setTimeout(() => this.#sendLikes(), LIKE_WINDOW_MS);
-  }
-
-  /** What the room was told before: emitted as if it came now, but for what was told already. */
-  joined(messages: unknown): void {
-    if (isListOf(messages, isMessage)) for (const message of messages) this.received(message);
-  }
-
-  /** False where it makes no sense. */
-  received(params: unknown): boolean {
-    if (isDeletion(params)) this.#emit('messagedeleted', params satisfies MessageDeletion);
-    else if (isMessage(params)) this.#tell(params);
-    else return false;
-    return true;
-  }
-
-  /** The stay in the room is over: whoever joins again is told again. */
-  forget(): void {
-    this.#seen.clear();
-    clearTimeout(this.#likeTimer);
-    this.#likeTimer = undefined;
-    this.#likes = 0;
-  }
-
-  #tell(message: RoomMessage): void {
-    if (this.#seen.has(message.id)) return;
-    this.#seen.add(message.id);
-    const [oldest = ''] = this.#seen;
-    if (this.#seen.size > MAX_SEEN) this.#seen.delete(oldest);
-    this.#emit('message', message);
+  const sendLikes = () => {
+    const count = Math.min(likes, MAX_LIKES);
+    likes -= count;
+    likeTimer = likes > 0 ? setTimeout(sendLikes, LIKE_WINDOW_MS) : undefined;
+    request({ kind: 'like', data: { count } }).catch((error) => emit('error', error));
+  };
+  const received = (message: RoomMessage | MessageDeletion) => {
+    if (isDeletion(message)) return emit('messagedeleted', message);
+    if (seen.has(message.id)) return;
+    seen.add(message.id);
+    const [oldest] = seen;
+    if (seen.size > MAX_SEEN) seen.delete(oldest as string);
+    emit('message', message);
     const { kind } = message;
-    // Their data are as the relay's own kinds have made them.
-    if (kind === 'chat' || kind === 'gift' || kind === 'like') this.#emit(kind, message as never);
-  }
+    // The relay has made the data of its own kinds.
+    if (kind === 'chat' || kind === 'gift' || kind === 'like') emit(kind, message as never);
+  };
 
-  #sendLikes(): void {
-    const count = Math.min(this.#likes, MAX_LIKES);
-    this.#likes -= count;
-    this.#likeTimer = this.#likes > 0 ? setTimeout(() => this.#sendLikes(), LIKE_WINDOW_MS) : undefined;
-    this.#request({ kind: 'like', data: { count } }).catch((error) => this.#emit('error', error));
-  }
-}
+  return {
+    received,
 
-/** Some 50 random bits. */
-function randomText(): string {
-  return Math.random().toString(36).slice(2);
+    /** The id makes it safe to send the message again on another connection. */
+    send: (kind: string, data: unknown, options: SendOptions): Promise<MessageReceipt> =>
+      request({ kind, data, id: idPrefix + ++lastId, ...options }),
+
+    like(count: number): void {
+      likes += count;
+      likeTimer ??= setTimeout(sendLikes, LIKE_WINDOW_MS);
+    },
+
+    /** Emits the messages from before the join as if they came now, except those that were emitted already. */
+    replay(messages: unknown): void {
+      if (listOf(isMessage)(messages)) (messages as RoomMessage[]).forEach(received);
+    },
+
+    /** We have left: after another join all messages are new again. */
+    forget(): void {
+      seen.clear();
+      clearTimeout(likeTimer);
+      likeTimer = undefined;
+      likes = 0;
+    },
+  };
 }

@@ -1,125 +1,91 @@
-import type { Track } from '../protocol/messages.js';
+import type { RelayNotifications, Track } from '../protocol/messages.js';
 import { malformed } from './errors.js';
 import type { Emit } from './events.js';
 import type { Lifecycle } from './lifecycle.js';
-import type { Stay } from './stay.js';
-import {
-  isDescription,
-  isExpiring,
-  isGoaway,
-  isGrants,
-  isMute,
-  isParticipantsEvent,
-  isRejoin,
-  isRoom,
-  isTracksEvent,
-  isTrickle,
-} from './wire.js';
+import { fits, NOTIFICATIONS } from './wire.js';
 
-interface Setup {
-  lifecycle: Lifecycle;
-  emit: Emit;
-}
+type Handlers = { [Method in keyof typeof NOTIFICATIONS]: (params: RelayNotifications[Method]) => void };
 
-/** What the relay says unasked: who it is for, and which event it is. */
-export class Notifications {
-  readonly #setup: Setup;
+/** The SFU can be asked for a track once its media has arrived there. */
+const RESUBSCRIBE_AFTER_MS = 2_000;
 
-  constructor(setup: Setup) {
-    this.#setup = setup;
-  }
+/** @returns what applies the relay's notifications to the client and emits them as events */
+export function notificationHandler(
+  lifecycle: Lifecycle,
+  emit: Emit,
+): (method: string, params: unknown) => void {
+  const handlers: Handlers = {
+    goaway(params) {
+      if (lifecycle.desired) lifecycle.desired.earliest = performance.now() + params.reconnectAfterMs;
+      emit('goaway', params);
+    },
+    expiring(params) {
+      lifecycle.expiring(params.expiresInMs);
+      emit('expiring', params);
+    },
+    offer: (params) => lifecycle.session?.receiveOffer(params),
+    trickle: (params) => lifecycle.session?.receiveCandidate(params),
+    rejoin({ peer, afterMs }) {
+      setTimeout(() => lifecycle.session?.peer === peer && lifecycle.rejoin(), afterMs);
+    },
+    participants(params) {
+      if (!lifecycle.session || !lifecycle.roster.applyParticipants(params)) return;
+      emit('participants', params);
+      roomChanged(params.state === 'left' ? params.participant.tracks : []);
+    },
+    tracks(params) {
+      const { session, desired, roster } = lifecycle;
+      if (!session || !roster.applyTracks(params)) return;
+      emit('tracks', params);
+      roomChanged(params.state === 'removed' ? params.tracks : []);
+      if (desired?.follow(params.tracks)) setTimeout(() => report(subscribeAgain()), RESUBSCRIBE_AFTER_MS);
+    },
+    grants(params) {
+      const { session } = lifecycle;
+      if (!session?.joinResult) return;
+      Object.assign(session.joinResult, params);
+      report(session.upstream.limit(params.grants, params.role === 'publisher'));
+      emit('grants', params);
+    },
+    mute(params) {
+      report(lifecycle.session?.upstream.cut(params.trackId, params.muted));
+      emit('mute', params);
+    },
+    room(params) {
+      Object.assign(lifecycle.session?.joinResult ?? {}, params);
+      emit('room', params);
+    },
+    message: (params) => lifecycle.messages.received(params),
+  };
 
-  receive(method: string, params: unknown): void {
-    const { lifecycle, emit } = this.#setup;
-    const { session, stay, roster, messages } = lifecycle;
-    switch (method) {
-      case 'goaway':
-        if (!isGoaway(params)) break;
-        if (stay) stay.earliest = performance.now() + params.reconnectAfterMs;
-        emit(method, params);
-        return;
-      case 'expiring':
-        if (!isExpiring(params)) break;
-        lifecycle.expiring(params.expiresInMs);
-        emit(method, params);
-        return;
-      case 'offer':
-        if (!isDescription(params, 'offer')) break;
-        session?.offer(params);
-        return;
-      case 'trickle':
-        if (!isTrickle(params)) break;
-        session?.candidate(params);
-        return;
-      case 'rejoin':
-        if (!isRejoin(params)) break;
-        setTimeout(() => {
-          if (lifecycle.session?.peer === params.peer) void lifecycle.rejoin();
-        }, params.afterMs);
-        return;
-      case 'participants':
-        if (!isParticipantsEvent(params)) break;
-        if (!session || !roster.applyParticipants(params)) return;
-        emit(method, params);
-        this.#roomChanged(params.state === 'left' ? params.participant.tracks : []);
-        return;
-      case 'tracks':
-        if (!isTracksEvent(params)) break;
-        if (!session || !roster.applyTracks(params)) return;
-        emit(method, params);
-        this.#roomChanged(params.state === 'removed' ? params.tracks : []);
-        // The SFU knows a track when its media has arrived.
-        if (stay?.follow(params.tracks)) setTimeout(() => this.#watch(this.#follow(stay)), 2_000);
-        return;
-      case 'grants':
-        if (!isGrants(params)) break;
-        if (!session?.result) return;
-        Object.assign(session.result, params);
-        this.#watch(session.publisher.limit(params.grants, params.role === 'publisher'));
-        emit(method, params);
-        return;
-      case 'mute':
-        if (!isMute(params)) break;
-        if (session) this.#watch(session.publisher.cut(params.trackId, params.muted));
-        emit(method, params);
-        return;
-      case 'room':
-        if (!isRoom(params)) break;
-        Object.assign(session?.result ?? {}, params);
-        emit(method, params);
-        return;
-      case 'message':
-        if (!messages.received(params)) break;
-        return;
-      default:
-        // A later relay's, and none of our business.
-        return;
-    }
-    emit('error', malformed(`a malformed "${method}" notification`));
-  }
-
-  /** What fails because the session ends is no news. */
-  #watch(task: Promise<unknown>): void {
-    const { lifecycle, emit } = this.#setup;
+  /** A failure of a session that has ended meanwhile is not reported. */
+  function report(task: Promise<unknown> | undefined): void {
     const { session } = lifecycle;
-    task.catch((error) => lifecycle.session === session && emit('error', error));
+    task?.catch((error) => lifecycle.session === session && emit('error', error));
   }
 
-  /** The relay takes layers in the first seconds of a peer only: another peer has these again. */
-  async #follow(stay: Stay): Promise<void> {
-    const { lifecycle } = this.#setup;
-    const { session } = lifecycle;
+  /** The relay takes subscriptions with layers only in the first seconds of a peer; it may need another peer. */
+  async function subscribeAgain(): Promise<void> {
+    const { session, desired } = lifecycle;
     try {
-      if (session) await stay.subscribe(session);
+      if (session) await desired?.subscribe(session);
     } catch (error) {
       await lifecycle.rejoin();
       if (lifecycle.session === session) throw error;
     }
   }
 
-  #roomChanged(gone: readonly Track[]): void {
-    const { session } = this.#setup.lifecycle;
-    session?.tracks.withdrawn(gone);
-    session?.tracks.announced();
+  function roomChanged(gone: readonly Track[]): void {
+    lifecycle.session?.remoteTracks.withdrawn(gone);
+    lifecycle.session?.remoteTracks.announced();
   }
+
+  return (method, params) => {
+    // Other methods come from a newer relay.
+    if (!isKnown(method)) return;
+    if (fits(params, NOTIFICATIONS[method])) handlers[method](params as never);
+    else emit('error', malformed(`"${method}" notification`));
+  };
 }
+
+const isKnown = (method: string): method is keyof Handlers => Object.hasOwn(NOTIFICATIONS, method);

@@ -30,10 +30,10 @@ export interface ClientSettings {
 }
 
 /**
- * @param use is given the socket as it opens: its first message may follow in the same turn
- * @returns what `use` gave, and the token that has to be said on it, where the handshake could not have it
+ * @param use is given the socket as it opens, for its first message may follow in the same turn; and the token, where the
+ * handshake could not have it
  */
 export type Dial = <Used>(
-  use: (socket: WebSocket) => Used,
+  use: (socket: WebSocket, unsaid: string | undefined) => Promise<Used>,
   cancel?: AbortSignal,
-) => Promise<{ used: Used; unsaid: string | undefined }>;
+) => Promise<Used>;

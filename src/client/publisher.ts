@@ -1,12 +1,12 @@
-import type { Grants, IceCandidate, SessionDescription } from '../protocol/messages.js';
+import type { Grants, SessionDescription } from '../protocol/messages.js';
 import { SerialQueue } from '../util/serial-queue.js';
-import { onLocalCandidate, RemoteCandidates } from './candidates.js';
+import { candidateQueue, onLocalCandidate, remoteCandidates } from './candidates.js';
 import { encodingsFor, type PublishOptions, preferCodecs } from './encodings.js';
-import { malformed, notNow, RelayClientError } from './errors.js';
+import { asClientError, malformed, notNow, type RelayClientError } from './errors.js';
 import { type Layered, watchLayers } from './layer-watch.js';
 import type { Rpc } from './rpc.js';
 import { readMsid, stopSections } from './sdp.js';
-import { isDescription } from './wire.js';
+import { isAnswer } from './wire.js';
 
 /**
  * A stream that is being sent.
@@ -17,16 +17,16 @@ export interface Publication {
   streamId: string;
 }
 
-export interface PublisherOptions {
+interface PublisherOptions {
   pc: RTCPeerConnection;
   rpc: Rpc;
   /** The number of the session's peer on the SFU. */
   peer: number;
+  onError(error: RelayClientError): void;
   /** The ids of all tracks that were ever sent in this session: Ion forgets none. */
   known?: Set<string | undefined> | undefined;
-  /** The tracks that the others are to know to be muted. */
+  /** The tracks that are announced as muted. */
   muted: { has(track: MediaStreamTrack): boolean };
-  onError(error: RelayClientError): void;
 }
 
 /** A track that is being sent, and how. */
@@ -38,279 +38,233 @@ export interface Sending {
   isAgain?: boolean | undefined;
 }
 
-/** Which track it is the sender says: the application may replace it. */
-interface Sent extends Omit<Sending, 'track'>, Layered {
-  listening: AbortController;
-}
+/** The sender may have another track by now: the application may replace it. */
+interface Sent extends Sending, Layered {}
+
+export type Publisher = ReturnType<typeof publisher>;
 
 /** The publisher connection: we offer, the SFU answers, one negotiation at a time. */
-export class Publisher {
-  readonly pc: RTCPeerConnection;
-  readonly candidates: RemoteCandidates;
-  readonly #options: PublisherOptions;
-  readonly #queue = new SerialQueue();
-  readonly #sent = new Set<Sent>();
-  /** The ids of all tracks that were ever sent. */
-  readonly known: Set<string | undefined>;
-  #looking: ReturnType<typeof setInterval> | undefined;
-  /** Of this side, until the join request is out: the relay would have to hold them. */
-  #early: IceCandidate[] | undefined = [];
-  #leave: (error: RelayClientError) => void = () => {};
-  readonly #left = new Promise<never>((_, reject) => {
-    this.#leave = reject;
+export function publisher({ pc, rpc, peer, known = new Set(), muted, onError }: PublisherOptions) {
+  const candidates = remoteCandidates(pc, onError);
+  // Until the join request is out: the relay would have to hold them.
+  const localCandidates = candidateQueue((candidate) =>
+    rpc.notify('trickle', { target: 0, candidate, peer }),
+  );
+  onLocalCandidate(pc, localCandidates.receive);
+
+  const queue = new SerialQueue();
+  const sent = new Set<Sent>();
+  let layerTimer: ReturnType<typeof setInterval> | undefined;
+  let leave: (error: RelayClientError) => void;
+  const left = new Promise<never>((_, reject) => {
+    leave = reject;
   });
+  left.catch(() => {});
 
-  constructor(options: PublisherOptions) {
-    this.#left.catch(() => {});
-    this.#options = options;
-    this.known = options.known ?? new Set();
-    this.pc = options.pc;
-    this.candidates = new RemoteCandidates(this.pc, options.onError);
-    onLocalCandidate(this.pc, (candidate) => {
-      if (this.#early) this.#early.push(candidate);
-      else this.#sendCandidate(candidate);
-    });
-  }
-
-  /**
-   * The first negotiation, the same for viewers and publishers. An offer needs a section; this one receives nothing, and
-   * is never used to send: Ion takes no media of a section that began so. A data channel would do as well, but Ion lets
-   * whoever offers one send to the whole room, so the relay refuses it to those who may not (`canPublishData`).
-   */
-  join<Answer extends SessionDescription>(
-    send: (offer: SessionDescription) => Promise<Answer>,
-    sending: Sending[] = [],
-  ): Promise<Answer> {
-    preferCodecs(this.pc.addTransceiver('audio', { direction: 'recvonly' }), 'audio', {});
-    return this.#run(async () => {
-      for (const each of sending) await this.#add(each);
-      return this.#negotiate(send);
-    });
-  }
-
-  /** What the SFU has taken, once nothing is under way. */
-  settled(): Promise<Sending[]> {
-    return this.#run(async () => this.sending);
-  }
-
+  /** A closed peer connection never settles its pending calls (W3C WebRTC): `left` does. */
+  const run = <Result>(task: () => Promise<Result>) => Promise.race([queue.run(task), left]);
+  const report = (error: unknown) => onError(asClientError(error));
+  const find = (isMeant: (each: Sent) => boolean) => [...sent].find(isMeant);
+  const findTrack = (track: MediaStreamTrack) =>
+    find(({ transceiver }) => transceiver.sender.track === track);
+  const localSdp = () => pc.localDescription?.sdp ?? '';
+  /** The id by which the room knows a track. */
+  const idOf = ({ transceiver: { mid } }: Sent) =>
+    mid == null ? undefined : readMsid(localSdp(), mid).trackId;
+  const trackIdOf = (track: MediaStreamTrack) => {
+    const each = findTrack(track);
+    return each && idOf(each);
+  };
   /** What the SFU has taken. */
-  get sending(): Sending[] {
-    return [...this.#sent].flatMap(
-      ({ stream, options, isAgain, transceiver: { sender, currentDirection } }) =>
-        sender.track && (currentDirection || isAgain) ? [{ track: sender.track, stream, options }] : [],
+  const sending = () =>
+    [...sent].flatMap<Sending>(({ stream, options, isAgain, transceiver: { sender, currentDirection } }) =>
+      sender.track && (currentDirection || isAgain) ? [{ track: sender.track, stream, options }] : [],
     );
-  }
 
-  publish(stream: MediaStream, options: PublishOptions): Promise<Publication> {
-    return this.#run(async () => {
-      const tracks = stream.getTracks().filter((track) => isLive(track) && !this.#find(track));
-      if (tracks.length === 0 && ![...this.#sent].some((sent) => sent.stream.id === stream.id))
-        throw notNow('The stream has no live track.');
-      await this.#send(tracks.map((track) => ({ track, stream, options })));
-      return { stream, streamId: stream.id };
-    });
-  }
-
-  /** Sends what another connection was sending, and still lives. */
-  restore(sending: Sending[]): Promise<void> {
-    return this.#run(() => this.#send(sending.filter(({ track }) => isLive(track))));
-  }
-
-  /** What is not published (any more) needs no negotiation. */
-  unpublish(streamId: string): Promise<void> {
-    return this.#remove(({ stream }) => stream.id === streamId);
-  }
-
-  /** Under which id the room knows a track that is sent. */
-  trackIdOf(track: MediaStreamTrack): string | undefined {
-    const sent = this.#find(track);
-    return sent && this.#idOf(sent.transceiver);
-  }
-
-  /** Stops sending what may not be sent any more, counted as the relay does: by sections. */
-  limit({ canPublishSources, maxTracks }: Grants, mayPublish: boolean): Promise<void> {
-    const isAllowed = ({ transceiver }: Sent) => {
-      const { kind } = transceiver.receiver.track;
-      return mayPublish && canPublishSources?.some((source) => kindOf(source) === kind) !== false;
-    };
-    const place = ({ transceiver: { mid } }: Sent) =>
-      this.pc.localDescription?.sdp.indexOf(`a=mid:${mid}\r\n`) ?? 0;
-    return this.#remove((sent) => {
-      const allowed = [...this.#sent].filter(isAllowed).sort((one, other) => place(one) - place(other));
-      return !allowed.slice(0, maxTracks).includes(sent);
-    });
-  }
-
-  /**
-   * A moderator has cut a track off at the SFU: nothing is sent of it. Or lets it be heard again: it is sent anew, as
-   * the SFU never takes a section's simulcast again.
-   */
-  cut(trackId: string, isCut: boolean): Promise<void> {
-    return this.#run(async () => {
-      const sent = [...this.#sent].find(({ transceiver }) => this.#idOf(transceiver) === trackId);
-      if (!sent) return;
-      if (!isCut) return this.#sendAgain(sent);
-      const { sender } = sent.transceiver;
-      const parameters = sender.getParameters();
-      for (const encoding of parameters.encodings ?? []) encoding.active = false;
-      await sender.setParameters(parameters);
-    });
-  }
-
-  restartIce(): Promise<void> {
-    return this.#run(async () => {
-      await this.#renegotiate({ iceRestart: true });
-    });
-  }
-
-  /** @param error what calls that are under way are rejected with */
-  close(error: RelayClientError): void {
-    for (const { listening } of this.#sent) listening.abort();
-    clearTimeout(this.#looking); // Intervals too (HTML, timers).
-    this.pc.close();
-    this.#leave(error);
-  }
-
-  /** A peer connection that was closed leaves its pending calls unsettled (W3C WebRTC): so ours are raced. */
-  #run<Result>(task: () => Promise<Result>): Promise<Result> {
-    return Promise.race([this.#queue.run(task), this.#left]);
-  }
-
-  async #send(sending: Sending[]): Promise<void> {
-    const missing = sending.filter(({ track }) => !this.#find(track));
+  /** @param send brings the offer to the relay; by default as another one of the session */
+  const negotiate = async <Answer extends SessionDescription>(
+    send: (offer: SessionDescription) => Promise<Answer | SessionDescription> = (desc) =>
+      rpc.request('offer', { desc, peer }),
+    options?: RTCOfferOptions,
+  ): Promise<Answer> => {
+    // With an ICE restart the SFU's new candidates may come before its answer.
+    candidates.hold();
     try {
-      for (const each of missing) await this.#add(each);
-      if (missing.length > 0) await this.#renegotiate();
-    } catch (reason) {
-      const error = RelayClientError.from(reason);
-      for (const sent of this.#sent) {
-        const { currentDirection, sender } = sent.transceiver;
-        if (currentDirection) continue;
-        // What the relay has refused the SFU has not seen: it may keep its id.
-        if (/RELAY/.test(error.code)) this.known.delete(sender.track?.id);
-        this.#drop(sent);
-      }
-      throw error;
+      const { sdp = '' } = await pc.createOffer(options);
+      const offer = { type: 'offer', sdp } as const;
+      await pc.setLocalDescription(offer);
+      const answering = send(offer);
+      localCandidates.release();
+      const answer = await answering;
+      if (!isAnswer(answer)) throw malformed('answer');
+      await pc.setRemoteDescription({ type: 'answer', sdp: stopSections(answer.sdp, sdp) });
+      return answer as Answer;
+    } catch (error) {
+      // Back to the last negotiated state (RFC 8829 § 4.1.10.2), so that the next offer can be made.
+      if (pc.signalingState === 'have-local-offer')
+        await pc.setLocalDescription({ type: 'rollback' }).catch(report);
+      throw asClientError(error);
+    } finally {
+      if (pc.remoteDescription) candidates.release();
     }
-    const { muted, rpc } = this.#options;
-    const tracks = sending.flatMap(({ track }) =>
-      muted.has(track) ? [{ trackId: this.trackIdOf(track) ?? '', muted: true }] : [],
-    );
-    if (tracks.length > 0) await rpc.request('update', { tracks });
-  }
+  };
 
-  /** In a new section. */
-  async #sendAgain(sent: Sent): Promise<void> {
-    const { track } = sent.transceiver.sender;
-    if (!track || !this.#sent.has(sent)) return;
-    this.#drop(sent);
-    await this.#send([{ ...sent, track, isAgain: true }]);
-  }
-
-  async #add({ track, stream, options, isAgain }: Sending): Promise<void> {
+  const add = async ({ track, stream, options, isAgain }: Sending) => {
     const sendEncodings = encodingsFor(track, options);
     if (options.simulcast)
-      this.#looking ??= watchLayers(this.#sent, (sent) => {
-        this.#run(() => this.#sendAgain(sent)).catch((error) => this.#report(error));
-      });
-    // Ion never forgets a track: one that comes again needs an id of its own, which the browser makes up.
-    const isNew = !this.known.has(track.id);
-    this.known.add(track.id);
-    const transceiver = this.pc.addTransceiver(isNew ? track : track.kind, {
+      layerTimer ??= watchLayers(sent, (each) => run(() => sendAgain(each)).catch(report));
+    // Ion never forgets a track: one that is sent again needs another id, which the browser makes up.
+    const isNew = !known.has(track.id);
+    known.add(track.id);
+    const transceiver = pc.addTransceiver(isNew ? track : track.kind, {
       direction: 'sendonly',
       streams: [stream],
       ...(sendEncodings && { sendEncodings }),
     });
-    const listening = new AbortController();
-    this.#sent.add({ stream, options, transceiver, listening, isAgain });
-    preferCodecs(transceiver, track.kind, options);
-    const ended = () => this.#remove(hasEnded).catch((error) => this.#report(error));
-    track.addEventListener('ended', ended, { signal: listening.signal });
+    sent.add({ track, stream, options, transceiver, isAgain });
+    preferCodecs(transceiver, options);
+    track.addEventListener('ended', ended);
     if (!isNew) await transceiver.sender.replaceTrack(track);
-  }
+  };
 
-  /** Stops sending at once; the SFU hears of it with the next offer, whose section is then free to be used again. */
-  #drop(sent: Sent): void {
-    this.#sent.delete(sent);
-    sent.listening.abort();
-    if (this.pc.signalingState === 'closed') return;
-    const { transceiver } = sent;
+  /** Stops sending at once; the SFU learns it from the next offer. */
+  const drop = (each: Sent) => {
+    sent.delete(each);
+    each.track.removeEventListener('ended', ended);
+    if (pc.signalingState === 'closed') return;
+    const { transceiver } = each;
     if (transceiver.currentDirection) transceiver.stop();
     else {
-      // One that was never negotiated, Chromium goes on offering once it is stopped, and the next one not at all.
+      // Chromium goes on offering a stopped transceiver that was never negotiated, and the next one not at all.
       transceiver.direction = 'inactive';
       transceiver.sender.replaceTrack(null).catch(() => {});
     }
-  }
+  };
 
-  /** The tracks of one device end together, and are taken out by one negotiation. */
-  #remove(isMeant: (sent: Sent) => boolean): Promise<void> {
-    return this.#run(async () => {
-      const sent = [...this.#sent];
-      if (!sent.some(isMeant)) return;
-      for (const each of sent) if (isMeant(each) || hasEnded(each)) this.#drop(each);
-      await this.#renegotiate();
-    });
-  }
-
-  #find(track: MediaStreamTrack): Sent | undefined {
-    return [...this.#sent].find(({ transceiver }) => transceiver.sender.track === track);
-  }
-
-  #idOf({ mid }: RTCRtpTransceiver): string | undefined {
-    return mid == null ? undefined : readMsid(this.pc.localDescription?.sdp ?? '', mid).trackId;
-  }
-
-  #renegotiate(options?: RTCOfferOptions): Promise<SessionDescription> {
-    return this.#negotiate(
-      (desc) => this.#options.rpc.request('offer', { desc, peer: this.#options.peer }),
-      options,
-    );
-  }
-
-  async #negotiate<Answer extends SessionDescription>(
-    send: (offer: SessionDescription) => Promise<Answer>,
-    options?: RTCOfferOptions,
-  ): Promise<Answer> {
-    // With an ICE restart the SFU's new candidates may come before its answer.
-    this.candidates.hold();
+  const send = async (all: Sending[]) => {
+    const missing = all.filter(({ track }) => !findTrack(track));
     try {
-      const { sdp = '' } = await this.pc.createOffer(options);
-      await this.pc.setLocalDescription({ type: 'offer', sdp });
-      const answering = send({ type: 'offer', sdp });
-      this.#releaseEarly();
-      const answer = await answering;
-      if (!isDescription(answer, 'answer')) throw malformed('an answer without SDP');
-      await this.pc.setRemoteDescription({ type: 'answer', sdp: stopSections(answer.sdp, sdp) });
-      return answer;
-    } catch (error) {
-      await this.#rollBack();
-      throw RelayClientError.from(error);
-    } finally {
-      if (this.pc.remoteDescription) this.candidates.release();
+      for (const each of missing) await add(each);
+      if (missing.length > 0) await negotiate();
+    } catch (reason) {
+      const error = asClientError(reason);
+      for (const each of sent) {
+        const { currentDirection, sender } = each.transceiver;
+        if (currentDirection) continue;
+        // The SFU has not seen what the relay has refused: the track may keep its id.
+        if (/RELAY/.test(error.code)) known.delete(sender.track?.id);
+        drop(each);
+      }
+      throw error;
     }
-  }
+    const tracks = all
+      .filter(({ track }) => muted.has(track))
+      .map(({ track }) => ({ trackId: trackIdOf(track) as string, muted: true }));
+    if (tracks.length > 0) await rpc.request('update', { tracks });
+  };
 
-  #releaseEarly(): void {
-    const early = this.#early ?? [];
-    this.#early = undefined;
-    for (const candidate of early) this.#sendCandidate(candidate);
-  }
+  /** In a new section. */
+  const sendAgain = async (each: Sent) => {
+    const { track } = each.transceiver.sender;
+    if (!track || !sent.has(each)) return;
+    drop(each);
+    await send([{ ...each, track, isAgain: true }]);
+  };
 
-  #sendCandidate(candidate: IceCandidate): void {
-    const { rpc, peer } = this.#options;
-    rpc.notify('trickle', { target: 0, candidate, peer });
-  }
+  /** The tracks of one device end together, and are removed by one negotiation. */
+  const remove = (isMeant: (each: Sent) => boolean) =>
+    run(async () => {
+      if (!find(isMeant)) return;
+      const meant = [...sent].filter((each) => isMeant(each) || hasEnded(each));
+      meant.forEach(drop);
+      await negotiate();
+    });
 
-  /** Back to the last negotiated state (RFC 8829 § 4.1.10.2), so that the next offer can be made. */
-  async #rollBack(): Promise<void> {
-    if (this.pc.signalingState !== 'have-local-offer') return;
-    await this.pc.setLocalDescription({ type: 'rollback' }).catch((error) => this.#report(error));
-  }
+  const ended = () => remove(hasEnded).catch(report);
 
-  #report(error: unknown): void {
-    this.#options.onError(RelayClientError.from(error));
-  }
+  return {
+    pc,
+    candidates,
+    known,
+    sending,
+    trackIdOf,
+    localSdp,
+
+    /**
+     * The first negotiation, the same for viewers and publishers. An offer needs a section; this one receives nothing, and
+     * is never used to send: Ion takes no media of a section that began so. A data channel would do as well, but Ion lets
+     * whoever offers one send to the whole room, so the relay refuses it to those who may not (`canPublishData`).
+     */
+    enter<Answer extends SessionDescription>(
+      request: (offer: SessionDescription) => Promise<Answer>,
+      all: Sending[] = [],
+    ): Promise<Answer> {
+      preferCodecs(pc.addTransceiver('audio', { direction: 'recvonly' }), {});
+      return run(async () => {
+        for (const each of all) await add(each);
+        return negotiate(request);
+      });
+    },
+
+    /** What the SFU has taken, after the negotiations under way. */
+    settled: () => run(async () => sending()),
+
+    publish: (stream: MediaStream, options: PublishOptions): Promise<Publication> =>
+      run(async () => {
+        const tracks = stream.getTracks().filter((track) => isLive(track) && !findTrack(track));
+        if (tracks.length === 0 && !find((each) => each.stream.id === stream.id))
+          throw notNow('No track is live.');
+        await send(tracks.map((track) => ({ track, stream, options })));
+        return { stream, streamId: stream.id };
+      }),
+
+    /** Sends what another connection was sending and is still live. */
+    restore: (all: Sending[]) => run(() => send(all.filter(({ track }) => isLive(track)))),
+
+    /** A stream that is not published needs no negotiation. */
+    unpublish: (streamId: string) => remove(({ stream }) => stream.id === streamId),
+
+    /** Stops sending what the grants no longer allow, counted as the relay does: by sections. */
+    limit({ canPublishSources, maxTracks }: Grants, mayPublish: boolean): Promise<void> {
+      const isAllowed = ({ transceiver }: Sent) => {
+        const { kind } = transceiver.receiver.track;
+        return mayPublish && canPublishSources?.some((source) => kindOf(source) === kind) !== false;
+      };
+      const place = ({ transceiver: { mid } }: Sent) => localSdp().indexOf(`a=mid:${mid}\r\n`);
+      return remove((each) => {
+        const allowed = [...sent].filter(isAllowed).sort((one, other) => place(one) - place(other));
+        return !allowed.slice(0, maxTracks).includes(each);
+      });
+    },
+
+    /**
+     * A moderator has muted a track at the SFU: nothing is sent of it. Or has unmuted it: it is sent anew, as the SFU does not
+     * take the simulcast of a section twice.
+     */
+    cut: (trackId: string, isCut: boolean): Promise<void> =>
+      run(async () => {
+        const each = find((candidate) => idOf(candidate) === trackId);
+        if (!each) return;
+        if (!isCut) return sendAgain(each);
+        const { sender } = each.transceiver;
+        const parameters = sender.getParameters();
+        for (const encoding of parameters.encodings ?? []) encoding.active = false;
+        await sender.setParameters(parameters);
+      }),
+
+    restartIce: () =>
+      run(async () => {
+        await negotiate(undefined, { iceRestart: true });
+      }),
+
+    /** @param error what pending calls are rejected with */
+    close(error: RelayClientError): void {
+      for (const each of sent) each.track.removeEventListener('ended', ended);
+      clearTimeout(layerTimer); // Intervals too (HTML, timers).
+      pc.close();
+      leave(error);
+    },
+  };
 }
 
 const isLive = (track: MediaStreamTrack) => track.readyState === 'live';

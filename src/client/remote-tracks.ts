@@ -3,7 +3,7 @@ import type { Emit } from './events.js';
 import { readMsid } from './sdp.js';
 
 /**
- * A track that is being received, and whose it is.
+ * A track that is being received, and its publisher.
  * @category Client
  */
 export interface RemoteTrack {
@@ -19,7 +19,7 @@ export interface RemoteTrack {
   sessionId: string | undefined;
 }
 
-export interface RemoteTracksOptions {
+interface RemoteTracksOptions {
   ownerOf(trackId: string): { userId: string; sessionId: string } | undefined;
   emit: Emit;
   /** The first media of a stream's track, or the first after a pause. */
@@ -29,148 +29,129 @@ export interface RemoteTracksOptions {
 interface Entry {
   remote: RemoteTrack;
   transceiver: RTCRtpTransceiver;
-  /** What it came over. */
-  owner: object;
-  /** That which it is to replace: the same track, from another connection, as long as that one has no media. */
+  /** The connection that it arrived on. */
+  pc: RTCPeerConnection;
+  /** The same track from another connection, which this one replaces once it has media. */
   prior: Entry | undefined;
   track: MediaStreamTrack;
-  /** While it waits for the room to say whose it is. */
+  /** While it waits for the room to announce it. */
   waiting: ReturnType<typeof setTimeout> | undefined;
-  listening: AbortController;
 }
 
 const ANNOUNCEMENT_TIMEOUT_MS = 1_000;
 /** A track that is paused has no media to wait for. */
 const MEDIA_TIMEOUT_MS = 2_000;
 
+export type RemoteTracks = ReturnType<typeof remoteTracks>;
+
 /**
- * What the subscriber connection receives. Media and its announcement by the room come in either order, and a
- * track ends in several ways; the application hears of each once.
+ * The tracks of the subscriber connection. Media and its announcement by the room come in either order, and a track
+ * ends in several ways; the application hears of each once.
  */
-export class RemoteTracks {
-  readonly #options: RemoteTracksOptions;
-  readonly #entries = new Map<RTCRtpTransceiver, Entry>();
-  /** Whether this client sends it: the SFU offers the tracks of one of its peers to the other. */
-  isOwn: (trackId: string) => boolean = () => false;
+export function remoteTracks({ ownerOf, emit, onMedia }: RemoteTracksOptions) {
+  const entries = new Set<Entry>();
+  const find = (isMeant: (entry: Entry) => boolean) => [...entries].find(isMeant);
+  const endAll = (isMeant: (entry: Entry) => boolean) => [...entries].filter(isMeant).forEach(end);
 
-  constructor(options: RemoteTracksOptions) {
-    this.#options = options;
-  }
-
-  get list(): RemoteTrack[] {
-    return [...this.#entries.values()]
-      .filter(({ waiting, prior }) => !waiting && !prior)
-      .map(({ remote }) => remote);
-  }
-
-  /** @param sdp the offer that brings it; its `a=msid` has the ids that the publisher gave. */
-  arrived({ track, streams, transceiver }: RTCTrackEvent, sdp: string, owner: object): void {
-    this.#end(transceiver);
-    const own = streams[0] ?? new MediaStream([track]);
-    const { streamId = own.id, trackId = track.id } = readMsid(sdp, transceiver.mid);
-    if (this.isOwn(trackId)) return;
-    const others = [...this.#entries.values()];
-    const prior = others.find((other) => !other.prior && other.remote.trackId === trackId);
-    // The same for all tracks of a stream, whichever connection they come over.
-    const stream = others.find(({ remote }) => remote.streamId === streamId)?.remote.stream ?? own;
-    if (!prior && stream !== own) stream.addTrack(track);
-    const remote: RemoteTrack = prior?.remote ?? {
-      track,
-      stream,
-      trackId,
-      streamId,
-      kind: track.kind as RemoteTrack['kind'],
-      userId: undefined,
-      sessionId: undefined,
-    };
-    const listening = new AbortController();
-    const { signal } = listening;
-    track.addEventListener('ended', () => this.#end(transceiver), { signal });
-    track.addEventListener('unmute', () => this.#options.onMedia(streamId), { signal });
-    const entry: Entry = { remote, transceiver, listening, owner, prior, track, waiting: undefined };
-    this.#entries.set(transceiver, entry);
-    if (prior) {
-      const swap = () => this.#swap(entry);
-      track.addEventListener('unmute', swap, { signal });
-      setTimeout(swap, track.muted ? MEDIA_TIMEOUT_MS : 0);
-      return;
-    }
-    entry.waiting = setTimeout(() => this.#deliver(entry), ANNOUNCEMENT_TIMEOUT_MS);
-    this.announced();
-  }
-
-  /** The room has announced something: perhaps what was waited for. */
-  announced(): void {
-    for (const entry of [...this.#entries.values()]) {
-      if (entry.waiting && this.#options.ownerOf(entry.remote.trackId)) this.#deliver(entry);
-    }
-  }
-
-  /**
-   * The room says that these tracks are gone; the SFU's own word comes a moment later. Those that go on under another id
-   * stay until the media of that arrives.
-   */
-  withdrawn(tracks: readonly Pick<Track, 'trackId' | 'replacedBy'>[]): void {
-    for (const { remote, transceiver } of [...this.#entries.values()]) {
-      const gone = tracks.find(({ trackId }) => trackId === remote.trackId);
-      if (gone?.replacedBy) remote.trackId = gone.replacedBy;
-      else if (gone) this.#end(transceiver);
-    }
-  }
-
-  /** After a negotiation: what no section brings any more has ended. */
-  negotiated(by: object): void {
-    for (const { transceiver, owner } of [...this.#entries.values()]) {
-      // Another connection may be in the middle of its own negotiation.
-      if (owner === by && !transceiver.currentDirection?.includes('recv')) this.#end(transceiver);
-    }
-  }
-
-  /** All that came over a connection. */
-  end(gone: object | undefined): void {
-    for (const { transceiver, owner } of [...this.#entries.values()])
-      if (owner === gone) this.#end(transceiver);
-  }
+  const deliver = (entry: Entry) => {
+    clearTimeout(entry.waiting);
+    entry.waiting = undefined;
+    const { remote } = entry;
+    const { userId, sessionId } = ownerOf(remote.trackId) ?? {};
+    emit('track', Object.assign(remote, { userId, sessionId }));
+  };
 
   /** The track takes the place of the one from the connection before, in the same stream. */
-  #swap(entry: Entry): void {
+  const swap = (entry: Entry) => {
     const { prior, remote, track } = entry;
-    if (!prior) return;
+    if (!prior || !entries.has(entry)) return;
     entry.prior = undefined;
-    prior.listening.abort();
     clearTimeout(prior.waiting);
-    this.#entries.delete(prior.transceiver);
+    entries.delete(prior);
     remote.stream.removeTrack(remote.track);
     remote.stream.addTrack(track);
     remote.track = track;
-    if (prior.waiting) this.#deliver(entry);
-  }
+    if (prior.waiting) deliver(entry);
+  };
 
-  #deliver(entry: Entry): void {
+  const end = (entry: Entry) => {
+    if (!entries.has(entry)) return;
+    const next = find(({ prior }) => prior === entry);
+    if (next) return swap(next);
+    entries.delete(entry);
+    // One that was to replace another leaves that one; one that was not emitted needs no end.
+    if (!entry.prior && !entry.waiting) emit('trackended', entry.remote);
     clearTimeout(entry.waiting);
-    entry.waiting = undefined;
-    const { userId, sessionId } = this.#options.ownerOf(entry.remote.trackId) ?? {};
-    Object.assign(entry.remote, { userId, sessionId });
-    this.#options.emit('track', entry.remote);
-  }
+  };
 
-  #end(transceiver: RTCRtpTransceiver): void {
-    const entry = this.#entries.get(transceiver);
-    if (!entry) return;
-    const next = [...this.#entries.values()].find(({ prior }) => prior === entry);
-    if (next) {
-      this.#swap(next);
-      return;
-    }
-    this.#entries.delete(transceiver);
-    entry.listening.abort();
-    // That which it was to replace goes on.
-    if (entry.prior) {
-      entry.prior = undefined;
-      return;
-    }
-    // What was never told of needs no end.
-    if (!entry.waiting) this.#options.emit('trackended', entry.remote);
-    clearTimeout(entry.waiting);
-  }
+  const announced = () => {
+    for (const entry of [...entries]) if (entry.waiting && ownerOf(entry.remote.trackId)) deliver(entry);
+  };
+
+  const tracks = {
+    /** Whether this client sends it: the SFU offers the tracks of one of its peers to the other. */
+    isOwn: (_trackId: string): boolean => false,
+
+    get list(): RemoteTrack[] {
+      return [...entries].filter(({ waiting, prior }) => !waiting && !prior).map(({ remote }) => remote);
+    },
+
+    /** @param sdp the offer that brings it; its `a=msid` has the ids that the publisher gave. */
+    arrived({ track, streams, transceiver }: RTCTrackEvent, sdp: string, pc: RTCPeerConnection): void {
+      endAll((entry) => entry.transceiver === transceiver);
+      const own = streams[0] ?? new MediaStream([track]);
+      const { streamId = own.id, trackId = track.id } = readMsid(sdp, transceiver.mid);
+      if (tracks.isOwn(trackId)) return;
+      const prior = find((entry) => !entry.prior && entry.remote.trackId === trackId);
+      // All tracks of a stream have the same MediaStream, whichever connection they arrive on.
+      const stream = find(({ remote }) => remote.streamId === streamId)?.remote.stream ?? own;
+      if (!prior && stream !== own) stream.addTrack(track);
+      // deliver() adds its publisher.
+      const remote = prior?.remote ?? {
+        track,
+        stream,
+        trackId,
+        streamId,
+        kind: track.kind,
+      };
+      const entry = { remote, transceiver, pc, prior, track, waiting: undefined } as Entry;
+      entries.add(entry);
+      track.addEventListener('ended', () => end(entry));
+      track.addEventListener('unmute', () => {
+        if (entries.has(entry)) onMedia(streamId);
+        swap(entry);
+      });
+      if (prior) setTimeout(swap, track.muted ? MEDIA_TIMEOUT_MS : 0, entry);
+      else {
+        entry.waiting = setTimeout(deliver, ANNOUNCEMENT_TIMEOUT_MS, entry);
+        announced();
+      }
+    },
+
+    /** The room has changed: perhaps it has announced a track that is waited for. */
+    announced,
+
+    /**
+     * The room has announced that these tracks are gone, a moment before the SFU does. A track that goes on under another id
+     * stays until the media of that id arrives.
+     */
+    withdrawn(gone: readonly Pick<Track, 'trackId' | 'replacedBy'>[]): void {
+      for (const { trackId, replacedBy } of gone)
+        for (const entry of [...entries].filter(({ remote }) => remote.trackId === trackId)) {
+          if (replacedBy) entry.remote.trackId = replacedBy;
+          else end(entry);
+        }
+    },
+
+    /** A connection has negotiated: tracks without a receiving section have ended. Others may negotiate just now. */
+    negotiated(by: RTCPeerConnection): void {
+      endAll(({ pc, transceiver }) => pc === by && !transceiver.currentDirection?.includes('recv'));
+    },
+
+    /** A connection is closed: its tracks have ended. */
+    closed(gone: RTCPeerConnection | undefined): void {
+      endAll(({ pc }) => pc === gone);
+    },
+  };
+  return tracks;
 }

@@ -1,59 +1,61 @@
 import type { Participant, ParticipantsEvent, TracksEvent } from '../protocol/messages.js';
 
-/** The others in the room and what they publish: the join result, then every change in the order of `revision`. */
-export class Roster {
-  readonly participants = new Map<string, Participant>();
-  #revision = 0;
+export type ParticipantList = ReturnType<typeof participantList>;
 
-  reset(participants: readonly Participant[] = [], revision = 0): void {
-    this.participants.clear();
-    for (const participant of participants) this.#put(participant);
-    this.#revision = revision;
-  }
+/** The others in the room and their tracks: those of the join result, changed by each event in the order of `revision`. */
+export function participantList() {
+  const participants = new Map<string, Participant>();
+  let known = 0;
 
-  /** @returns false where the event is older than what is known. Our own changes are counted, not told: gaps are. */
-  applyParticipants({ revision, state, participant }: ParticipantsEvent): boolean {
-    if (!this.#advance(revision)) return false;
-    if (state === 'left') this.participants.delete(participant.sessionId);
-    else this.#put(participant);
-    return true;
-  }
+  const put = (participant: Participant) =>
+    participants.set(participant.sessionId, { ...participant, tracks: [...participant.tracks] });
+  /** Events older than what is known do not count. Our own changes are counted, not told: gaps are legal. */
+  const advance = (revision: number) => {
+    const isNew = revision > known;
+    if (isNew) known = revision;
+    return isNew;
+  };
 
-  /** @returns false where the event is older than what is known. */
-  applyTracks({ revision, state, sessionId, tracks }: TracksEvent): boolean {
-    if (!this.#advance(revision)) return false;
-    const participant = this.participants.get(sessionId);
-    if (!participant) return true;
-    const known = new Map(participant.tracks.map((track) => [track.trackId, track]));
-    for (const track of tracks) {
-      if (state === 'removed') known.delete(track.trackId);
-      else known.set(track.trackId, track);
-    }
-    this.participants.set(sessionId, { ...participant, tracks: [...known.values()] });
-    return true;
-  }
+  return {
+    participants: participants as ReadonlyMap<string, Participant>,
 
-  /** Whose track it is; undefined before the room has announced it. */
-  ownerOf(trackId: string): Participant | undefined {
-    return [...this.participants.values()].find(({ tracks }) =>
-      tracks.some((track) => track.trackId === trackId),
-    );
-  }
+    reset(all: readonly Participant[] = [], revision = 0): void {
+      participants.clear();
+      all.forEach(put);
+      known = revision;
+    },
 
-  /** The simulcast layers of a stream, by their RIDs; none before the room has announced them. */
-  layersOf(streamId: string): string[] {
-    return [...this.participants.values()]
-      .flatMap(({ tracks }) => tracks)
-      .flatMap((track) => (track.streamId === streamId ? track.layers : []));
-  }
+    /** @returns whether the event is newer than what was known */
+    applyParticipants({ revision, state, participant }: ParticipantsEvent): boolean {
+      if (!advance(revision)) return false;
+      if (state === 'left') participants.delete(participant.sessionId);
+      else put(participant);
+      return true;
+    },
 
-  #put(participant: Participant): void {
-    this.participants.set(participant.sessionId, { ...participant, tracks: [...participant.tracks] });
-  }
+    /** @returns whether the event is newer than what was known */
+    applyTracks({ revision, state, sessionId, tracks }: TracksEvent): boolean {
+      if (!advance(revision)) return false;
+      const participant = participants.get(sessionId);
+      if (!participant) return true;
+      const byId = new Map([...participant.tracks, ...tracks].map((track) => [track.trackId, track]));
+      if (state === 'removed') for (const track of tracks) byId.delete(track.trackId);
+      participants.set(sessionId, { ...participant, tracks: [...byId.values()] });
+      return true;
+    },
 
-  #advance(revision: number): boolean {
-    if (revision <= this.#revision) return false;
-    this.#revision = revision;
-    return true;
-  }
+    /** The publisher of a track; undefined until the room has announced it. */
+    ownerOf(trackId: string): Participant | undefined {
+      return [...participants.values()].find(({ tracks }) =>
+        tracks.some((track) => track.trackId === trackId),
+      );
+    },
+
+    /** The simulcast layers of a stream, by their RIDs; none until the room has announced them. */
+    layersOf(streamId: string): string[] {
+      return [...participants.values()]
+        .flatMap(({ tracks }) => tracks)
+        .flatMap((track) => (track.streamId === streamId ? track.layers : []));
+    },
+  };
 }

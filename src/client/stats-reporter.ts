@@ -1,59 +1,53 @@
 import type { StatsReport } from '../protocol/messages.js';
-import { RelayClientError } from './errors.js';
+import { asClientError } from './errors.js';
 import type { Emit } from './events.js';
 import type { Rpc } from './rpc.js';
 
-export interface StatsReporterOptions {
+interface StatsOptions {
   rpc: Rpc;
-  /** 0 switches it off. */
+  /** 0 switches the reports off. */
   statsIntervalMs: number;
   emit: Emit;
 }
 
-const TYPES = ['outbound-rtp', 'inbound-rtp', 'remote-inbound-rtp', 'candidate-pair'];
+const TYPES = /^((out|in|remote-in)bound-rtp|candidate-pair)$/;
 
-/** Sends the relay what `getStats()` says, one report at a time (W3C webrtc-stats). */
-export class StatsReporter {
-  readonly #options: StatsReporterOptions;
-  readonly #connections: readonly (RTCPeerConnection | undefined)[];
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #failing = false;
-  #closed = false;
+/**
+ * Reports `getStats()` of the connections to the relay periodically, one report at a time (W3C webrtc-stats).
+ * @returns ends the reports
+ */
+export function reportStats(
+  { rpc, statsIntervalMs, emit }: StatsOptions,
+  ...connections: (RTCPeerConnection | undefined)[]
+): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let isFailing = false;
+  let isClosed = false;
 
-  constructor(options: StatsReporterOptions, ...connections: (RTCPeerConnection | undefined)[]) {
-    this.#options = options;
-    this.#connections = connections;
-    this.#next();
-  }
-
-  close(): void {
-    this.#closed = true;
-    clearTimeout(this.#timer);
-  }
-
-  #next(): void {
-    const { statsIntervalMs } = this.#options;
-    if (!this.#closed && statsIntervalMs > 0)
-      this.#timer = setTimeout(() => void this.#report(), statsIntervalMs);
-  }
-
-  async #report(): Promise<void> {
-    const { rpc, emit } = this.#options;
+  const schedule = () => {
+    if (!isClosed && statsIntervalMs > 0) timer = setTimeout(() => void report(), statsIntervalMs);
+  };
+  const report = async () => {
     try {
-      const all = await Promise.all(this.#connections.map((pc) => pc?.getStats()));
-      const report = all
+      const all = await Promise.all(connections.map((pc) => pc?.getStats()));
+      const entries = all
         .flatMap((each) => [...(each?.values() ?? [])] as RTCStats[])
-        .filter(({ type }) => TYPES.includes(type));
-      const stats = await rpc.request('stats', { report: report as unknown as StatsReport });
-      if (this.#closed) return;
-      this.#failing = false;
-      emit('stats', stats, report);
+        .filter(({ type }) => TYPES.test(type));
+      const stats = await rpc.request('stats', { report: entries as unknown as StatsReport });
+      if (isClosed) return;
+      isFailing = false;
+      emit('stats', stats, entries);
     } catch (error) {
-      // One word of a row of failures is enough.
-      if (!this.#closed && !this.#failing)
-        emit('error', RelayClientError.from(error, 'The statistics failed'));
-      this.#failing = true;
+      // Of failures in a row only the first is emitted.
+      if (!isClosed && !isFailing) emit('error', asClientError(error, 'The statistics'));
+      isFailing = true;
     }
-    this.#next();
-  }
+    schedule();
+  };
+
+  schedule();
+  return () => {
+    isClosed = true;
+    clearTimeout(timer);
+  };
 }

@@ -1,56 +1,54 @@
 import { closed } from './close.js';
 import type { Rpc } from './rpc.js';
 
-/** A relay that says nothing is asked twice, so far apart, and taken for lost a third time: within 10 s. */
+/** A silent relay is pinged twice, this far apart, and given up at the third time: within 10 s. */
 const INTERVAL_MS = 2_500;
 
 /**
- * Notices that a socket is dead, of which a browser says nothing for minutes after a change of networks. The relay's own
- * pings are hidden from scripts.
+ * Detects dead sockets: after a change of networks a browser may not report one for minutes, and the relay's own pings
+ * are invisible to scripts.
+ * @param signal ends it
+ * @param onHint the network may have changed, or the machine may have slept
+ * @returns starts watching a connection, instead of the last one
  */
-export class Watchdog {
-  #rpc: Rpc | undefined;
-  /** Intervals in a row in which nothing came. */
-  #silence = 0;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+export function startWatchdog(signal: AbortSignal, onHint: () => void): (rpc: Rpc) => void {
+  let rpc: Rpc | undefined;
+  let silentIntervals = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param onHint the network may have changed, or the machine may have slept */
-  constructor(signal: AbortSignal, onHint: () => void) {
-    const hinted = () => {
-      onHint();
-      this.#silence = 0;
-      this.#ask();
-    };
-    const { document, navigator } = globalThis as { document?: EventTarget; navigator?: Navigator };
-    const hints: [string, EventTarget | undefined][] = [
-      ['online', globalThis as unknown as EventTarget],
-      ['visibilitychange', document],
-      ['change', (navigator as { connection?: EventTarget } | undefined)?.connection],
-    ];
-    for (const [name, target] of hints) target?.addEventListener?.(name, hinted, { signal });
-    signal.addEventListener('abort', () => clearTimeout(this.#timer));
-  }
-
-  watch(rpc: Rpc): void {
-    this.#rpc = rpc;
-    this.#wait();
-  }
-
-  #wait(): void {
-    clearTimeout(this.#timer);
-    if (!this.#rpc?.isOpen) return;
-    this.#rpc.isSilent = true;
-    this.#timer = setTimeout(() => {
-      if (this.#rpc?.isSilent) return this.#ask();
-      this.#silence = 0;
-      this.#wait();
+  const wait = () => {
+    clearTimeout(timer);
+    if (!rpc?.isOpen) return;
+    rpc.isSilent = true;
+    timer = setTimeout(() => {
+      if (rpc?.isSilent) return ping();
+      silentIntervals = 0;
+      wait();
     }, INTERVAL_MS);
-  }
+  };
+  const ping = () => {
+    silentIntervals += 1;
+    if (silentIntervals > 2) rpc?.close(closed(1006, 'the relay is silent'));
+    wait();
+    rpc?.request('ping').catch(() => {});
+  };
+  const hinted = () => {
+    onHint();
+    silentIntervals = 0;
+    ping();
+  };
 
-  #ask(): void {
-    this.#silence += 1;
-    if (this.#silence > 2) this.#rpc?.close(closed(1006, 'the relay is silent'));
-    this.#wait();
-    this.#rpc?.request('ping').catch(() => {});
-  }
+  const { document, navigator } = globalThis as { document?: EventTarget; navigator?: Navigator };
+  const hints: [string, EventTarget | undefined][] = [
+    ['online', globalThis as unknown as EventTarget],
+    ['visibilitychange', document],
+    ['change', (navigator as { connection?: EventTarget } | undefined)?.connection],
+  ];
+  for (const [name, target] of hints) target?.addEventListener?.(name, hinted, { signal });
+  signal.addEventListener('abort', () => clearTimeout(timer));
+
+  return (next) => {
+    rpc = next;
+    wait();
+  };
 }

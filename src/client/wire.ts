@@ -1,25 +1,36 @@
 import type {
-  ExpiringParams,
-  GoawayParams,
-  GrantsParams,
   JoinResult,
   MessageDeletion,
-  MuteParams,
-  Participant,
-  ParticipantsEvent,
-  RejoinNotice,
+  RelayNotifications,
   RoomMessage,
-  RoomParams,
   SessionDescription,
-  Track,
-  TracksEvent,
-  TrickleParams,
 } from '../protocol/messages.js';
 
-/** What the relay sends is not trusted to be well formed: as much is checked as this library relies on. */
+/** What a value must be: of a type, as a function decides, or an object with certain members. */
+export type Form = 'string' | 'number' | 'boolean' | ((value: unknown) => boolean) | Members;
+interface Members {
+  readonly [name: string]: Form;
+}
+
+/** The relay's messages are not trusted to be well formed: checked is what this library relies on. */
+export function fits(value: unknown, form: Form): boolean {
+  if (typeof form === 'string') return typeof value === form;
+  if (typeof form === 'function') return form(value);
+  return isRecord(value) && Object.entries(form).every(([name, member]) => fits(value[name], member));
+}
+
+export const listOf = (form: Form) => (value: unknown) =>
+  Array.isArray(value) && value.every((item) => fits(item, form));
+const oneOf =
+  (...values: unknown[]) =>
+  (value: unknown) =>
+    values.includes(value);
+
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+export const isString = (value: unknown): value is string => typeof value === 'string';
 
 /** undefined where it is not JSON. */
 export function parse(data: unknown): unknown {
@@ -30,95 +41,41 @@ export function parse(data: unknown): unknown {
   }
 }
 
-/** Whether each of `names` is a member of this type. */
-function has(
-  value: unknown,
-  type: 'string' | 'number' | 'boolean',
-  ...names: string[]
-): value is Record<string, unknown> {
-  return isRecord(value) && names.every((name) => typeof value[name] === type);
-}
+const description = (type: SessionDescription['type']) => ({ type: oneOf(type), sdp: 'string' }) as const;
+const participant = {
+  sessionId: 'string',
+  userId: 'string',
+  tracks: listOf({ trackId: 'string', streamId: 'string' }),
+} as const;
+const event = (...states: string[]) => ({ revision: 'number', state: oneOf(...states) }) as const;
 
-export function isDescription(value: unknown, type: SessionDescription['type']): value is SessionDescription {
-  return has(value, 'string', 'sdp') && value.type === type;
-}
+const MESSAGE = { id: 'string', kind: 'string', at: 'number' } as const;
+const ANSWER = description('answer');
+const JOIN_RESULT = {
+  ...ANSWER,
+  sessionId: 'string',
+  userId: 'string',
+  roomId: 'string',
+  revision: 'number',
+  participants: listOf(participant),
+} as const;
 
-export function isTrickle(value: unknown): value is TrickleParams {
-  return (
-    has(value, 'number', 'target') &&
-    [0, 1].includes(value.target as number) &&
-    has(value.candidate, 'string', 'candidate')
-  );
-}
+/** The params of each notification that the client knows. */
+export const NOTIFICATIONS = {
+  goaway: { reason: 'string', reconnectAfterMs: 'number' },
+  expiring: { expiresInMs: 'number' },
+  offer: description('offer'),
+  trickle: { target: oneOf(0, 1), candidate: { candidate: 'string' } },
+  rejoin: { peer: 'number', afterMs: 'number' },
+  participants: { ...event('joined', 'updated', 'left'), participant },
+  tracks: { ...event('added', 'updated', 'removed'), ...participant },
+  grants: { role: 'string', grants: {} },
+  mute: { trackId: 'string', muted: 'boolean' },
+  room: { locked: 'boolean' },
+  message: (value) => isMessage(value) || isDeletion(value),
+} satisfies { [Method in keyof RelayNotifications]?: Form };
 
-export function isJoinResult(value: unknown): value is JoinResult {
-  return (
-    isDescription(value, 'answer') &&
-    has(value, 'string', 'sessionId', 'roomId', 'userId') &&
-    has(value, 'number', 'revision') &&
-    isListOf(value.participants, isParticipant)
-  );
-}
-
-export function isParticipantsEvent(value: unknown): value is ParticipantsEvent {
-  return (
-    has(value, 'number', 'revision') &&
-    ['joined', 'updated', 'left'].includes(value.state as string) &&
-    isParticipant(value.participant)
-  );
-}
-
-export function isTracksEvent(value: unknown): value is TracksEvent {
-  return (
-    has(value, 'number', 'revision') &&
-    ['added', 'updated', 'removed'].includes(value.state as string) &&
-    isParticipant(value)
-  );
-}
-
-export function isGrants(value: unknown): value is GrantsParams {
-  return has(value, 'string', 'role') && isRecord(value.grants);
-}
-
-export function isMute(value: unknown): value is MuteParams {
-  return has(value, 'string', 'trackId') && has(value, 'boolean', 'muted');
-}
-
-export function isRoom(value: unknown): value is RoomParams {
-  return has(value, 'boolean', 'locked');
-}
-
-export function isExpiring(value: unknown): value is ExpiringParams {
-  return has(value, 'number', 'expiresInMs');
-}
-
-export function isRejoin(value: unknown): value is RejoinNotice {
-  return has(value, 'number', 'peer', 'afterMs');
-}
-
-export function isGoaway(value: unknown): value is GoawayParams {
-  return has(value, 'string', 'reason') && has(value, 'number', 'reconnectAfterMs');
-}
-
-export function isMessage(value: unknown): value is RoomMessage {
-  return has(value, 'string', 'id', 'kind') && has(value, 'number', 'at');
-}
-
-export function isDeletion(value: unknown): value is MessageDeletion {
-  return has(value, 'string', 'deleted');
-}
-
-export function isListOf<Item>(value: unknown, isItem: (item: unknown) => item is Item): value is Item[] {
-  return Array.isArray(value) && value.every(isItem);
-}
-
-export const isString = (value: unknown): value is string => typeof value === 'string';
-
-/** A tracks event has these members, too. */
-function isParticipant(value: unknown): value is Pick<Participant, 'sessionId' | 'userId' | 'tracks'> {
-  return has(value, 'string', 'sessionId', 'userId') && isListOf(value.tracks, isTrack);
-}
-
-function isTrack(value: unknown): value is Track {
-  return has(value, 'string', 'trackId', 'streamId');
-}
+export const isAnswer = (value: unknown): value is SessionDescription => fits(value, ANSWER);
+export const isJoinResult = (value: unknown): value is JoinResult => fits(value, JOIN_RESULT);
+export const isMessage = (value: unknown): value is RoomMessage => fits(value, MESSAGE);
+export const isDeletion = (value: unknown): value is MessageDeletion => fits(value, { deleted: 'string' });

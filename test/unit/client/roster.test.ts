@@ -1,10 +1,10 @@
 import { beforeEach, expect, test } from 'vitest';
-import { Roster } from '../../../src/client/roster.js';
+import { type ParticipantList, participantList } from '../../../src/client/roster.js';
 import { participant, track } from './participant.js';
 
-let roster: Roster;
+let roster: ParticipantList;
 beforeEach(() => {
-  roster = new Roster();
+  roster = participantList();
   roster.reset([participant('bob', track('t1'))], 10);
 });
 

@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { CloseInfo } from '../../../src/client/close.js';
-import { Rpc } from '../../../src/client/rpc.js';
+import { jsonRpc, type Rpc } from '../../../src/client/rpc.js';
 import { FakeSocket, installFakeBrowser, newest } from './fake-browser.js';
 
 let socket: FakeSocket;
@@ -37,7 +37,7 @@ beforeEach(() => {
   for (const list of [notifications, errors, closes]) list.length = 0;
   socket = new FakeSocket('ws://relay.test', []);
   socket.open();
-  rpc = new Rpc(socket as unknown as WebSocket, {
+  rpc = jsonRpc(socket as unknown as WebSocket, {
     requestTimeoutMs: 1_000,
     onNotification: (method, params) => notifications.push({ method, params }),
     onError: ({ message }) => errors.push(message),

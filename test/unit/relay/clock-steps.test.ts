@@ -1,7 +1,7 @@
 import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { hasExpired, makeBan } from '../../../src/backplane/ban-store.js';
-import { TokenRefresh } from '../../../src/client/token-source.js';
+import { tokenRefresh } from '../../../src/client/token-refresh.js';
 import { GrpcJsConnection } from '../../../src/grpc/grpc-js/connection.js';
 import { loadGrpcJs } from '../../../src/grpc/grpc-js/load.js';
 import { anonymous, chat, gift, type Session, SfuRelay } from '../../../src/index.js';
@@ -129,7 +129,7 @@ describe.each(STEPS)('when the system’s clock is set %s by an hour', (_, stepM
 
   test('a client gives up on a new token when the old one has ended, and no sooner', async () => {
     const bring = vi.fn(() => Promise.reject(new Error('no')));
-    const refresh = new TokenRefresh(bring, () => {});
+    const refresh = tokenRefresh(bring, () => {});
     refresh.begin(60_000);
     await vi.advanceTimersByTimeAsync(0);
     step(stepMs);

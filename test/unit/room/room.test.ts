@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Roster } from '../../../src/client/roster.js';
+import { type ParticipantList, participantList } from '../../../src/client/roster.js';
 import { anonymous, type Participant, type Session, SfuRelay, type Track } from '../../../src/index.js';
 import { Room } from '../../../src/room/room.js';
 import type { RoomEvents, RoomSession } from '../../../src/room/room-member.js';
@@ -55,7 +55,7 @@ function byId(participants: Iterable<Participant>) {
 
 /** What a client makes of its snapshot and of the events after it, and which revisions it has seen or made. */
 class View {
-  readonly roster = new Roster();
+  readonly roster = participantList();
   readonly revisions: number[] = [];
   readonly #since: number;
 
@@ -194,7 +194,7 @@ describe('in front of an SFU', () => {
 
   interface Person {
     session: Session;
-    roster: Roster;
+    roster: ParticipantList;
   }
 
   /** A session, and what its client makes of the room from the moment of its join. */
@@ -204,7 +204,7 @@ describe('in front of an SFU', () => {
     const sdp = fakeOffer(hidden ? [] : tracksOf(userId, value));
     const principal = { userId, grants: { hidden } };
     const session = await relay.createSession({ roomId, userId, sdp, principal });
-    const roster = new Roster();
+    const roster = participantList();
     roster.reset(session.room.others(session.id), session.room.revision);
     session.on('participants', (event) => roster.applyParticipants(event));
     session.on('tracks', (event) => roster.applyTracks(event));
