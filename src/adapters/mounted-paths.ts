@@ -1,4 +1,4 @@
-import { RelayError } from '../protocol/errors.js';
+import { misconfigured } from '../util/check-options.js';
 
 /** A WebSocketServer made with `{ server }` answers every path of its server. Other values begin with a slash. */
 export const EVERY_PATH = '*';
@@ -27,8 +27,7 @@ export function mountedPaths(server: object): Set<string> {
 export function takePath(server: object, path: string): () => void {
   const paths = mountedPaths(server);
   if (paths.has(path) || paths.has(EVERY_PATH) || (path === EVERY_PATH && paths.size > 0))
-    throw new RelayError(
-      'ERR_RELAY_CONFIG',
+    throw misconfigured(
       'This server serves a relay already: call useServer() once a server, or give each relay a path of its own, useServer(relay, { server, path: "/other" }). A WebSocketServer made with { server } cannot share its server: it refuses every other path.',
     );
   paths.add(path);

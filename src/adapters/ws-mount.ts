@@ -1,8 +1,7 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { WebSocketServer } from 'ws';
-import { RelayError } from '../protocol/errors.js';
-import { checkOptions, type Keys } from '../util/check-options.js';
+import { checkOptions, type Keys, misconfigured } from '../util/check-options.js';
 import type { Logger } from '../util/logger.js';
 import { requirePeer } from '../util/optional-peer.js';
 import { EVERY_PATH, mountedPaths, takePath } from './mounted-paths.js';
@@ -34,7 +33,7 @@ const MAX_LOGGED_LENGTH = 200;
 /** @throws RelayError `ERR_RELAY_CONFIG` that says what to write */
 export function openMount(server: WebSocketServer | HttpServer | ServerWithPath, logger: Logger): Mount {
   if (typeof server === 'function' && 'listen' in server)
-    throw wrong(
+    throw misconfigured(
       'useServer() needs the HTTP server of the app: write const server = app.listen(8080); useServer(relay, server).',
     );
   if (isWebSocketServer(server)) return onWebSocketServer(server, logger);
@@ -42,9 +41,9 @@ export function openMount(server: WebSocketServer | HttpServer | ServerWithPath,
   checkOptions({ name: 'useServer()', example: EXAMPLE }, server, KEYS);
   const { server: http, path = DEFAULT_PATH } = server;
   if (!isHttpServer(http))
-    throw wrong(`"server" must be a server of node:http or node:https: write ${EXAMPLE}.`);
+    throw misconfigured(`"server" must be a server of node:http or node:https: write ${EXAMPLE}.`);
   if (typeof path !== 'string' || !/^\/[^?#]*$/.test(path))
-    throw wrong('"path" must begin with a slash, and have no query: path: "/rtc".');
+    throw misconfigured('"path" must begin with a slash, and have no query: path: "/rtc".');
   return onHttpServer(http, path, logger);
 }
 
@@ -188,8 +187,4 @@ function isWebSocketServer(server: object): server is WebSocketServer {
 function isHttpServer(server: object | undefined): server is HttpServer {
   const { listen, on } = (server ?? {}) as Partial<HttpServer>;
   return typeof listen === 'function' && typeof on === 'function';
-}
-
-function wrong(message: string): RelayError {
-  return new RelayError('ERR_RELAY_CONFIG', message);
 }

@@ -1,11 +1,10 @@
-import { RelayError } from '../protocol/errors.js';
 import {
   REQUEST_KEYS,
   type RequestOptions,
   type ResolvedRequestOptions,
   resolveRequestOptions,
 } from '../signaling/options.js';
-import { checkOptions, integer, type Keys } from '../util/check-options.js';
+import { checkOptions, integer, type Keys, misconfigured } from '../util/check-options.js';
 
 /**
  * Options of the REST API; the same for every adapter.
@@ -59,15 +58,11 @@ export function resolveHttpOptions(name: string, options: HttpOptions): Resolved
   const example = `${name}(relay, { allowedOrigins: ["https://live.example.org"] })`;
   checkOptions({ name: `${name}()`, example }, options, KEYS);
   const { enabled = true, prefix = '', healthDetails = 'status' } = options;
-  if (typeof enabled !== 'boolean')
-    throw new RelayError('ERR_RELAY_CONFIG', '"enabled" must be true or false.');
+  if (typeof enabled !== 'boolean') throw misconfigured('"enabled" must be true or false.');
   if (typeof prefix !== 'string' || !/^(\/[^/?#]+)*$/.test(prefix))
-    throw new RelayError(
-      'ERR_RELAY_CONFIG',
-      `"prefix" must be a path without a slash at its end: "/api/v1/sfu".`,
-    );
+    throw misconfigured(`"prefix" must be a path without a slash at its end: "/api/v1/sfu".`);
   if (healthDetails !== 'status' && healthDetails !== 'full')
-    throw new RelayError('ERR_RELAY_CONFIG', '"healthDetails" must be one of "status", "full".');
+    throw misconfigured('"healthDetails" must be one of "status", "full".');
   return {
     ...resolveRequestOptions(options),
     enabled,

@@ -1,5 +1,4 @@
-import { RelayError } from '../protocol/errors.js';
-import { checkOptions, integer, type Keys } from '../util/check-options.js';
+import { checkOptions, integer, type Keys, misconfigured } from '../util/check-options.js';
 
 /**
  * Limits and timeouts of connections; the same for every transport.
@@ -94,10 +93,7 @@ export function resolveConnectionOptions(
 export function resolveRequestOptions(options: RequestOptions): ResolvedRequestOptions {
   const { allowedOrigins } = options;
   if (allowedOrigins !== undefined && !Array.isArray(allowedOrigins))
-    throw new RelayError(
-      'ERR_RELAY_CONFIG',
-      '"allowedOrigins" must be a list: ["https://live.example.org"].',
-    );
+    throw misconfigured('"allowedOrigins" must be a list: ["https://live.example.org"].');
   return {
     allowedOrigins: allowedOrigins && new Set(allowedOrigins.map(checkOrigin)),
     trustProxy: integer(options, 'trustProxy', 0, 0),
@@ -111,8 +107,5 @@ function checkOrigin(text: unknown): string {
   // Schemes without an origin in the URL standard: capacitor://localhost.
   if (typeof text === 'string' && /^(?!https?:)[a-z][a-z0-9+.-]*:\/\/[^/?#\s]+$/.test(text)) return text;
   const better = url && url.origin !== 'null' ? url.origin : 'https://live.example.org';
-  throw new RelayError(
-    'ERR_RELAY_CONFIG',
-    `"allowedOrigins" has ${JSON.stringify(text)}: write "${better}".`,
-  );
+  throw misconfigured(`"allowedOrigins" has ${JSON.stringify(text)}: write "${better}".`);
 }

@@ -15,6 +15,11 @@ interface Subject {
   readonly code?: RelayErrorCode;
 }
 
+/** The error of an option, or an argument of the application, that is wrong: the message says what to write instead. */
+export function misconfigured(message: string): RelayError {
+  return new RelayError('ERR_RELAY_CONFIG', message);
+}
+
 /**
  * Refuses what is no object, and keys that the interface does not have: a misspelled option would silently not hold.
  * A key whose value is undefined counts as left out.

@@ -1,4 +1,4 @@
-import { misconfigured } from './failures.js';
+import { misconfigured } from '../../util/check-options.js';
 
 /** Keys and introspection responses have a few KiB. */
 const MAX_RESPONSE_BYTES = 256 * 1024;

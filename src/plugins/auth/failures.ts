@@ -25,7 +25,3 @@ export function unavailable(cause: unknown, retryAfterMs?: number): RelayError {
     ...(retryAfterMs !== undefined && { retryAfterMs: Math.ceil(retryAfterMs) }),
   });
 }
-
-export function misconfigured(message: string): RelayError {
-  return new RelayError('ERR_RELAY_CONFIG', message);
-}

@@ -1,10 +1,10 @@
 import { makesAuthenticate, type Principal } from '../../access/authentication.js';
 import { network } from '../../limits/ip-network.js';
-import { checkOptions, integer, type Keys } from '../../util/check-options.js';
+import { checkOptions, integer, type Keys, misconfigured } from '../../util/check-options.js';
 import { wallClock } from '../../util/wall-clock.js';
 import { type Claims, type MapClaims, toPrincipal } from './claims.js';
 import { checkEndpoint, fetchJson } from './endpoint.js';
-import { misconfigured, refused, slashAdvice, unavailable } from './failures.js';
+import { refused, slashAdvice, unavailable } from './failures.js';
 import { FairPool } from './fair-pool.js';
 import { type AuthenticateByToken, checkReaders, type GetToken, readToken } from './token.js';
 import { TokenCache } from './token-cache.js';

@@ -1,5 +1,5 @@
 import { createPublicKey, createSecretKey, type JsonWebKey, KeyObject } from 'node:crypto';
-import { misconfigured } from './failures.js';
+import { misconfigured } from '../../util/check-options.js';
 
 /**
  * Signature algorithms of tokens (RFC 7518 § 3.1, RFC 8037, RFC 9864).

@@ -1,7 +1,7 @@
 import type { AuthRequest, Principal } from '../../access/authentication.js';
 import { cookie } from '../../access/cookie.js';
 import { RelayError } from '../../protocol/errors.js';
-import { misconfigured } from './failures.js';
+import { misconfigured } from '../../util/check-options.js';
 
 /**
  * An `authenticate` that refuses by errors only, so that your own can call it and extend its principal.

@@ -1,6 +1,5 @@
 import type { OpenMetricsContentType, Registry } from 'prom-client';
-import { RelayError } from '../../protocol/errors.js';
-import { checkOptions, type Keys } from '../../util/check-options.js';
+import { checkOptions, type Keys, misconfigured } from '../../util/check-options.js';
 import { isRecord } from '../../util/is-record.js';
 import { requirePeer } from '../../util/optional-peer.js';
 import { LABELS } from './metrics.js';
@@ -32,10 +31,10 @@ export function resolveMetricsOptions(options: MetricsOptions): ResolvedMetricsO
   checkOptions({ name: 'collectMetrics()', example: 'collectMetrics(relay, { registry })' }, options, KEYS);
   const { registry = globalRegistry(), prefix = 'sfu_relay_', labels = {}, probeSfu = true } = options;
   if (typeof registry?.registerMetric !== 'function')
-    throw wrong('"registry" must be one of prom-client: new Registry().');
+    throw misconfigured('"registry" must be one of prom-client: new Registry().');
   if (typeof prefix !== 'string' || !/^[a-zA-Z_:][\w:]*$/.test(prefix))
-    throw wrong('"prefix" must be letters, digits and "_", such as "sfu_relay_".');
-  if (typeof probeSfu !== 'boolean') throw wrong('"probeSfu" must be true or false.');
+    throw misconfigured('"prefix" must be letters, digits and "_", such as "sfu_relay_".');
+  if (typeof probeSfu !== 'boolean') throw misconfigured('"probeSfu" must be true or false.');
   checkLabels(labels);
   return { registry, prefix, labels: { ...labels }, probeSfu };
 }
@@ -50,16 +49,12 @@ function globalRegistry(): Registry {
 }
 
 function checkLabels(labels: Readonly<Record<string, string>>): void {
-  if (!isRecord(labels)) throw wrong('"labels" must be an object: { relay: "eu-1" }.');
+  if (!isRecord(labels)) throw misconfigured('"labels" must be an object: { relay: "eu-1" }.');
   for (const [name, value] of Object.entries(labels)) {
     if (!/^[a-zA-Z_]\w*$/.test(name) || name.startsWith('__'))
-      throw wrong(`"labels" has "${name}": name labels by letters, digits and "_".`);
+      throw misconfigured(`"labels" has "${name}": name labels by letters, digits and "_".`);
     if (LABELS.includes(name))
-      throw wrong(`"labels" has "${name}", which metrics of the relay have: name it otherwise.`);
-    if (typeof value !== 'string') throw wrong(`"labels.${name}" must be a string.`);
+      throw misconfigured(`"labels" has "${name}", which metrics of the relay have: name it otherwise.`);
+    if (typeof value !== 'string') throw misconfigured(`"labels.${name}" must be a string.`);
   }
-}
-
-export function wrong(message: string): RelayError {
-  return new RelayError('ERR_RELAY_CONFIG', message);
 }

@@ -1,7 +1,8 @@
 import type { Gauge } from 'prom-client';
+import { misconfigured } from '../../util/check-options.js';
 import type { Metric } from './metric.js';
 import { METRICS } from './metrics.js';
-import { type ResolvedMetricsOptions, wrong } from './options.js';
+import type { ResolvedMetricsOptions } from './options.js';
 import type { ScrapeContext } from './scrape-context.js';
 
 type Registry = ResolvedMetricsOptions['registry'];
@@ -41,7 +42,7 @@ export class RelayCollector {
   add(source: RelaySource): void {
     for (const { labels } of this.#sources) {
       if (isSame(labels, source.labels))
-        throw wrong(
+        throw misconfigured(
           'The registry has a relay with these labels already: give each its own, { labels: { relay: "eu-1" } }.',
         );
     }
@@ -50,7 +51,9 @@ export class RelayCollector {
       return other !== undefined && other !== family;
     });
     if (taken)
-      throw wrong(`The registry has another metric "${taken.name}" already: choose a "prefix" for this one.`);
+      throw misconfigured(
+        `The registry has another metric "${taken.name}" already: choose a "prefix" for this one.`,
+      );
     this.#sources.add(source);
     for (const { family } of this.#families) this.#registry.registerMetric(family as unknown as Gauge);
   }

@@ -1,5 +1,4 @@
-import { RelayError } from '../../protocol/errors.js';
-import { checkOptions, integer, type Keys } from '../../util/check-options.js';
+import { checkOptions, integer, type Keys, misconfigured } from '../../util/check-options.js';
 import { type Logger, resolveLogger } from '../../util/logger.js';
 import { Budget, SUBJECT_NAMES, type SubjectName } from './budget.js';
 
@@ -122,12 +121,11 @@ export function resolveRateLimits(options: RateLimitsOptions): ResolvedRateLimit
   checkOptions({ name: 'rateLimits()', example }, options, KEYS);
   const { redis: client, keyPrefix = 'sfu-relay' } = options;
   if (client !== undefined && (typeof client?.eval !== 'function' || typeof client.multi !== 'function'))
-    throw new RelayError(
-      'ERR_RELAY_CONFIG',
+    throw misconfigured(
       '"redis" must be a client: redis: new Redis("redis://localhost:6379") of ioredis, or one of node-redis.',
     );
   if (typeof keyPrefix !== 'string' || keyPrefix === '')
-    throw new RelayError('ERR_RELAY_CONFIG', '"keyPrefix" must be a text: keyPrefix: "sfu-relay".');
+    throw misconfigured('"keyPrefix" must be a text: keyPrefix: "sfu-relay".');
   const timeoutMs = integer(options, 'timeoutMs', 200);
   const logger = resolveLogger(options.logger);
   const isLocal = (name: SubjectName) => !client || name === 'connection';
@@ -147,8 +145,7 @@ function resolveBudget(name: SubjectName, options: RateLimitsOptions, isLocal: b
   const points = required(`${name}.points`, budget.points);
   const durationMs = required(`${name}.durationMs`, budget.durationMs);
   if (!isLocal && durationMs % 1_000 !== 0)
-    throw new RelayError(
-      'ERR_RELAY_CONFIG',
+    throw misconfigured(
       `"${name}.durationMs" is ${durationMs}, but in Redis it is whole seconds: write ${Math.ceil(durationMs / 1_000) * 1_000}.`,
     );
   const general = extend(DEFAULT_COSTS, 'costs', options.costs);
@@ -159,7 +156,7 @@ function resolveBudget(name: SubjectName, options: RateLimitsOptions, isLocal: b
 
 function extend(outer: MessageCosts, name: string, costs: MessageCosts = {}): MessageCosts {
   if (typeof costs !== 'object' || costs === null)
-    throw new RelayError('ERR_RELAY_CONFIG', `"${name}" must be points by method: { join: 20, trickle: 1 }.`);
+    throw misconfigured(`"${name}" must be points by method: { join: 20, trickle: 1 }.`);
   for (const [method, cost] of Object.entries(costs)) required(`${name}.${method}`, cost, 0);
   return Object.hasOwn(costs, '*') ? costs : { ...outer, ...costs };
 }
@@ -169,8 +166,7 @@ function checkAffordable(name: SubjectName, points: number, costs: MessageCosts)
   const dearest = Math.max(...Object.values(costs));
   const method = Object.keys(costs).find((each) => costs[each] === dearest);
   if (dearest > points)
-    throw new RelayError(
-      'ERR_RELAY_CONFIG',
+    throw misconfigured(
       `"${name}" has ${points} points, and "${method}" costs ${dearest}: nobody could ever send one. Write "points" of ${dearest} or more, or "costs" of less.`,
     );
 }

@@ -1,7 +1,6 @@
 import type { Principal } from '../../access/authentication.js';
-import { RelayError } from '../../protocol/errors.js';
 import type { SfuRelay } from '../../relay/relay.js';
-import { checkRelay } from '../../util/check-options.js';
+import { checkRelay, misconfigured } from '../../util/check-options.js';
 import { isRecord } from '../../util/is-record.js';
 import { type ConnectionOptions, resolveConnectionOptions } from '../options.js';
 import type { HandshakeRequest } from '../wire/handshake.js';
@@ -30,8 +29,7 @@ export function acceptConnection<P extends Principal>(
 function checkSocket(socket: unknown): void {
   for (const method of ['send', 'ping', 'close', 'terminate'] as const) {
     if (typeof (socket as Record<string, unknown> | undefined)?.[method] !== 'function')
-      throw new RelayError(
-        'ERR_RELAY_CONFIG',
+      throw misconfigured(
         `The socket of acceptConnection() needs a method ${method}(), see RelaySocket: write ${EXAMPLE}.`,
       );
   }
@@ -41,8 +39,7 @@ function checkSocket(socket: unknown): void {
 function checkRequest(request: unknown): void {
   const { url, headers } = (request ?? {}) as { url?: unknown; headers?: unknown };
   if (typeof url !== 'string' || !isRecord(headers))
-    throw new RelayError(
-      'ERR_RELAY_CONFIG',
+    throw misconfigured(
       `The request of acceptConnection() needs "url" and "headers" with lower-case names: write ${EXAMPLE}.`,
     );
 }

@@ -120,6 +120,17 @@ export function rejoiningSuite(stage: ContractStage): void {
       await room?.mute({ userId: 'bob' });
     });
 
+    test('has candidates of its new peer counted that are more than the SFU takes', async () => {
+      const { client } = await joined({ offer: offer(CAMERA), capabilities });
+      const rejoined = client.request('rejoin', { peer: 2, offer: offer(AGAIN) });
+      for (let port = 1; port <= 130; port += 1) {
+        client.notify('trickle', { target: 0, peer: 2, candidate: JSON.parse(fakeCandidate(port)) });
+      }
+      expect((await rejoined).error).toBeUndefined();
+      await client.request('ping');
+      expect(stage.relay.counters.surplusCandidates.value).toBe(2);
+    });
+
     test('publishes nothing new on the peer that was replaced', async () => {
       const { client } = await joined({ offer: offer(CAMERA), capabilities });
       await client.request('rejoin', { peer: 2, offer: offer(AGAIN), renamed: { 'camera-1': 'camera-2' } });
