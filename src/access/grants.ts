@@ -45,22 +45,22 @@ const LIVE: ReadonlySet<string> = new Set([
  */
 export function readGrants(given: unknown): Grants {
   if (given === undefined || given === null) return {};
-  if (!isRecord(given)) throw misconfigured('"grants" must be an object');
+  if (!isRecord(given)) throw unenforceable('"grants" must be an object');
   // Inherited ones, too.
   for (const name in given) {
-    if (!Object.hasOwn(CHECKS, name)) throw misconfigured(`grants.${name} is not a grant of this version`);
+    if (!Object.hasOwn(CHECKS, name)) throw unenforceable(`grants.${name} is not a grant of this version`);
   }
   const grants: Record<string, unknown> = {};
   for (const name of NAMES) {
     const value = given[name];
     if (value === undefined) continue;
-    if (!CHECKS[name](value)) throw misconfigured(`grants.${name} is of the wrong type`);
+    if (!CHECKS[name](value)) throw unenforceable(`grants.${name} is of the wrong type`);
     grants[name] = value;
   }
   return grants;
 }
 
-function misconfigured(fault: string): RelayError {
+function unenforceable(fault: string): RelayError {
   const cause = new TypeError(fault);
   return new RelayError('ERR_RELAY_INTERNAL', 'The permissions of this user are misconfigured.', { cause });
 }

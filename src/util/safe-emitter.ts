@@ -1,5 +1,5 @@
 import { EventEmitter } from 'eventemitter3';
-import { RelayError } from '../protocol/errors.js';
+import { invalidParams } from '../protocol/errors.js';
 import { isPromise } from './is-promise.js';
 import type { Logger } from './logger.js';
 
@@ -29,9 +29,8 @@ function safeCallOf(logger: Logger): SafeCall {
 /** @throws RelayError `ERR_RELAY_INVALID_PARAMS` */
 function checkListener(listener: unknown): void {
   if (typeof listener !== 'function')
-    throw new RelayError(
-      'ERR_RELAY_INVALID_PARAMS',
-      'on() and once() need an event and a function: write on("close", (reason) => {}).',
+    throw invalidParams(
+      'on(), once() and off() need an event and a function: write on("close", (reason) => {}).',
     );
 }
 
@@ -63,6 +62,8 @@ export class SafeEmitter<Events extends { [Name in keyof Events]: unknown[] }> {
   }
 
   off<Name extends keyof Events & string>(name: Name, listener: Listener<Events[Name]>): void {
+    // Without a listener the inner emitter would remove all of them.
+    checkListener(listener);
     this.#emitter.off(name, this.#call, listener);
   }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { RelayError } from '../../protocol/errors.js';
+import { invalidParams } from '../../protocol/errors.js';
 import { checkId, requireId } from '../../protocol/ids.js';
 import type { Metadata } from '../../protocol/types.js';
 import type { CreateSessionParams } from '../../relay/session-params.js';
@@ -13,17 +13,13 @@ export function readSessionBody(
   body: unknown,
   knownUserId: string | undefined,
 ): { params: CreateSessionParams; userId: string | number; replaces: Replaces | undefined } {
-  if (!isRecord(body)) throw new RelayError('ERR_RELAY_INVALID_PARAMS', 'The body must be a JSON object.');
+  if (!isRecord(body)) throw invalidParams('The body must be a JSON object.');
   const { session_id, room_id, user_id, role, sdp, metadata, auto_subscribe = true, replaces } = body;
   const given = readUserId(user_id);
   const userId = knownUserId ?? String(given ?? `guest-${randomUUID().slice(0, 8)}`);
-  if (typeof auto_subscribe !== 'boolean')
-    throw new RelayError('ERR_RELAY_INVALID_PARAMS', '"auto_subscribe" must be true or false.');
+  if (typeof auto_subscribe !== 'boolean') throw invalidParams('"auto_subscribe" must be true or false.');
   if (typeof sdp !== 'string' || sdp === '')
-    throw new RelayError(
-      'ERR_RELAY_INVALID_PARAMS',
-      '"sdp" is missing: send the offer of a peer connection.',
-    );
+    throw invalidParams('"sdp" is missing: send the offer of a peer connection.');
   const params: CreateSessionParams = {
     sdp,
     roomId: requireId(room_id, 'room_id', 'the room to join'),
@@ -47,5 +43,5 @@ function readUserId(value: unknown): string | number | undefined {
   const advice = beyond
     ? 'a number beyond 2^53 loses digits in JSON: send it as a string'
     : 'send a string or a whole number';
-  throw new RelayError('ERR_RELAY_INVALID_PARAMS', `"user_id" can't be used: ${advice}.`);
+  throw invalidParams(`"user_id" can't be used: ${advice}.`);
 }

@@ -1,6 +1,6 @@
 import type { Principal } from '../../access/authentication.js';
 import { CloseCode } from '../../protocol/close-code.js';
-import { closing, RelayError } from '../../protocol/errors.js';
+import { closing, invalidState, RelayError } from '../../protocol/errors.js';
 import { LIMITS } from '../../protocol/limits.js';
 import type { RelayNotifications } from '../../protocol/messages.js';
 import type { SfuRelay } from '../../relay/relay.js';
@@ -200,7 +200,7 @@ export class HttpSession<P extends Principal> implements ChannelOwner, Drainable
 
 /** The refusal of a request that only the session's WebSocket may make. */
 export function servedByWebSocket(): RelayError {
-  return new RelayError('ERR_RELAY_INVALID_STATE', 'A WebSocket serves this session: send messages there.');
+  return invalidState('A WebSocket serves this session: send messages there.');
 }
 
 function trickle(candidate: RelayNotifications['trickle']['candidate']): Backlog[number] {

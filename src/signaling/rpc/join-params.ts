@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Principal, userIdOf } from '../../access/authentication.js';
-import { RelayError } from '../../protocol/errors.js';
+import { invalidParams } from '../../protocol/errors.js';
 import { checkId, requireId } from '../../protocol/ids.js';
 import type { Metadata } from '../../protocol/types.js';
 import type { CreateSessionParams } from '../../relay/session-params.js';
@@ -12,8 +12,8 @@ type Params = Readonly<Record<string, unknown>>;
 /** Checks the shape of a `join`; the rest is checked when the session is created. @throws RelayError */
 export function checkJoinShape({ offer, config = {}, replaces }: Params): void {
   if (!isRecord(offer) || offer.type !== 'offer')
-    throw new RelayError('ERR_RELAY_INVALID_PARAMS', '"offer" must be a description {type: "offer", sdp}.');
-  if (!isRecord(config)) throw new RelayError('ERR_RELAY_INVALID_PARAMS', '"config" must be an object.');
+    throw invalidParams('"offer" must be a description {type: "offer", sdp}.');
+  if (!isRecord(config)) throw invalidParams('"config" must be an object.');
   readReplaces(replaces);
 }
 

@@ -1,6 +1,6 @@
 import type { Principal } from '../../access/authentication.js';
 import type { BanOptions } from '../../backplane/ban-store.js';
-import { RelayError } from '../../protocol/errors.js';
+import { invalidParams, RelayError } from '../../protocol/errors.js';
 import type { ModerateParams } from '../../protocol/messages.js';
 import type { LiveGrants, MuteTarget } from '../../protocol/types.js';
 import type { SfuRelay } from '../../relay/relay.js';
@@ -95,26 +95,22 @@ export async function moderate<P extends Principal>(
 
 function checkMembers(action: unknown, members: Params): asserts action is Action {
   const known = isText(action) && Object.hasOwn(MEMBERS, action) ? MEMBERS[action as Action] : undefined;
-  if (!known) throw invalid(`"action" must be one of ${Object.keys(MEMBERS).join(', ')}.`);
+  if (!known) throw invalidParams(`"action" must be one of ${Object.keys(MEMBERS).join(', ')}.`);
   for (const [name, value] of Object.entries(members)) {
     if (!Object.hasOwn(known, name) || !known[name]?.(value))
-      throw invalid(`"${action}" takes no such "${name.slice(0, 64)}".`);
+      throw invalidParams(`"${action}" takes no such "${name.slice(0, 64)}".`);
   }
   for (const name of ['userId', 'sessionId', 'grants', 'messageId']) {
     if (name in known && !('kind' in known) && !(name in members))
-      throw invalid(`"${action}" wants "${name}".`);
+      throw invalidParams(`"${action}" wants "${name}".`);
   }
 }
 
 function muteTarget({ trackId, userId, kind }: Params): MuteTarget {
   if ((trackId === undefined) === (userId === undefined) || (trackId !== undefined && kind !== undefined))
-    throw invalid('Name either a "trackId", or a "userId" and, if you like, a "kind".');
+    throw invalidParams('Name either a "trackId", or a "userId" and, if you like, a "kind".');
   if (trackId !== undefined) return { trackId: trackId as string };
   return { userId: userId as string, ...(kind !== undefined && { kind: kind as 'audio' }) };
-}
-
-function invalid(message: string): RelayError {
-  return new RelayError('ERR_RELAY_INVALID_PARAMS', message);
 }
 
 function forbidden(message: string): RelayError {

@@ -1,5 +1,5 @@
 import type { Principal } from '../../access/authentication.js';
-import { RelayError } from '../../protocol/errors.js';
+import { invalidParams, RelayError } from '../../protocol/errors.js';
 import { isId } from '../../protocol/ids.js';
 import { LIMITS } from '../../protocol/limits.js';
 import type { Capability } from '../../protocol/messages.js';
@@ -16,8 +16,7 @@ const KNOWN: readonly Capability[] = ['rejoin'];
 
 /** The client's capabilities that this relay knows. @throws RelayError `ERR_RELAY_INVALID_PARAMS` */
 export function readCapabilities({ capabilities = [] }: Params): Capability[] {
-  if (!Array.isArray(capabilities))
-    throw new RelayError('ERR_RELAY_INVALID_PARAMS', '"capabilities" must be a list of strings.');
+  if (!Array.isArray(capabilities)) throw invalidParams('"capabilities" must be a list of strings.');
   return KNOWN.filter((each) => capabilities.includes(each));
 }
 
@@ -65,9 +64,6 @@ export class Rejoining<P extends Principal> {
 function readRenamed(renamed: unknown = {}): ReadonlyMap<string, string> {
   const entries = isRecord(renamed) ? Object.entries(renamed) : [];
   if (!isRecord(renamed) || entries.length > LIMITS.maxTracks || !entries.every(([, id]) => isId(id)))
-    throw new RelayError(
-      'ERR_RELAY_INVALID_PARAMS',
-      '"renamed" must be an object: {"old track id": "new track id"}.',
-    );
+    throw invalidParams('"renamed" must be an object: {"old track id": "new track id"}.');
   return new Map(entries as [string, string][]);
 }

@@ -1,6 +1,6 @@
 import type { Principal } from '../../access/authentication.js';
 import { hashOfSessionToken, isSessionToken } from '../../access/session-token.js';
-import { RelayError } from '../../protocol/errors.js';
+import { invalidParams, RelayError } from '../../protocol/errors.js';
 import { requireId } from '../../protocol/ids.js';
 import type { JoinParams } from '../../protocol/messages.js';
 import type { SfuRelay } from '../../relay/relay.js';
@@ -28,8 +28,7 @@ export function readReplaces(replaces: unknown, names = WIRE_NAMES): Replaces | 
   if (replaces === undefined) return undefined;
   const { [names.id]: sessionId, [names.token]: sessionToken } = isRecord(replaces) ? replaces : {};
   if (typeof sessionToken !== 'string')
-    throw new RelayError(
-      'ERR_RELAY_INVALID_PARAMS',
+    throw invalidParams(
       `"replaces" must be {${names.id}, ${names.token}}, both from the join of the session to replace.`,
     );
   return { sessionId: requireId(sessionId, names.id, 'the session to replace'), sessionToken };

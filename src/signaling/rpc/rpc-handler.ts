@@ -1,6 +1,6 @@
 import type { Principal } from '../../access/authentication.js';
 import { answerSaturation } from '../../guard/saturation.js';
-import { RelayError } from '../../protocol/errors.js';
+import { invalidParams, invalidState, RelayError } from '../../protocol/errors.js';
 import { LIMITS } from '../../protocol/limits.js';
 import type { SessionCloseReason } from '../../protocol/session-state.js';
 import type {
@@ -180,10 +180,8 @@ export class RpcHandler<P extends Principal> {
   }
 
   async #authenticate({ token }: Params): Promise<object> {
-    if (typeof token !== 'string' || token === '')
-      throw new RelayError('ERR_RELAY_INVALID_PARAMS', '"token" must be a string.');
-    if (this.#isAuthenticating)
-      throw new RelayError('ERR_RELAY_INVALID_STATE', 'Another token is being looked at: one at a time.');
+    if (typeof token !== 'string' || token === '') throw invalidParams('"token" must be a string.');
+    if (this.#isAuthenticating) throw invalidState('Another token is being looked at: one at a time.');
     this.#isAuthenticating = true;
     try {
       const client = await authenticate(this.#relay, this.#client.request, token);

@@ -1,6 +1,6 @@
 import type { Principal } from '../../access/authentication.js';
 import { rejoinSoon } from '../../guard/saturation.js';
-import { RelayError } from '../../protocol/errors.js';
+import { invalidState } from '../../protocol/errors.js';
 import type { Capability, JoinResult, RelayNotifications } from '../../protocol/messages.js';
 import type { SessionCloseReason } from '../../protocol/session-state.js';
 import type { Target } from '../../protocol/types.js';
@@ -40,7 +40,7 @@ export class ServedSession<P extends Principal> implements SessionSink {
 
   /** @throws RelayError `ERR_RELAY_INVALID_STATE` */
   require(): Session<P> {
-    if (!this.#session) throw new RelayError('ERR_RELAY_INVALID_STATE', 'Join first.');
+    if (!this.#session) throw invalidState('Join first.');
     return this.#session;
   }
 

@@ -1,5 +1,5 @@
 import type { Principal } from '../../access/authentication.js';
-import { RelayError } from '../../protocol/errors.js';
+import { invalidState, RelayError } from '../../protocol/errors.js';
 import type { SessionCloseReason } from '../../protocol/session-state.js';
 import type { SfuRelay } from '../../relay/relay.js';
 import type { CreateSessionParams } from '../../relay/session-params.js';
@@ -107,7 +107,7 @@ export class SessionJoiner<P extends Principal> {
 
   async rejoin(params: Params, reply: Reply): Promise<void> {
     const session = this.#served.require();
-    if (this.#rejoining) throw new RelayError('ERR_RELAY_INVALID_STATE', 'One rejoin at a time.');
+    if (this.#rejoining) throw invalidState('One rejoin at a time.');
     const rejoining = new Rejoining(session, params);
     this.#rejoining = rejoining;
     try {
@@ -148,6 +148,6 @@ export class SessionJoiner<P extends Principal> {
   #checkFree(): void {
     if (this.#isOver) throw new RelayError('ERR_RELAY_ABORTED', 'The connection has ended.');
     if (this.#served.session || this.#sequence.isJoining)
-      throw new RelayError('ERR_RELAY_INVALID_STATE', 'This connection has joined already: leave first.');
+      throw invalidState('This connection has joined already: leave first.');
   }
 }

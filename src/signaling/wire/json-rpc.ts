@@ -1,4 +1,4 @@
-import { RelayError } from '../../protocol/errors.js';
+import { invalidParams, RelayError } from '../../protocol/errors.js';
 import type { ErrorObject, RelayNotifications } from '../../protocol/messages.js';
 import type { Target } from '../../protocol/types.js';
 import { isRecord } from '../../util/is-record.js';
@@ -48,7 +48,7 @@ export function checkMessage(value: unknown): RpcMessage | RpcRefusal {
   if (jsonrpc !== undefined && jsonrpc !== '2.0') return refuse(replyTo, '"jsonrpc" must be "2.0".');
   if (typeof method !== 'string') return refuse(replyTo, '"method" must be a string.');
   if (!isRecord(params)) {
-    const error = new RelayError('ERR_RELAY_INVALID_PARAMS', '"params" must be an object.');
+    const error = invalidParams('"params" must be an object.');
     return new RpcRefusal(replyTo, error, method);
   }
   return { id, method, params };

@@ -62,3 +62,12 @@ test('on() and once() give a function that takes the listener off again', () => 
   stopFirst();
   expect(emitter.listenerCount()).toBe(1);
 });
+
+test('off without a function is an error, and removes no listener', () => {
+  const emitter = new Emitter(silentLogger);
+  const heard = vi.fn();
+  emitter.on('said', heard);
+  expect(() => emitter.off('said', undefined as never)).toThrow(/off\(\) need an event and a function/);
+  emitter.say('hello');
+  expect(heard).toHaveBeenCalledWith('hello');
+});
