@@ -78,7 +78,7 @@ async function open<Used>(
 ): Promise<Used> {
   let socket: WebSocket | undefined;
   const failed = (detail: unknown, cause?: unknown) => {
-    const message = `The WebSocket to ${url.replace(/[?#].*/s, '')} can't be opened (${detail}): is it there, is its path right, is it wss:// on https?`;
+    const message = `The WebSocket to ${url.replace(/[?#].*/s, '')} can't be opened (${detail}): is it up, is its path right, is it wss:// on https?`;
     return new RelayClientError('ERR_CLIENT_CONNECT', message, { retryable: !cause, cause });
   };
   const late = () => failed(`not within ${timeoutMs} ms`);

@@ -58,7 +58,7 @@ export function encodingsFor(
 const CODECS = {
   audio: [/opus/i],
   // H.264 with packetization-mode 1 and Constrained Baseline, which all have in common (RFC 7742 § 6.2).
-  video: [/vp8/i, /h264(?=.*-mode=1).*-id=42e0/i, /rtx/i],
+  video: [/vp8/i, /^video.h264(?=.*-mode=1).*-id=42e0/i, /rtx/i],
 };
 
 /**
