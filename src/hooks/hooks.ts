@@ -1,7 +1,7 @@
 import type { AuthRequest, Principal } from '../access/authentication.js';
 import type { SessionCloseReason } from '../protocol/session-state.js';
 import type { Metadata, Role } from '../protocol/types.js';
-import type { ReplyMessage, SignalMessage } from '../session/message-filters.js';
+import type { ReplyMessage, SignalMessage } from '../session/peer/message-filters.js';
 import type { Session } from '../session/session.js';
 
 /**

@@ -7,7 +7,7 @@ import type {
   ReplyMessageFilter,
   SignalMessage,
   SignalMessageFilter,
-} from '../session/message-filters.js';
+} from '../session/peer/message-filters.js';
 import type { Session } from '../session/session.js';
 import { Cancellation } from '../util/cancellation.js';
 import { OrderedQueue } from '../util/ordered-queue.js';

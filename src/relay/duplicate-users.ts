@@ -1,8 +1,8 @@
 import type { Principal } from '../access/authentication.js';
 import { checkCounts } from '../limits/count-limits.js';
 import { RelayError } from '../protocol/errors.js';
+import type { Takeover } from '../session/peer/takeover.js';
 import type { Session } from '../session/session.js';
-import type { Takeover } from '../session/takeover.js';
 import type { ResolvedOptions } from './options.js';
 import type { SessionIndex } from './session-index.js';
 

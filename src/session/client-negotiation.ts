@@ -1,11 +1,11 @@
 import { invalidParams, invalidState } from '../protocol/errors.js';
 import type { IceCandidate, SessionDescription, Subscription, Target } from '../protocol/types.js';
 import { isPromise } from '../util/is-promise.js';
-import type { SignalMessageFilter } from './message-filters.js';
-import type { SessionEmitter } from './session-emitter.js';
+import type { SessionEmitter } from './events/session-emitter.js';
+import type { SignalMessageFilter } from './peer/message-filters.js';
+import type { SessionPeers } from './peer/session-peers.js';
+import type { SfuPeer } from './peer/sfu-peer.js';
 import type { SessionLifecycle } from './session-lifecycle.js';
-import type { SessionPeers } from './session-peers.js';
-import type { SfuPeer } from './sfu-peer.js';
 
 interface Setup {
   peers: SessionPeers;

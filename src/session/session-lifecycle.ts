@@ -2,9 +2,9 @@ import { invalidState, RelayError } from '../protocol/errors.js';
 import type { SessionCloseReason, SessionState } from '../protocol/session-state.js';
 import type { Room } from '../room/room.js';
 import type { RoomSession } from '../room/room-member.js';
-import type { MessageFilters } from './message-filters.js';
-import type { SessionEmitter } from './session-emitter.js';
-import type { SessionPeers } from './session-peers.js';
+import type { SessionEmitter } from './events/session-emitter.js';
+import type { MessageFilters } from './peer/message-filters.js';
+import type { SessionPeers } from './peer/session-peers.js';
 
 interface Setup {
   session: RoomSession & { readonly room: Room };

@@ -4,10 +4,10 @@ import { RelayError } from '../protocol/errors.js';
 import type { Grants, LiveGrants, Role } from '../protocol/types.js';
 import type { Room } from '../room/room.js';
 import type { RoomSession } from '../room/room-member.js';
-import type { SessionEmitter } from './session-emitter.js';
+import type { SessionEmitter } from './events/session-emitter.js';
+import type { SessionPeers } from './peer/session-peers.js';
 import type { SessionGrants } from './session-grants.js';
 import type { SessionLifecycle } from './session-lifecycle.js';
-import type { SessionPeers } from './session-peers.js';
 
 interface Setup {
   grants: SessionGrants;

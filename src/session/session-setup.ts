@@ -1,8 +1,8 @@
 import type { Principal } from '../access/authentication.js';
 import type { ModerateMessage } from '../messages/room-messages.js';
 import type { Grants, Role } from '../protocol/types.js';
-import type { MessageFilters } from './message-filters.js';
-import type { PeerSetup } from './peer-owner.js';
+import type { MessageFilters } from './peer/message-filters.js';
+import type { PeerSetup } from './peer/peer-owner.js';
 
 /** What the relay makes a session of. */
 export interface SessionSetup<P extends Principal, Session> extends PeerSetup {

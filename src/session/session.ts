@@ -24,17 +24,17 @@ import type { Sfu } from '../sfu/sfu.js';
 import type { CancelSignal } from '../util/cancellation.js';
 import { wallClock } from '../util/wall-clock.js';
 import { ClientNegotiation } from './client-negotiation.js';
-import type { Admit } from './join-attempt.js';
-import { SessionEmitter } from './session-emitter.js';
-import type { SessionEvents } from './session-events.js';
+import { SessionEmitter } from './events/session-emitter.js';
+import type { SessionEvents } from './events/session-events.js';
+import type { Admit } from './peer/join-attempt.js';
+import { type NextPeer, SessionPeers } from './peer/session-peers.js';
+import type { Predecessor, Takeover } from './peer/takeover.js';
 import { SessionGrants } from './session-grants.js';
 import { SessionLifecycle } from './session-lifecycle.js';
-import { type NextPeer, SessionPeers } from './session-peers.js';
 import { SessionPermissions } from './session-permissions.js';
 import { SessionSender } from './session-sender.js';
 import type { SessionSetup } from './session-setup.js';
 import { StatsMeter } from './stats-meter.js';
-import type { Predecessor, Takeover } from './takeover.js';
 
 /**
  * One participant in one room. A session knows nothing of its client's connection: an application can drive it directly.

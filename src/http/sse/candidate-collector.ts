@@ -1,6 +1,6 @@
 import { LIMITS } from '../../protocol/limits.js';
 import type { IceCandidate } from '../../protocol/types.js';
-import type { SessionEmitter } from '../../session/session-emitter.js';
+import type { SessionEmitter } from '../../session/events/session-emitter.js';
 
 /** ms without a candidate after which the SFU is assumed to have sent those that matter. */
 const QUIET_MS = 150;

@@ -1,6 +1,6 @@
 import type { RelayError } from '../../protocol/errors.js';
 import type { RelayNotifications } from '../../protocol/messages.js';
-import type { SessionSink } from '../../session/session-emitter.js';
+import type { SessionSink } from '../../session/events/session-emitter.js';
 
 /** Messages that a client has not received; the connection that takes its session over sends them. */
 export type Backlog = readonly (

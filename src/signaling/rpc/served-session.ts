@@ -4,9 +4,9 @@ import { invalidState } from '../../protocol/errors.js';
 import type { Capability, JoinResult, RelayNotifications } from '../../protocol/messages.js';
 import type { SessionCloseReason } from '../../protocol/session-state.js';
 import type { Target } from '../../protocol/types.js';
+import type { SessionSink } from '../../session/events/session-emitter.js';
+import type { SessionEvents } from '../../session/events/session-events.js';
 import type { Session } from '../../session/session.js';
-import type { SessionSink } from '../../session/session-emitter.js';
-import type { SessionEvents } from '../../session/session-events.js';
 import type { TokenExpiry } from '../authentication/token-expiry.js';
 import type { Backlog, ChannelOwner, ClientChannel } from './client-channel.js';
 

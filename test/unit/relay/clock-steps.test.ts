@@ -8,7 +8,7 @@ import { anonymous, chat, gift, type Session, SfuRelay } from '../../../src/inde
 import { resolveKinds } from '../../../src/messages/message-kind.js';
 import { type MessageSender, RoomMessages } from '../../../src/messages/room-messages.js';
 import { collectMetrics } from '../../../src/plugins/metrics/index.js';
-import { IceGathering } from '../../../src/session/ice-gathering.js';
+import { IceGathering } from '../../../src/session/peer/ice-gathering.js';
 import { TokenExpiry } from '../../../src/signaling/authentication/token-expiry.js';
 import {
   fakeOffer,

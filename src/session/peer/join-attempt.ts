@@ -1,10 +1,10 @@
-import type { CheckedOffer, Guard, ReleasedOffer } from '../guard/guard.js';
-import { RelayError } from '../protocol/errors.js';
-import type { Metadata, SessionDescription } from '../protocol/types.js';
-import { type Sfu, sfuTimeout } from '../sfu/sfu.js';
-import { Cancellation, type CancelSignal } from '../util/cancellation.js';
-import { withDeadline } from '../util/deadline.js';
-import { isPromise } from '../util/is-promise.js';
+import type { CheckedOffer, Guard, ReleasedOffer } from '../../guard/guard.js';
+import { RelayError } from '../../protocol/errors.js';
+import type { Metadata, SessionDescription } from '../../protocol/types.js';
+import { type Sfu, sfuTimeout } from '../../sfu/sfu.js';
+import { Cancellation, type CancelSignal } from '../../util/cancellation.js';
+import { withDeadline } from '../../util/deadline.js';
+import { isPromise } from '../../util/is-promise.js';
 import type { SignalMessageFilter } from './message-filters.js';
 import type { PeerSetup } from './peer-owner.js';
 import type { Publisher } from './publisher.js';

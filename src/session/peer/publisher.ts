@@ -1,6 +1,6 @@
-import type { CheckedOffer, Guard, ReleasedOffer } from '../guard/guard.js';
-import type { SessionDescription } from '../protocol/types.js';
-import { SerialQueue } from '../util/serial-queue.js';
+import type { CheckedOffer, Guard, ReleasedOffer } from '../../guard/guard.js';
+import type { SessionDescription } from '../../protocol/types.js';
+import { SerialQueue } from '../../util/serial-queue.js';
 import { IceGathering } from './ice-gathering.js';
 import { OfferQueue } from './offer-queue.js';
 import type { PeerOwner } from './peer-owner.js';

@@ -1,5 +1,5 @@
-import type { RelayError } from '../protocol/errors.js';
-import type { IceCandidate, SessionDescription, Subscription, Target } from '../protocol/types.js';
+import type { RelayError } from '../../protocol/errors.js';
+import type { IceCandidate, SessionDescription, Subscription, Target } from '../../protocol/types.js';
 
 /**
  * What a client says to the SFU. `join` has its first offer, before `onJoin` is asked; `offer` is of the publisher

@@ -1,10 +1,10 @@
-import { checkInit } from '../guard/ice-candidate.js';
-import { invalidState, RelayError } from '../protocol/errors.js';
-import { LIMITS } from '../protocol/limits.js';
-import type { SessionDescription, Subscription, Target } from '../protocol/types.js';
-import { type Sfu, type SfuJoin, type SfuStream, type SfuStreamListener, sfuTimeout } from '../sfu/sfu.js';
-import type { CancelSignal } from '../util/cancellation.js';
-import { withDeadline } from '../util/deadline.js';
+import { checkInit } from '../../guard/ice-candidate.js';
+import { invalidState, RelayError } from '../../protocol/errors.js';
+import { LIMITS } from '../../protocol/limits.js';
+import type { SessionDescription, Subscription, Target } from '../../protocol/types.js';
+import { type Sfu, type SfuJoin, type SfuStream, type SfuStreamListener, sfuTimeout } from '../../sfu/sfu.js';
+import type { CancelSignal } from '../../util/cancellation.js';
+import { withDeadline } from '../../util/deadline.js';
 import type { PeerSetup } from './peer-owner.js';
 import { PendingReplies } from './pending-replies.js';
 

@@ -5,10 +5,10 @@ import type {
   SessionDescription,
   Target,
   TracksEvent,
-} from '../protocol/types.js';
-import type { RoomEvents } from '../room/room-member.js';
-import type { Logger } from '../util/logger.js';
-import { SafeEmitter } from '../util/safe-emitter.js';
+} from '../../protocol/types.js';
+import type { RoomEvents } from '../../room/room-member.js';
+import type { Logger } from '../../util/logger.js';
+import { SafeEmitter } from '../../util/safe-emitter.js';
 import type { SessionEvents } from './session-events.js';
 
 /** The client connection of a session. It gets every event after the listeners of the application. */

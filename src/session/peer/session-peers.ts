@@ -1,14 +1,14 @@
-import type { GuardPolicy } from '../guard/guard.js';
-import { rejoinSoon } from '../guard/saturation.js';
-import { RelayError } from '../protocol/errors.js';
-import type { SessionCloseReason } from '../protocol/session-state.js';
-import type { Track } from '../protocol/types.js';
-import type { RoomSession } from '../room/room-member.js';
-import type { Sfu } from '../sfu/sfu.js';
-import type { CancelSignal } from '../util/cancellation.js';
+import type { GuardPolicy } from '../../guard/guard.js';
+import { rejoinSoon } from '../../guard/saturation.js';
+import { RelayError } from '../../protocol/errors.js';
+import type { SessionCloseReason } from '../../protocol/session-state.js';
+import type { Track } from '../../protocol/types.js';
+import type { RoomSession } from '../../room/room-member.js';
+import type { Sfu } from '../../sfu/sfu.js';
+import type { CancelSignal } from '../../util/cancellation.js';
+import type { SessionEmitter } from '../events/session-emitter.js';
 import type { MessageFilters } from './message-filters.js';
 import type { PeerOwner, PeerSetup } from './peer-owner.js';
-import type { SessionEmitter } from './session-emitter.js';
 import { SfuPeer } from './sfu-peer.js';
 import type { Takeover } from './takeover.js';
 

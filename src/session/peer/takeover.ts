@@ -1,6 +1,6 @@
-import { RelayError } from '../protocol/errors.js';
-import type { SessionCloseReason, SessionState } from '../protocol/session-state.js';
-import type { Room } from '../room/room.js';
+import { RelayError } from '../../protocol/errors.js';
+import type { SessionCloseReason, SessionState } from '../../protocol/session-state.js';
+import type { Room } from '../../room/room.js';
 
 /** The session that a client had before. The one that takes its place remembers it. */
 export interface Predecessor {

@@ -1,8 +1,8 @@
-import { RelayError } from '../protocol/errors.js';
-import { LIMITS } from '../protocol/limits.js';
-import type { SessionDescription, Target } from '../protocol/types.js';
-import { Deadline } from '../util/deadline.js';
-import type { SessionEmitter } from './session-emitter.js';
+import { RelayError } from '../../protocol/errors.js';
+import { LIMITS } from '../../protocol/limits.js';
+import type { SessionDescription, Target } from '../../protocol/types.js';
+import { Deadline } from '../../util/deadline.js';
+import type { SessionEmitter } from '../events/session-emitter.js';
 
 /** An offer or a candidate of the SFU. */
 type NegotiationEvent =

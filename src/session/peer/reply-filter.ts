@@ -1,6 +1,6 @@
-import { RelayError } from '../protocol/errors.js';
-import type { IceCandidate, SessionDescription, Target } from '../protocol/types.js';
-import { isPromise } from '../util/is-promise.js';
+import { RelayError } from '../../protocol/errors.js';
+import type { IceCandidate, SessionDescription, Target } from '../../protocol/types.js';
+import { isPromise } from '../../util/is-promise.js';
 import type { ReplyMessage, ReplyMessageFilter } from './message-filters.js';
 
 /** What the SFU says to a session, as the application lets it pass; at once where there is none to be asked. */

@@ -1,4 +1,4 @@
-import type { SessionCloseReason } from '../protocol/session-state.js';
+import type { SessionCloseReason } from '../../protocol/session-state.js';
 import type {
   Grants,
   IceCandidate,
@@ -11,7 +11,7 @@ import type {
   SessionStats,
   Target,
   TracksEvent,
-} from '../protocol/types.js';
+} from '../../protocol/types.js';
 
 /**
  * What a session says. `offer` and `candidate` wait for their first listener; the others don't.

@@ -1,6 +1,6 @@
-import { checkType, Guard, type GuardPolicy } from '../guard/guard.js';
-import type { TrackNames } from '../guard/track-names.js';
-import { invalidState, RelayError } from '../protocol/errors.js';
+import { checkType, Guard, type GuardPolicy } from '../../guard/guard.js';
+import type { TrackNames } from '../../guard/track-names.js';
+import { invalidState, RelayError } from '../../protocol/errors.js';
 import type {
   IceCandidate,
   IceServer,
@@ -8,9 +8,9 @@ import type {
   Subscription,
   Target,
   Track,
-} from '../protocol/types.js';
-import type { Sfu } from '../sfu/sfu.js';
-import type { CancelSignal } from '../util/cancellation.js';
+} from '../../protocol/types.js';
+import type { Sfu } from '../../sfu/sfu.js';
+import type { CancelSignal } from '../../util/cancellation.js';
 import { type Admit, JoinAttempt } from './join-attempt.js';
 import type { JoinedPeer, PeerOwner, PeerSetup } from './peer-owner.js';
 import { Publisher } from './publisher.js';

@@ -1,10 +1,10 @@
-import type { Guarded, GuardPolicy, ReleasedOffer } from '../guard/guard.js';
-import type { RelayError } from '../protocol/errors.js';
-import type { IceServer, Metadata } from '../protocol/types.js';
-import type { Room } from '../room/room.js';
-import type { RelayCounters } from '../telemetry/relay-counters.js';
+import type { Guarded, GuardPolicy, ReleasedOffer } from '../../guard/guard.js';
+import type { RelayError } from '../../protocol/errors.js';
+import type { IceServer, Metadata } from '../../protocol/types.js';
+import type { Room } from '../../room/room.js';
+import type { RelayCounters } from '../../telemetry/relay-counters.js';
+import type { SessionEmitter } from '../events/session-emitter.js';
 import type { ReplyMessageFilter, SignalMessageFilter } from './message-filters.js';
-import type { SessionEmitter } from './session-emitter.js';
 
 /** The options that all peers of a session share. */
 export interface PeerSetup extends Guarded {

@@ -1,4 +1,4 @@
-import type { RelayError } from '../protocol/errors.js';
+import type { RelayError } from '../../protocol/errors.js';
 
 interface PendingReply<Value> {
   resolve(value: Value): void;

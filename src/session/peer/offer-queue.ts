@@ -1,5 +1,5 @@
-import { RelayError } from '../protocol/errors.js';
-import type { SessionDescription } from '../protocol/types.js';
+import { RelayError } from '../../protocol/errors.js';
+import type { SessionDescription } from '../../protocol/types.js';
 
 interface WaitingOffer {
   start(): void;
