@@ -1,9 +1,9 @@
-import type { ConnectOptions } from './connect.js';
-import type { PublishOptions } from './encodings.js';
-import { RelayClientError } from './errors.js';
-import type { SendOptions } from './messages.js';
-import type { JoinOptions } from './options.js';
-import { isRecord, isString } from './wire.js';
+import { check, isText, wrong } from './common/check.js';
+import { isRecord } from './common/wire-forms.js';
+import type { ConnectOptions } from './connect-options.js';
+import type { PublishOptions } from './media/encodings.js';
+import type { SendOptions } from './room/message-feed.js';
+import type { JoinOptions } from './session/join-options.js';
 
 /** The options of a call with their defaults: a key that is forgotten is a compile error. */
 type Defaults<Options> = { [Key in keyof Options]-?: Options[Key] | undefined };
@@ -34,14 +34,6 @@ export const SEND = { to: undefined, id: undefined } satisfies Defaults<SendOpti
 export const GIFT = { ...SEND, count: 1 };
 export const RECEIVING = { video: undefined, audio: undefined };
 
-const wrong = (message: string) => new RelayClientError('ERR_CLIENT_ARGUMENT', message);
-export const isText = (value: unknown) => isString(value) && value !== '';
-
-/** A wrong call is refused with the right one. */
-export function check(isRight: unknown, example: string, hint = ''): void {
-  if (!isRight) throw wrong(`Wrong call: write ${example}.${hint}`);
-}
-
 /**
  * Unknown keys are refused: a misspelled option would silently have no effect.
  * @returns what is not undefined, of the options or else of the defaults
@@ -59,7 +51,7 @@ export function readOptions<Options extends object, Known extends object>(
       const startsBy = (length: number) =>
         names.find((name) => name.toLowerCase().startsWith(key.slice(0, length).toLowerCase()));
       const closest = startsBy(4) ?? startsBy(2);
-      const advice = closest ? `Did you mean "${closest}"?` : `Write ${names.join(', ')}.`;
+      const advice = closest ? `Did you mean "${closest}"?` : `Write one of ${names.join(', ')}.`;
       throw wrong(`${example.split('(')[0]}() takes no "${key}". ${advice}`);
     }
   return Object.fromEntries([...Object.entries(defaults).filter(isDefined), ...given]) as never;

@@ -6,19 +6,21 @@ import type {
   Participant,
   Subscription,
 } from '../protocol/messages.js';
-import { check, GIFT, isText, JOIN, RECEIVING, readOptions, readPublishOptions, SEND } from './arguments.js';
-import { isLayer, type Layer } from './control.js';
-import { Emitter } from './emitter.js';
-import type { PublishOptions } from './encodings.js';
-import { notNow } from './errors.js';
-import type { ClientState, Emit, RelayClientEvents } from './events.js';
-import { type Lifecycle, lifecycle } from './lifecycle.js';
-import type { SendOptions } from './messages.js';
-import { notificationHandler } from './notifications.js';
-import type { ClientSettings, JoinOptions } from './options.js';
-import type { Publication } from './publisher.js';
-import type { RemoteTrack } from './remote-tracks.js';
-import { isRecord, isString, listOf } from './wire.js';
+import { GIFT, JOIN, RECEIVING, readOptions, readPublishOptions, SEND } from './arguments.js';
+import { check, isText } from './common/check.js';
+import { Emitter } from './common/emitter.js';
+import { notNow } from './common/errors.js';
+import type { ClientState, Emit, RelayClientEvents } from './common/events.js';
+import type { RemoteTrack } from './common/remote-track.js';
+import { isRecord, isString, listOf } from './common/wire-forms.js';
+import type { ClientSettings } from './connection/settings.js';
+import type { PublishOptions } from './media/encodings.js';
+import type { Publication } from './media/publisher.js';
+import { isLayer, type Layer } from './media/stream-control.js';
+import type { SendOptions } from './room/message-feed.js';
+import type { JoinOptions } from './session/join-options.js';
+import { type Lifecycle, lifecycle } from './session/lifecycle.js';
+import { notificationHandler } from './session/notifications.js';
 
 /**
  * One connection to the relay and, between `join()` and `leave()`, one session with its two peer connections; where

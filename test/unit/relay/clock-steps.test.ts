@@ -1,7 +1,7 @@
 import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { hasExpired, makeBan } from '../../../src/backplane/ban-store.js';
-import { tokenRefresh } from '../../../src/client/token-refresh.js';
+import { tokenRefresh } from '../../../src/client/connection/token-refresh.js';
 import { GrpcJsConnection } from '../../../src/grpc/grpc-js/connection.js';
 import { loadGrpcJs } from '../../../src/grpc/grpc-js/load.js';
 import { anonymous, chat, gift, type Session, SfuRelay } from '../../../src/index.js';

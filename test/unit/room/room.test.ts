@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type ParticipantList, participantList } from '../../../src/client/roster.js';
+import { type ParticipantList, participantList } from '../../../src/client/room/participant-list.js';
 import { anonymous, type Participant, type Session, SfuRelay, type Track } from '../../../src/index.js';
 import { Room } from '../../../src/room/room.js';
 import type { RoomEvents, RoomSession } from '../../../src/room/room-member.js';

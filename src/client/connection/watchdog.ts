@@ -1,0 +1,54 @@
+import { closed } from '../common/close.js';
+import type { Rpc } from './json-rpc.js';
+
+/** A silent relay is pinged twice, this far apart, and given up at the third time: within 10 s. */
+const INTERVAL_MS = 2_500;
+
+/**
+ * Detects dead sockets: after a change of networks a browser may not report one for minutes, and the relay's own pings
+ * are invisible to scripts.
+ * @param signal ends it
+ * @param onHint the network may have changed, or the machine may have slept
+ * @returns starts watching a connection, instead of the last one
+ */
+export function startWatchdog(signal: AbortSignal, onHint: () => void): (rpc: Rpc) => void {
+  let rpc: Rpc | undefined;
+  let silentIntervals = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  const wait = () => {
+    clearTimeout(timer);
+    if (!rpc?.isOpen) return;
+    rpc.isSilent = true;
+    timer = setTimeout(() => {
+      if (rpc?.isSilent) return ping();
+      silentIntervals = 0;
+      wait();
+    }, INTERVAL_MS);
+  };
+  const ping = () => {
+    silentIntervals += 1;
+    if (silentIntervals > 2) rpc?.close(closed(1006, 'the relay is silent'));
+    wait();
+    rpc?.request('ping').catch(() => {});
+  };
+  const hinted = () => {
+    onHint();
+    silentIntervals = 0;
+    ping();
+  };
+
+  const { document, navigator } = globalThis as { document?: EventTarget; navigator?: Navigator };
+  const hints: [string, EventTarget | undefined][] = [
+    ['online', globalThis as unknown as EventTarget],
+    ['visibilitychange', document],
+    ['change', (navigator as { connection?: EventTarget } | undefined)?.connection],
+  ];
+  for (const [name, target] of hints) target?.addEventListener?.(name, hinted, { signal });
+  signal.addEventListener('abort', () => clearTimeout(timer));
+
+  return (next) => {
+    rpc = next;
+    wait();
+  };
+}
