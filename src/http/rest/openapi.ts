@@ -8,14 +8,14 @@ const answer = (description: string, schema: object) => ({ description, content:
 const success = (data?: object) =>
   object({ code: { const: 0 }, message: { const: 'success' }, ...(data && { data }) });
 
-/** All members are there, unless named as optional. */
+/** Members are required unless they are named as optional. */
 function object(properties: Record<string, object>, optional: readonly string[] = []) {
   const required = Object.keys(properties).filter((name) => !optional.includes(name));
   return { type: 'object', properties, required, additionalProperties: false };
 }
 
 const id = { type: 'string', minLength: 1, maxLength: LIMITS.maxIdLength };
-const userId = { type: ['string', 'integer'], description: 'Comes back as it was sent.' };
+const userId = { type: ['string', 'integer'], description: 'Returned as it was sent.' };
 const role = { enum: ['publisher', 'subscriber'] };
 const sdp = { type: 'string', maxLength: LIMITS.maxSdpLength };
 const figure = (unit: string) => ({
@@ -42,22 +42,22 @@ const schemas = {
       {
         session_id: { ...id, description: 'Default: a random UUID.' },
         room_id: id,
-        user_id: { ...userId, description: 'What authentication says of the user wins.' },
-        role: { ...role, description: 'Default: publisher, where the grants allow it.' },
+        user_id: { ...userId, description: 'Ignored if authentication names the user.' },
+        role: { ...role, description: 'Default: publisher if the grants allow it.' },
         sdp: { ...sdp, description: 'The offer of the publisher connection.' },
         metadata: {
           type: 'object',
-          description: 'What the room gets to see of the participant; up to 4 KiB.',
+          description: 'Shown to the room; up to 4 KiB.',
         },
         auto_subscribe: { type: 'boolean', default: true, description: 'Receive every track of the room.' },
         replaces: {
           ...object({ session_id: id, session_token: { type: 'string' } }),
-          description: 'A session of this client, which ends: the new one takes its place.',
+          description: 'A session of this client that the new one replaces: it ends.',
         },
       },
       ['session_id', 'user_id', 'role', 'metadata', 'auto_subscribe', 'replaces'],
     ),
-    // What it does not know, it ignores.
+    // Unknown members are ignored.
     additionalProperties: true,
   },
   Created: success(
@@ -72,7 +72,7 @@ const schemas = {
             'username',
             'credential',
           ]),
-          description: 'RTCIceServers for the peer connections; left out where the relay has none.',
+          description: 'RTCIceServers for the peer connections; absent if the relay has none.',
         },
       },
       ['ice_servers'],
@@ -115,7 +115,7 @@ const schemas = {
   ErrorCode: { enum: Object.keys(ERRORS) },
   Error: object({
     code: { type: 'integer', not: { const: 0 }, description: 'A JSON-RPC error code.' },
-    message: { type: 'string', description: 'For people.' },
+    message: { type: 'string', description: 'Human-readable.' },
     data: object(
       {
         code: ref('ErrorCode'),
@@ -124,8 +124,8 @@ const schemas = {
           description: "The application's own code; `code` is ERR_RELAY_FORBIDDEN then.",
         },
         retryable: { type: 'boolean', description: 'Whether the same request may succeed later.' },
-        retryAfterMs: { ...milliseconds, description: 'ms after which it may.' },
-        method: { type: 'string', description: 'Of a refused notification.' },
+        retryAfterMs: { ...milliseconds, description: 'ms after which to retry.' },
+        method: { type: 'string', description: 'The method of a refused notification.' },
       },
       ['appCode', 'retryAfterMs', 'method'],
     ),
@@ -137,7 +137,7 @@ const schemas = {
   }),
 };
 
-/** The REST API as OpenAPI 3.1, as `GET /openapi.json` gives it; the contract suite holds the adapters to it. */
+/** The REST API in OpenAPI 3.1, for `GET /openapi.json`. The contract tests check the adapters against it. */
 export const openApi = {
   openapi: '3.1.0',
   info: {
@@ -169,9 +169,9 @@ export const openApi = {
       ...ofSession,
       get: {
         operationId: 'getStatistics',
-        summary: "Figures of the client's last two reports",
+        summary: "Statistics of the client's last two reports",
         responses: {
-          '200': answer('The figures; null where there are none.', ref('Statistics')),
+          '200': answer('The statistics; null if there are none.', ref('Statistics')),
           ...refusals,
         },
       },
@@ -185,7 +185,7 @@ export const openApi = {
         responses: {
           '200': {
             description:
-              'Each event is a message of the wire (`RelayMessage` of wire.schema.json), but for the last one, `close`, with code and reason of a WebSocket.',
+              'Each event is a message of the wire (`RelayMessage` of wire.schema.json). The last one is `close`, with the code and reason of a WebSocket close frame.',
             content: { 'text/event-stream': { schema: { type: 'string' } } },
           },
           ...refusals,
@@ -200,7 +200,7 @@ export const openApi = {
         requestBody: { required: true, content: jsonOf({ $ref: 'wire.schema.json#/$defs/ClientMessage' }) },
         responses: {
           '200': answer('The result of a request.', { $ref: 'wire.schema.json#/$defs/RelayMessage' }),
-          '204': { description: 'A notification was taken.' },
+          '204': { description: 'The notification was accepted.' },
           ...refusals,
         },
       },
@@ -208,11 +208,11 @@ export const openApi = {
     '/health': {
       get: {
         operationId: 'getHealth',
-        summary: 'Whether the signalling loop to the SFU works',
+        summary: 'Health of the signalling to the SFU',
         security: [],
         responses: {
-          '200': answer('It works.', ref('Healthy')),
-          '503': answer('It does not, or is switched off.', ref('Unhealthy')),
+          '200': answer('The SFU answers.', ref('Healthy')),
+          '503': answer('The SFU does not answer, or the API is disabled.', ref('Unhealthy')),
           ...refusals,
         },
       },
@@ -238,7 +238,7 @@ export const openApi = {
     schemas,
     responses: {
       Refused: answer(
-        'Refused, and why. `/signal` says so in a JSON-RPC response where the message could be read.',
+        'The refusal with its reason. `/signal` returns a JSON-RPC response if the message could be read.',
         { anyOf: [ref('Error'), ref('RpcError')] },
       ),
     },
@@ -248,13 +248,13 @@ export const openApi = {
         name: SESSION_TOKEN_HEADER,
         in: 'header',
         description:
-          'The session_token of the session. Wanted where the application names no user; checked wherever it is sent.',
+          'The session_token of the session. Required if the application does not name users; always checked when sent.',
         schema: { type: 'string' },
       },
       LastEventId: {
         name: 'Last-Event-ID',
         in: 'header',
-        description: 'Goes on after this event, where the ones that follow it are still there.',
+        description: 'Resumes after this event if the following ones are still buffered.',
         schema: { type: 'string' },
       },
     },
@@ -264,7 +264,7 @@ export const openApi = {
         type: 'apiKey',
         in: 'query',
         name: 'token',
-        description: 'Where headers can not be set: EventSource.',
+        description: 'For clients that cannot set headers: EventSource.',
       },
     },
   },
