@@ -30,11 +30,17 @@ export type {
 } from './hooks/hooks.js';
 export type { CountLimits } from './limits/count-limits.js';
 export type { LimitedMessage, RateLimiter } from './limits/rate-limiter.js';
-export { type ChatOptions, chat } from './messages/chat.js';
-export { type GiftOptions, gift } from './messages/gift.js';
-export { like } from './messages/like.js';
-export type { HistoryLimits, MessageKind, MessageKinds, TallyOptions } from './messages/message-kind.js';
-export type { SchemaIssue, SchemaResult, StandardSchema } from './messages/schema.js';
+export { type ChatData, type ChatOptions, chat } from './messages/chat.js';
+export { type GiftData, type GiftOptions, gift } from './messages/gift.js';
+export { type LikeData, like } from './messages/like.js';
+export type {
+  HistoryLimits,
+  MessageData,
+  MessageKind,
+  MessageKinds,
+  TallyOptions,
+} from './messages/message-kind.js';
+export type { SchemaIssue, SchemaOutput, SchemaResult, StandardSchema } from './messages/schema.js';
 export { CloseCode } from './protocol/close-code.js';
 export { ERRORS, RelayError, type RelayErrorCode, type RelayErrorOptions } from './protocol/errors.js';
 export { LIMITS } from './protocol/limits.js';
@@ -67,7 +73,7 @@ export type {
 export { parseSfuConfig, type SfuConfig } from './relay/config.js';
 export type { HealthReport } from './relay/health.js';
 export type { IceServersContext, IceServersFunction } from './relay/ice-servers.js';
-export type { DuplicateUser, SfuRelayOptions } from './relay/options.js';
+export type { DefaultMessageKinds, DuplicateUser, SfuRelayOptions } from './relay/options.js';
 export { type RelayEvents, SfuRelay } from './relay/relay.js';
 export type { CreateSessionParams } from './relay/session-params.js';
 export { type TurnRestOptions, turnRest } from './relay/turn-rest.js';

@@ -13,24 +13,32 @@ import type { AskedHook, HookContext, HookFailure, Hooks } from './hooks.js';
 type HookName = keyof Hooks;
 type Hook = (payload: object) => unknown;
 
-/** A hook's payload but for the signal, which the runner adds. */
+/** A hook's payload without the signal, which the runner adds. */
 type Payload<P extends Principal, Name extends HookName> = Omit<
   Parameters<NonNullable<Hooks<P>[Name]>>[0],
   keyof HookContext
 >;
 
-/** What a client is told where a hook throws something that is no RelayError. */
-const REFUSALS: Record<AskedHook, readonly [RelayErrorCode, string]> = {
+/** The error of a client whose hook throws something other than a RelayError; `onAuthenticate` follows `authenticate`. */
+const REFUSALS: Record<Exclude<AskedHook, 'onAuthenticate'>, readonly [RelayErrorCode, string]> = {
   onConnect: ['ERR_RELAY_FORBIDDEN', 'You may not connect.'],
-  onAuthenticate: ['ERR_RELAY_AUTH_UNAVAILABLE', 'Authentication is not available now: try again.'],
   onJoin: ['ERR_RELAY_FORBIDDEN', 'You may not join this room.'],
   onSignal: ['ERR_RELAY_FORBIDDEN', 'You may not do this.'],
   onReply: ['ERR_RELAY_INTERNAL', 'Internal error.'],
   onMessage: ['ERR_RELAY_FORBIDDEN', 'You may not send this message.'],
 };
 
+const FAILURE_KEYS: Keys<HookFailure> = {
+  onConnect: true,
+  onAuthenticate: true,
+  onJoin: true,
+  onSignal: true,
+  onReply: true,
+  onMessage: true,
+};
+
 export const HOOK_NAMES: readonly HookName[] = [
-  ...(Object.keys(REFUSALS) as AskedHook[]),
+  ...(Object.keys(FAILURE_KEYS) as AskedHook[]),
   'onLeave',
   'onClose',
 ];
@@ -43,8 +51,7 @@ interface Setup {
 }
 
 /**
- * Asks and tells the application's hooks. What is asked of a hook that answers at once is answered at once, without a
- * promise; where there is no hook there is nothing to ask.
+ * Calls the application's hooks. The result of a synchronous hook is returned synchronously, without a promise.
  */
 export class HookRunner<P extends Principal = Principal> {
   readonly #hooks: { readonly [Name in HookName]?: Hook };
@@ -62,9 +69,9 @@ export class HookRunner<P extends Principal = Principal> {
   }
 
   /**
-   * What the hook has returned, where that `isSound`; undefined where it leaves things as they are. A promise only where
-   * the hook gave one. `until` is aborted when the answer is of no use any more.
-   * @throws RelayError, at once or by the promise: it is refused.
+   * The result of the hook, where `isSound` accepts it; undefined where the hook changes nothing. A promise only where the hook
+   * returned one. `until` is aborted when the result is not needed any more.
+   * @throws RelayError the refusal, at once or by the promise
    */
   ask<Name extends AskedHook, Answer>(
     name: Name,
@@ -86,7 +93,7 @@ export class HookRunner<P extends Principal = Principal> {
     }
   }
 
-  /** Never throws, and waits for nothing. */
+  /** Calls the hook without waiting for it; never throws. */
   tell<Name extends 'onLeave' | 'onClose'>(name: Name, payload: Payload<P, Name>): void {
     const hook = this.#hooks[name];
     if (!hook) return;
@@ -114,7 +121,7 @@ export class HookRunner<P extends Principal = Principal> {
     } catch (error) {
       cause = error;
     }
-    const fault = `${name} has returned what can't be used: ${describe(answer)}.`;
+    const fault = `${name} has returned an unusable value: ${describe(answer)}.`;
     throw new HookFault('unusable', 'Internal error.', fault, { cause });
   }
 
@@ -128,7 +135,7 @@ export class HookRunner<P extends Principal = Principal> {
     let isOver = false;
     const settled = Promise.resolve(answer);
     settled.catch((err) => {
-      if (isOver) logger.warn({ err, hook: name }, `${name} failed when nobody waited for it any more`);
+      if (isOver) logger.warn({ err, hook: name }, `${name} failed after its deadline`);
     });
     try {
       const fault = `${name} has not answered within ${timeoutMs} ms.`;
@@ -141,11 +148,11 @@ export class HookRunner<P extends Principal = Principal> {
     }
   }
 
-  /** What fails passes, or is refused. */
+  /** Applies `hookFailure`. */
   #failed(name: AskedHook, error: unknown, until?: CancelSignal): undefined {
     if (error instanceof RelayError) {
       const own = RelayError.from(error);
-      // Advice for the operator, of a call that the hook has made: not for the client.
+      // A hook has misused the library: the advice is for operators, not for the client.
       if (own.code !== 'ERR_RELAY_CONFIG') throw own;
     }
     if (until?.aborted) throw RelayError.from(until.reason, 'ERR_RELAY_ABORTED', 'Cancelled.');
@@ -167,20 +174,20 @@ export class HookRunner<P extends Principal = Principal> {
   }
 }
 
-/** Asks no trap: what a hook throws may be a Proxy. */
+/** Reads no member: a hook may throw a Proxy with traps. */
 function isHookFault(error: unknown): error is HookFault {
   return faults.has(error as object);
 }
 
 const faults = new WeakSet<object>();
 
-/** The hook itself is at fault: it hangs, or returns nonsense. */
+/** The hook misses its deadline or returns an unusable value. */
 class HookFault extends Error {
   override readonly name = 'HookFault';
 
   constructor(
     readonly reason: HookFailureReason,
-    /** For the client. */
+    /** The message for the client. */
     readonly sentence: string,
     message: string,
     options?: ErrorOptions,
@@ -194,11 +201,11 @@ function describe(value: unknown): string {
   return value === null ? 'null' : Array.isArray(value) ? 'a list' : `a value of type ${typeof value}`;
 }
 
-/** Bound, as they may be the methods of an object. */
+/** Binds the hooks, which may be methods of an object. */
 function bind<P extends Principal>(hooks: Hooks<P>): Partial<Record<HookName, Hook>> {
   if (typeof hooks !== 'object' || hooks === null)
     throw new RelayError('ERR_RELAY_CONFIG', '"hooks" must be an object: hooks: { onJoin({ userId }) {} }.');
-  // An instance of a class may have members of its own beside its hooks.
+  // An instance of a class may have other members than hooks.
   const isLiteral = isPlain(hooks);
   const isUnknown = (name: string) =>
     (isLiteral || /^on/i.test(name)) && !(HOOK_NAMES as readonly string[]).includes(name);
@@ -218,15 +225,6 @@ function bind<P extends Principal>(hooks: Hooks<P>): Partial<Record<HookName, Ho
   }
   return bound;
 }
-
-const FAILURE_KEYS: Keys<HookFailure> = {
-  onConnect: true,
-  onAuthenticate: true,
-  onJoin: true,
-  onSignal: true,
-  onReply: true,
-  onMessage: true,
-};
 
 function checkFailure(failure: HookFailure): void {
   checkOptions(

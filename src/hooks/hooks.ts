@@ -1,52 +1,52 @@
 import type { AuthRequest, Principal } from '../access/authentication.js';
+import type { MessageData, MessageKinds } from '../messages/message-kind.js';
 import type { SessionCloseReason } from '../protocol/session-state.js';
 import type { Metadata, Role } from '../protocol/types.js';
 import type { ReplyMessage, SignalMessage } from '../session/peer/message-filters.js';
 import type { Session } from '../session/session.js';
 
 /**
- * What a hook returns: something, or nothing; at once, or later.
+ * The result of a hook: a value or nothing, or a promise of it.
  * @category Hooks
  */
 // biome-ignore lint/suspicious/noConfusingVoidType: of a function that returns nothing.
 export type HookAnswer<Value> = Value | void | Promise<Value | void>;
 
 /**
- * What the application wants to be asked, or told. Each hook gets one payload, and may be async.
+ * Functions that the relay calls at each step. Each receives one payload, and may be async.
  *
- * Those that are asked refuse by throwing: a `RelayError` reaches the client as it is, of another error it gets a plain
- * sentence, and the log the rest. What they return takes the place of what they were given; nothing leaves it as it is.
- * One that does not answer within `hookTimeoutMs`, fails, or returns what can't be used, is dealt with by `hookFailure`.
+ * A hook refuses by throwing: the client receives a `RelayError` unchanged, and a generic sentence for any other error, which
+ * is logged. A returned value replaces the hook's input; without one the input stays. `hookFailure` decides what happens when a
+ * hook misses `hookTimeoutMs`, fails, or returns an unusable value. `onLeave` and `onClose` are notified only.
  * @category Hooks
  */
-export interface Hooks<P extends Principal = Principal> {
+export interface Hooks<P extends Principal = Principal, Kinds extends MessageKinds = MessageKinds> {
   /**
-   * A WebSocket, or a request of the REST API, before it is authenticated. May return members that take the place of the
-   * request's: `{ token: cookie('session')(request) }`.
+   * A WebSocket or a request of the REST API, before authentication. May return members that replace those of the request:
+   * `{ token: cookie('session')(request) }`.
    */
   onConnect?(connect: ConnectContext): HookAnswer<Partial<AuthRequest>>;
-  /** `authenticate` has said who it is. May return another principal. */
+  /** After `authenticate` has returned a principal. May return another one. */
   onAuthenticate?(authentication: AuthenticateContext<P>): HookAnswer<P>;
-  /** Before a session joins. May return what it tells the room of itself. */
+  /** Before a session joins. May return other metadata of the participant. */
   onJoin?(join: JoinContext<P>): HookAnswer<{ metadata?: Metadata }>;
   /**
-   * A message of a client, on its way to the SFU. May return other params, which are then checked as the client's own
-   * would be.
+   * A message of a client to the SFU. May return other params, which are checked like those of the client.
    */
   onSignal?(signal: SignalContext<P>): HookAnswer<SignalMessage['params']>;
-  /** A message of the SFU, on its way to the client. May return other params; of a `trickle` false drops it. */
+  /** A message of the SFU to a client. May return other params; false drops a `trickle`. */
   onReply?(reply: ReplyContext<P>): HookAnswer<ReplyMessage['params'] | false>;
-  /** A message of a client to its room. May return other data, which is then checked as the client's own would be. */
-  onMessage?(message: MessageContext<P>): unknown;
-  /** A session has ended. Nothing waits for it. */
+  /** A message of a client to its room. May return other data, which is checked like that of the client. */
+  onMessage?(message: MessageContext<P, Kinds>): unknown;
+  /** A session has ended. The relay does not wait for the hook. */
   onLeave?(leave: LeaveContext<P>): HookAnswer<undefined>;
-  /** A WebSocket has closed. Nothing waits for it. */
+  /** A WebSocket has closed. The relay does not wait for the hook. */
   onClose?(close: CloseContext<P>): HookAnswer<undefined>;
 }
 
 /** @category Hooks */
 export interface HookContext {
-  /** Aborted when nobody waits for the answer any more: hand it on to what the hook itself asks. */
+  /** Aborted when the result is not needed any more: pass it to `fetch` and the like. */
   readonly signal: AbortSignal;
 }
 
@@ -70,8 +70,8 @@ export interface JoinContext<P extends Principal = Principal> extends HookContex
   readonly metadata: Metadata | undefined;
   readonly principal: P | undefined;
   /**
-   * The session of the same client that this one takes the place of, as after a network switch. It ends when this one is
-   * let in.
+   * The id of the session of the same client that this one replaces, for example after a network switch. It ends when this one
+   * may join.
    */
   readonly replaces: string | undefined;
 }
@@ -84,16 +84,22 @@ export type SignalContext<P extends Principal = Principal> = HookContext &
 export type ReplyContext<P extends Principal = Principal> = HookContext &
   ReplyMessage & { readonly session: Session<P> };
 
-/** @category Hooks */
-export interface MessageContext<P extends Principal = Principal> extends HookContext {
+/**
+ * `kind` selects the type of `data`: the output of the schema that the option `messages` declares for it.
+ * @category Hooks
+ */
+export type MessageContext<
+  P extends Principal = Principal,
+  Kinds extends MessageKinds = MessageKinds,
+> = HookContext & {
   readonly session: Session<P>;
-  readonly kind: string;
-  readonly data: unknown;
-  /** The user whom it is for; undefined: the room. */
+  /** The receiving user; undefined: the whole room. */
   readonly to: string | undefined;
-  /** The sender's own, where it has brought one: of a gift, which is asked for once however often it is sent. */
+  /** Chosen by the sender, such as that of a gift: a message that is sent again with the same id is not passed to the hook. */
   readonly id: string | undefined;
-}
+} & {
+    [Kind in keyof Kinds & string]: { readonly kind: Kind; readonly data: MessageData<Kinds[Kind]> };
+  }[keyof Kinds & string];
 
 /** @category Hooks */
 export interface LeaveContext<P extends Principal = Principal> extends HookContext {
@@ -104,22 +110,22 @@ export interface LeaveContext<P extends Principal = Principal> extends HookConte
 /** @category Hooks */
 export interface CloseContext<P extends Principal = Principal> extends HookContext {
   readonly request: AuthRequest;
-  /** Where it was authenticated. */
+  /** Undefined where the client was not authenticated. */
   readonly principal: P | undefined;
-  /** Of the close frame; 1006 where there was none. */
+  /** The code of the close frame; 1006 without one. */
   readonly code: number;
   readonly reason: string;
 }
 
 /**
- * What becomes of what a hook was asked for when it fails, hangs, or returns what can't be used: it is refused, or
- * passes as if there were no hook.
+ * Whether a message is refused, or passes as if there were no hook, when the hook fails, misses its deadline or returns an
+ * unusable value.
  * @category Hooks
  */
 export type HookFailure = { readonly [Name in AskedHook]?: 'refuse' | 'pass' };
 
 /**
- * Those whose answer matters.
+ * Hooks whose result matters.
  * @category Hooks
  */
 export type AskedHook = Exclude<keyof Hooks, 'onLeave' | 'onClose'>;

@@ -4,17 +4,25 @@ import type { MessageKind } from './message-kind.js';
 import { schemaOf } from './schema.js';
 
 /** @category Messages */
-export interface ChatOptions extends Pick<MessageKind, 'history' | 'schema' | 'maxDataBytes'> {
-  /** Of the text, in UTF-16 code units; of no effect with a `schema` of one's own. @default 2000 */
+export interface ChatOptions<Data = unknown>
+  extends Pick<MessageKind<Data>, 'history' | 'schema' | 'maxDataBytes'> {
+  /** Of the text, in UTF-16 code units; without effect where you pass a `schema`. @default 2000 */
   maxLength?: number;
+}
+
+/** @category Messages */
+export interface ChatData {
+  text: string;
 }
 
 const KEYS: Keys<ChatOptions> = { history: true, schema: true, maxDataBytes: true, maxLength: true };
 
 /**
- * What people write: `{text}`. Those who join later get the newest 50; moderators can delete.
+ * Text messages: `{text}`. Joining clients receive the newest 50; moderators can delete them.
  * @category Messages
  */
+export function chat(options?: Omit<ChatOptions, 'schema'>): MessageKind<ChatData>;
+export function chat<Data>(options: ChatOptions<Data>): MessageKind<Data>;
 export function chat(options: ChatOptions = {}): MessageKind {
   checkOptions({ name: 'chat()', example: 'chat({ maxLength: 500 })' }, options, KEYS);
   const { maxLength: _, history = {}, ...rest } = options;

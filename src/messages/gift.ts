@@ -4,16 +4,25 @@ import type { MessageKind } from './message-kind.js';
 import { isCount, schemaOf } from './schema.js';
 
 /** @category Messages */
-export type GiftOptions = Pick<MessageKind, 'schema' | 'maxDataBytes'>;
+export type GiftOptions<Data = unknown> = Pick<MessageKind<Data>, 'schema' | 'maxDataBytes'>;
+
+/** @category Messages */
+export interface GiftData {
+  /** The id of a gift. */
+  gift: string;
+  count: number;
+}
 
 const KEYS: Keys<GiftOptions> = { schema: true, maxDataBytes: true };
 
 /**
- * What one gives: `{gift, count}`, the id of a gift and how many, 1 where it is left out. Each has an `id` of its
- * sender's: sent again with the same one it is acknowledged again, and neither delivered nor shown to `onMessage`
- * twice. What it costs, and who has it, is for `onMessage` to say.
+ * Gifts: `{gift, count}`, the id of a gift and how many of it, 1 by default. Every message needs an `id` chosen by its sender:
+ * sent again with the same `id`, it is acknowledged again, but neither delivered nor passed to `onMessage` a second time.
+ * `onMessage` decides what a gift costs and whether the sender can pay.
  * @category Messages
  */
+export function gift(options?: Omit<GiftOptions, 'schema'>): MessageKind<GiftData>;
+export function gift<Data>(options: GiftOptions<Data>): MessageKind<Data>;
 export function gift(options: GiftOptions = {}): MessageKind {
   checkOptions({ name: 'gift()', example: 'gift() or gift({ schema })' }, options, KEYS);
   const schema = schemaOf((data) => {

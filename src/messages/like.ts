@@ -3,12 +3,17 @@ import { checkOptions } from '../util/check-options.js';
 import { type MessageKind, TALLY_KEYS, type TallyOptions } from './message-kind.js';
 import { isCount, schemaOf } from './schema.js';
 
+/** @category Messages */
+export interface LikeData {
+  count: number;
+}
+
 /**
- * What many give at once: `{count}`, 1 where it is left out. The room hears one `{count, total}` a window, whatever
- * they are, and slow readers miss some of these: the next has the exact total.
+ * Likes: `{count}`, 1 by default. The room receives one `{count, total}` for each window. Slow clients miss some of them; the
+ * next one has the exact total.
  * @category Messages
  */
-export function like(tally: TallyOptions = {}): MessageKind {
+export function like(tally: TallyOptions = {}): MessageKind<LikeData> {
   checkOptions({ name: 'like()', example: 'like({ windowMs: 250 })' }, tally, TALLY_KEYS);
   const schema = schemaOf((data) => {
     const { count = 1 } = (data ?? {}) as { count?: unknown };

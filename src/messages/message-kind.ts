@@ -1,30 +1,29 @@
 import { RelayError } from '../protocol/errors.js';
 import { checkOptions, integer, type Keys } from '../util/check-options.js';
-import type { StandardSchema } from './schema.js';
+import type { SchemaOutput, StandardSchema } from './schema.js';
 
 /**
- * A kind of message that a room knows. `chat()`, `gift()` and `like()` are some, ready made; `{}` is one that lets any
- * JSON pass.
+ * A kind of message that a room accepts. `chat()`, `gift()` and `like()` are predefined; `{}` accepts any JSON.
  * @category Messages
  */
-export interface MessageKind {
-  /** What `data` has to be; it is passed on as the schema gives it. @default any JSON */
-  schema?: StandardSchema;
-  /** `data` as JSON, in bytes; a longer one is refused. @default 8192 */
+export interface MessageKind<Data = unknown> {
+  /** Checks `data`; the room receives the schema's output. @default any JSON */
+  schema?: StandardSchema<unknown, Data>;
+  /** Maximum length of `data` as JSON, in bytes. @default 8192 */
   maxDataBytes?: number;
   /**
-   * Every message has to bring an `id` of its sender's choice. (Without it may: whatever brings one is carried out once
+   * Every message needs an `id` chosen by its sender. (Other kinds may have one, too: a message with an `id` is processed once
    * for each user and id.) @default false
    */
   requireId?: boolean;
-  /** The newest of them, for those who join later. Messages `to` somebody are not among them. @default none */
+  /** How many of the newest messages joining clients receive; messages with `to` are not kept. @default none */
   history?: HistoryLimits;
   /**
-   * They are counted, not passed on: `data` is `{count}`, and the room hears `{count, total}` once a window.
+   * Messages are counted: `data` is `{count}`, and the room receives `{count, total}` once for each window.
    * @default none
    */
   tally?: TallyOptions;
-  /** Left out for a client that is behind with its reading. @default false */
+  /** Drop the message for a client that reads too slowly. @default false */
   mayDrop?: boolean;
 }
 
@@ -32,7 +31,7 @@ export interface MessageKind {
 export interface HistoryLimits {
   /** @default 50 */
   maxMessages?: number;
-  /** Of JSON, all together. @default 32768 */
+  /** Of all kept messages as JSON. @default 32768 */
   maxBytes?: number;
 }
 
@@ -43,10 +42,18 @@ export interface TallyOptions {
 }
 
 /**
- * The kinds that a relay's rooms know, by their names.
+ * The message kinds of a relay's rooms, by name.
  * @category Messages
  */
 export type MessageKinds = Readonly<Record<string, MessageKind>>;
+
+/**
+ * The `data` of a kind: the output type of its schema; `unknown` without a schema.
+ * @category Messages
+ */
+export type MessageData<Kind extends MessageKind> = Kind extends { readonly schema?: infer Schema }
+  ? SchemaOutput<NonNullable<Schema>>
+  : unknown;
 
 export interface ResolvedKind {
   readonly name: string;

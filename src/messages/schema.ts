@@ -27,11 +27,21 @@ export interface SchemaIssue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 
-/** What a client is told of a schema's complaint, in UTF-16 code units. */
+/**
+ * The output type of a schema.
+ * @category Messages
+ */
+export type SchemaOutput<Schema> = Schema extends { readonly '~standard': { readonly types?: infer Types } }
+  ? NonNullable<Types> extends { readonly output: infer Output }
+    ? Output
+    : unknown
+  : unknown;
+
+/** Maximum length of a schema's complaint in an error message, in UTF-16 code units. */
 const MAX_ISSUE_LENGTH = 200;
 
 /**
- * The data as the schema gives it: at once where the schema is synchronous.
+ * The output of the schema; a promise only where the schema returns one.
  * @throws RelayError `ERR_RELAY_INVALID_PARAMS`, at once or by the promise
  */
 export function validate(kind: string, schema: StandardSchema, data: unknown): unknown {
@@ -48,7 +58,7 @@ function read(kind: string, result: SchemaResult<unknown>): unknown {
   throw new RelayError('ERR_RELAY_INVALID_PARAMS', message);
 }
 
-/** The schema of a ready-made kind: `check` gives the value, or says by a string what is wrong with it. */
+/** The schema of a predefined kind: `check` returns the value, or a string that names the fault. */
 export function schemaOf<Output extends object>(
   check: (data: unknown) => Output | string,
 ): StandardSchema<unknown, Output> {

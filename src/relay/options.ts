@@ -7,9 +7,14 @@ import { HOOK_NAMES, HookRunner } from '../hooks/hook-runner.js';
 import type { HookFailure, Hooks } from '../hooks/hooks.js';
 import { type CountLimits, type ResolvedCountLimits, resolveCountLimits } from '../limits/count-limits.js';
 import { type RateLimiter, SafeRateLimiter } from '../limits/rate-limiter.js';
-import { chat } from '../messages/chat.js';
-import { like } from '../messages/like.js';
-import { type MessageKinds, type ResolvedKinds, resolveKinds } from '../messages/message-kind.js';
+import { type ChatData, chat } from '../messages/chat.js';
+import { type LikeData, like } from '../messages/like.js';
+import {
+  type MessageKind,
+  type MessageKinds,
+  type ResolvedKinds,
+  resolveKinds,
+} from '../messages/message-kind.js';
 import { RelayError } from '../protocol/errors.js';
 import type { IceServer } from '../protocol/types.js';
 import { type ResolvedSfuOptions, resolveSfuOptions, type SfuOptions } from '../sfu/ion/options.js';
@@ -22,7 +27,7 @@ import { type IceServersFor, type IceServersFunction, resolveIceServers } from '
  * Checked in the constructor, and never changed after it.
  * @category Configuration
  */
-export interface SfuRelayOptions<P extends Principal = Principal> {
+export interface SfuRelayOptions<P extends Principal = Principal, Kinds extends MessageKinds = MessageKinds> {
   sfu: SfuOptions;
   /** Who may come in. `anonymous()` lets everybody. */
   authenticate: Authenticate<P>;
@@ -32,8 +37,8 @@ export interface SfuRelayOptions<P extends Principal = Principal> {
    * are closed with 4408 first. @default 9000
    */
   authenticateTimeoutMs?: number;
-  /** What the application wants to be asked, or told. @default none */
-  hooks?: Hooks<P>;
+  /** Functions that the relay calls at each step (docs/HOOKS.md). @default none */
+  hooks?: Hooks<P, Kinds>;
   /** ms that a hook, or the schema of a message, has for its answer. @default 5000 */
   hookTimeoutMs?: number;
   /**
@@ -86,7 +91,7 @@ export interface SfuRelayOptions<P extends Principal = Principal> {
    * The kinds of messages that participants may send to their room, by name: `chat()`, `like()`, `gift()`, and kinds of
    * your own, each with a schema (docs/MESSAGES.md). `{}` takes none. @default { chat: chat(), like: like() }
    */
-  messages?: MessageKinds;
+  messages?: Kinds;
   /** ms from a join, or an offer, to the SFU's answer. @default 15000 */
   joinTimeoutMs?: number;
   /** ms that a client has for answering an offer of the SFU. @default 30000 */
@@ -131,7 +136,16 @@ export interface ResolvedOptions<P extends Principal> {
 /** @category Configuration */
 export type DuplicateUser = 'allow' | 'replace' | 'reject';
 
-const DEFAULT_KINDS: MessageKinds = { chat: chat(), like: like() };
+/**
+ * The message kinds of a relay without the option `messages`.
+ * @category Messages
+ */
+export type DefaultMessageKinds = {
+  readonly chat: MessageKind<ChatData>;
+  readonly like: MessageKind<LikeData>;
+};
+
+const DEFAULT_KINDS: DefaultMessageKinds = { chat: chat(), like: like() };
 
 const KEYS: Keys<SfuRelayOptions> = {
   sfu: true,

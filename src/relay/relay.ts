@@ -5,6 +5,7 @@ import type { HookRunner } from '../hooks/hook-runner.js';
 import { mayJoin } from '../hooks/join-and-message-hooks.js';
 import { AddressCount } from '../limits/count-limits.js';
 import type { SafeRateLimiter } from '../limits/rate-limiter.js';
+import type { MessageKinds } from '../messages/message-kind.js';
 import { checkId } from '../protocol/ids.js';
 import type { SessionCloseReason } from '../protocol/session-state.js';
 import type { LiveGrants, SessionStats } from '../protocol/types.js';
@@ -21,7 +22,12 @@ import { SafeEmitter } from '../util/safe-emitter.js';
 import { Authenticator } from './authenticator.js';
 import { checkHealth, type HealthReport } from './health.js';
 import { checkNodeVersion } from './node-version.js';
-import { type ResolvedOptions, resolveOptions, type SfuRelayOptions } from './options.js';
+import {
+  type DefaultMessageKinds,
+  type ResolvedOptions,
+  resolveOptions,
+  type SfuRelayOptions,
+} from './options.js';
 import { type CreateSessionParams, checkSessionOptions, checkSessionParams } from './session-params.js';
 import { SessionRegistry } from './session-registry.js';
 import { type Drainable, Shutdown } from './shutdown.js';
@@ -48,7 +54,10 @@ const CLOSE_KEYS: Keys<NonNullable<Parameters<SfuRelay['close']>[0]>> = { timeou
  * ```
  * @category Relay
  */
-export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<RelayEvents<P>> {
+export class SfuRelay<
+  P extends Principal = Principal,
+  Kinds extends MessageKinds = DefaultMessageKinds,
+> extends SafeEmitter<RelayEvents<P>> {
   /** @internal The connections of each address. */
   readonly addresses: AddressCount;
   readonly #options: ResolvedOptions<P>;
@@ -58,8 +67,9 @@ export class SfuRelay<P extends Principal = Principal> extends SafeEmitter<Relay
   readonly #shutdown = new Shutdown();
 
   /** @throws RelayError `ERR_RELAY_CONFIG` that names the wrong option and says what to write. */
-  constructor(options: SfuRelayOptions<P>) {
-    const resolved = resolveOptions(options);
+  constructor(options: SfuRelayOptions<P, Kinds>) {
+    // `Kinds` types the hooks for the caller only.
+    const resolved = resolveOptions(options as unknown as SfuRelayOptions<P>);
     super(resolved.logger);
     this.#options = resolved;
     this.#sfu = new IonSfu(resolved.sfu, {

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { Registry } from 'prom-client';
 import {
   anonymous,
+  chat,
   parseSfuConfig,
   RelayError,
   type Session,
@@ -16,6 +17,7 @@ import { collectMetrics, type MetricsOptions } from 'sfu-relay/metrics';
 import { fakeOffer, type ScriptedSfu, startScriptedSfu } from 'sfu-relay/testing';
 import { useServer } from 'sfu-relay/ws';
 import { WebSocket, WebSocketServer } from 'ws';
+import { z } from 'zod';
 
 interface Member {
   userId: string;
@@ -37,6 +39,16 @@ const byServer: SfuRelayOptions['authenticate'] = introspection({
   getToken: cookie('session'),
 });
 void byServer;
+
+const kinds = { chat: chat(), poll: { schema: z.object({ question: z.string() }) } };
+const typed: SfuRelayOptions<Member, typeof kinds>['hooks'] = {
+  onMessage({ kind, data }) {
+    if (kind === 'poll') return { question: data.question.trim() };
+    // @ts-expect-error chat has no question.
+    return data.question;
+  },
+};
+void typed;
 
 const asked: SfuRelayOptions<Member>['hooks'] = {
   onConnect: ({ request }) => ({ token: request.headers.cookie }),

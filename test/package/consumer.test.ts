@@ -5,7 +5,7 @@ describe.each(['module', 'commonjs'] as const)('installed in a project of type %
   let project: ConsumerProject;
 
   beforeAll(async () => {
-    project = await ConsumerProject.create(type);
+    project = await ConsumerProject.create(type, ['zod']);
   });
   afterAll(async () => {
     await project?.remove();

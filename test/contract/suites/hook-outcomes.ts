@@ -12,11 +12,11 @@ const faults = [
   ['throws', () => Promise.reject(new Error(secret)), secret],
   ['throws at once', () => fail(secret), secret],
   ['hangs', () => new Promise<never>(() => {}), 'has not answered within 50 ms'],
-  ['returns nonsense', () => fail as never, "has returned what can't be used: a value of type function"],
+  ['returns nonsense', () => fail as never, 'has returned an unusable value: a value of type function'],
   [
     'returns nonsense later',
     async () => Symbol('nonsense') as never,
-    "has returned what can't be used: a value of type symbol",
+    'has returned an unusable value: a value of type symbol',
   ],
 ] as const;
 
@@ -104,7 +104,7 @@ export function hookOutcomesSuite(stage: ContractStage): void {
     const client = await open();
     expect((await client.request('join', joinParams())).error?.data?.code).toBe('ERR_RELAY_INTERNAL');
     reject(new Error(secret));
-    await until('it is logged', () => warnings.includes('onJoin failed when nobody waited for it any more'));
+    await until('it is logged', () => warnings.includes('onJoin failed after its deadline'));
     process.off('unhandledRejection', unhandled);
     expect(unhandled).not.toHaveBeenCalled();
   });
