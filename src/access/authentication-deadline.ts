@@ -4,8 +4,8 @@ import { isPromise } from '../util/is-promise.js';
 import type { Authenticate, Principal } from './authentication.js';
 
 /**
- * The application's `authenticate`, which rejects where it has no answer within `timeoutMs`: a request over HTTP would
- * wait forever otherwise. It is not cancelled; its late answer counts for nothing.
+ * Makes `authenticate` reject after `timeoutMs`; otherwise a request over HTTP could wait forever. The call is not cancelled,
+ * and its late result is ignored.
  */
 export function withAuthenticationDeadline<P extends Principal>(
   authenticate: Authenticate<P>,

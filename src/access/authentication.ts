@@ -9,15 +9,15 @@ import { wallClock } from '../util/wall-clock.js';
 import { readGrants } from './grants.js';
 
 /**
- * What is known of a client before it is let in; the same for WebSocket and HTTP, whatever the server.
+ * The request of a client before authentication, the same for WebSocket and HTTP and for every server.
  * @category Authentication
  */
 export interface AuthRequest {
   /** Path and query, as requested: `/rtc?room=lobby`. */
   readonly url: string;
   /**
-   * Lower-case names; repeated headers joined by `, `. Without `cookie` where a page of another origin sent the request
-   * that `allowedOrigins` does not name: read cookies by `cookie()`.
+   * Lower-case names; repeated headers joined by `, `. Without `cookie` where the request comes from a page of another origin
+   * that `allowedOrigins` does not list: read cookies by `cookie()`.
    */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly remoteAddress: string | undefined;
@@ -29,40 +29,40 @@ export interface AuthRequest {
 }
 
 /**
- * Who a client is. Extend it by members of your own: a session gives it back as `session.principal`.
+ * The identity of a client. You can add members: `session.principal` returns the same object.
  * @category Authentication
  */
 export interface Principal {
   /**
-   * 1 to 128 characters without control characters, or a whole number below 2^53, which stands for its decimal digits: of
-   * `{ userId: 789 }` the session's `userId` is `'789'`. @default what the client says, or a made-up one
+   * 1 to 128 characters without control characters, or a whole number below 2^53, which is converted to its decimal digits:
+   * `{ userId: 789 }` gives the session the `userId` `'789'`. @default chosen by the client, or generated
    */
   userId?: string | number;
   /** @default everything is allowed */
   grants?: Grants;
   /**
-   * ms since the epoch at which the client is put out (4401), unless it has brought another token of the same user by
-   * then (`authenticate`). It is told before. @default never
+   * ms since the epoch at which the client is disconnected (4401), unless it has sent a newer token of the same user by then
+   * (`authenticate`). It is notified before. @default never
    */
   expiresAt?: number;
 }
 
 /**
- * What stands for "not this client".
+ * A result of `authenticate` that refuses the client.
  * @category Authentication
  */
 export type NoPrincipal = false | null | undefined;
 
 /**
- * Says who a client is, or refuses it. These refuse it for good (4401, 4403):
+ * Identifies a client, or refuses it. These refuse it permanently (4401, 4403):
  *
  * - `false`, `null` or `undefined` as the result,
- * - a `RelayError`, which reaches the client as it is,
+ * - a `RelayError`, which the client receives unchanged,
  * - an error whose `status` or `statusCode` is 401 or 403,
  * - an error by which jose or jsonwebtoken says that a token is not valid.
  *
- * Any other error means that nobody can say now who the client is: a database is down. The client gets
- * `ERR_RELAY_AUTH_UNAVAILABLE` (4503) and may try again; the error goes to the log.
+ * Any other error means that authentication is unavailable, for example because a database is down. The client receives
+ * `ERR_RELAY_AUTH_UNAVAILABLE` (4503) and may try again; the error is logged.
  * @category Authentication
  */
 export type Authenticate<P extends Principal = Principal> = (
@@ -70,18 +70,18 @@ export type Authenticate<P extends Principal = Principal> = (
 ) => P | NoPrincipal | Promise<P | NoPrincipal>;
 
 /**
- * Lets everybody in as whom they say they are. For demos and tests; said aloud, so that nobody gets an open relay
- * by leaving `authenticate` out.
+ * Admits everybody under the user id of their choice, for demos and tests. It has to be written explicitly, so that leaving
+ * `authenticate` out never creates an open relay.
  * @category Authentication
  */
 export function anonymous(): (request: AuthRequest) => Principal {
   return () => ({});
 }
 
-/** Functions that make an `authenticate`, and are mistaken for one where their call is forgotten. */
+/** Functions that return an `authenticate`, to detect a forgotten call. */
 const MAKERS = new WeakMap<object, string>([[anonymous, 'anonymous()']]);
 
-/** Says of a function that it makes an `authenticate`; `call` is how to write it. */
+/** Registers a function that returns an `authenticate`; `call` is the code to write. */
 export function makesAuthenticate(maker: object, call: string): void {
   MAKERS.set(maker, call);
 }
@@ -118,17 +118,17 @@ export async function identify<P extends Principal>(
 
 const REFUSED = 'Authentication failed.';
 
-/** The application's code returns what can't be used. */
+/** The application's code returned an unusable value. */
 export function misused(fault: string): RelayError {
   const message = 'Authentication is misconfigured on this server.';
   return new RelayError('ERR_RELAY_INTERNAL', message, { cause: new TypeError(fault) });
 }
 
-/** What an error of the application means to the client that it was to authenticate. Never throws. */
+/** The client's error for an error of `authenticate`. Never throws. */
 export function authenticationFailure(error: unknown): RelayError {
   if (error instanceof RelayError) {
     const own = RelayError.from(error);
-    // Advice for the operator: a token source or a verifier that is set up wrongly where it is used.
+    // A token source or a verifier is misconfigured: the advice is for operators.
     return own.code === 'ERR_RELAY_CONFIG' ? misused(own.message) : own;
   }
   const refused = refusalCode(error);
@@ -138,7 +138,7 @@ export function authenticationFailure(error: unknown): RelayError {
   });
 }
 
-/** Codes of jose by which it says that a token is not valid. Its others are faults of the keys or of the key server. */
+/** Codes of jose for an invalid token. Its other codes are faults of the keys or of the key server. */
 const JOSE_REFUSAL = /^ERR_(?:JWT_|JWS_|JWE_|JOSE_ALG_|JOSE_NOT_SUPPORTED$|JWKS_NO_MATCHING_KEY$)/;
 /** Names of the errors of jsonwebtoken. */
 const JSONWEBTOKEN_REFUSALS = new Set<unknown>(['JsonWebTokenError', 'NotBeforeError', 'TokenExpiredError']);
@@ -163,7 +163,7 @@ function checkPrincipal(principal: Principal): void {
 }
 
 /**
- * What may stand for a principal, and has grants that can be enforced.
+ * Whether the value is a principal whose grants can be enforced.
  * @throws RelayError whose cause says what is wrong with a member
  */
 export function isPrincipal<P extends Principal>(value: unknown): value is P {
@@ -172,13 +172,13 @@ export function isPrincipal<P extends Principal>(value: unknown): value is P {
   return true;
 }
 
-/** The user as everything but the application knows it; undefined where the client names itself. */
+/** The user id as a string; undefined where the client chooses it. */
 export function userIdOf({ userId }: Principal): string | undefined {
   return typeof userId === 'number' ? String(userId) : userId;
 }
 
 /**
- * A client names itself where `userId` is left out; a user that could not be found must not become anybody.
+ * Without `userId` the client chooses its user id, so a failed lookup of the user must not pass as a missing `userId`.
  * @throws RelayError `ERR_RELAY_INTERNAL`, whose cause says what the application has to return
  */
 export function checkUserId(userId: unknown): void {
@@ -188,7 +188,7 @@ export function checkUserId(userId: unknown): void {
   );
 }
 
-/** Members by which other systems name a user. Without `userId` clients name themselves, also as this one. */
+/** Names of the user id in other systems. A principal with one of them and no `userId` is a mistake. */
 const OTHER_NAMES = ['id', 'user', 'uid', 'sub', 'user_id', 'userid', 'userID', 'UserId'];
 
 /** @throws RelayError `ERR_RELAY_INTERNAL` */
@@ -200,7 +200,7 @@ function checkNoOtherName(principal: object): void {
   );
 }
 
-/** What was given for a user's id, without its contents: they may be secret, or long. */
+/** Describes an invalid user id without its contents, which may be secret or long. */
 function describe(userId: unknown): string {
   if (typeof userId === 'number') return `the number ${userId}`;
   if (typeof userId !== 'string') return userId === null ? 'null' : typeof userId;
@@ -219,7 +219,7 @@ function checkExpiry(expiresAt: unknown): void {
   if (expiresAt <= wallClock()) throw new RelayError('ERR_RELAY_EXPIRED', 'The token has expired.');
 }
 
-/** A copy, so that one principal may stand for several tokens. What is no plain object keeps its getters and methods. */
+/** A copy, as several tokens may share one principal. An instance of a class keeps its getters and methods. */
 export function withExpiry<P extends Principal>(principal: P, expiresAt: number): P {
   if (isPlain(principal)) return { ...principal, expiresAt };
   return Object.create(principal, { expiresAt: { value: expiresAt, enumerable: true } });

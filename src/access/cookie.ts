@@ -2,8 +2,8 @@ import { RelayError } from '../protocol/errors.js';
 import type { AuthRequest } from './authentication.js';
 
 /**
- * Says on a request why its cookies were taken out. A registered symbol: the package may be loaded twice, as ESM and as
- * CommonJS. Enumerable, so that copies of the request keep it.
+ * Marks a request whose cookies were removed, with the reason. A registered symbol, as the package may be loaded twice, as ESM
+ * and as CommonJS; enumerable, so that copies of the request keep it.
  */
 const WITHHELD = Symbol.for('sfu-relay.withheld');
 
@@ -16,7 +16,7 @@ interface Withheld {
 /** A cookie name is a token (RFC 6265 § 4.1.1). */
 const COOKIE_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
 
-/** Takes out what a browser adds by itself to requests of any page: cookies, and the password of HTTP authentication. */
+/** Removes ambient credentials, which a browser adds to the requests of any page: cookies and HTTP authentication. */
 export function withholdCredentials<Request extends Pick<AuthRequest, 'headers'>>(
   request: Request,
   reason: string,
@@ -27,7 +27,7 @@ export function withholdCredentials<Request extends Pick<AuthRequest, 'headers'>
   return { ...request, headers: kept, [WITHHELD]: withheld };
 }
 
-/** Whether a request has something that `withholdCredentials` would take out. */
+/** Whether a request has ambient credentials. */
 export function hasAmbientCredentials({ headers }: Pick<AuthRequest, 'headers'>): boolean {
   return headers.cookie !== undefined || isAmbient(headers.authorization);
 }
@@ -40,16 +40,16 @@ function withheldFrom(request: object): Withheld | undefined {
   return (request as { [WITHHELD]?: Withheld })[WITHHELD];
 }
 
-/** The request with a token, and with what is known of the cookies that were taken out. */
+/** The request with a token, keeping the mark of removed cookies. */
 export function withToken(request: Omit<AuthRequest, 'token'>, token: string | undefined): AuthRequest {
   const { url, headers, remoteAddress } = request;
   const withheld = withheldFrom(request);
-  // Each member by its name: a spread costs a join 3 % more.
+  // Members by name: an object spread costs a join 3 % more.
   const asked = { url, headers, remoteAddress, token };
   return withheld ? Object.assign(asked, { [WITHHELD]: withheld }) : asked;
 }
 
-/** Why the request's cookies were taken out; undefined where they were not. */
+/** Why the request's cookies were removed; undefined where they were not. */
 export function withheldReason(request: object): string | undefined {
   return withheldFrom(request)?.reason;
 }
@@ -62,17 +62,17 @@ export function foreignPage(reason: string): RelayError {
 }
 
 /**
- * Reads a cookie: as `getToken` of `jwt()` and `introspection()`, in an `authenticate` or an `onConnect` of your own.
+ * Makes a function that reads a cookie: for `getToken` of `jwt()` and `introspection()`, or for your `authenticate` or `onConnect`.
  *
  * ```ts
  * jwt({ jwksUri, issuer, audience, getToken: cookie('access_token') })
  * const sessionId = cookie('session')(request)
  * ```
- * Browsers send cookies with the requests of every page. The relay therefore takes them out of the requests of pages of
- * another origin than the server's own, unless `allowedOrigins` names it; the function throws where this one was there.
- * @returns a function that gives the cookie's value, decoded; undefined where there is none.
+ * Browsers send cookies with the requests of every page. The relay therefore removes them from the requests of pages of other
+ * origins than the server's, unless `allowedOrigins` lists the origin; the function then throws if the request had this cookie.
+ * @returns a function that returns the decoded value of the cookie, or undefined
  * @throws RelayError `ERR_RELAY_CONFIG`. The function throws `ERR_RELAY_FORBIDDEN` where a page of another origin sent the
- * cookie, and `ERR_RELAY_UNAUTHENTICATED` where the cookie is there twice with different values.
+ * cookie, and `ERR_RELAY_UNAUTHENTICATED` where the request has it twice with different values.
  * @category Authentication
  */
 export function cookie(name: string): (request: AuthRequest) => string | undefined {
@@ -85,7 +85,7 @@ export function cookie(name: string): (request: AuthRequest) => string | undefin
       each === name ? [text] : [],
     );
     if (value === undefined) return undefined;
-    // A sibling domain can set a cookie of the same name, and browsers don't say whose is whose.
+    // A sibling domain can set a cookie of the same name, and browsers do not tell which is which.
     if (others.some((other) => other !== value))
       throw new RelayError('ERR_RELAY_UNAUTHENTICATED', 'The token is not valid.', {
         cause: new Error(
@@ -96,7 +96,7 @@ export function cookie(name: string): (request: AuthRequest) => string | undefin
   };
 }
 
-/** Names and values, as they are sent (RFC 6265 § 4.2). */
+/** Names and undecoded values (RFC 6265 § 4.2). */
 function readCookies(header: string): [name: string, value: string][] {
   return header.split(';').flatMap((pair): [string, string][] => {
     const equals = pair.indexOf('=');

@@ -39,14 +39,14 @@ const LIVE: ReadonlySet<string> = new Set([
 ] satisfies (keyof LiveGrants)[]);
 
 /**
- * The grants of a principal, as a plain object of their own: the application's may be getters, or inherited, and each copy
- * of them would lose what they refuse.
+ * Copies the grants of a principal into a plain object. The application's may be getters or inherited, and a spread would drop
+ * the restrictions in them.
  * @throws RelayError `ERR_RELAY_INTERNAL`: a grant is of the wrong type, or unknown and so could not be enforced
  */
 export function readGrants(given: unknown): Grants {
   if (given === undefined || given === null) return {};
   if (!isRecord(given)) throw unenforceable('"grants" must be an object');
-  // Inherited ones, too.
+  // Includes inherited members.
   for (const name in given) {
     if (!Object.hasOwn(CHECKS, name)) throw unenforceable(`grants.${name} is not a grant of this version`);
   }
@@ -66,7 +66,7 @@ function unenforceable(fault: string): RelayError {
 }
 
 /**
- * Reads what somebody wants to change of a session's grants.
+ * Checks changes to a session's grants.
  * @throws RelayError `ERR_RELAY_INVALID_PARAMS`
  */
 export function checkLiveGrants(given: unknown): LiveGrants {
@@ -89,13 +89,13 @@ export function checkLiveGrants(given: unknown): LiveGrants {
   return grants;
 }
 
-/** Whether they cover a room. */
+/** Whether the grants cover a room. */
 function admitsRoom({ room }: Grants, roomId: string): boolean {
   if (room === undefined) return true;
   return (typeof room === 'string' ? [room] : room).some((pattern) => matches(pattern, roomId));
 }
 
-/** `*` stands for any characters; without backtracking, whatever the pattern. */
+/** `*` matches any characters. Linear time for every pattern, as there is no backtracking. */
 function matches(pattern: string, text: string): boolean {
   const [first = '', ...rest] = pattern.split('*');
   const last = rest.pop();
@@ -116,8 +116,8 @@ export function mayPublish({ canPublish, hidden }: Grants): boolean {
 }
 
 /**
- * The role that a participant gets in a room.
- * @throws RelayError `ERR_RELAY_FORBIDDEN` where the grants say no.
+ * The role of a participant in a room.
+ * @throws RelayError `ERR_RELAY_FORBIDDEN` where the grants do not allow it
  */
 export function resolveRole(grants: Grants, roomId: string, wanted: Role | undefined): Role {
   if (!admitsRoom(grants, roomId)) throw new RelayError('ERR_RELAY_FORBIDDEN', 'You may not join this room.');
@@ -134,7 +134,7 @@ function kindsOf(sources: readonly TrackSource[] | undefined): ReadonlySet<Track
   return sources ? new Set(sources.map((source) => KIND_OF_SOURCE[source])) : ALL_KINDS;
 }
 
-/** What a participant's offers may hold: kinds of tracks, how many, data channels where the relay allows them. */
+/** Limits of a participant's offers: kinds and number of tracks, data channels. */
 export function publishLimits(grants: Grants, role: Role, dataChannels: boolean) {
   return {
     kinds: role === 'publisher' ? kindsOf(grants.canPublishSources) : NO_KINDS,

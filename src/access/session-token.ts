@@ -4,13 +4,12 @@ const BYTES = 32;
 /** As base64url. */
 const LENGTH = 43;
 
-/** Random bytes for many tokens: drawing them one by one costs more than all the rest of a token. */
+/** Random bytes for many tokens: a draw for each token costs more than everything else about it. */
 const pool = Buffer.allocUnsafeSlow(BYTES * 64);
 let used = pool.length;
 
 /**
- * What its client proves by that a session is its own: the token, which only the client keeps, and its hash, by which it
- * is known again.
+ * Makes the token that proves a client's ownership of a session. Only the client keeps the token; the relay keeps its hash.
  */
 export function makeSessionToken(): { token: string; hash: string } {
   if (used === pool.length) {
@@ -23,7 +22,7 @@ export function makeSessionToken(): { token: string; hash: string } {
   return { token, hash: hashOf(token) };
 }
 
-/** What is kept of a token that a client has brought. */
+/** The hash of a client's token. */
 export const hashOfSessionToken = hashOf;
 
 export function isSessionToken(given: string, hash: string): boolean {
@@ -31,9 +30,9 @@ export function isSessionToken(given: string, hash: string): boolean {
   return timingSafeEqual(Buffer.from(hashOf(given), 'latin1'), Buffer.from(hash, 'latin1'));
 }
 
-/** A character a byte: it is held as long as the session, and takes a third of a Buffer. */
+/** One character per byte: held for the life of the session, it takes a third of the memory of a Buffer. */
 function hashOf(token: string): string {
-  // Since Node 20.12, and several times as fast.
+  // `crypto.hash` exists since Node 20.12 and is several times as fast.
   return crypto.hash
     ? crypto.hash('sha256', token, 'binary')
     : crypto.createHash('sha256').update(token).digest('binary');

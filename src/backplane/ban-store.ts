@@ -4,33 +4,33 @@ import { checkOptions, type Keys } from '../util/check-options.js';
 import { wallClock } from '../util/wall-clock.js';
 
 /**
- * Somebody who may not join a room.
+ * A user who may not join a room.
  * @category Moderation
  */
 export interface Ban {
   userId: string;
-  /** What the user is told. */
+  /** Shown to the user. */
   reason?: string;
-  /** ms since the epoch; left out: until it is lifted. */
+  /** ms since the epoch. @default until the ban is lifted */
   until?: number;
 }
 
 /**
- * How long somebody is kept out, and what they are told.
+ * The duration of a ban and the reason shown to the user.
  * @category Moderation
  */
 export interface BanOptions {
-  /** ms. @default until it is lifted */
+  /** ms. @default until the ban is lifted */
   durationMs?: number;
-  /** Up to 100 characters. @default a sentence of the relay's */
+  /** Up to 100 characters. @default a generic sentence */
   reason?: string;
 }
 
 /**
- * Who is banned from which room. It outlives sessions and rooms; by default it is this process's memory. With several
- * relays, or to outlive a restart, give one of your own (a table of a database) by the option `bans`.
+ * Stores bans, which outlive sessions and rooms. The default is the memory of this process. For several relays, or to survive a
+ * restart, pass your own (for example a database table) as the option `bans`.
  *
- * A ban that has run out need not be forgotten: the relay looks at `until` itself. What rejects makes a join fail.
+ * Expired bans need not be deleted: the relay checks `until`. A rejection makes the join fail.
  * @category Moderation
  */
 export interface BanStore {
@@ -42,7 +42,7 @@ export interface BanStore {
 const MAX_BANS = 100_000;
 const MAX_BANS_IN_ROOM = 1_000;
 
-/** Bans of this process. Nobody is let in again because there are too many: a further ban is refused. */
+/** Bans in the memory of this process. A full store refuses further bans; it never drops one. */
 export class MemoryBans implements BanStore {
   readonly #rooms = new Map<string, Map<string, Ban>>();
   #size = 0;
@@ -117,7 +117,7 @@ export function readReason(name: string, example: string, options: { reason?: st
 }
 
 /**
- * What somebody is told who is put out; a WebSocket's close reason has to hold it.
+ * The reason shown to a removed user; it has to fit the close reason of a WebSocket.
  * @throws RelayError `ERR_RELAY_INVALID_PARAMS`
  */
 function checkReason(reason: unknown): string {

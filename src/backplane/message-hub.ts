@@ -1,20 +1,20 @@
 import type { MessageDeletion, RoomMessage } from '../protocol/types.js';
 
-/** How many of a kind have come, since it was last said. */
+/** The number of messages of a kind since the last count. */
 interface Count {
   readonly kind: string;
   readonly count: number;
 }
 
-/** What a room's processes have to tell one another: a message, the deletion of one, or a count. */
+/** Traffic between the processes of a room: a message, a deletion, or a count. */
 export type RoomTraffic =
   | { readonly message: RoomMessage }
   | { readonly deletion: MessageDeletion }
   | { readonly count: Count };
 
 /**
- * Carries a room's traffic to every process that serves the room, this one included, in one order for each sender.
- * A room of one process needs none: what is published is delivered.
+ * Carries a room's traffic to every process that serves the room, this one included, in order for each sender. In a single
+ * process, published traffic is delivered directly.
  */
 export interface MessageHub {
   open(roomId: string, deliver: (traffic: RoomTraffic) => void): RoomChannel;
@@ -25,7 +25,7 @@ export interface RoomChannel {
   close(): void;
 }
 
-/** Of this process alone. */
+/** For a single process. */
 export const localHub: MessageHub = {
   open: (_, deliver) => ({ publish: deliver, close: () => {} }),
 };

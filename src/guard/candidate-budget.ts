@@ -1,16 +1,16 @@
 import { LIMITS } from '../protocol/limits.js';
 
 /**
- * How many remote candidates a client may give to the SFU. It sends STUN requests to each of them, checks every pair they
- * make, compares each new one with all of them, and has no limit of its own.
+ * Limits the remote candidates of a client. The SFU sends STUN requests to each, checks every pair, compares each new one with all
+ * others, and has no limit of its own.
  */
 export class CandidateBudget {
-  /** A list, as they are few. Most sessions are viewers, whose publisher connection never gets any. */
+  /** A short list. Most sessions are viewers, whose publisher connection never gets any candidate. */
   #seen: string[] | undefined;
 
   /**
-   * A candidate that is known already, as a description repeats it, costs nothing.
-   * @returns false where the client has given as many as it may
+   * A known candidate, such as one that a description repeats, costs nothing.
+   * @returns false where the limit is reached
    */
   spend(candidate: string): boolean {
     const place = placeOf(candidate);
@@ -18,19 +18,19 @@ export class CandidateBudget {
     this.#seen ??= [];
     if (this.#seen.includes(place)) return true;
     if (this.#seen.length >= LIMITS.maxCandidates) return false;
-    // Copied: it would hold the whole candidate in memory, of which it is two pieces.
+    // A copy: the concatenated substrings would keep the whole candidate in memory.
     this.#seen.push(Buffer.from(place).toString());
     return true;
   }
 
-  /** ICE starts anew. */
+  /** ICE restarts. */
   renew(): void {
     this.#seen = undefined;
   }
 }
 
 /**
- * What the SFU tells candidates apart by, of `candidate:<foundation> <component> <transport> <priority> <address> <port> typ
+ * The parts by which the SFU distinguishes candidates, of `candidate:<foundation> <component> <transport> <priority> <address> <port> typ
  * <type> [raddr <address> rport <port> | tcptype <type>] …`: all but the foundation, the component, the priority and
  * what follows.
  */
@@ -49,7 +49,7 @@ function placeOf(candidate: string): string | undefined {
   return candidate.slice(transport, priority) + candidate.slice(address, end).trimEnd();
 }
 
-/** Where the text goes on after so many words. */
+/** The position after so many words. */
 function skipWords(text: string, start: number, count: number): number {
   let position = start;
   for (let word = 0; word < count; word += 1) {

@@ -1,22 +1,22 @@
 /** `a=rtpmap` (RFC 8866 § 6.6): the payload type, and the codec's name. */
 const RTPMAP = /^(0|[1-9]\d{0,2}) ([\w.+-]{1,64})\/[1-9]\d{0,8}(?:\/\d{1,2})?$/;
-/** A codec that stands for another one, by its payload type (RFC 4588). */
+/** A codec that refers to another one by its payload type (RFC 4588). */
 const APT = /(?:^|[\s;])apt\b/i;
 const NACK = /nack/i;
 const SOUND_APT = /^(0|[1-9]\d{0,2}) (?:[^;]+;)*apt=\d{1,3}(?:;|$)/;
 
 /**
- * The codec in which all publish video.
+ * The video codec of all publishers.
  * @category Configuration
  */
 export type VideoCodec = 'VP8' | 'VP9' | 'H264';
 
-/** The codecs of one section of audio or video, in the words of its `m=`, `a=rtpmap`, `a=fmtp` and `a=rtcp-fb`. */
+/** The codecs of one audio or video section, from its `m=`, `a=rtpmap`, `a=fmtp` and `a=rtcp-fb`. */
 export class SectionCodecs {
   readonly codec: 'opus' | VideoCodec;
   readonly #payloads: readonly string[];
   readonly #names = new Map<string, string>();
-  /** Payload types that stand for others, whatever their name. */
+  /** Payload types that refer to others, whatever their name. */
   readonly #dependent = new Set<string>();
   #forwarded: ReadonlySet<string> | undefined;
 
@@ -25,17 +25,16 @@ export class SectionCodecs {
     this.#payloads = payloads;
   }
 
-  /** Takes one attribute; gives whether the SFU may see it. */
+  /** Reads one attribute; returns whether it is forwarded to the SFU. */
   read(attribute: 'rtpmap' | 'fmtp' | 'rtcp-fb', value: string): boolean {
     if (attribute === 'rtpmap') return this.#rtpmap(value);
     if (attribute === 'fmtp') return this.#fmtp(value);
-    // Ion hands it on to the viewers, whose browsers then send NACKs for audio: the first one ends its process.
+    // Ion forwards it to the viewers, whose browsers then send NACKs for audio: the first one crashes Ion.
     return this.codec !== 'opus' || !NACK.test(value);
   }
 
   /**
-   * The payload types of the codec that the SFU forwards, once all lines are read. The first packet of a section that has
-   * none ends its process.
+   * The payload types of the forwarded codec, once all lines are read. The first packet of a section without one crashes Ion.
    */
   get forwarded(): ReadonlySet<string> {
     this.#forwarded ??= new Set(this.#payloads.filter((payload) => this.#isForwarded(payload)));
@@ -48,7 +47,7 @@ export class SectionCodecs {
     );
   }
 
-  /** The SFU goes by the first one. */
+  /** The SFU uses the first one. */
   #rtpmap(value: string): boolean {
     const [, payload, name] = RTPMAP.exec(value) ?? [];
     if (!payload || !name || Number(payload) > 127 || this.#names.has(payload)) return false;

@@ -1,10 +1,10 @@
 import { RelayError } from '../protocol/errors.js';
 
-/** Ion passes on every data channel that a client opens to the whole room, and SDP names none: it is all or nothing. */
+/** Ion forwards every data channel to the whole room, and SDP does not name channels: the policy is all or nothing. */
 export interface DataChannelPolicy {
   /** Whether the relay lets clients offer them. */
   dataChannels: boolean;
-  /** Whether the session's grants let it send to the room. */
+  /** Whether the grants allow messages to the room. */
   canPublishData: boolean;
 }
 
@@ -21,7 +21,7 @@ export function checkDataChannels({ dataChannels, canPublishData }: DataChannelP
   throw new RelayError('ERR_RELAY_FORBIDDEN', `${fault}: ${where} is one. ${advice}`);
 }
 
-/** Ion serves the channels that a peer has until the peer is gone, also when a later offer rejects their section. */
+/** Ion serves a peer's channels until the peer has ended, even if a later offer rejects their section. */
 export function dataChannelsLost(): RelayError {
   const message = 'You may no longer send messages in this room: join it again, without data channels.';
   return new RelayError('ERR_RELAY_REJOIN', message);

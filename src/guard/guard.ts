@@ -16,34 +16,34 @@ import type { SdpSection } from './sdp-section.js';
 import { checkSubscriptions } from './subscriptions.js';
 import { TrackNames } from './track-names.js';
 
-/** What a session's grants and the relay's options let its client send. */
+/** What a session's client may send, by its grants and the relay's options. */
 export interface GuardPolicy {
   offer: OfferPolicy;
   videoCodec: VideoCodec;
   canSubscribe: boolean;
-  /** Which candidates the SFU gets to see; undefined: all. */
+  /** Which candidates are forwarded to the SFU; undefined: all. */
   admitsCandidate: ((candidate: string) => boolean) | undefined;
   layerSubscriptions: 'safe' | 'any';
 }
 
-/** An offer that its client may make. */
+/** A valid and permitted offer. */
 export interface CheckedOffer extends Sdp {
   /** As the client sent it. */
   readonly sdp: string;
 }
 
-/** An offer as the SFU gets it, and the tracks that it publishes. */
+/** An offer as it is sent to the SFU, and its published tracks. */
 export interface ReleasedOffer {
   sdp: string;
   iceCredentials: string;
   tracks: Track[];
-  /** New track ids, by those that the same tracks have had in the session's last peer. */
+  /** New track ids by the ids of the same tracks on the session's previous peer. */
   renamed?: ReadonlyMap<string, string>;
-  /** Tracks, by their ids, of which a moderator keeps the media from the SFU. */
+  /** The ids of muted tracks, whose media the SFU does not get. */
   cut: ReadonlySet<string>;
 }
 
-/** The session that is guarded, and where the operator reads of it. */
+/** The guarded session, its logger and counter. */
 export interface Guarded {
   readonly id: string;
   readonly userId: string;
@@ -51,43 +51,43 @@ export interface Guarded {
   readonly surplusCandidates: Counter;
 }
 
-/** Ion's ICE agents give up after 30 s without a sign of life (`[webrtc.timeouts]` disconnected and failed). */
+/** Ion's ICE agents fail after 30 s without packets (`[webrtc.timeouts]` disconnected and failed). */
 const ICE_CANT_HAVE_FAILED_MS = 20_000;
 
-const SURPLUS = `A candidate is not given to the SFU: the connection has ${LIMITS.maxCandidates} already`;
+const SURPLUS = `A candidate is withheld from the SFU: the connection has ${LIMITS.maxCandidates} already`;
 
-/** One for all: most sessions have none of what it is about. */
+/** Shared, as most sessions have no such tracks. */
 const NOTHING: ReadonlySet<string> = new Set();
 
 /**
- * The firewall of one session: what comes from its client unchecked leaves it as what the SFU takes, or as an
- * error that names the fault. One message that slips through can end the SFU's process, with every room on it.
+ * The firewall of one session: turns a client's unchecked messages into messages that the SFU accepts, or throws an error that
+ * names the fault. A single malformed message can crash the SFU, with every room on it.
  */
 export class Guard {
-  /** It may change: what is released later is held against the new one. */
+  /** May change: later releases are checked against the new policy. */
   policy: GuardPolicy;
-  /** The last offer with media that was released, as the client sent it. */
+  /** The last released offer with media, as the client sent it. */
   #released: string | undefined;
-  /** Whether the SFU has seen a section for data channels: it serves them from then on, whatever later offers say. */
+  /** Whether the SFU has got a section for data channels: it serves them from then on, whatever later offers say. */
   hasDataChannels = false;
-  /** The sections of it, by `a=mid`, of which the SFU takes no media. */
+  /** The sections of the last released offer, by `a=mid`, whose media the SFU does not take. */
   #silent = NOTHING;
   #answerSaturation = 0;
-  /** Told of the tracks of an offer before it is held against the mutes. */
+  /** Called with the tracks of an offer before the mutes are applied. */
   onRelease: ((tracks: readonly Track[]) => void) | undefined;
-  /** Set when another peer has taken its place: the tracks, by their ids, that it may still send. */
+  /** Set when another peer has replaced this one: the ids of the tracks that it may still send. */
   only: ReadonlySet<string> | undefined;
-  /** What the room calls its tracks. */
+  /** The room's ids of the client's tracks. */
   readonly names: TrackNames;
   readonly #room: Room;
   readonly #session: Guarded;
   readonly #replaced: readonly string[];
   readonly #since = performance.now();
-  /** The sections of all offers, by `a=mid`, and whether the SFU has seen them. */
+  /** The sections of all offers, by `a=mid`, and whether the SFU has got them. */
   readonly #mids = new Map<string, boolean>();
-  /** The kinds of which the SFU has seen a section with codecs. */
+  /** The kinds for which the SFU has got a section with codecs. */
   readonly #described = { audio: false, video: false };
-  /** Of the publisher connection, and of the subscriber connection. */
+  /** Budgets of the publisher and the subscriber connection. */
   readonly #candidates = [new CandidateBudget(), new CandidateBudget()] as const;
 
   /** `replaced`: the ids of sessions that end before this one joins. */
@@ -99,17 +99,17 @@ export class Guard {
     this.names = new TrackNames(room.publishers, session.id);
   }
 
-  /** ms since the session began, whatever becomes of the system's clock. */
+  /** ms since the session began, independent of the system clock. */
   get ageMs(): number {
     return performance.now() - this.#since;
   }
 
-  /** How near it is to a limit which a new peer, with what is sent and received now, is far from; 0 where it is not near. */
+  /** How near the peer is to a limit that a new peer with the same tracks would be far from; 0 where it is not near. */
   get saturation(): number {
     return Math.max(this.#answerSaturation, midSaturation(this.#mids.size));
   }
 
-  /** Checks an offer, to be released when it can be sent. `restartsIce` where its ICE credentials are new. */
+  /** Checks an offer, which `release` composes when it can be sent. `restartsIce`: whether the ICE credentials are new. */
   offer(offer: SessionDescription, restartsIce: (iceCredentials: string) => boolean): CheckedOffer {
     checkType(offer, 'offer');
     const parsed = parseSdp(offer.sdp, this.policy.videoCodec);
@@ -121,18 +121,18 @@ export class Guard {
     return { ...parsed, sdp: offer.sdp };
   }
 
-  /** What of a checked offer goes to the SFU, as the client may send by now. */
+  /** Composes the offer for the SFU, by the current policy and mutes. */
   release(offer: CheckedOffer): ReleasedOffer {
     const sections = this.names.claim(offer.sections);
     const tracks = checkOffer(sections, this.policy.offer);
     if (tracks.some((track) => !this.#mayGoOn(track)))
-      throw new RelayError('ERR_RELAY_REJOIN', 'Another peer has taken its place: publish on that one.');
+      throw new RelayError('ERR_RELAY_REJOIN', 'Another peer has replaced this one: publish on that one.');
     this.onRelease?.(tracks);
     this.#released = tracks.length > 0 ? offer.sdp : undefined;
     return this.#compose({ ...offer, sections }, tracks);
   }
 
-  /** The last one once more, less what the client may not send by now; undefined where that changes nothing. */
+  /** Composes the last offer again without what the client may not send any more; undefined where nothing changes. */
   revise(): ReleasedOffer | undefined {
     if (this.#released === undefined) return undefined;
     const parsed = parseSdp(this.#released, this.policy.videoCodec);
@@ -148,7 +148,7 @@ export class Guard {
     return this.only?.has(trackId) ?? true;
   }
 
-  /** What must not be heard: tracks that a moderator has muted, and sections that hold no permitted track. */
+  /** Muted tracks, and sections whose media must not reach the SFU: those without a permitted track. */
   #hold(sections: readonly SdpSection[], tracks: readonly Track[]) {
     const { moderation } = this.#room;
     const cut = new Set<string>();
@@ -165,12 +165,12 @@ export class Guard {
   #compose(offer: Sdp, tracks: Track[]): ReleasedOffer {
     const { cut, silent } = this.#hold(offer.sections, tracks);
     this.#silent = silent;
-    // Ion does not count VP8's probing packets, which browsers take for a loss of all of them: their rate falls
-    // below 100 kbit/s, and stays there. By the receiver reports alone it rises.
+    // Ion does not count VP8's probing packets, so browsers see them as lost: their bitrate falls below 100 kbit/s and stays
+    // there. With receiver reports alone it rises.
     const countsVideoPackets = this.policy.videoCodec !== 'VP8';
     const admitsCandidate = (candidate: string) => this.#admits(0, candidate);
     const directions = new Map<string, SilentDirection>();
-    // Ion never again takes media of a section that was inactive after it was not; nor of one that began as recvonly.
+    // Ion never again accepts media of a section that became inactive, nor of one that began as recvonly.
     for (const mid of silent) directions.set(mid, this.#mids.get(mid) ? 'recvonly' : 'inactive');
     for (const { mid, kind, payloads } of offer.sections) {
       this.#mids.set(mid, true);
@@ -185,7 +185,7 @@ export class Guard {
     };
   }
 
-  /** The answer to send, to an offer of the SFU's, and the tracks that it rejects. */
+  /** The answer for the SFU, and the ids of the tracks that it rejects. */
   answer(answer: SessionDescription, offer: string): FilledAnswer {
     const { sdp, rejected } = fillRejectedSections(answer.sdp, offer);
     const parsed = parseSdp(sdp, this.policy.videoCodec);
@@ -195,7 +195,7 @@ export class Guard {
     return { sdp: rewriteSdp(parsed, { admitsCandidate, countsVideoPackets: true }), rejected };
   }
 
-  /** The candidate to send, as the JSON that the SFU reads; undefined where the SFU does not get to see it. */
+  /** The candidate for the SFU, as JSON; undefined where it is withheld. */
   candidate(target: Target, candidate: IceCandidate): string | undefined {
     checkTarget(target);
     const line = readInit(candidate);
@@ -203,8 +203,8 @@ export class Guard {
   }
 
   /**
-   * Whether the SFU gets to see it: a policy may keep it back, and the SFU takes only so many. A browser that gathers for
-   * each section of its own (Firefox) comes to that number without a fault, and needs no more than the first ones.
+   * Whether the candidate is forwarded: the policy may withhold it, and their number is limited. Firefox gathers for each
+   * section and may exceed the limit legitimately; the first candidates suffice.
    */
   #admits(target: Target, candidate: string): boolean {
     if (this.policy.admitsCandidate?.(candidate) === false) return false;
@@ -225,7 +225,7 @@ export class Guard {
     });
   }
 
-  /** A client that has lost its connection comes back with the same tracks, while the SFU still has the old ones. */
+  /** A client that reconnects offers the same tracks while the SFU still has the old ones. */
   #checkOwn({ trackId, streamId }: Track): void {
     const { id, userId } = this.#session;
     const { track, sessionId: owner } = this.#room.findTrack(trackId) ?? {};
@@ -239,8 +239,8 @@ export class Guard {
   }
 
   /**
-   * Ion takes the codecs of a kind from the first section of it, also where that is rejected and so need not have those
-   * that every participant has: media of another codec throws the viewers of the room out.
+   * Ion takes the codecs of a kind from its first section, even a rejected one, which may list other codecs. Media of another
+   * codec disconnects the viewers of the room.
    */
   #checkFirstOfKind(sections: readonly SdpSection[]): void {
     let { audio, video } = this.#described;

@@ -1,27 +1,27 @@
 import { isIP } from 'node:net';
-import { RelayError } from '../protocol/errors.js';
+import { invalidParams, RelayError } from '../protocol/errors.js';
 import { LIMITS } from '../protocol/limits.js';
 import type { IceCandidate, Target } from '../protocol/types.js';
 import { checkOptions, type Keys, oneOf } from '../util/check-options.js';
 import { isPublicAddress } from './public-address.js';
 
-/** RFC 8839 § 5.1, as far as the SFU reads it, and as it reads it. One that it can't read ends the session's stream. */
+/** RFC 8839 § 5.1, as the SFU parses it. A candidate that it can't parse ends the session's stream. */
 const CANDIDATE =
   /^candidate:[!-~]{1,64} (\d{1,5}) ([A-Za-z]{1,16}) (\d{1,10}) ([!-~]{1,256}) (\d{1,5}) typ ([!-~]{1,32})((?: [!-~]+)*)$/;
-/** Of all those that RFC 8839 tells to ignore where they are unknown, these are known to the SFU. */
+/** The transports that the SFU knows; RFC 8839 says to ignore others. */
 const TRANSPORT = /^(?:udp|tcp)$/i;
 const TYPE = /^(?:host|srflx|prflx|relay)$/;
 const LOCAL_NAME = /^[A-Za-z0-9-]{1,64}\.local$/;
-/** What it reads of the extensions: the first ones. */
+/** The first extensions, which the SFU parses. */
 const RELATED = /^ raddr (\S+) rport (\d{1,5})(?: |$)/;
-/** Some clients send the whole line of SDP. */
+/** Some clients send the whole SDP line. */
 const PREFIX = /^(?:a=)?(?:candidate:)?/;
 const WHITE_SPACE = /[ \t]+/g;
 
-/** Characters that JSON takes as they are. */
+/** Characters that JSON does not escape. */
 const PLAIN = /^[ !#-[\]-~]*$/;
 
-/** Without a zone: the SFU reads none. */
+/** Without a zone id, which the SFU does not parse. */
 const isAddress = (text: string) => LOCAL_NAME.test(text) || (isIP(text) !== 0 && !text.includes('%'));
 const isPort = (text: string | undefined) => Number(text) <= 65535;
 
@@ -30,9 +30,9 @@ function invalid(what: string): RelayError {
 }
 
 /**
- * The candidate attribute itself as the SFU reads it, `candidate:…`; an empty one says that there are no more.
- * @returns undefined for one that is to be ignored (RFC 8839 § 5.1): of a transport, a type, or a kind of address which the
- * SFU does not know
+ * Normalizes a candidate to the attribute that the SFU parses, `candidate:…`; an empty one signals the end of candidates.
+ * @returns undefined for a candidate with a transport, type or kind of address that the SFU does not know: it is ignored (RFC
+ * 8839 § 5.1)
  * @throws RelayError `ERR_RELAY_INVALID_SDP`
  */
 export function readCandidate(text: string): string | undefined {
@@ -68,30 +68,23 @@ const isTextOrNull = (value: unknown): value is string | null | undefined =>
  */
 export function readInit(candidate: unknown): string | undefined {
   if (typeof candidate !== 'object' || candidate === null || Array.isArray(candidate))
-    throw new RelayError('ERR_RELAY_INVALID_PARAMS', '"candidate" must be an RTCIceCandidateInit.');
+    throw invalidParams('"candidate" must be an RTCIceCandidateInit.');
   const { candidate: line, sdpMid, sdpMLineIndex, usernameFragment } = candidate as Partial<IceCandidate>;
   if (line != null && typeof line !== 'string')
-    throw new RelayError('ERR_RELAY_INVALID_PARAMS', '"candidate.candidate" must be a string.');
+    throw invalidParams('"candidate.candidate" must be a string.');
   if (!isTextOrNull(sdpMid) || !isTextOrNull(usernameFragment))
-    throw new RelayError(
-      'ERR_RELAY_INVALID_PARAMS',
-      '"sdpMid" and "usernameFragment" must be strings or null.',
-    );
+    throw invalidParams('"sdpMid" and "usernameFragment" must be strings or null.');
   if (
     sdpMLineIndex != null &&
     !(Number.isInteger(sdpMLineIndex) && sdpMLineIndex >= 0 && sdpMLineIndex < 65536)
   )
-    throw new RelayError(
-      'ERR_RELAY_INVALID_PARAMS',
-      '"sdpMLineIndex" must be a number from 0 to 65535, or null.',
-    );
-  // Without one, and with an empty one, it says that there are no more.
+    throw invalidParams('"sdpMLineIndex" must be a number from 0 to 65535, or null.');
+  // A missing or empty line signals the end of candidates.
   return readCandidate(line ?? '');
 }
 
 /**
- * The JSON that the SFU reads (Ion: `Trickle.init`), with the attribute as it was read. As `JSON.stringify` writes it,
- * which takes twice as long where nothing has to be escaped.
+ * The JSON for the SFU (Ion: `Trickle.init`). Same output as `JSON.stringify`, in half the time where nothing has to be escaped.
  */
 export function writeInit(line: string, init: Omit<Partial<IceCandidate>, 'candidate'>): string {
   const { sdpMid, sdpMLineIndex, usernameFragment } = init;
@@ -111,15 +104,14 @@ function field(name: string, value: string | null | undefined): string {
 }
 
 export function checkTarget(target: unknown): asserts target is Target {
-  if (target !== 0 && target !== 1)
-    throw new RelayError('ERR_RELAY_INVALID_PARAMS', '"target" must be 0 (publisher) or 1 (subscriber).');
+  if (target !== 0 && target !== 1) throw invalidParams('"target" must be 0 (publisher) or 1 (subscriber).');
 }
 
-/** What Go writes, where nothing had to be escaped: it is sound JSON, and need not be read to be known as that. */
+/** JSON as Go writes it without escapes: valid without parsing. */
 const PLAIN_INIT =
   /^\{"candidate":"[ !#-[\]-~]*"(?:,"(?:sdpMid|usernameFragment)":(?:null|"[ !#-[\]-~]*")|,"sdpMLineIndex":(?:null|0|[1-9]\d{0,4}))*\}$/;
 
-/** The JSON of an SFU's candidate, as it may be passed on; undefined where it is none. */
+/** Checks the JSON of an SFU's candidate; undefined where it is not a candidate. */
 export function checkInit(init: string): string | undefined {
   if (init.length > 2 * LIMITS.maxCandidateLength) return undefined;
   if (PLAIN_INIT.test(init)) return init;
@@ -133,16 +125,16 @@ export function checkInit(init: string): string | undefined {
 }
 
 /**
- * Which of the clients' candidates the SFU gets to see. It sends a STUN request to each address that it is given:
- * where clients can't be on the SFU's private network, they need not point it there.
+ * Which candidates of clients are forwarded to the SFU. The SFU sends STUN requests to each address: if no client is on its
+ * private network, drop private addresses.
  * @category Configuration
  */
 export interface CandidatePolicy {
-  /** `.local` names (mDNS), which browsers put in the place of their private addresses. @default 'pass' */
+  /** `.local` names (mDNS), by which browsers hide their private addresses. @default 'pass' */
   mdns?: 'pass' | 'drop';
   /**
-   * All addresses that are not public unicast ones: private, loopback, link-local, multicast, documentation, … An IPv6
-   * address that leads to an IPv4 address (mapped, NAT64, 6to4, Teredo, ISATAP) is judged by that one. @default 'pass'
+   * Addresses other than public unicast ones: private, loopback, link-local, multicast, documentation, … An IPv6 address that
+   * embeds an IPv4 address (mapped, NAT64, 6to4, Teredo, ISATAP) counts as that one. @default 'pass'
    */
   privateAddresses?: 'pass' | 'drop';
 }
@@ -158,7 +150,7 @@ export function resolveCandidatePolicy(policy: CandidatePolicy = {}): Required<C
   };
 }
 
-/** Whether a checked candidate may go to the SFU; undefined where all may. */
+/** A predicate for checked candidates; undefined where all are forwarded. */
 export function candidateFilter({
   mdns,
   privateAddresses,
@@ -167,7 +159,7 @@ export function candidateFilter({
   return (candidate) => {
     const address = candidate.split(' ', 5)[4] ?? '';
     if (address.endsWith('.local')) return mdns !== 'drop';
-    // An empty candidate says that there are no more.
+    // An empty candidate signals the end of candidates.
     return privateAddresses !== 'drop' || address === '' || isPublicAddress(address);
   };
 }

@@ -1,7 +1,7 @@
-/** An answer of which every rejected section (port 0) is one that Ion takes. */
+/** An answer whose rejected sections (port 0) are acceptable to Ion. */
 export interface FilledAnswer {
   sdp: string;
-  /** The ids of the tracks that it rejects. */
+  /** The ids of the rejected tracks. */
   rejected: string[];
 }
 
@@ -11,16 +11,16 @@ const SECTION = /^(?=m=)/m;
 const MEDIA_LINE = /^m=(audio|video) (\d{1,5}) /;
 const TRACK = /^a=msid:\S{1,256} (\S{1,256})/m;
 const LINE_END = /\r?\n/;
-/** What Ion learns of a section for all later ones of its kind. */
+/** Lines that Ion applies to all later sections of the kind. */
 const LEARNT = /^a=(?:rtpmap|fmtp|rtcp-fb|extmap):/;
 
 /**
- * A client rejects a section whose codec it does not have, and what the section says besides does not count any more (RFC
- * 3264 § 6, RFC 9429 § 5.3.1): browsers put other codecs, no codec or other ICE credentials there. Ion reads it all the same. It
- * takes the codecs of a kind from the first answer that has a section of it, ends the session where these lack the codec
- * of the track, and leaves a section without direction out of its next offer. So such a section repeats the offer's codecs,
- * is inactive, and says nothing more.
- * @param offer the SFU's, that is answered
+ * A client rejects a section whose codec it lacks, and the other lines of the section have no meaning then (RFC
+ * 3264 § 6, RFC 9429 § 5.3.1): browsers write other codecs, no codec or other ICE credentials there. Ion parses it nevertheless:
+ * it takes the codecs of a kind from the first answer with such a section, ends the session where these lack the codec of the
+ * track, and omits a section without direction from its next offer. The filled section repeats the offer's codecs, is inactive,
+ * and has no other lines.
+ * @param offer the SFU's offer
  */
 export function fillRejectedSections(answer: string, offer: string): FilledAnswer {
   if (typeof answer !== 'string' || !REJECTED.test(answer)) return { sdp: answer, rejected: NOTHING };

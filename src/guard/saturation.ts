@@ -1,19 +1,19 @@
 import { LIMITS } from '../protocol/limits.js';
 import type { RejoinNotice } from '../protocol/types.js';
 
-/** The share of a limit at which it is near: a room with many viewers needs some time to replace all their peers. */
+/** The share of a limit that counts as near: a room with many viewers needs time to replace all their peers. */
 const NEAR = 0.75;
-/** Viewers of a room come near a limit at the same time: they rejoin within this time. */
+/** Viewers of a room approach a limit together: their rejoins are spread over this time. */
 const REJOIN_WITHIN_MS = 5_000;
 
-/** How near to its limit the number of media sections is that a session has offered: 0, or from 0.75 on. */
+/** How near a session's number of offered media sections is to its limit: 0, or from 0.75 to 1. */
 export function midSaturation(count: number): number {
   return nearness(count / LIMITS.maxMids);
 }
 
 /**
- * How near to a limit an answer is because of tracks that are gone: Ion adds a section for each track, and uses none again.
- * A new peer has only those of the tracks that there are. 0, or from 0.75 on.
+ * How near an answer is to a limit because of ended tracks: 0, or from 0.75 to 1. Ion adds a section for each track and reuses
+ * none; a new peer has sections only for the current tracks.
  */
 export function answerSaturation(answer: string, maxLength: number = LIMITS.maxSdpLength): number {
   const sections = answer.split('\nm=').length - 1;
@@ -21,7 +21,7 @@ export function answerSaturation(answer: string, maxLength: number = LIMITS.maxS
   return share > 0 && answer.split('\na=inactive').length > sections / 2 ? share : 0;
 }
 
-/** The nearer, the sooner. */
+/** Asks for a rejoin, the sooner the nearer the limit is. */
 export function rejoinSoon(peer: number, saturation: number): RejoinNotice {
   const reason = 'The peer connections have nearly as many media sections as they can have.';
   const withinMs = (REJOIN_WITHIN_MS * Math.max(0, 1 - saturation)) / (1 - NEAR);

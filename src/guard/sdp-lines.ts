@@ -4,18 +4,18 @@ export function invalidSdp(what: string): RelayError {
   return new RelayError('ERR_RELAY_INVALID_SDP', `The SDP can't be used: ${what}.`);
 }
 
-/** Lines of the form "x=…", each ended by CRLF, as browsers write it: the common case, which is split at fastest. */
-// Control characters, lone CRs and Unicode's line separators are where two parsers would read two different descriptions.
+/** Lines "x=…" that end with CRLF, as browsers write them: the common case with a fast path. */
+// Parsers disagree about control characters, lone CRs and Unicode's line separators.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: that is the point.
 const WELL_FORMED = /^(?:[a-z]=[^\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029]+\r\n)+$/;
-/** What no line may have. */
+/** Characters that no line may contain. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: as above.
 const FORBIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
 const UNICODE_SEPARATOR = /[\u2028\u2029]/;
 const LINE = /^[a-z]=/;
 const BLANK = /^[ \t]*$/;
 
-/** The lines of a description, without their ends. Empty lines are left out; the last line may lack its end. */
+/** The lines of a description without line ends. Empty lines are skipped; the last line end is optional. */
 export function linesOf(sdp: string): string[] {
   if (WELL_FORMED.test(sdp)) {
     const lines = sdp.split('\r\n');

@@ -5,7 +5,7 @@ import { checkDataChannels, type DataChannelPolicy } from './data-channels.js';
 import { invalidSdp } from './sdp-lines.js';
 import type { SdpSection } from './sdp-section.js';
 
-/** What an offer may carry. */
+/** What an offer may contain. */
 export interface OfferPolicy extends DataChannelPolicy {
   /** Kinds that may be sent; none for a viewer. */
   kinds: ReadonlySet<Track['kind']>;
@@ -17,7 +17,7 @@ function forbidden(message: string): RelayError {
 }
 
 /**
- * Reads a publisher connection's offer and holds it against what its session may do.
+ * Checks an offer of the publisher connection against the policy of its session.
  * @returns the tracks that it publishes.
  * @throws RelayError `ERR_RELAY_FORBIDDEN` that names the section, or `ERR_RELAY_INVALID_SDP`.
  */

@@ -1,13 +1,13 @@
 import type { Sdp } from './sdp.js';
 import { FINGERPRINT, MSID, type SdpSection } from './sdp-section.js';
 
-/** What of a description the SFU gets to see. */
+/** Which parts of a description are forwarded to the SFU. */
 export interface RewritePolicy {
-  /** Which candidates. */
+  /** Whether a candidate is forwarded. */
   admitsCandidate: (candidate: string) => boolean;
   /** Whether the SFU counts the packets of a publisher's video by their transport-wide sequence numbers. */
   countsVideoPackets: boolean;
-  /** Sections, by `a=mid`, of which the SFU is to take no media, whatever the client sends. */
+  /** Sections, by `a=mid`, whose media the SFU must not accept. */
   silent?: ReadonlyMap<string, SilentDirection>;
 }
 
@@ -15,18 +15,17 @@ export type SilentDirection = 'inactive' | 'recvonly';
 
 const TRANSPORT_WIDE_CC = 'transport-wide-cc-extensions-01';
 
-/** What tells of a sender. */
+/** Lines that describe a sender. */
 const SENDER_LINE = /^a=(?:ssrc|ssrc-group|rid|simulcast):/;
 const DIRECTION_LINE = /^a=(?:sendrecv|sendonly|recvonly|inactive)$/;
 
 const CODEC_LINE = /^a=(?:rtpmap|fmtp|rtcp-fb):\d+(?: |$)/;
 
 /**
- * The description as the SFU may have it: with the codecs that it forwards alone, without the candidates that
- * are kept back, and sealed.
+ * Writes the description for the SFU: only the codecs that it forwards, without withheld candidates, and sealed.
  *
- * A peer connection of Ion's knows the codecs of the first description that it got: a track of another codec throws
- * every viewer out whose connection is older. So all publish the same one.
+ * A peer connection of Ion knows only the codecs of its first description: a track with another codec disconnects every viewer
+ * with an older connection. So all publishers use the same codec.
  */
 export function rewriteSdp({ head, sections, fingerprint }: Sdp, policy: RewritePolicy): string {
   const lines: string[] = [];
@@ -59,7 +58,7 @@ function withPayloads(media: string, payloads: ReadonlySet<string>): string {
 
 function isKept(line: string, section: SdpSection, policy: RewritePolicy): boolean {
   const { admitsCandidate, countsVideoPackets } = policy;
-  // Most lines are of no interest, and are told apart by a character.
+  // One character tells most lines apart.
   switch (line.charAt(2)) {
     case 'c':
       return !line.startsWith('a=candidate:') || admitsCandidate(line.slice(2));
@@ -83,8 +82,8 @@ function payloadOf(line: string): string {
 }
 
 /**
- * Where a description has a single section, the SFU takes media of sources that none declares, even if that
- * section is a viewer's data channel. A declared source, which nobody sends, ends that.
+ * In a description with a single section the SFU accepts media of undeclared sources, even if the section is a viewer's data
+ * channel. A declared source that is never sent prevents that.
  */
 function seal(
   sdp: string,

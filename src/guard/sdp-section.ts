@@ -5,29 +5,29 @@ import { readCandidate } from './ice-candidate.js';
 import { invalidSdp } from './sdp-lines.js';
 import type { Transport } from './sdp-transport.js';
 
-/** One media section of a description, and its lines as the SFU may have them. */
+/** One media section of a description, with its lines for the SFU. */
 export interface SdpSection {
   index: number;
   kind: 'audio' | 'video' | 'application';
   mid: string;
-  /** True unless the section says `recvonly` or `inactive`, once and exactly: without a word it is sendrecv. */
+  /** False only for exactly one `recvonly` or `inactive`; the default direction is sendrecv. */
   sends: boolean;
-  /** Of `a=ssrc:… msid:`, else of `a=msid`, as the SFU reads them; undefined where neither names both. */
+  /** From `a=ssrc:… msid:`, else from `a=msid`, as the SFU parses them; undefined where neither has both ids. */
   streamId: string | undefined;
   trackId: string | undefined;
   /** RIDs of `a=rid:… send`. */
   layers: string[];
   /** The payload types of the codec that the SFU forwards; undefined in a section that has or needs none. */
   payloads: ReadonlySet<string> | undefined;
-  /** Those after `m=`; {@link MSID} and {@link FINGERPRINT} stand where these two belong. */
+  /** The lines after `m=`; {@link MSID} and {@link FINGERPRINT} are placeholders. */
   lines: string[];
   /** The value of `m=`. */
   media: string;
 }
 
-/** Stands for `a=msid`: the relay may give other ids. */
+/** The placeholder of `a=msid`: the relay may assign other ids. */
 export const MSID = 'a=msid:';
-/** Stands for the one `a=fingerprint` that the SFU gets to see. */
+/** The placeholder of the one `a=fingerprint` for the SFU. */
 export const FINGERPRINT = 'a=fingerprint:';
 
 const MEDIA =
@@ -39,27 +39,27 @@ const EXTMAP =
   /^\d{1,3}(?:\/(?:sendrecv|sendonly|recvonly|inactive))? (?:urn:[\w:.+-]+|https?:\/\/[\w.-]+(?:\/[\w./#:+-]*)?)(?: .+)?$/;
 /** A group can name it. */
 const MID = /^\S{1,128}$/;
-/** By these the SFU knows Plan B, which it does not speak. */
+/** The SFU recognizes Plan B, which it does not support, by these. */
 const PLAN_B_MID = /^(?:audio|video|data)$/i;
 const DIRECTIONS = new Set(['sendrecv', 'sendonly', 'recvonly', 'inactive']);
 const SETUP = /^(?:actpass|active|passive|holdconn)$/;
 const RID = /^[!-~]{1,32}$/;
 const SOURCE = /^\d{1,10}$/;
 
-/** Reads one section, from the value of its `m=` on. */
+/** Parses one section, starting with the value of its `m=`. */
 export class SectionReader {
   readonly #section: SdpSection;
   readonly #codecs: SectionCodecs | undefined;
   readonly #mids: Set<string>;
   readonly #transport: Transport;
-  /** Each once and exactly as it is written. */
+  /** Directions exactly as written, without duplicates. */
   readonly #directions: string[] = [];
-  /** Whether it is live: port 0 ends it, except in an offer with `a=bundle-only` (RFC 9143 § 6). */
+  /** Port 0 rejects a section, except in an offer with `a=bundle-only` (RFC 9143 § 6). */
   #isLive: boolean;
-  /** The first ids that `a=ssrc` gives, which the SFU prefers to those of `a=msid`. */
+  /** The first ids of `a=ssrc`, which the SFU prefers to those of `a=msid`. */
   #sourceIds: string | undefined;
   #hasMsidPlace = false;
-  /** The sources that it declares, by `a=ssrc`, and whether one of their lines is kept. */
+  /** The sources declared by `a=ssrc`, and whether one of their lines is kept. */
   #sources: Map<string, boolean> | undefined;
 
   constructor(index: number, media: string, codec: VideoCodec, mids: Set<string>, transport: Transport) {
@@ -112,7 +112,7 @@ export class SectionReader {
     this.#transport.endPart();
     const [direction, ...more] = this.#directions;
     section.sends = more.length > 0 || !(direction === 'recvonly' || direction === 'inactive');
-    // The SFU passes over a section that does not say it.
+    // The SFU skips a section without it.
     if (direction === undefined && this.#codecs) this.#keep('a=sendrecv');
     const isRejected = !this.#isLive && direction === 'inactive' && !this.#sources;
     if (this.#codecs && !isRejected) {
@@ -128,7 +128,7 @@ export class SectionReader {
     this.#section.lines.push(line);
   }
 
-  /** The line as it is, where its value was read as it is. */
+  /** Keeps the original line where the parsed value is identical. */
   #keepValue(line: string, name: string, value: string, read: string): void {
     this.#keep(read === value ? line : `a=${name}:${read}`);
   }
@@ -187,7 +187,7 @@ export class SectionReader {
     }
   }
 
-  /** The SFU reads the first one. */
+  /** The SFU uses the first one. */
   #mid(line: string, value: string): void {
     if (this.#section.mid !== '') return;
     const mid = value.trim();
@@ -199,7 +199,7 @@ export class SectionReader {
     this.#keepValue(line, 'mid', value, mid);
   }
 
-  /** One that does not name both, stream and track, is none to the SFU. */
+  /** The SFU ignores an `a=msid` without both ids, of stream and track. */
   #msid(value: string): void {
     this.#reserveMsid();
     const [streamId, trackId, ...more] = value.split(' ');
@@ -209,8 +209,8 @@ export class SectionReader {
   }
 
   /**
-   * The SFU gives a source the ids that it has read by then. Its own reading of `msid:` counts, however the source is
-   * written: no such line is kept.
+   * The SFU assigns a source the ids that it has parsed so far. Its parser of `msid:` accepts any spelling of the source, so no such
+   * line is kept.
    */
   #source(line: string, value: string): void {
     this.#reserveMsid();

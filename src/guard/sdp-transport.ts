@@ -3,34 +3,34 @@ import { invalidSdp } from './sdp-lines.js';
 const ICE_UFRAG = /^[!-9;-~]{1,256}$/;
 const ICE_PWD = /^[!-~]{1,256}$/;
 const FINGERPRINT = /^[ \t]*([A-Za-z0-9-]{3,16})[ \t]+([0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){15,63})[ \t]*$/;
-/** As nearly every client writes it. */
+/** The spelling of nearly every client. */
 const PLAIN_FINGERPRINT = /^sha-256 [0-9A-F]{2}(?::[0-9A-F]{2}){31}$/;
-/** The algorithms that the SFU knows, the best known one first. */
+/** The algorithms that the SFU knows, the most common one first. */
 const ALGORITHMS = ['sha-256', 'sha-384', 'sha-512', 'sha-224', 'sha-1', 'md5'];
 const ADVICE = "set bundlePolicy: 'max-bundle' on the peer connection";
 
-/** What is being read, as errors call it. */
+/** The part that is being parsed, as named in errors. */
 export interface Part {
   readonly where: string;
 }
 
 /**
- * ICE credentials and DTLS fingerprints of all parts of a description. The SFU bundles all sections into one transport,
- * and refuses a description that has two.
+ * ICE credentials and DTLS fingerprints of all parts of a description. The SFU bundles all sections into one transport, and
+ * refuses a description with two.
  */
 export class Transport {
   #ufrag: string | undefined;
   #pwd: string | undefined;
-  /** Fingerprints of the part that is being read. */
+  /** Fingerprints of the part that is being parsed. */
   #own: string[] = [];
-  /** Fingerprints that all parts have which have any; undefined before the first of them. */
+  /** The fingerprints common to all parts with fingerprints; undefined before the first one. */
   #common: string[] | undefined;
   #hasMalformed = false;
-  /** The last one as it was written: all sections have the same. */
+  /** The last one as written: all sections share it. */
   #written: string | undefined;
   #read = '';
 
-  /** Gives it without white space around it. */
+  /** Returns the trimmed value. */
   setUfrag(value: string, part: Part): string {
     const ufrag = value.trim();
     if (!ICE_UFRAG.test(ufrag)) throw invalidSdp(`${part.where} has a malformed a=ice-ufrag`);
@@ -38,7 +38,7 @@ export class Transport {
     return ufrag;
   }
 
-  /** Gives it without white space around it. */
+  /** Returns the trimmed value. */
   setPwd(value: string, part: Part): string {
     const pwd = value.trim();
     if (!ICE_PWD.test(pwd)) throw invalidSdp(`${part.where} has a malformed a=ice-pwd`);
@@ -47,8 +47,8 @@ export class Transport {
   }
 
   /**
-   * One certificate may have several fingerprints, one for each algorithm (RFC 8122 § 5), of which the SFU reads the first.
-   * @returns whether it is the first one of its part that can be used
+   * A certificate may have several fingerprints, one for each algorithm (RFC 8122 § 5); the SFU uses the first one.
+   * @returns whether it is the first usable one of its part
    */
   addFingerprint(value: string): boolean {
     if (value !== this.#written) {
@@ -63,7 +63,7 @@ export class Transport {
     return this.#own.push(this.#read) === 1;
   }
 
-  /** The session part, or a section, has been read. */
+  /** The session part or a section is complete. */
   endPart(): void {
     if (this.#own.length === 0) return;
     const own = this.#own;
@@ -79,7 +79,7 @@ export class Transport {
     return `${this.#ufrag} ${this.#pwd}`;
   }
 
-  /** The one that the SFU gets to see. */
+  /** The fingerprint for the SFU. */
   get fingerprint(): string {
     const known = this.#common ?? [];
     if (known.length === 1 && known[0] !== undefined) return known[0];

@@ -5,13 +5,12 @@ import { FINGERPRINT, type SdpSection, SectionReader } from './sdp-section.js';
 import { Transport } from './sdp-transport.js';
 
 /**
- * What the relay reads of a description (RFC 8866, RFC 8829): enough to know that the SFU will take it, and who
- * sends what. Lines that the SFU can't read, and that say nothing to it, are left out; others of which two readings are
- * possible are written anew, so that the SFU has the relay's reading.
+ * A parsed description (RFC 8866, RFC 8829): enough to know that the SFU will accept it, and which media is sent. Lines that the
+ * SFU can't parse and does not need are removed; ambiguous lines are rewritten, so that the SFU parses them as the relay does.
  */
 export interface Sdp {
   readonly sections: readonly SdpSection[];
-  /** Those of all sections: with others ICE starts anew (RFC 8839 § 4.4.1.1.1). */
+  /** The credentials of all sections; different ones restart ICE (RFC 8839 § 4.4.1.1.1). */
   readonly iceCredentials: string;
   /** The lines before the first section. */
   readonly head: readonly string[];
@@ -19,16 +18,16 @@ export interface Sdp {
   readonly fingerprint: string;
 }
 
-/** The lines that a session part must have, in their order. */
+/** The required lines of the session part, in order. */
 const REQUIRED = 'vost';
-/** The SFU does nothing with them. */
+/** Lines that the SFU ignores. */
 const IGNORED = 'iuepcbrzk';
 const ORIGIN = /^\S+ \d{1,20} \d{1,20} IN IP[46] \S+$/;
 const TIMING = /^\d{1,20} \d{1,20}$/;
 const SESSION_PART = { where: 'the session part' };
 
 /**
- * Reads an offer or answer, and refuses what would end the session's stream on the SFU.
+ * Parses an offer or answer, and refuses what would end the session's stream on the SFU.
  * @throws RelayError `ERR_RELAY_INVALID_SDP` with what is wrong, and in which section.
  */
 export function parseSdp(sdp: unknown, videoCodec: VideoCodec = 'VP8'): Sdp {
@@ -77,7 +76,7 @@ class SdpReader {
   }
 
   #requiredLine(type: string, line: string, value: string): void {
-    // Further times of a session are allowed, and say nothing.
+    // Further `t=` lines are allowed and ignored.
     if (type === 't' && this.#required === REQUIRED.length) return;
     const place = REQUIRED.indexOf(type);
     if (place > this.#required) this.#checkRequired();
@@ -105,7 +104,7 @@ class SdpReader {
       case 'fingerprint':
         if (this.#transport.addFingerprint(value)) this.#head.push(FINGERPRINT);
         return;
-      // The SFU reads those of sections alone.
+      // The SFU reads only those of sections.
       case 'candidate':
         return;
       default:
@@ -129,7 +128,7 @@ class SdpReader {
   }
 }
 
-/** What stands for a required line that the SFU reads, and does nothing with. */
+/** Replacements of malformed required lines that the SFU parses and ignores. */
 const SOUND: Readonly<Record<string, string>> = {
   v: '0',
   o: '- 0 0 IN IP4 0.0.0.0',

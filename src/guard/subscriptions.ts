@@ -1,15 +1,10 @@
-import { RelayError } from '../protocol/errors.js';
+import { invalidParams, RelayError } from '../protocol/errors.js';
 import { LIMITS } from '../protocol/limits.js';
 import type { Subscription } from '../protocol/types.js';
 import type { Room } from '../room/room.js';
 
-function invalid(message: string): RelayError {
-  return new RelayError('ERR_RELAY_INVALID_PARAMS', message);
-}
-
 /**
- * Only tracks of the room, only layers that they have: the SFU answers success to anything, and finds a layer by
- * its exact RID.
+ * Accepts only tracks of the room and existing layers: the SFU reports success for anything, and finds a layer by its exact RID.
  * @throws RelayError `ERR_RELAY_INVALID_PARAMS`
  */
 export function checkSubscriptions(
@@ -17,16 +12,16 @@ export function checkSubscriptions(
   { room, sessionId, layersAllowed }: { room: Room; sessionId: string; layersAllowed: boolean },
 ): void {
   if (!Array.isArray(subscriptions) || subscriptions.length > LIMITS.maxSubscriptions)
-    throw invalid(`"subscriptions" must be a list of at most ${LIMITS.maxSubscriptions}.`);
+    throw invalidParams(`"subscriptions" must be a list of at most ${LIMITS.maxSubscriptions}.`);
   for (const subscription of subscriptions as Partial<Subscription>[]) {
     const { trackId, subscribe, layer } = subscription ?? {};
     if (typeof trackId !== 'string' || typeof subscribe !== 'boolean')
-      throw invalid('A subscription is {trackId: string, subscribe: boolean, layer?: string}.');
+      throw invalidParams('A subscription is {trackId: string, subscribe: boolean, layer?: string}.');
     const found = room.findTrack(trackId);
-    // To unsubscribe from what has just gone is no mistake.
+    // The track may have just ended: unsubscribing from it is valid.
     if (!found && !subscribe) continue;
     if (!found || found.sessionId === sessionId)
-      throw invalid(
+      throw invalidParams(
         `The room has no track "${trackId.slice(0, LIMITS.maxIdLength)}" of another participant.`,
       );
     const { layers } = found.track;
@@ -37,7 +32,7 @@ export function checkSubscriptions(
         'A simulcast track can be subscribed to in the first 20 s of a session only (the SFU may not survive it later): join afresh, or switch layers over the data channel ion-sfu.',
       );
     if (layers.length === 0 ? (layer ?? '') !== '' : !layers.includes(layer ?? ''))
-      throw invalid(
+      throw invalidParams(
         layers.length === 0
           ? `The track "${trackId}" has no layers: leave "layer" out.`
           : `The track "${trackId}" has the layers ${layers.join(', ')}: name one in "layer".`,

@@ -5,9 +5,10 @@ import { isMetadata } from '../room/participant-update.js';
 import type { Session } from '../session/session.js';
 import type { CancelSignal } from '../util/cancellation.js';
 import { andThen } from '../util/is-promise.js';
+import { isRecord } from '../util/is-record.js';
 import type { HookRunner } from './hook-runner.js';
 
-/** Asks the room and the application whether a session may join; gives the metadata that the latter has chosen. */
+/** Asks the room's moderation and `onJoin` whether a session may join; returns its metadata. */
 export function mayJoin<P extends Principal>(
   hooks: HookRunner<P>,
   session: Session<P>,
@@ -24,7 +25,7 @@ export function mayJoin<P extends Principal>(
   return andThen(admitted ? admitted.then(ask) : ask(), chosen);
 }
 
-/** Asks the application for a message on its way to the room; gives the data that are to be passed on. */
+/** Asks `onMessage` about a message to the room; returns the data to deliver. */
 export function maySend<P extends Principal>(
   hooks: HookRunner<P>,
   session: Session<P>,
@@ -41,7 +42,7 @@ function isJson(answer: unknown): answer is unknown {
 }
 
 function isJoinAnswer(answer: unknown): answer is { metadata?: Metadata } {
-  if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return false;
-  const { metadata } = answer as { metadata?: unknown };
+  if (!isRecord(answer)) return false;
+  const { metadata } = answer;
   return metadata === undefined || isMetadata(metadata);
 }

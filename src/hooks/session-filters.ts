@@ -10,19 +10,20 @@ import type {
 } from '../session/peer/message-filters.js';
 import type { Session } from '../session/session.js';
 import { Cancellation } from '../util/cancellation.js';
+import { isRecord } from '../util/is-record.js';
 import { OrderedQueue } from '../util/ordered-queue.js';
 import type { HookRunner } from './hook-runner.js';
 
 /**
- * A session's messages between its client and the SFU, as the application lets them pass. Each direction keeps its order
- * while the application thinks; the one does not wait for the other.
+ * Calls `onSignal` and `onReply` for a session's messages between its client and the SFU. Each direction keeps its order while a
+ * hook is pending; the directions do not wait for each other.
  */
 class SessionFilters<P extends Principal> implements MessageFilters, SignalMessageFilter, ReplyMessageFilter {
   readonly #runner: HookRunner<P>;
   readonly #session: Session<P>;
   readonly #signals = new OrderedQueue(LIMITS.maxHeldMessages);
   readonly #replies = new OrderedQueue(LIMITS.maxHeldMessages);
-  /** Aborted when the session has ended: nobody waits for an answer any more. */
+  /** Aborted when the session has ended. */
   readonly #over = new Cancellation();
 
   constructor(runner: HookRunner<P>, session: Session<P>) {
@@ -39,8 +40,7 @@ class SessionFilters<P extends Principal> implements MessageFilters, SignalMessa
   }
 
   /**
-   * `act` gets what the client's message has become. One of the wrong shape is none of the application's business: the
-   * guard refuses it.
+   * `act` gets the filtered params. Malformed params are not passed to the hook: the guard refuses them.
    */
   signal<Message extends SignalMessage, Result>(
     { method, params }: Message,
@@ -58,7 +58,7 @@ class SessionFilters<P extends Principal> implements MessageFilters, SignalMessa
     );
   }
 
-  /** `act` gets what the SFU's message has become; a candidate that was dropped goes nowhere. */
+  /** `act` gets the filtered params; it is not called for a dropped candidate. */
   reply<Message extends ReplyMessage, Result>(
     { method, params }: Message,
     act: (params: Message['params']) => Result,
@@ -80,7 +80,7 @@ class SessionFilters<P extends Principal> implements MessageFilters, SignalMessa
   }
 }
 
-/** What makes a session's filters; undefined where the application wants to be asked of none of its messages. */
+/** Makes the filters of a session; undefined where the application has neither `onSignal` nor `onReply`. */
 export function sessionFilters<P extends Principal>(
   runner: HookRunner<P>,
 ): ((session: Session<P>) => MessageFilters) | undefined {
@@ -88,7 +88,7 @@ export function sessionFilters<P extends Principal>(
   return (session) => new SessionFilters(runner, session);
 }
 
-/** Whether it has the shape that its type promises, and no more than the guard would take: it may wait for its turn. */
+/** Whether params have the shape of their type, within the guard's length limits, as they may wait in a queue. */
 function isSignal(method: SignalMessage['method'], params: unknown): boolean {
   if (!isRecord(params)) return false;
   const { target, candidate, subscriptions, type, sdp } = params;
@@ -112,8 +112,4 @@ function isSignal(method: SignalMessage['method'], params: unknown): boolean {
 
 function isText(value: unknown, maxLength: number): boolean {
   return typeof value === 'string' && value.length <= maxLength;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }

@@ -4,17 +4,17 @@ import { checkOptions, integer, type Keys } from '../util/check-options.js';
 import { network } from './ip-network.js';
 
 /**
- * How many there may be at once, in this process; those that are still joining count.
+ * Limits of concurrent sessions, participants, rooms and connections in this process. Joining sessions count.
  * @category Limits
  */
 export interface CountLimits {
   /** Sessions of a user, in all rooms. @default unlimited */
   maxSessionsPerUser?: number;
-  /** Participants of a room; those with the grant `hidden` are let in, and don't count. @default unlimited */
+  /** Participants of a room. Hidden ones (grant `hidden`) do not count and are always admitted. @default unlimited */
   maxParticipantsPerRoom?: number;
   /** Rooms with participants. @default unlimited */
   maxRooms?: number;
-  /** WebSockets of an address, or of an IPv6 network of 64 bits. @default unlimited */
+  /** WebSockets of an IPv4 address or an IPv6 /64 network. @default unlimited */
   maxConnectionsPerAddress?: number;
 }
 
@@ -42,7 +42,7 @@ export function resolveCountLimits(limits: CountLimits = {}): ResolvedCountLimit
   };
 }
 
-/** What counts of a session. */
+/** The counted properties of a session. */
 interface Counted {
   readonly roomId: string;
   readonly userId: string;
@@ -50,7 +50,7 @@ interface Counted {
   readonly state: SessionState;
 }
 
-/** Where the sessions are found that are there already. */
+/** Looks up existing sessions. */
 interface SessionLookup<Session> {
   ofUser(userId: string): readonly Session[];
   inRoom(roomId: string): ReadonlySet<Session>;
@@ -59,8 +59,7 @@ interface SessionLookup<Session> {
 }
 
 /**
- * Whether there may be one more session. Those that are leaving don't count any more, and neither does one that the new
- * one is going to replace.
+ * Checks whether one more session is allowed. Closing sessions do not count, nor do those that the new one replaces.
  * @throws RelayError `ERR_RELAY_TOO_MANY`
  */
 export function checkCounts<Session extends Counted>(
@@ -71,7 +70,7 @@ export function checkCounts<Session extends Counted>(
 ): void {
   const counts = (other: Session) =>
     (other.state === 'joining' || other.state === 'joined') && !isReplaced(other);
-  // Those that don't count are few: only where all together are too many is it looked at each.
+  // Sessions that do not count are few: inspect them one by one only where the total reaches the limit.
   const ofUser = sessions.ofUser(joining.userId);
   if (ofUser.length >= maxSessionsPerUser) {
     const sum = count(ofUser, counts);
@@ -94,7 +93,7 @@ function count<Each>(all: Iterable<Each>, counts: (each: Each) => boolean): numb
   return sum;
 }
 
-/** The connections of each address. */
+/** Counts the connections of each address. */
 export class AddressCount {
   readonly #most: number;
   readonly #counts = new Map<string, number>();
@@ -104,7 +103,7 @@ export class AddressCount {
   }
 
   /**
-   * Counts one more; returns how to count it no longer.
+   * Counts one more connection; returns a function that uncounts it.
    * @throws RelayError `ERR_RELAY_TOO_MANY`
    */
   add(remoteAddress: string | undefined): () => void {

@@ -1,6 +1,6 @@
 /**
- * What stands for a client's address: of IPv6 the first 64 bits, as every host has as many addresses below them as it
- * likes. The core hands addresses on in one spelling.
+ * The key of a client's address: for IPv6 the /64 network, as a host can use any address of it. The core normalizes addresses
+ * to one spelling.
  */
 export function network(address: string): string {
   if (!address.includes(':') || address.includes('.')) return address;

@@ -5,35 +5,35 @@ import { isPromise } from '../util/is-promise.js';
 import type { Logger } from '../util/logger.js';
 
 /**
- * A message of a client, as a rate limiter gets to see it.
+ * A message of a client, as a rate limiter sees it.
  * @category Limits
  */
 export interface LimitedMessage {
   /** The method: `trickle`, `join`, `message`, …; `connect` for a new connection, or a request over HTTP. */
   readonly method: string;
-  /** Of the connection, or of the session over HTTP; unique in this process and beyond. */
+  /** The id of the connection, or of the session over HTTP; globally unique. */
   readonly connectionId: string;
   readonly remoteAddress: string | undefined;
-  /** Once authentication has said who it is. */
+  /** Undefined before authentication. */
   readonly userId: string | undefined;
-  /** Once it has joined one. */
+  /** Undefined before the join. */
   readonly roomId: string | undefined;
 }
 
 /**
- * Decides how much a client may send; `rateLimits()` of `sfu-relay/limits` is one.
+ * Limits how much a client may send; `rateLimits()` of `sfu-relay/limits` is an implementation.
  * @category Limits
  */
 export interface RateLimiter {
   /**
-   * Called before a message is carried out. Throws, or rejects with, a `RelayError` `ERR_RELAY_TOO_MANY` that has
-   * `retryAfterMs` where it is one too many. While it is pending the connection's later messages wait in their order.
-   * Another error lets the message pass: a store that is down stops nobody.
+   * Called before a message is processed. To refuse the message, throw or reject with a `RelayError` `ERR_RELAY_TOO_MANY` with
+   * `retryAfterMs`. While the promise is pending, later messages of the connection wait in order. Any other error lets the
+   * message pass, so that a failing store blocks no client.
    */
   consume(message: LimitedMessage): void | PromiseLike<void>;
 }
 
-/** A rate limiter of the application's, whose own faults stop nobody. */
+/** Wraps the application's rate limiter: its own failures let messages pass. */
 export class SafeRateLimiter {
   readonly #limiter: RateLimiter;
   readonly #timeoutMs: number;
@@ -50,7 +50,7 @@ export class SafeRateLimiter {
     this.#counters = counters;
   }
 
-  /** @throws RelayError, at once or by the promise: it is one too many. */
+  /** @throws RelayError the refusal, at once or by the promise */
   consume(message: LimitedMessage): void | Promise<void> {
     try {
       const pending = this.#limiter.consume(message);

@@ -1,6 +1,6 @@
 import { RoomMessages, type RoomMessagesSetup } from './room-messages.js';
 
-/** ms that a room's messages outlive the room: its last participant may be coming back on another connection. */
+/** ms for which messages outlive their room: the last participant may be reconnecting. */
 const KEPT_MS = 60_000;
 const MAX_KEPT = 1_000;
 
@@ -9,17 +9,17 @@ interface Kept {
   readonly timer: NodeJS.Timeout;
 }
 
-/** The messages of a relay's rooms. */
+/** Keeps the messages of empty rooms for a while. */
 export class MessageArchive {
   readonly #setup: RoomMessagesSetup;
-  /** Of rooms that nobody is in; the oldest first. */
+  /** Messages of empty rooms, oldest first. */
   readonly #kept = new Map<string, Kept>();
 
   constructor(setup: RoomMessagesSetup) {
     this.#setup = setup;
   }
 
-  /** The messages of a room that somebody enters as the first. */
+  /** The messages of a room that gets its first session. */
   open(roomId: string): RoomMessages {
     const kept = this.#kept.get(roomId);
     if (!kept) return new RoomMessages(roomId, this.#setup);
@@ -28,7 +28,7 @@ export class MessageArchive {
     return kept.messages;
   }
 
-  /** Everybody has left the room. */
+  /** The room is empty. */
   keep(roomId: string, messages: RoomMessages): void {
     messages.audience = undefined;
     messages.flush();

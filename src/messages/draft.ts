@@ -4,7 +4,7 @@ import type { OutgoingMessage } from '../protocol/types.js';
 import { checkOptions, type Keys } from '../util/check-options.js';
 import { findKind, type ResolvedKind, type ResolvedKinds } from './message-kind.js';
 
-/** What somebody wants to send, as far as it can be checked without asking anybody. */
+/** A message after the synchronous checks, before its schema and the hook. */
 export interface Draft {
   readonly kind: ResolvedKind;
   readonly data: unknown;
@@ -15,7 +15,7 @@ export interface Draft {
 const KEYS: Keys<OutgoingMessage> = { kind: true, data: true, to: true, id: true };
 
 /**
- * What an application has passed to `name`.
+ * Checks a message that the application has passed to `name`.
  * @throws RelayError `ERR_RELAY_INVALID_PARAMS`
  */
 export function checkMessage(name: string, message: unknown): void {
@@ -38,7 +38,7 @@ export function readDraft(kinds: ResolvedKinds, message: OutgoingMessage): Draft
   return { kind, data, to, id };
 }
 
-/** The connection stays: only a frame that is too long costs that. */
+/** A message that is too long is refused; only a frame that is too long closes the connection. */
 function checkSize({ name, maxDataBytes }: ResolvedKind, data: unknown): void {
   let json: string | undefined;
   try {

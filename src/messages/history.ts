@@ -1,14 +1,14 @@
 import type { RoomMessage } from '../protocol/types.js';
 import type { HistoryLimits } from './message-kind.js';
 
-/** A message in its place among all of the room. */
+/** A message with its position among all messages of the room. */
 export interface HistoryEntry {
   readonly message: RoomMessage;
-  /** Rises from message to message, which the messages' times need not do: clocks are set back. */
+  /** Strictly increasing; the time `at` is not, as clocks can be set back. */
   readonly order: number;
 }
 
-/** The newest messages of a kind, bounded by their number and their length as JSON. */
+/** The newest messages of a kind, bounded by number and by length as JSON. */
 export class History {
   readonly #limits: Required<HistoryLimits>;
   readonly #entries = new Map<string, HistoryEntry & { bytes: number }>();

@@ -5,18 +5,18 @@ interface ReceiptEntry {
   readonly expiresAt: number;
 }
 
-/** By id, oldest first. */
+/** Receipts by id, oldest first. */
 type SenderReceipts = Map<string, ReceiptEntry>;
 
-/** For the retry of a client that was away, several times over. */
+/** Far longer than a client takes to reconnect and retry. */
 const KEPT_MS = 10 * 60_000;
-/** Nobody can push out what another has sent. */
+/** A limit per sender, so that no sender evicts the receipts of others. */
 const MAX_PER_SENDER = 256;
 const MAX_IN_ALL = 50_000;
 
-/** Which messages were carried out, by sender and id; bounded, and for a time. */
+/** Receipts of processed messages by sender and id; bounded in number and time. */
 export class Receipts {
-  /** Those who were heard longest ago first. */
+  /** The least recent senders first. */
   readonly #senders = new Map<string, SenderReceipts>();
   readonly #now: () => number;
   #size = 0;
@@ -29,7 +29,7 @@ export class Receipts {
     return this.#size;
   }
 
-  /** Carries a message out, or gives what came of it when it was; where it fails it may be tried again. */
+  /** Processes a message, or returns its earlier receipt. A failed message may be tried again. */
   once(senderId: string, id: string, act: () => Promise<MessageReceipt>): Promise<MessageReceipt> {
     const now = this.#now();
     const sender = this.#senders.get(senderId) ?? new Map<string, ReceiptEntry>();
@@ -60,7 +60,7 @@ export class Receipts {
       if (sender.size <= MAX_PER_SENDER && expiresAt > now) break;
       this.#forget(senderId, id);
     }
-    // A sender's newest entry is as old as its place in the list.
+    // Senders are ordered by their newest entry.
     for (const [otherId, other] of this.#senders) {
       for (const [id, { expiresAt }] of other) {
         if (this.#size <= MAX_IN_ALL && expiresAt > now) break;

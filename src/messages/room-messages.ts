@@ -15,61 +15,61 @@ import { Receipts } from './receipts.js';
 import { validate } from './schema.js';
 import { Tally } from './tally.js';
 
-/** Who sends. */
+/** The sender of messages. */
 export interface MessageSender {
   readonly sessionId: string;
   readonly userId: string;
-  /** One message at a time, whatever slow thing it has to pass. */
+  /** Processes one message at a time, so that slow schemas and hooks keep the order. */
   readonly queue: OrderedQueue;
-  /** Whether it still may, once its message has been checked. @throws RelayError */
+  /** Checks again after the schema and the hook whether the sender may send. @throws RelayError */
   check(): void;
   /** Asks the application. @throws RelayError, at once or by the promise */
   readonly moderate: ModerateMessage | undefined;
 }
 
-/** A message whose kind, size and schema are in order. */
+/** A message whose kind, size and data are valid. */
 export type ModeratedMessage = Readonly<Pick<Draft, 'data' | 'to' | 'id'> & { kind: string }>;
 
-/** The application's word: the data as they are to be passed on. `recheck` holds other data against the schema. */
+/** Asks the application; returns the data to deliver. `recheck` validates changed data by the schema. */
 export type ModerateMessage = (message: ModeratedMessage, recheck: (data: unknown) => unknown) => unknown;
 
-/** Those who hear: the room, as long as there is somebody in it. */
+/** The recipients: the members of the room. */
 export interface Audience {
-  /** To everybody in the room, or to a user alone. */
+  /** Delivers to the whole room, or to one user (`to`). */
   deliver(message: RoomMessage, mayDrop: boolean): void;
   deleted(deletion: MessageDeletion): void;
-  /** Whether a client may write to this user: one that others can see. */
+  /** Whether a client may write to this user: other participants can see the user. */
   isPresent(userId: string): boolean;
 }
 
-/** The same for all rooms. */
+/** Shared by all rooms. */
 export interface RoomMessagesSetup {
   readonly kinds: ResolvedKinds;
-  /** ms that a schema may take. @default no limit */
+  /** ms within which a schema has to validate. @default no limit */
   readonly checkTimeoutMs?: number;
   readonly hub?: MessageHub;
-  /** Counts what is told, by kind. */
+  /** Counts messages by kind. */
   readonly counters?: CounterSet;
 }
 
-/** What was said in a room, as far as it is to be remembered. By kind, but for the receipts. */
+/** The record of a room's messages, by kind except for the receipts. */
 interface RoomRecord {
   readonly receipts: Receipts;
   readonly histories: Map<string, History>;
-  /** What is being counted. */
+  /** Open windows of counted kinds. */
   readonly tallies: Map<string, Tally>;
   readonly totals: Map<string, number>;
 }
 
-/** The messages of one room: from the check of what is sent to the delivery, and what newcomers get of them. */
+/** The messages of one room: checks, moderation, delivery, history. */
 export class RoomMessages {
   audience: Audience | undefined;
   readonly #setup: RoomMessagesSetup;
   readonly #channel: RoomChannel;
   #serverQueue: OrderedQueue | undefined;
-  /** Counts the messages that go to a history. */
+  /** The number of messages that went to a history. */
   #order = 0;
-  /** In many a room nobody ever says anything. */
+  /** Made by the first message: many rooms never have one. */
   #record: RoomRecord | undefined;
 
   constructor(roomId: string, setup: RoomMessagesSetup) {
@@ -77,7 +77,7 @@ export class RoomMessages {
     this.#channel = (setup.hub ?? localHub).open(roomId, (traffic) => this.#receive(traffic));
   }
 
-  /** What those who join now have to know: the histories, and the totals of what is counted. Oldest first. */
+  /** What a joining client receives: the histories, oldest first, and the totals of counted kinds. */
   get recent(): RoomMessage[] {
     if (!this.#record) return [];
     const { histories, totals } = this.#record;
@@ -88,13 +88,13 @@ export class RoomMessages {
     return recent;
   }
 
-  /** Whether nobody has ever said anything. */
+  /** Whether there is nothing to keep. */
   get isUntouched(): boolean {
     return !this.#record || (this.#record.receipts.size === 0 && this.recent.length === 0);
   }
 
   /**
-   * Checks a message and passes it on, after all that the sender has sent before. Without a sender it is the server's.
+   * Checks a message and delivers it after the sender's earlier ones. Without a sender it comes from the server.
    * @throws RelayError, at once or by the promise
    */
   send(message: OutgoingMessage, sender?: MessageSender): MessageReceipt | Promise<MessageReceipt> {
@@ -110,17 +110,17 @@ export class RoomMessages {
     return receipts.once(sender?.userId ?? '', `${draft.kind.name} ${draft.id}`, async () => carryOut());
   }
 
-  /** Takes a message out of the history, and tells everybody. */
+  /** Deletes a message from the history, and notifies the room. */
   delete(id: string): void {
     this.#channel.publish({ deletion: { deleted: id } });
   }
 
-  /** What is being counted is told now; nothing runs any more. */
+  /** Publishes the open counts now, and stops their timers. */
   flush(): void {
     for (const tally of this.#record?.tallies.values() ?? []) tally.flush();
   }
 
-  /** The room was ended: what comes after it is another one. */
+  /** The room has ended: a later room of the same id starts without its messages. */
   forget(): void {
     this.#record?.receipts.clear();
     this.#record?.histories.clear();
@@ -229,16 +229,17 @@ export class RoomMessages {
   }
 }
 
-/** What a schema or a hook has made of it goes to everybody: it fails here, or nowhere. */
+/** Changed data goes to every member: a failure to encode it has to show here. */
 function checkJson(kind: string, data: unknown): void {
-  if (JSON.stringify(data) === undefined) throw new TypeError(`what was made of a "${kind}" is not JSON`);
+  if (JSON.stringify(data) === undefined)
+    throw new TypeError(`the schema or onMessage has returned data for a "${kind}" that is not JSON`);
 }
 
 function counted(kind: string, count: number, total: number): RoomMessage {
   return { id: randomUUID(), kind, data: { count, total }, at: wallClock() };
 }
 
-/** A kind of the application's own may say no count, or nonsense: it is one then. */
+/** A custom kind may have no valid count: it counts as one. */
 function countOf(data: unknown): number {
   const { count } = (data ?? {}) as { count?: unknown };
   return Number.isSafeInteger(count) ? (count as number) : 1;

@@ -1,13 +1,13 @@
-/** Sums up what comes within a window, and tells the sum at its end. Nothing runs while nothing comes. */
+/** Sums counts within a time window and publishes the sum at its end. There is no timer while no counts arrive. */
 export class Tally {
   readonly #windowMs: number;
-  readonly #tell: (count: number) => void;
+  readonly #publish: (count: number) => void;
   #count = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(windowMs: number, tell: (count: number) => void) {
+  constructor(windowMs: number, publish: (count: number) => void) {
     this.#windowMs = windowMs;
-    this.#tell = tell;
+    this.#publish = publish;
   }
 
   add(count: number): void {
@@ -15,12 +15,12 @@ export class Tally {
     this.#timer ??= setTimeout(() => this.flush(), this.#windowMs);
   }
 
-  /** Tells at once what has come. */
+  /** Publishes the current sum now. */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const count = this.#count;
     this.#count = 0;
-    if (count > 0) this.#tell(count);
+    if (count > 0) this.#publish(count);
   }
 }

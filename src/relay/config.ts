@@ -10,7 +10,9 @@ import { isRecord } from '../util/is-record.js';
  * @category Configuration
  */
 export interface SfuConfig extends Pick<SfuOptions, 'serverUrl'> {
-  /** @default true */
+  /**
+   * For your code to read: `new SfuRelay` ignores it and always connects to the SFU. @default true
+   */
   enabled: boolean;
 }
 
@@ -32,7 +34,7 @@ function wrong(message: string): RelayError {
 }
 
 /**
- * Reads the snake_case form, as YAML or already parsed, by itself or below the key `sfu`:
+ * Reads the snake_case configuration, as YAML or already parsed, at the top level or under the key `sfu`:
  *
  * ```yaml
  * sfu:
@@ -40,8 +42,9 @@ function wrong(message: string): RelayError {
  *   server_url: localhost:5551
  *   mode: standalone
  * ```
- * `cluster_nodes` and `load_balance_method` are of the mode `cluster`, which this version does not have: they are checked,
- * and have no effect in the mode `standalone`.
+ * `enabled: false` has no effect on `SfuRelay`: check the returned `enabled` before you create a relay. `cluster_nodes` and
+ * `load_balance_method` belong to the mode `cluster`, which this version does not have: they are checked, and have no effect in
+ * the mode `standalone`.
  * @throws RelayError `ERR_RELAY_CONFIG` that says what to write instead.
  * @category Configuration
  */
@@ -58,7 +61,7 @@ export function parseSfuConfig(yaml: string | object): SfuConfig {
   return { enabled, serverUrl: checkServerUrl(server_url) };
 }
 
-/** What is left empty in YAML is null. */
+/** An empty value in YAML is null. */
 function checkCluster(config: Readonly<Record<string, unknown>>): void {
   checkWord('mode', config.mode ?? 'standalone', MODES);
   checkWord('load_balance_method', config.load_balance_method ?? 'roundrobin', LOAD_BALANCE_METHODS);

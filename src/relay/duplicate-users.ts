@@ -13,8 +13,8 @@ interface JoiningUser {
 }
 
 /**
- * Whether there may be one more session. Those that it replaces don't count: by the policy, or by proof that they are
- * its client's own.
+ * Checks whether one more session is allowed. Sessions that it replaces do not count: by the option `duplicateUser`, or because
+ * the client has proved that they are its own.
  * @throws RelayError `ERR_RELAY_SESSION_EXISTS`, `ERR_RELAY_TOO_MANY`
  */
 export function checkOneMore<P extends Principal>(

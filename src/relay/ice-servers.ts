@@ -7,7 +7,7 @@ import { deadlineTimers } from '../util/deadline.js';
 import type { Logger } from '../util/logger.js';
 
 /**
- * Whom ICE servers are for: a session that is joining.
+ * The joining session that needs ICE servers.
  * @category Session
  */
 export interface IceServersContext<P extends Principal = Principal> {
@@ -16,19 +16,19 @@ export interface IceServersContext<P extends Principal = Principal> {
   readonly userId: string;
   readonly role: Role;
   readonly principal: P | undefined;
-  /** Aborted when nobody waits for them any more. */
+  /** Aborted when the result is not needed any more. */
   readonly signal: AbortSignal;
 }
 
 /**
- * ICE servers for one session: with credentials of its own, near to it.
+ * Returns the ICE servers of one session, for example with credentials of its own.
  * @category Session
  */
 export type IceServersFunction<P extends Principal = Principal> = (
   context: IceServersContext<P>,
 ) => readonly IceServer[] | Promise<readonly IceServer[]>;
 
-/** Those of a session; never throws, nor rejects. */
+/** Never throws or rejects. */
 export type IceServersFor<P extends Principal> = (
   session: Omit<IceServersContext<P>, 'signal'>,
 ) => readonly IceServer[] | Promise<readonly IceServer[]>;
@@ -51,14 +51,14 @@ export function resolveIceServers<P extends Principal>(
       );
     } catch (error) {
       late.abort(error);
-      // Most clients need none: nobody is kept out because those who do can't be helped now.
+      // Most clients need no ICE servers: they can join without.
       logger.warn({ err: error, sessionId: session.sessionId }, 'A session has no ICE servers');
       return [];
     }
   };
 }
 
-/** `url` and `credentialType` are of older drafts: services that make such lists still have them, and browsers ignore them. */
+/** `url` and `credentialType` come from older drafts: some services still send them, and browsers ignore them. */
 const KEYS: Keys<IceServer & { url?: string; credentialType?: string }> = {
   urls: true,
   username: true,
@@ -67,7 +67,7 @@ const KEYS: Keys<IceServer & { url?: string; credentialType?: string }> = {
   credentialType: true,
 };
 
-/** A copy. */
+/** Returns a copy. */
 function checkIceServers(value: unknown): readonly IceServer[] {
   if (!Array.isArray(value)) throw wrong('it is no list');
   return value.map((server: unknown) => {
@@ -88,7 +88,7 @@ function checkIceServers(value: unknown): readonly IceServer[] {
 
 const EXAMPLE = '{ urls: "turn:turn.example.org", username, credential }';
 
-/** Without the values: they have credentials. */
+/** The message does not contain the values, as these have credentials. */
 function wrong(why: string): RelayError {
   return new RelayError('ERR_RELAY_CONFIG', `"iceServers" can't be used, ${why}: write [${EXAMPLE}].`);
 }

@@ -1,6 +1,6 @@
 const LEAST_MAJOR = 20;
 
-/** @throws Error where this Node.js lacks what the relay uses: it would fail later, and less clearly. */
+/** @throws Error on an unsupported Node.js, where the relay would fail later and less clearly */
 export function checkNodeVersion(version: string = process.versions.node): void {
   if (Number.parseInt(version, 10) >= LEAST_MAJOR) return;
   throw new Error(

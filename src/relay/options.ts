@@ -24,87 +24,85 @@ import { type Logger, resolveLogger } from '../util/logger.js';
 import { type IceServersFor, type IceServersFunction, resolveIceServers } from './ice-servers.js';
 
 /**
- * Checked in the constructor, and never changed after it.
+ * The options of a relay, checked in its constructor.
  * @category Configuration
  */
 export interface SfuRelayOptions<P extends Principal = Principal, Kinds extends MessageKinds = MessageKinds> {
   sfu: SfuOptions;
-  /** Who may come in. `anonymous()` lets everybody. */
+  /** Identifies clients. `anonymous()` admits everybody. */
   authenticate: Authenticate<P>;
   /**
-   * ms that `authenticate` has for its answer. After that the client gets `ERR_RELAY_AUTH_UNAVAILABLE` (4503, over HTTP
-   * 503) and may try again; the log has an error. Keep it below the `handshakeTimeoutMs` of the transports, or WebSockets
+   * Deadline of `authenticate`, in ms. A client that waits longer gets `ERR_RELAY_AUTH_UNAVAILABLE` (4503, over HTTP 503) and
+   * may try again; an error is logged. Keep it below the `handshakeTimeoutMs` of the transports, or WebSockets
    * are closed with 4408 first. @default 9000
    */
   authenticateTimeoutMs?: number;
   /** Functions that the relay calls at each step (docs/HOOKS.md). @default none */
   hooks?: Hooks<P, Kinds>;
-  /** ms that a hook, or the schema of a message, has for its answer. @default 5000 */
+  /** Deadline of a hook, or of the schema of a message, in ms. @default 5000 */
   hookTimeoutMs?: number;
   /**
-   * What a hook was asked for when it fails, hangs, or returns what can't be used: `refuse` it, or let it `pass`.
+   * What happens when a hook fails, misses its deadline, or returns an unusable value: `refuse` the message, or let it `pass`.
    * @default 'refuse' for all
    */
   hookFailure?: HookFailure;
   /**
-   * How much each client may send: `rateLimits()` of `sfu-relay/limits`, or one of your own. One that fails, or has no
-   * answer within `hookTimeoutMs`, stops nobody. @default none
+   * Limits how much each client may send: `rateLimits()` of `sfu-relay/limits`, or your own. Messages pass where it fails or
+   * misses `hookTimeoutMs`. @default none
    */
   rateLimiter?: RateLimiter;
-  /** How many sessions, participants, rooms and connections there may be. @default unlimited */
+  /** Limits of concurrent sessions, participants, rooms and connections. @default unlimited */
   limits?: CountLimits;
   /**
-   * A user who is in the room already joins again: both stay, the newer one replaces the older (closed with 4409),
-   * or it is refused (`ERR_RELAY_SESSION_EXISTS`). @default 'allow'
+   * When a user joins a room that they are in already: `allow` keeps both sessions, `replace` closes the older one (4409),
+   * `reject` refuses the newer one (`ERR_RELAY_SESSION_EXISTS`). @default 'allow'
    */
   duplicateUser?: DuplicateUser;
   /**
-   * The codec of every video; audio is Opus. Ion throws viewers out when a room has a second one, so the others are
-   * taken out of the clients' offers, and an offer without it is refused. @default 'VP8'
+   * The only video codec allowed; Ion disconnects viewers of a room with two. Others are removed from the clients' offers, and
+   * an offer without it is refused. Audio is Opus. @default 'VP8'
    */
   videoCodec?: VideoCodec;
-  /** Who is banned from which room. @default in the memory of this process */
+  /** Stores bans. @default the memory of this process */
   bans?: BanStore;
-  /** Which of the clients' ICE candidates the SFU gets to see. @default all */
+  /** Which ICE candidates of clients are forwarded to the SFU. @default all */
   candidates?: CandidatePolicy;
   /**
-   * Data channels that a client opens are fanned out to the whole room by the SFU, past all that the relay checks,
-   * and a burst of them while the client leaves can end Ion's process. `refuse` keeps every `m=application` out of the
-   * clients' offers: for clients that you don't know. The client library offers none; `ion-sdk-js` always offers one,
-   * and needs `allow`. With `allow`, sessions without the grant `canPublishData` are refused it all the same. The SFU's
-   * own channel `ion-sfu` stays in either case. @default 'allow'
+   * The SFU forwards a client's data channels to the whole room, past all checks of the relay, and a burst of messages while the
+   * client leaves can crash Ion. `refuse` refuses offers with `m=application`: use it for untrusted clients. The client library
+   * offers no data channel; `ion-sdk-js` always offers one and needs `allow`. Sessions without the grant `canPublishData` are
+   * refused data channels in either case. The SFU's own channel `ion-sfu` always stays. @default 'allow'
    */
   dataChannels?: 'allow' | 'refuse';
   /**
-   * Ion dies of a `subscribe` to a simulcast layer when the subscriber's ICE has failed, which the relay can't see.
-   * `safe` takes such a request only in a session's first 20 s, in which ICE can't have failed (Ion's timeouts are
-   * 30 s). `any` takes it always: for clients that you trust, or an Ion that is mended. @default 'safe'
+   * Ion crashes on a `subscribe` to a simulcast layer after the subscriber's ICE has failed, which the relay can't see. `safe`
+   * accepts such requests only in the first 20 s of a session, before ICE can fail (Ion's timeouts are 30 s). `any` always
+   * accepts them: for trusted clients, or a patched Ion. @default 'safe'
    */
   layerSubscriptions?: 'safe' | 'any';
   /**
-   * Handed to clients with the result of their join: a list, or a function that gives one for each session, such as
-   * `turnRest()`. Where it throws, gives what can't be used, or nothing within `hookTimeoutMs`, the join goes on without
-   * any. @default none
+   * ICE servers in the result of a join: a list, or a function that returns one for each session, such as `turnRest()`. If the
+   * function throws, returns an unusable value or misses `hookTimeoutMs`, the client joins without any. @default none
    */
   iceServers?: readonly IceServer[] | IceServersFunction<P>;
   /**
-   * The kinds of messages that participants may send to their room, by name: `chat()`, `like()`, `gift()`, and kinds of
-   * your own, each with a schema (docs/MESSAGES.md). `{}` takes none. @default { chat: chat(), like: like() }
+   * The message kinds that participants may send to their room, by name: `chat()`, `like()`, `gift()`, and your own, each with
+   * a schema (docs/MESSAGES.md). `{}` allows none. @default { chat: chat(), like: like() }
    */
   messages?: Kinds;
-  /** ms from a join, or an offer, to the SFU's answer. @default 15000 */
+  /** ms within which the SFU has to answer a join or an offer. @default 15000 */
   joinTimeoutMs?: number;
-  /** ms that a client has for answering an offer of the SFU. @default 30000 */
+  /** ms within which a client has to answer an offer of the SFU. @default 30000 */
   answerTimeoutMs?: number;
-  /** ms that a health check may take. @default 3000 */
+  /** Deadline of a health check, in ms. @default 3000 */
   healthTimeoutMs?: number;
   /**
-   * ms before a principal's `expiresAt` at which its client is told (`expiring`); of a shorter life, half of it.
+   * ms before a principal's `expiresAt` at which its client is notified (`expiring`); for a shorter lifetime, half of it.
    * @default 60000
    */
   expiryWarningMs?: number;
   /**
-   * Takes the relay's log: a pino logger, or any object with `debug`, `info`, `warn` and `error`. `false` writes nothing.
+   * A pino logger, or any object with `debug`, `info`, `warn` and `error`. `false` logs nothing.
    * @default warnings and errors go to stderr
    */
   logger?: Logger | false;

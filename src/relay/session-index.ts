@@ -3,7 +3,7 @@ interface Indexed {
   readonly room: { readonly id: string };
 }
 
-/** Sessions by their user and by their room, so that a join does not look at all of them. */
+/** Indexes sessions by user and by room, so that a join need not search all of them. */
 export class SessionIndex<Session extends Indexed> {
   readonly #byUser = new Map<string, Session[]>();
   readonly #byRoom = new Map<string, Set<Session>>();
@@ -28,7 +28,7 @@ export class SessionIndex<Session extends Indexed> {
     if (inRoom?.size === 0) this.#byRoom.delete(room.id);
   }
 
-  /** In all rooms. */
+  /** The sessions of a user in all rooms. */
   ofUser(userId: string): readonly Session[] {
     return this.#byUser.get(userId) ?? [];
   }

@@ -1,27 +1,27 @@
 import type { Principal } from '../access/authentication.js';
-import { RelayError } from '../protocol/errors.js';
+import { invalidParams, RelayError } from '../protocol/errors.js';
 import { requireId } from '../protocol/ids.js';
 import type { Metadata, Role } from '../protocol/types.js';
 import { checkOptions, type Keys } from '../util/check-options.js';
 
 /**
- * What a session joins with.
+ * The parameters of a new session.
  * @category Session
  */
 export interface CreateSessionParams<P extends Principal = Principal> {
-  /** The publisher connection's offer; a viewer's has a section that sends nothing: audio that is `recvonly`. */
+  /** The publisher connection's offer. A viewer offers a section that sends nothing: `recvonly` audio. */
   sdp: string;
   roomId: string;
   userId: string;
   /** @default a random UUID */
   sessionId?: string;
-  /** A shorthand for grants. @default publisher, where the grants allow it */
+  /** @default publisher, where the grants allow it */
   role?: Role;
   /** Receive every track of the room without asking. @default true */
   autoSubscribe?: boolean;
-  /** What the participant tells the room of itself. */
+  /** Metadata of the participant for the room. */
   metadata?: Metadata;
-  /** Whom the session belongs to; its grants are enforced. @default nobody: everything is allowed */
+  /** The owner of the session; its grants are enforced. @default none: everything is allowed */
   principal?: P;
 }
 
@@ -43,7 +43,7 @@ const SUBJECT = {
 } as const;
 
 /**
- * What an application has passed to `createSession()`; a client's own params are checked by what takes them.
+ * Checks what the application has passed to `createSession()`. Parameters of clients are checked where they are read.
  * @throws RelayError `ERR_RELAY_INVALID_PARAMS`, `ERR_RELAY_INVALID_SDP`
  */
 export function checkSessionParams(params: unknown): void {
@@ -64,21 +64,17 @@ interface SessionOptions {
 const OPTION_KEYS: Keys<SessionOptions> = { signal: true };
 
 /**
- * The second argument of `createSession()`.
+ * Checks the second argument of `createSession()`.
  * @throws RelayError `ERR_RELAY_INVALID_PARAMS`
  */
 export function checkSessionOptions(options: SessionOptions): SessionOptions {
   const example = 'relay.createSession(params, { signal: AbortSignal.timeout(5000) })';
   checkOptions({ ...SUBJECT, example }, options, OPTION_KEYS);
   if (options.signal !== undefined && typeof options.signal?.addEventListener !== 'function')
-    throw invalid(`"signal" must be an AbortSignal: write ${example}.`);
+    throw invalidParams(`"signal" must be an AbortSignal: write ${example}.`);
   return options;
 }
 
 function invalidSdp(message: string): RelayError {
   return new RelayError('ERR_RELAY_INVALID_SDP', message);
-}
-
-function invalid(message: string): RelayError {
-  return new RelayError('ERR_RELAY_INVALID_PARAMS', message);
 }

@@ -6,7 +6,7 @@ import { wallClock } from '../util/wall-clock.js';
 import type { IceServersContext } from './ice-servers.js';
 
 /**
- * Checked by `turnRest()`, and never changed after it.
+ * The options of `turnRest()`.
  * @category Configuration
  */
 export interface TurnRestOptions {
@@ -14,15 +14,15 @@ export interface TurnRestOptions {
   secret: string;
   /** `turn:turn.example.org`, `turns:turn.example.org:443?transport=tcp`. */
   uris: readonly string[];
-  /** ms for which the credentials are good; longer than a session lasts. @default 86400000, a day */
+  /** Lifetime of the credentials in ms; make it longer than a session. @default 86400000, a day */
   ttlMs?: number;
 }
 
 const KEYS: Keys<TurnRestOptions> = { secret: true, uris: true, ttlMs: true };
 
 /**
- * TURN servers with credentials that are made for each session and end by themselves (TURN REST API,
- * draft-uberti-behave-turn-rest): as `iceServers`.
+ * TURN servers with temporary credentials for each session (TURN REST API, draft-uberti-behave-turn-rest), for the option
+ * `iceServers`.
  *
  * ```ts
  * new SfuRelay({ sfu, authenticate, iceServers: turnRest({ secret, uris: ['turn:turn.example.org'] }) });

@@ -2,8 +2,8 @@ import { mayPublish } from '../access/grants.js';
 import type { Grants, LiveGrants, Role } from '../protocol/types.js';
 
 /**
- * What a session may do by now: what authentication said, with what was changed since. A change lasts as long as the
- * session, and so outlives a newer token.
+ * The current grants of a session: those of its token, with later changes. A change lasts as long as the session, across newer
+ * tokens.
  */
 export class SessionGrants {
   #role: Role;
@@ -25,27 +25,27 @@ export class SessionGrants {
     return this.#role;
   }
 
-  /** What was changed. */
+  /** The changes so far. */
   get changes(): LiveGrants {
     return this.#changes;
   }
 
-  /** @returns whether that makes a difference. */
+  /** @returns whether the grants or the role differ */
   change(changes: LiveGrants): boolean {
     this.#changes = { ...this.#changes, ...changes };
     return this.#apply(changes.canPublish === true);
   }
 
-  /** Another token says something else. @returns whether that makes a difference. */
+  /** Takes over the grants of a newer token. @returns whether the grants or the role differ */
   renew(grants: Grants): boolean {
-    // Who is seen and who is not does not change while somebody is in the room.
+    // A session can't become hidden or visible while it is in the room.
     const { hidden } = this.#given;
     const { hidden: _, ...rest } = grants;
     this.#given = { ...rest, ...(hidden !== undefined && { hidden }) };
     return this.#apply(false);
   }
 
-  /** Who may publish and joined as a viewer stays one, until it is asked to. */
+  /** A session that joined as a viewer stays one, until an explicit `canPublish: true`. */
   #apply(isAsked: boolean): boolean {
     const before = JSON.stringify([this.#current, this.#role]);
     const grants = { ...this.#given, ...this.#changes };

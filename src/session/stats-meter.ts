@@ -3,7 +3,7 @@ import { LIMITS } from '../protocol/limits.js';
 import type { SessionStats, StatsReport } from '../protocol/types.js';
 import { wallClock } from '../util/wall-clock.js';
 
-/** Counters of one RTP stream at one time, as far as they are used. */
+/** The used counters of one RTP stream at one time. */
 interface StreamSample {
   kind: 'audio' | 'video';
   timestamp: number;
@@ -15,7 +15,7 @@ interface StreamSample {
 interface Sample {
   sent: Map<string, StreamSample>;
   received: Map<string, StreamSample>;
-  /** fractionLost, jitter (s), roundTripTime (s), as the SFU reports them of what is sent. */
+  /** fractionLost, jitter (s), roundTripTime (s) that the SFU reports for sent media. */
   remote: { fractionLost: number[]; jitter: number[]; roundTripTime: number[] };
   receivedJitter: number[];
   pairRoundTripTime: number[];
@@ -49,9 +49,9 @@ export class StatsMeter {
   }
 
   /**
-   * A session that sends is measured by what it sends, as the SFU sees it arrive (`outbound-rtp`,
-   * `remote-inbound-rtp`); one that only receives by what it receives (`inbound-rtp`, `candidate-pair`).
-   * @throws RelayError `ERR_RELAY_INVALID_PARAMS`; the figures stay as they were.
+   * For a session that sends, the figures describe sent media as the SFU receives it (`outbound-rtp`, `remote-inbound-rtp`); for
+   * one that only receives, received media (`inbound-rtp`, `candidate-pair`).
+   * @throws RelayError `ERR_RELAY_INVALID_PARAMS`; the figures stay unchanged
    */
   report(report: unknown): SessionStats {
     const sample = readReport(report);
@@ -64,7 +64,7 @@ export class StatsMeter {
     let lost = 0;
     for (const [id, stream] of now) {
       const earlier = then.get(id);
-      // A counter that went back is another stream under an old id: measured from its next report on.
+      // A counter that went back belongs to a new stream under an old id: measure it from the next report on.
       if (!earlier || stream.bytes < earlier.bytes || stream.timestamp <= earlier.timestamp) continue;
       const bitrate = ((stream.bytes - earlier.bytes) * 8000) / (stream.timestamp - earlier.timestamp);
       if (bitrate > MAX_BITRATE) throw nonsense(`"${id}" says ${bitrate.toExponential(1)} bit/s`);
@@ -73,7 +73,7 @@ export class StatsMeter {
       lost += Math.max(0, stream.lost - earlier.lost);
     }
     const receivedLoss = packets + lost > 0 ? lost / (packets + lost) : 0;
-    // What is a difference of two reports is not known after the first.
+    // Differences need two reports.
     const difference = (value: number) => (before ? value : null);
     const roundTrip = [...sample.remote.roundTripTime, ...sample.pairRoundTripTime];
     this.#last = sample;
@@ -90,7 +90,7 @@ export class StatsMeter {
   }
 }
 
-/** In a unit of which there are so many in the values'; null where there is nothing to take it of. */
+/** The mean in a unit that is `unit` times smaller; null without values. */
 function mean(values: number[], unit = 1): number | null {
   if (values.length === 0) return null;
   return (values.reduce((sum, value) => sum + value, 0) / values.length) * unit;
@@ -162,7 +162,7 @@ function addStream(
   streams.set(entry.id, { kind: entry.kind(), timestamp: entry.number('timestamp'), ...counters });
 }
 
-/** One RTCStats dictionary of a client: nothing in it is taken on trust. */
+/** Reads one RTCStats dictionary of an untrusted client. */
 class EntryReader {
   readonly id: string;
   readonly type: string;
@@ -182,7 +182,7 @@ class EntryReader {
     return this.has(name) && this.#entry[name] === true;
   }
 
-  /** Absent counts as 0, as getStats leaves out what it has not measured. */
+  /** A missing number counts as 0, as getStats omits what it has not measured. */
   number(name: string, { min = 0, max = 1e18 } = {}): number {
     if (!this.has(name)) return 0;
     const value = this.#entry[name];

@@ -1,20 +1,20 @@
 import { RelayError } from '../protocol/errors.js';
 import type { Logger } from '../util/logger.js';
 
-/** ms from one look at an SFU that is down to the next: doubled each time, between these. */
+/** Bounds of the exponential backoff between probes of an unreachable SFU. */
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 15_000;
 
 interface Setup {
   serverUrl: string;
   logger: Logger;
-  /** Rejects where the SFU does not answer; tells `reached` or `missed` what it has found. */
+  /** Rejects where the SFU does not answer; reports its result by `reached` or `missed`. */
   probe(): Promise<void>;
 }
 
 /**
- * Tells the operator once when the SFU can no longer be reached, and once when it is back. While it is down it is probed
- * now and then, as nobody may join meanwhile.
+ * Logs once when the SFU becomes unreachable, and once when it is reachable again. In between it probes the SFU, as no join may
+ * happen to find out.
  */
 export class Reachability {
   readonly #setup: Setup;
@@ -28,7 +28,7 @@ export class Reachability {
     this.#setup = setup;
   }
 
-  /** Looks at once whether the SFU answers. */
+  /** Probes the SFU now. */
   check(): void {
     if (this.#closed || this.#isProbing) return;
     this.#isProbing = true;
@@ -52,7 +52,7 @@ export class Reachability {
     logger.warn({ serverUrl, downMs }, `The SFU at ${serverUrl} answers again`);
   }
 
-  /** `error`: why. What this side has cancelled says nothing of the SFU. */
+  /** A cancelled attempt says nothing about the SFU. */
   missed(error: unknown): void {
     const err = RelayError.from(error);
     if (this.#closed || !err.code.startsWith('ERR_RELAY_SFU')) return;
@@ -61,7 +61,7 @@ export class Reachability {
     if (!this.#isProbing && !this.#timer) this.#checkLater();
     if (!isNew) return;
     const { logger, serverUrl } = this.#setup;
-    // The whole error would say the same once more.
+    // The error itself would repeat the message.
     logger.warn(
       { serverUrl, code: err.code },
       `The SFU at ${serverUrl} is not available: ${reasonOf(err, serverUrl)}`,
@@ -90,7 +90,7 @@ export class Reachability {
   }
 }
 
-/** A cause that begins with the address says all, in words for the operator; the message is for clients. */
+/** A cause that begins with the address is written for operators; the message is for clients. */
 function reasonOf({ message, cause }: RelayError, serverUrl: string): string {
   const prefix = `${serverUrl}: `;
   if (cause instanceof Error && cause.message.startsWith(prefix)) return cause.message.slice(prefix.length);

@@ -3,7 +3,7 @@ import type { SessionDescription, Subscription, Target } from '../protocol/types
 import type { CancelSignal } from '../util/cancellation.js';
 
 /**
- * All that the core knows of an SFU. A dialect is one implementation of this port; only src/sfu/ names gRPC.
+ * The interface of an SFU. Only its implementations in src/sfu/ use gRPC.
  */
 export interface Sfu {
   /**
@@ -12,11 +12,11 @@ export interface Sfu {
    */
   open(listener: SfuStreamListener, signal: CancelSignal): Promise<SfuStream>;
   /**
-   * Proves the whole signalling loop without joining; leaves nothing behind.
+   * Runs the whole signalling loop without joining; leaves nothing on the SFU.
    * @throws RelayError
    */
   probe(signal: CancelSignal): Promise<void>;
-  /** Ends what is open. */
+  /** Ends all streams and connections. */
   close(): void;
   /** Streams that are open or ending. */
   readonly streamCount: number;
@@ -24,10 +24,10 @@ export interface Sfu {
   readonly connectionCount: number;
 }
 
-/** Towards the SFU. A stream that can't go on says so by `onEnd`, and no other call throws. */
+/** One peer's stream to the SFU. It reports failures by `onEnd`; no other method throws. */
 export interface SfuStream {
   /**
-   * Resolves when the room's join may be sent.
+   * Resolves when the join may be sent.
    * @throws the reason of `signal`
    */
   enter(roomId: string, signal: CancelSignal): Promise<void>;
@@ -40,15 +40,15 @@ export interface SfuStream {
   candidate(target: Target, init: string): void;
   subscribe(subscriptions: readonly Subscription[]): void;
   /**
-   * Leaves: half-closes, and cancels where the SFU does not end the stream in time. `silent` where the SFU did not
-   * answer, so that its connection is not trusted further.
+   * Half-closes the stream, and cancels it where the SFU does not end it in time. `silent`: the SFU did not answer, so its
+   * connection is not used for new streams.
    */
   end(silent?: boolean): void;
-  /** Messages that the SFU has not taken yet. */
+  /** The number of messages that the SFU has not taken yet. */
   readonly pending: number;
 }
 
-/** Which peer a stream is: the SFU gives no two of them the same id. */
+/** Identifies a peer on the SFU. */
 export interface SfuPeerId {
   roomId: string;
   userId: string;
@@ -64,7 +64,7 @@ export interface SfuJoin extends SfuPeerId {
   autoSubscribe: boolean;
 }
 
-/** From the SFU, in the order of arrival. `onEnd` is the last call and comes exactly once. */
+/** Messages of the SFU, in order of arrival. `onEnd` is called last and exactly once. */
 export interface SfuStreamListener {
   onJoined(answer: SessionDescription): void;
   onRefused(reason: string): void;
@@ -72,9 +72,9 @@ export interface SfuStreamListener {
   onOffer(offer: SessionDescription): void;
   onCandidate(target: Target, init: string): void;
   onSubscribed(refusal?: string): void;
-  /** The SFU complains, and goes on. */
+  /** The SFU has reported an error; the stream goes on. */
   onError(reason: string): void;
-  /** Without an error: the stream ended because this side left, and the SFU has let it go. */
+  /** Without an error the relay ended the stream, and the SFU has completed it. */
   onEnd(error: RelayError | undefined): void;
 }
 

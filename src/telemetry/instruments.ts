@@ -1,7 +1,7 @@
 import { ERRORS, RelayError, type RelayErrorCode } from '../protocol/errors.js';
 
 /**
- * How often something has happened, since the relay was made; or how much of it.
+ * A monotonic counter since the creation of the relay.
  * @category Metrics
  */
 export class Counter {
@@ -18,14 +18,14 @@ export class Counter {
 }
 
 /**
- * How often each of a few things has happened. Iterates over names and counts, those that are 0 too.
+ * Counters by name. Iterates over names and counts, zeros included.
  * @category Metrics
  */
 export class CounterSet<Name extends string = string> implements Iterable<[Name, number]> {
   readonly #counters: ReadonlyMap<string, Counter>;
   readonly #other: Counter | undefined;
 
-  /** @internal `other`: which of the names stands for all that are not among them. */
+  /** @internal `other`: the name that counts unknown names. */
   constructor(names: Iterable<Name>, other?: Name) {
     this.#counters = new Map([...names].map((name) => [name, new Counter()]));
     this.#other = other && this.#counters.get(other);
@@ -39,20 +39,19 @@ export class CounterSet<Name extends string = string> implements Iterable<[Name,
     for (const [name, { value }] of this.#counters) yield [name as Name, value];
   }
 
-  /** @internal Any name: a client may have made it up. */
+  /** @internal Accepts any name, as clients choose some of them. */
   add(name: string): void {
     (this.#counters.get(name) ?? this.#other)?.add();
   }
 }
 
 /**
- * How long something took, as a histogram. Iterates over upper bounds, in s, and how many took at most that; the last
- * bound is infinite.
+ * A histogram of durations. Iterates over upper bounds in s and cumulative counts; the last bound is infinite.
  * @category Metrics
  */
 export class Distribution implements Iterable<[seconds: number, count: number]> {
   readonly #bounds: readonly number[];
-  /** Those of each bound that are above the one before; the last ones are above all. */
+  /** One count for each bucket; the last bucket is unbounded. */
   readonly #counts: number[];
   #sum = 0;
 
@@ -66,7 +65,7 @@ export class Distribution implements Iterable<[seconds: number, count: number]> 
     return this.#counts.reduce((sum, count) => sum + count, 0);
   }
 
-  /** s, of all together. */
+  /** The sum of all durations, in s. */
   get sum(): number {
     return this.#sum;
   }
@@ -87,7 +86,7 @@ export class Distribution implements Iterable<[seconds: number, count: number]> 
     this.#sum += seconds;
   }
 
-  /** @internal Counts how long it takes, where it succeeds; gives the same promise. */
+  /** @internal Adds the duration of `work` if it succeeds; returns the same promise. */
   time<Value>(work: Promise<Value>): Promise<Value> {
     const start = performance.now();
     work.then(
@@ -102,7 +101,7 @@ export class Distribution implements Iterable<[seconds: number, count: number]> 
 export type Outcome = 'ok' | RelayErrorCode;
 
 /**
- * How something went, how often, and how long it took.
+ * Counts and durations by outcome.
  * @category Metrics
  */
 export class Outcomes extends CounterSet<Outcome> {
@@ -115,7 +114,7 @@ export class Outcomes extends CounterSet<Outcome> {
     this.#bounds = bounds;
   }
 
-  /** Of those outcomes that there were. */
+  /** Durations of the outcomes that have occurred. */
   get durations(): ReadonlyMap<Outcome, Distribution> {
     return this.#durations;
   }
@@ -143,7 +142,7 @@ export class Outcomes extends CounterSet<Outcome> {
 
 export const ERROR_CODES = Object.keys(ERRORS) as RelayErrorCode[];
 
-/** One of the table, whatever an application has thrown. */
+/** A known code, whatever the application has thrown. */
 function codeOf(error: unknown): RelayErrorCode {
   return RelayError.from(error).code;
 }

@@ -4,19 +4,19 @@ import type { SessionCloseReason } from '../protocol/session-state.js';
 import { Counter, CounterSet, Distribution, ERROR_CODES, Outcomes } from './instruments.js';
 
 /**
- * What a client has sent: a method of the wire, another one, or what can't be read.
+ * A message from a client: a method of the wire protocol, `other`, or `invalid`.
  * @category Metrics
  */
 export type ReceivedMessage = (typeof RECEIVED)[number];
 
 /**
- * What a client was sent: a notification of the wire, or the reply to a request.
+ * A message to a client: a notification of the wire protocol, or the reply to a request.
  * @category Metrics
  */
 export type SentMessage = (typeof SENT)[number];
 
 /**
- * What was wrong with a hook: it threw, hung, or returned what can't be used.
+ * Why a hook failed: it threw, missed its deadline, or returned an unusable value.
  * @category Metrics
  */
 export type HookFailureReason = 'error' | 'timeout' | 'unusable';
@@ -57,32 +57,31 @@ const SENT = [
   'rejoin',
 ] as const;
 
-/** Upper bounds of what somebody waits for, s; a join has 15 by default. */
+/** Upper bounds of latencies, in s; a join may take 15 s by default. */
 const WAITING_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30];
 
-/** Of how long somebody stays, s. */
+/** Upper bounds of session durations, in s. */
 const STAYING_BOUNDS = [10, 60, 300, 900, 1_800, 3_600, 7_200, 14_400, 28_800];
 
 /**
- * What has happened since the relay was made. It is counted whether or not anybody looks, in plain numbers;
- * `collectMetrics` of `sfu-relay/metrics` gives them to Prometheus.
+ * Totals since the creation of the relay, always counted. `collectMetrics` of `sfu-relay/metrics` exports them to Prometheus.
  * @category Metrics
  */
 export class RelayCounters {
-  /** WebSockets, from their handshake on. */
+  /** WebSockets whose handshake has completed. */
   readonly connectionsOpened = new Counter();
   /**
-   * By the code of the close frame, and who sent it first. `1006` among the client's: there was none. Codes that the
-   * relay does not know are `other`.
+   * By the side that sent the first close frame, and its code. `1006` of the client: no close frame. Unknown codes count as
+   * `other`.
    */
   readonly connectionsClosed: Readonly<Record<'client' | 'relay', CounterSet>> = {
     client: new CounterSet(['1000', '1001', '1005', '1006', 'other'], 'other'),
     relay: new CounterSet(Object.values(CloseCode).map(String)),
   };
-  /** Of connections, of requests over HTTP, and of newer tokens. */
+  /** Authentications of connections, requests over HTTP, and newer tokens. */
   readonly authentications = new Outcomes(WAITING_BOUNDS);
   readonly joins = new Outcomes(WAITING_BOUNDS);
-  /** Those that had joined, by who ended them and the error; `none` where there was none. */
+  /** Joined sessions that ended, by the ending side and the error (`none`). */
   readonly sessionsEnded: Readonly<Record<SessionCloseReason['by'], CounterSet<'none' | RelayErrorCode>>> = {
     client: endings(),
     application: endings(),
@@ -90,7 +89,7 @@ export class RelayCounters {
     sfu: endings(),
   };
   readonly sessionDurations = new Distribution(STAYING_BOUNDS);
-  /** Messages of clients, over WebSocket and HTTP, before anything is asked of them. */
+  /** Messages of clients, over WebSocket and HTTP, before any check. */
   readonly received: CounterSet<ReceivedMessage> = new CounterSet(RECEIVED, 'other');
   /** Text of WebSocket messages. */
   readonly receivedBytes = new Counter();
@@ -98,30 +97,30 @@ export class RelayCounters {
   readonly sent: CounterSet<SentMessage> = new CounterSet(SENT);
   /** Text of WebSocket messages. */
   readonly sentBytes = new Counter();
-  /** Left out for clients that are behind with their reading: messages of kinds with `mayDrop`, results of `stats`. */
+  /** Messages dropped for slow clients: those of kinds with `mayDrop`, and results of `stats`. */
   readonly dropped: CounterSet<'message' | 'result'> = new CounterSet(['message', 'result']);
-  /** Candidates of clients that the SFU did not get to see, as it had `LIMITS.maxCandidates` of the connection. */
+  /** Candidates of clients withheld from the SFU, as the connection had `LIMITS.maxCandidates` already. */
   readonly surplusCandidates = new Counter();
-  /** Messages, and requests over HTTP, that were answered by an error. */
+  /** Messages and HTTP requests that were answered with an error. */
   readonly refused: CounterSet<RelayErrorCode> = new CounterSet(ERROR_CODES);
-  /** What the rate limiter has refused, by method; `connect`: a new connection, or a request over HTTP. */
+  /** Refusals of the rate limiter, by method; `connect`: a new connection or an HTTP request. */
   readonly rateLimited: CounterSet<ReceivedMessage | 'connect'> = new CounterSet(
     ['connect', ...RECEIVED],
     'other',
   );
-  /** The rate limiter failed or hung, and the message has passed. */
+  /** Messages that passed because the rate limiter failed or missed its deadline. */
   readonly rateLimiterFailures = new Counter();
-  /** What rooms were told, by kind; each once, however many hear it. Of kinds that are tallied, what was counted. */
+  /** Messages to rooms, by kind, each counted once for all recipients. For kinds with `tally`: the counted messages. */
   readonly roomMessages: CounterSet;
-  /** Hooks that threw something other than a `RelayError`, hung, or returned what can't be used. */
+  /** Hooks that threw something other than a `RelayError`, missed their deadline, or returned an unusable value. */
   readonly hookFailures: Readonly<Record<HookFailureReason, CounterSet>>;
-  /** How long the SFU took to answer. */
+  /** Response times of the SFU. */
   readonly sfuReplies = {
     join: new Distribution(WAITING_BOUNDS),
     offer: new Distribution(WAITING_BOUNDS),
     subscribe: new Distribution(WAITING_BOUNDS),
   };
-  /** Peers that the SFU kept, though it had ended their stream by an error. The relay has removed them, or could not. */
+  /** Peers that the SFU kept after it had ended their stream with an error: `removed` by the relay, or `left`. */
   readonly abandonedPeers: CounterSet<'removed' | 'left'> = new CounterSet(['removed', 'left']);
 
   /** @internal */

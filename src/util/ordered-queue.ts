@@ -2,28 +2,28 @@ import { RelayError } from '../protocol/errors.js';
 import { isPromise } from './is-promise.js';
 
 /**
- * Keeps the order of what has to be asked about before it is done. Where the answer is there at once so is the deed;
- * while one is awaited the next ones wait, in their order.
+ * Runs pairs of a question and an action in order. If `ask` is synchronous, so is `act`; while an answer is pending, later pairs
+ * wait.
  */
 export class OrderedQueue {
   readonly #maxWaiting: number;
   #waiting = 0;
-  /** Ends with the newest; never rejects. Undefined while nothing is under way. */
+  /** Settles with the newest entry; never rejects. Undefined while nothing is pending. */
   #tail: Promise<void> | undefined;
 
   constructor(maxWaiting = Number.POSITIVE_INFINITY) {
     this.#maxWaiting = maxWaiting;
   }
 
-  /** As many wait as may, that which is under way among them. */
+  /** Whether the maximum number of entries waits, the pending one included. */
   get isFull(): boolean {
     return this.#waiting >= this.#maxWaiting;
   }
 
   /**
-   * Runs `ask`, and `act` with its answer; what `act` begins by that, nobody waits for. Gives a promise only where it had
-   * to wait, or `act` gives one.
-   * @throws RelayError `ERR_RELAY_TOO_MANY`: as many wait already as may.
+   * Runs `ask`, then `act` with the answer. The queue does not wait for the result of `act`. Returns a promise only where an
+   * answer was pending, or `act` returns one.
+   * @throws RelayError `ERR_RELAY_TOO_MANY`: the queue is full
    */
   run<Answer, Result>(
     ask: () => Answer | Promise<Answer>,
@@ -39,7 +39,7 @@ export class OrderedQueue {
     answer: Promise<Answer>,
     act: (answer: Answer) => Result | Promise<Result>,
   ): Promise<Result> {
-    // In a box: a promise of `act` would be waited for.
+    // Boxed, as `then` would wait for a promise of `act`.
     const begun = answer.then((value) => ({ result: act(value) }));
     this.#waiting += 1;
     const done = () => {

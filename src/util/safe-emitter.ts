@@ -5,7 +5,7 @@ import type { Logger } from './logger.js';
 
 type Listener<Args extends unknown[]> = (...args: Args) => unknown;
 
-/** Stands for every listener, which it gets as its `this`: there are many, and none needs a safeCall of its own. */
+/** Calls a listener, its `this`, and logs a failure. One function per logger saves a closure per listener. */
 type SafeCall = (this: Listener<unknown[]>, ...args: unknown[]) => void;
 
 const safeCalls = new WeakMap<Logger, SafeCall>();

@@ -1,4 +1,4 @@
-/** Runs tasks one after the other, in their order. What one fails of is its own affair. */
+/** Runs tasks one after the other. The failure of a task does not affect later ones. */
 export class SerialQueue {
   #last: Promise<unknown> = Promise.resolve();
 

@@ -1,15 +1,15 @@
-/** Without a candidate for this long, the SFU has gathered what it can. */
+/** Gathering counts as complete when no candidate has arrived for this long. */
 const QUIET_MS = 300;
-/** It stops waiting for STUN servers after 5 s. */
+/** Ion stops waiting for STUN servers after 5 s. */
 const LIMIT_MS = 6_000;
 
 /**
- * When the SFU gathers candidates for a publisher connection. An ICE restart in that time ends the session on Ion
- * ("ICE Agent can not be restarted when gathering"), and it does not say when it has done.
+ * Estimates when the SFU gathers candidates for a publisher connection. An ICE restart during gathering ends the session on Ion
+ * ("ICE Agent can not be restarted when gathering"), and Ion does not signal the end of gathering.
  */
 export class IceGathering {
   #since = 0;
-  /** A number from the start: each later one would be an object of its own, that an old one holds. */
+  /** Initialized as a double: a later change of representation would allocate for each value. */
   #quietAt = Number.POSITIVE_INFINITY;
   #credentials: string | undefined;
 
@@ -18,10 +18,10 @@ export class IceGathering {
     return this.#credentials !== credentials;
   }
 
-  /** The offer goes to the SFU now. */
+  /** The offer is about to be sent. */
   begin(credentials: string): void {
     if (this.#credentials === credentials) return;
-    // Copied: they would hold the whole description in memory, of which they are pieces.
+    // A copy: a substring would keep the whole description in memory.
     this.#credentials = Buffer.from(credentials).toString();
     this.#since = performance.now();
     this.#quietAt = Number.POSITIVE_INFINITY;
@@ -35,7 +35,7 @@ export class IceGathering {
   async settled(): Promise<void> {
     for (let rest = this.#rest(); rest > 0; rest = this.#rest()) {
       await new Promise((resolve) => {
-        // Not all of it at once: a candidate that comes meanwhile shortens the wait.
+        // In steps, as a candidate in the meantime changes the wait.
         setTimeout(resolve, Math.min(rest, QUIET_MS)).unref();
       });
     }

@@ -2,8 +2,8 @@ import type { RelayError } from '../../protocol/errors.js';
 import type { IceCandidate, SessionDescription, Subscription, Target } from '../../protocol/types.js';
 
 /**
- * What a client says to the SFU. `join` has its first offer, before `onJoin` is asked; `offer` is of the publisher
- * connection, `answer` of the subscriber's.
+ * A message of a client to the SFU. `join` carries the first offer, before `onJoin` is called; `offer` belongs to the publisher
+ * connection, `answer` to the subscriber connection.
  * @category Hooks
  */
 export type SignalMessage =
@@ -12,19 +12,19 @@ export type SignalMessage =
   | { readonly method: 'subscribe'; readonly params: { subscriptions: readonly Subscription[] } };
 
 /**
- * What the SFU says to a client. `answer` is of the publisher connection, to its join or a later offer; `offer` of the
- * subscriber's.
+ * A message of the SFU to a client. `answer` belongs to the publisher connection, after a join or a later offer; `offer` to the
+ * subscriber connection.
  * @category Hooks
  */
 export type ReplyMessage =
   | { readonly method: 'answer' | 'offer'; readonly params: SessionDescription }
   | { readonly method: 'trickle'; readonly params: { target: Target; candidate: IceCandidate } };
 
-/** Lets a client's messages to the SFU pass, changes or refuses them. Their order stays. */
+/** Passes, changes or refuses a client's messages to the SFU, and keeps their order. */
 export interface SignalMessageFilter {
   /**
-   * `act` gets what the message has become; at once where the filter decides at once.
-   * @throws RelayError at once or by the promise: it is refused
+   * `act` gets the filtered params, synchronously if the filter is synchronous.
+   * @throws RelayError the refusal, at once or by the promise
    */
   signal<Message extends SignalMessage, Result>(
     message: Message,
@@ -32,21 +32,21 @@ export interface SignalMessageFilter {
   ): Result | Promise<Result>;
 }
 
-/** The same for the SFU's messages to a client. */
+/** Passes, changes or drops the SFU's messages to a client. */
 export interface ReplyMessageFilter {
-  /** As {@link SignalMessageFilter.signal}; a candidate that is dropped goes nowhere. */
+  /** As {@link SignalMessageFilter.signal}; `act` is not called for a dropped candidate. */
   reply<Message extends ReplyMessage, Result>(
     message: Message,
     act: (params: Message['params']) => Result,
   ): Result | undefined | Promise<Result | undefined>;
 }
 
-/** What stands between a session's client and the SFU. */
+/** The filters between a session's client and the SFU. */
 export interface MessageFilters {
   /** Undefined where all messages to the SFU pass. */
   readonly signals: SignalMessageFilter | undefined;
   /** Undefined where all messages from the SFU pass. */
   readonly replies: ReplyMessageFilter | undefined;
-  /** The session has ended: nobody waits for an answer any more. */
+  /** The session has ended: pending filters are cancelled. */
   close(why: () => RelayError): void;
 }

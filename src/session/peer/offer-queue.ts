@@ -7,14 +7,14 @@ interface WaitingOffer {
 }
 
 /**
- * The client's side of the negotiation: one offer is with the SFU, one may wait. A newer one takes the place of
- * the one that waits, as a peer connection has only one local description.
+ * Offers of a client: one is with the SFU, one may wait. A newer offer replaces the waiting one, as a peer connection has only one
+ * local description.
  */
 export class OfferQueue {
   #busy = false;
   #waiting: WaitingOffer | undefined;
 
-  /** Runs `negotiate` when it is its turn. */
+  /** Runs `negotiate` when its turn has come. */
   async offer(negotiate: () => Promise<SessionDescription>): Promise<SessionDescription> {
     if (this.#busy) await this.#turn();
     this.#busy = true;

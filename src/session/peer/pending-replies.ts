@@ -5,11 +5,11 @@ interface PendingReply<Value> {
   reject(error: RelayError): void;
 }
 
-/** Replies that bear no id: the SFU gives them in the order in which they were asked for. */
+/** Requests that wait for replies without ids: the SFU replies in the order of the requests. */
 export class PendingReplies<Value> {
   #waiting: PendingReply<Value>[] = [];
 
-  /** Waits for the reply to what `send` sends. */
+  /** Sends a request by `send`; resolves with its reply. */
   ask(send: () => void): Promise<Value> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
@@ -17,12 +17,12 @@ export class PendingReplies<Value> {
     });
   }
 
-  /** The oldest question's reply; one that nobody asked for is dropped. */
+  /** The reply to the oldest request; ignored where there is none. */
   answer(value: Value): void {
     this.#waiting.shift()?.resolve(value);
   }
 
-  /** False where nobody waits. */
+  /** Rejects the oldest request; false where there is none. */
   refuse(error: RelayError): boolean {
     const waiting = this.#waiting.shift();
     waiting?.reject(error);

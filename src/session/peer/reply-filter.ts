@@ -3,7 +3,7 @@ import type { IceCandidate, SessionDescription, Target } from '../../protocol/ty
 import { isPromise } from '../../util/is-promise.js';
 import type { ReplyMessage, ReplyMessageFilter } from './message-filters.js';
 
-/** What the SFU says to a session, as the application lets it pass; at once where there is none to be asked. */
+/** Passes the SFU's messages through the application's filter; synchronously where there is none. */
 export class ReplyFilter {
   readonly #filter: ReplyMessageFilter | undefined;
   readonly #onFailed: (error: RelayError) => void;
@@ -39,7 +39,7 @@ export class ReplyFilter {
     act: (params: Message['params']) => void,
   ): void {
     const failed = (error: unknown) => {
-      // A candidate less is no loss that anybody notices; an offer less is every later track.
+      // A missing candidate is harmless; a missing offer costs the client every later track.
       if (message.method !== 'trickle') this.#onFailed(RelayError.from(error));
     };
     try {

@@ -2,17 +2,17 @@ import { RelayError } from '../../protocol/errors.js';
 import type { SessionCloseReason, SessionState } from '../../protocol/session-state.js';
 import type { Room } from '../../room/room.js';
 
-/** The session that a client had before. The one that takes its place remembers it. */
+/** The session that a client had before, remembered by the one that replaces it. */
 export interface Predecessor {
   readonly sessionId: string;
-  /** Of the session token that the client has brought. */
+  /** The hash of the session token that the client has sent. */
   readonly tokenHash: string;
   readonly clientKey: string;
-  /** `performance.now()` when the connection that has brought it was authenticated. */
+  /** `performance.now()` at the authentication of the connection that sent the token. */
   readonly connectedAt: number;
 }
 
-/** What is replaced. */
+/** A session that is replaced. */
 interface Replaceable {
   readonly id: string;
   readonly room: Room;
@@ -20,10 +20,10 @@ interface Replaceable {
   close(reason: SessionCloseReason): Promise<void>;
 }
 
-/** A join that takes the place of sessions whose connection their client has lost. */
+/** Sessions that a join replaces, because their client has lost its connection. */
 export class Takeover<Session extends Replaceable = Replaceable> {
   readonly predecessor: Predecessor;
-  /** Each is proven to be the client's own. */
+  /** The client has proved that each is its own. */
   readonly sessions: readonly Session[];
 
   constructor(predecessor: Predecessor, sessions: readonly Session[]) {
@@ -35,12 +35,12 @@ export class Takeover<Session extends Replaceable = Replaceable> {
     return this.sessions.map(({ id }) => id);
   }
 
-  /** The one whose seat in this room is taken over. */
+  /** The replaced session in this room. */
   replacedIn(room: Room): Session | undefined {
     return this.sessions.find((session) => session.room === room && session.state === 'joined');
   }
 
-  /** Resolves when the SFU has none of them any more: it would take their tracks and the new ones for the same. */
+  /** Resolves when the SFU has ended all of them: it would confuse their tracks with the new ones. */
   async complete(): Promise<void> {
     const error = new RelayError(
       'ERR_RELAY_REPLACED',
