@@ -2,7 +2,7 @@ import { BEARER_PREFIX, SUBPROTOCOL } from '../protocol/messages.js';
 import { readConnectOptions } from './arguments.js';
 import { RelayClient } from './client.js';
 import { RelayClientError } from './common/errors.js';
-import { limited } from './common/limited.js';
+import { withTimeout } from './common/with-timeout.js';
 import type { ConnectOptions } from './connect-options.js';
 import type { ClientSettings, Dial } from './connection/settings.js';
 import { tokenSource } from './connection/token-source.js';
@@ -55,7 +55,7 @@ async function open<Used>(
   };
   const late = () => failed(`not within ${timeoutMs} ms`);
   try {
-    return await limited({ timeoutMs, late, cancel }, (resolve, reject) => {
+    return await withTimeout({ timeoutMs, late, cancel }, (resolve, reject) => {
       try {
         socket = new WebSocket(url, protocols);
       } catch (cause) {

@@ -7,6 +7,7 @@ import type { Logger } from '../util/logger.js';
 import { CandidateBudget } from './candidate-budget.js';
 import type { VideoCodec } from './codecs.js';
 import { checkTarget, readInit, writeInit } from './ice-candidate.js';
+import { holdMuted, NONE } from './muted-sections.js';
 import { type FilledAnswer, fillRejectedSections } from './rejected-sections.js';
 import { answerSaturation, midSaturation } from './saturation.js';
 import { parseSdp, type Sdp } from './sdp.js';
@@ -57,8 +58,6 @@ const ICE_CANT_HAVE_FAILED_MS = 20_000;
 const SURPLUS = `A candidate is withheld from the SFU: the connection has ${LIMITS.maxCandidates} already`;
 
 /** Shared, as most sessions have no such tracks. */
-const NOTHING: ReadonlySet<string> = new Set();
-
 /**
  * The firewall of one session: turns a client's unchecked messages into messages that the SFU accepts, or throws an error that
  * names the fault. A single malformed message can crash the SFU, with every room on it.
@@ -71,7 +70,7 @@ export class Guard {
   /** Whether the SFU has got a section for data channels: it serves them from then on, whatever later offers say. */
   hasDataChannels = false;
   /** The sections of the last released offer, by `a=mid`, whose media the SFU does not take. */
-  #silent = NOTHING;
+  #silent: ReadonlySet<string> = NONE;
   #answerSaturation = 0;
   /** Called with the tracks of an offer before the mutes are applied. */
   onRelease: ((tracks: readonly Track[]) => void) | undefined;
@@ -80,6 +79,7 @@ export class Guard {
   /** The room's ids of the client's tracks. */
   readonly names: TrackNames;
   readonly #room: Room;
+  readonly #isMuted: (track: Track) => boolean;
   readonly #session: Guarded;
   readonly #replaced: readonly string[];
   readonly #since = performance.now();
@@ -94,6 +94,7 @@ export class Guard {
   constructor(policy: GuardPolicy, room: Room, session: Guarded, replaced: readonly string[] = []) {
     this.policy = policy;
     this.#room = room;
+    this.#isMuted = (track) => room.moderation.isMuted(session.userId, track);
     this.#session = session;
     this.#replaced = replaced;
     this.names = new TrackNames(room.publishers, session.id);
@@ -139,7 +140,7 @@ export class Guard {
     const sections = this.names.claim(parsed.sections);
     const tracks = permittedTracks(sections, this.policy.offer).filter((track) => this.#mayGoOn(track));
     const before = this.#silent;
-    const { silent } = this.#hold(sections, tracks);
+    const { silent } = holdMuted(sections, tracks, this.#isMuted);
     if (silent.size === before.size && [...silent].every((mid) => before.has(mid))) return undefined;
     return this.#compose({ ...parsed, sections }, tracks);
   }
@@ -148,22 +149,8 @@ export class Guard {
     return this.only?.has(trackId) ?? true;
   }
 
-  /** Muted tracks, and sections whose media must not reach the SFU: those without a permitted track. */
-  #hold(sections: readonly SdpSection[], tracks: readonly Track[]) {
-    const { moderation } = this.#room;
-    const cut = new Set<string>();
-    const heard = new Set<string>();
-    for (const track of tracks)
-      (moderation.isMuted(this.#session.userId, track) ? cut : heard).add(track.trackId);
-    const silent = new Set<string>();
-    for (const { kind, sends, trackId = '', mid } of sections) {
-      if (sends && kind !== 'application' && !heard.has(trackId)) silent.add(mid);
-    }
-    return { cut: cut.size > 0 ? cut : NOTHING, silent: silent.size > 0 ? silent : NOTHING };
-  }
-
   #compose(offer: Sdp, tracks: Track[]): ReleasedOffer {
-    const { cut, silent } = this.#hold(offer.sections, tracks);
+    const { cut, silent } = holdMuted(offer.sections, tracks, this.#isMuted);
     this.#silent = silent;
     // Ion does not count VP8's probing packets, so browsers see them as lost: their bitrate falls below 100 kbit/s and stays
     // there. With receiver reports alone it rises.

@@ -94,8 +94,16 @@ function resolveKind(name: string, kind: MessageKind): ResolvedKind {
       'ERR_RELAY_CONFIG',
       `"${option}": name kinds by letters, digits, ".", ":", "-", "_".`,
     );
+  if (kind && '~standard' in Object(kind))
+    throw new RelayError(
+      'ERR_RELAY_CONFIG',
+      `"${option}" is a schema and no kind: write ${name}: { schema: … }.`,
+    );
   if (typeof kind === 'function')
-    throw new RelayError('ERR_RELAY_CONFIG', `"${option}" lacks its call: write ${name}: ${name}().`);
+    throw new RelayError(
+      'ERR_RELAY_CONFIG',
+      `"${option}" lacks its call: write ${name}: ${(kind as { name: string }).name || name}().`,
+    );
   checkOptions(
     { name: `"${option}"`, example: `${name}: { schema }, or ${name}: {} for any JSON` },
     kind,

@@ -19,7 +19,7 @@ import { RelayError } from '../protocol/errors.js';
 import type { IceServer } from '../protocol/types.js';
 import { type ResolvedSfuOptions, resolveSfuOptions, type SfuOptions } from '../sfu/ion/options.js';
 import { RelayCounters } from '../telemetry/relay-counters.js';
-import { checkOptions, integer, type Keys, oneOf } from '../util/check-options.js';
+import { checkOptions, integer, type Keys, misconfigured, oneOf } from '../util/check-options.js';
 import { type Logger, resolveLogger } from '../util/logger.js';
 import { type IceServersFor, type IceServersFunction, resolveIceServers } from './ice-servers.js';
 
@@ -172,6 +172,8 @@ const KEYS: Keys<SfuRelayOptions> = {
 /** @throws RelayError `ERR_RELAY_CONFIG` that says what to write instead. */
 export function resolveOptions<P extends Principal>(options: SfuRelayOptions<P>): ResolvedOptions<P> {
   const example = 'new SfuRelay({ sfu: { serverUrl: "localhost:5551" }, authenticate })';
+  const hook = HOOK_NAMES.find((name) => Object.hasOwn(Object(options), name));
+  if (hook !== undefined) throw misconfigured(`"${hook}" is a hook: write hooks: { ${hook}(…) {} }.`);
   checkOptions({ name: 'SfuRelay', example }, options, KEYS);
   checkAuthenticate(options.authenticate);
   const { rateLimiter } = options;

@@ -1,5 +1,5 @@
 import { detailOf, RelayClientError } from '../common/errors.js';
-import { limited } from '../common/limited.js';
+import { withTimeout } from '../common/with-timeout.js';
 
 type GetToken = () => string | Promise<string>;
 
@@ -27,7 +27,7 @@ export function tokenSource({ token, getToken, requestTimeoutMs: timeoutMs }: Se
   const ask = async (get: GetToken, cancel: AbortSignal | undefined) => {
     const late = () => new Error(`not within ${timeoutMs} ms`);
     try {
-      const next: unknown = await limited({ timeoutMs, late, cancel }, (resolve, reject) => {
+      const next: unknown = await withTimeout({ timeoutMs, late, cancel }, (resolve, reject) => {
         Promise.resolve().then(get).then(resolve, reject);
       });
       if (typeof next !== 'string' || next === '')

@@ -11,7 +11,7 @@ interface Limits {
  * As `new Promise(executor)`, rejected also after `timeoutMs` and with `ERR_CLIENT_ABORTED` when `cancel` aborts; which may
  * be before the executor is called.
  */
-export function limited<Result>(
+export function withTimeout<Result>(
   { timeoutMs, late, cancel }: Limits,
   executor: (
     resolve: (result: Result | PromiseLike<Result>) => void,
