@@ -55,8 +55,8 @@ async function measureAll(receivers) {
         {
           name: 'instant-sfu',
           setup({ onLoad }) {
-            const contents = `export { InstantSfu as IonSfu } from '../../test/support/instant-sfu.js';`;
-            onLoad({ filter: /src\/sfu\/node\.ts$/ }, () => ({ contents, loader: 'ts' }));
+            const contents = `export { InstantSfu as IonSfu } from '../../../test/support/instant-sfu.js';`;
+            onLoad({ filter: /src\/sfu\/ion\/ion-sfu\.ts$/ }, () => ({ contents, loader: 'ts' }));
           },
         },
       ],

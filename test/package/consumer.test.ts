@@ -50,7 +50,9 @@ describe.each(['module', 'commonjs'] as const)('installed in a project of type %
       expect.stringContaining(
         "'RelayClient' cannot be used as a value because it was exported using 'export type'",
       ),
-      expect.stringContaining("Property 'attach' does not exist on type 'SfuRelay<Principal>'"),
+      expect.stringContaining(
+        "Property 'attach' does not exist on type 'SfuRelay<Principal, DefaultMessageKinds>'",
+      ),
       expect.stringContaining("Property 'moderation' does not exist on type 'Room'"),
     ]);
   });
