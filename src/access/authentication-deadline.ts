@@ -1,5 +1,4 @@
-import pTimeout from 'p-timeout';
-import { deadlineTimers } from '../util/deadline.js';
+import { withDeadline } from '../util/deadline.js';
 import { isPromise } from '../util/is-promise.js';
 import type { Authenticate, Principal } from './authentication.js';
 
@@ -11,15 +10,12 @@ export function withAuthenticationDeadline<P extends Principal>(
   authenticate: Authenticate<P>,
   timeoutMs: number,
 ): Authenticate<P> {
-  const fallback = () => {
-    throw new Error(
+  const late = () =>
+    new Error(
       `authenticate() has not answered within ${timeoutMs} ms ("authenticateTimeoutMs"): give what it waits for a shorter timeout`,
     );
-  };
   return (request) => {
     const answer = authenticate(request);
-    return isPromise(answer)
-      ? pTimeout(answer, { milliseconds: timeoutMs, customTimers: deadlineTimers, fallback })
-      : answer;
+    return isPromise(answer) ? withDeadline(answer, timeoutMs, late) : answer;
   };
 }

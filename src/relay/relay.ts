@@ -76,6 +76,7 @@ export class SfuRelay<
       logger: resolved.logger,
       probeTimeoutMs: resolved.healthTimeoutMs,
       joinTimeoutMs: resolved.joinTimeoutMs,
+      isClosing: () => this.#shutdown.isClosing,
       onAbandonedPeer: (outcome) => resolved.counters.abandonedPeers.add(outcome),
     });
     this.addresses = new AddressCount(resolved.limits);

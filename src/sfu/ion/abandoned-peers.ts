@@ -1,5 +1,5 @@
 import pTimeout from 'p-timeout';
-import type { RelayError } from '../../protocol/errors.js';
+import { RelayError } from '../../protocol/errors.js';
 import { Cancellation, type CancelSignal } from '../../util/cancellation.js';
 import { deadlineTimers } from '../../util/deadline.js';
 import type { Logger } from '../../util/logger.js';
@@ -48,6 +48,8 @@ export class AbandonedPeers {
   async #replace(peer: SfuPeerId): Promise<void> {
     const successor = new Successor();
     const cancellation = new Cancellation();
+    // It may end while it waits for its turn.
+    successor.joined.catch((error) => cancellation.abort(() => error));
     try {
       await pTimeout(this.#join(peer, successor, cancellation), {
         milliseconds: this.#setup.joinTimeoutMs,
@@ -56,10 +58,10 @@ export class AbandonedPeers {
       });
     } catch (error) {
       cancellation.abort(() => error);
+      successor.stream?.end(RelayError.from(error).code === 'ERR_RELAY_SFU_TIMEOUT');
       throw error;
-    } finally {
-      successor.stream?.end(cancellation.aborted);
     }
+    successor.stream?.end();
     await successor.ended;
   }
 

@@ -20,6 +20,8 @@ interface Watch {
   joinTimeoutMs: number;
   /** Ion had kept a peer after ending its stream: it was removed, or may be left there. */
   onAbandonedPeer(outcome: 'removed' | 'left'): void;
+  /** The relay is closing: no abandoned peer is removed from now on. */
+  isClosing(): boolean;
 }
 
 const UNWATCHED: Watch = {
@@ -27,6 +29,7 @@ const UNWATCHED: Watch = {
   probeTimeoutMs: 3_000,
   joinTimeoutMs: 15_000,
   onAbandonedPeer: () => {},
+  isClosing: () => false,
 };
 
 /** One Ion SFU: streams on its connections, and whether it can be reached. */
@@ -73,7 +76,7 @@ export class IonSfu implements Sfu {
       joinTimeoutMs: watch.joinTimeoutMs,
       logger: watch.logger,
       onRemoved: watch.onAbandonedPeer,
-      isClosed: () => this.#isClosed,
+      isClosed: () => this.#isClosed || watch.isClosing(),
     });
     const { metadata, serverUrl, connectTimeoutMs: timeoutMs } = options;
     if (typeof metadata === 'function')

@@ -58,6 +58,7 @@ export class IonStream implements SfuStream, CallListener {
   /** From the refused trickle to the join's reply. */
   #opening = false;
   #leaving = false;
+  #isOver = false;
   #failure: RelayError | undefined;
   #timer: Deadline | undefined;
 
@@ -81,7 +82,10 @@ export class IonStream implements SfuStream, CallListener {
   }
 
   async enter(roomId: string, signal: CancelSignal): Promise<void> {
-    this.#ticket = await this.#setup.gates.enter(roomId, signal);
+    const ticket = await this.#setup.gates.enter(roomId, signal);
+    this.#ticket = ticket;
+    // It ended while it waited, or just as it was let in: nothing would give the ticket back.
+    if (this.#isOver) ticket.ended();
   }
 
   /**
@@ -89,8 +93,9 @@ export class IonStream implements SfuStream, CallListener {
    * by it, or never hears anything. A trickle that it refuses makes it open the response before.
    */
   join(request: SfuJoin): void {
-    const { roomId, sdp, autoSubscribe } = request;
-    this.#peer = request;
+    const { roomId, userId, sessionId, peer = 1, sdp, autoSubscribe } = request;
+    // Without the SDP, which would stay as long as the stream.
+    this.#peer = { roomId, userId, sessionId, peer };
     this.#opening = true;
     if (!this.#leaving) this.#send(encodeRefusedTrickle());
     this.#write({
@@ -185,6 +190,7 @@ export class IonStream implements SfuStream, CallListener {
   }
 
   #over(error: RelayError | undefined): void {
+    this.#isOver = true;
     this.#ticket?.ended();
     this.#listener.onEnd(error);
   }

@@ -78,7 +78,11 @@ export class RoomGates {
   enter(roomId: string, signal: CancelSignal): Promise<GateTicket> {
     let gate = this.#gates.get(roomId);
     if (!gate) {
-      gate = new RoomGate(() => this.#gates.delete(roomId));
+      const made = new RoomGate(() => {
+        // A stream of the room's last life may end, or leave, once more: another gate is there by then.
+        if (this.#gates.get(roomId) === made) this.#gates.delete(roomId);
+      });
+      gate = made;
       this.#gates.set(roomId, gate);
     }
     return gate.enter(signal);
