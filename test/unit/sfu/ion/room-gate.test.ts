@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type GateTicket, RoomGate } from '../../../../src/sfu/ion/room-gate.js';
+import { type GateTicket, RoomGate, RoomGates } from '../../../../src/sfu/ion/room-gate.js';
 
 const never = new AbortController().signal;
 
@@ -88,6 +88,16 @@ describe('leaving', () => {
     first.ended();
     expect(await isDone(leaving)).toBe(true);
   });
+});
+
+test('a ticket of an ended stream that leaves once more keeps the gate of the next ones', async () => {
+  const gates = new RoomGates();
+  const old = await gates.enter('lobby', never);
+  old.joined();
+  old.ended();
+  await gates.enter('lobby', never);
+  await old.leave();
+  expect(await isDone(gates.enter('lobby', never))).toBe(false);
 });
 
 test('whatever happens in whatever order: nobody joins while the room may vanish, and nobody waits for ever', async () => {
