@@ -8,7 +8,7 @@ let project: ConsumerProject;
 let subpaths: string[];
 
 beforeAll(async () => {
-  project = await ConsumerProject.create('commonjs');
+  project = await ConsumerProject.create('commonjs', ['zod']);
   const { exports } = JSON.parse(readFileSync(join(project.installed, 'package.json'), 'utf8'));
   subpaths = Object.keys(exports).filter((subpath) => subpath !== '.' && subpath !== './package.json');
 });
