@@ -151,7 +151,7 @@ export class SessionPeers {
     if (!previous) return;
     clearTimeout(this.#timer);
     previous.leave(() => new RelayError('ERR_RELAY_REJOIN', 'Another peer has taken its place.'));
-    await previous.end();
+    previous.end();
   }
 
   /** No peer emits or accepts messages any more; `endAll` follows. */
