@@ -1,5 +1,4 @@
-import { RelayError } from '../protocol/errors.js';
-import { kindOf } from '../util/check-options.js';
+import { kindOf, misconfigured } from '../util/check-options.js';
 
 /** What the operating system takes of a Unix socket's path (sun_path, without its last zero). */
 const MAX_PATH_BYTES = 107;
@@ -10,24 +9,26 @@ const MAX_PATH_BYTES = 107;
  */
 export function checkServerUrl(serverUrl: unknown): string {
   if (typeof serverUrl === 'number')
-    throw wrong(
+    throw misconfigured(
       `The SFU's address is the number ${serverUrl}: write "host:port", e.g. "localhost:${serverUrl}".`,
     );
   if (serverUrl !== undefined && serverUrl !== null && typeof serverUrl !== 'string')
-    throw wrong(
+    throw misconfigured(
       `The SFU's address must be a string, and is ${kindOf(serverUrl)}: write "host:port", e.g. "localhost:5551".`,
     );
   if (typeof serverUrl !== 'string' || serverUrl.trim() === '')
-    throw wrong('The SFU\'s address is missing: write "host:port", e.g. "localhost:5551".');
+    throw misconfigured('The SFU\'s address is missing: write "host:port", e.g. "localhost:5551".');
   if (serverUrl.startsWith('unix:')) return checkUnixPath(serverUrl);
   const [, scheme, rest] = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)/i.exec(serverUrl) ?? [];
   if (scheme !== undefined) {
     const better = rest && /:\d+$/.test(rest) ? rest : `${rest || 'localhost'}:5551`;
-    throw wrong(`The SFU is spoken to by gRPC, not ${scheme}: write "${better}" instead of "${serverUrl}".`);
+    throw misconfigured(
+      `The SFU is spoken to by gRPC, not ${scheme}: write "${better}" instead of "${serverUrl}".`,
+    );
   }
   const port = /^(?:[\w.-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})$/.exec(serverUrl)?.[1];
   if (port === undefined || Number(port) < 1 || Number(port) > 65535)
-    throw wrong(
+    throw misconfigured(
       `"${serverUrl}" is not an address: write "host:port", e.g. "localhost:5551" or "[::1]:5551", or "unix:/run/sfu.sock".`,
     );
   return serverUrl;
@@ -36,14 +37,12 @@ export function checkServerUrl(serverUrl: unknown): string {
 function checkUnixPath(serverUrl: string): string {
   const path = serverUrl.slice('unix:'.length);
   if (path === '' || /^\/\/(?!\/)/.test(path) || path.includes('\0'))
-    throw wrong(`"${serverUrl}" is not the path of a socket: write "unix:/run/sfu.sock".`);
+    throw misconfigured(`"${serverUrl}" is not the path of a socket: write "unix:/run/sfu.sock".`);
   if (Buffer.byteLength(path.replace(/^\/\/(?=\/)/, '')) > MAX_PATH_BYTES)
-    throw wrong(`The path of the SFU's socket has more than ${MAX_PATH_BYTES} bytes: use a shorter one.`);
+    throw misconfigured(
+      `The path of the SFU's socket has more than ${MAX_PATH_BYTES} bytes: use a shorter one.`,
+    );
   return serverUrl;
-}
-
-function wrong(message: string): RelayError {
-  return new RelayError('ERR_RELAY_CONFIG', message);
 }
 
 /**
@@ -54,5 +53,7 @@ export function checkAuthority(authority: unknown): string | undefined {
   if (authority === undefined) return undefined;
   if (typeof authority === 'string' && /^(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/.test(authority))
     return authority;
-  throw wrong('"sfu.authority" must be the name that a proxy knows the SFU by: write "sfu.example.com".');
+  throw misconfigured(
+    '"sfu.authority" must be the name that a proxy knows the SFU by: write "sfu.example.com".',
+  );
 }

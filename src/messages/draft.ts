@@ -1,4 +1,4 @@
-import { RelayError } from '../protocol/errors.js';
+import { invalidParams, RelayError } from '../protocol/errors.js';
 import { checkId } from '../protocol/ids.js';
 import type { OutgoingMessage } from '../protocol/types.js';
 import { checkOptions, type Keys } from '../util/check-options.js';
@@ -30,10 +30,10 @@ export function readDraft(kinds: ResolvedKinds, message: OutgoingMessage): Draft
   if (to !== undefined) checkId(to, 'to');
   if (id !== undefined) checkId(id, 'id');
   else if (kind.requireId)
-    throw invalid(`A "${kind.name}" needs an "id" of yours, so that it is not carried out twice.`);
+    throw invalidParams(`A "${kind.name}" needs an "id" of yours, so that it is not carried out twice.`);
   if (to !== undefined && kind.tally)
-    throw invalid(`A "${kind.name}" is for the whole room: leave "to" out.`);
-  if (data === undefined && !kind.schema) throw invalid('"data" is missing.');
+    throw invalidParams(`A "${kind.name}" is for the whole room: leave "to" out.`);
+  if (data === undefined && !kind.schema) throw invalidParams('"data" is missing.');
   checkSize(kind, data);
   return { kind, data, to, id };
 }
@@ -54,8 +54,4 @@ function checkSize({ name, maxDataBytes }: ResolvedKind, data: unknown): void {
       'ERR_RELAY_TOO_LARGE',
       `The "data" of a "${name}" is longer than ${maxDataBytes} bytes.`,
     );
-}
-
-export function invalid(message: string): RelayError {
-  return new RelayError('ERR_RELAY_INVALID_PARAMS', message);
 }

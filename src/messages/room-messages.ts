@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import pTimeout from 'p-timeout';
 import { localHub, type MessageHub, type RoomChannel, type RoomTraffic } from '../backplane/message-hub.js';
-import { RelayError } from '../protocol/errors.js';
+import { invalidParams, RelayError } from '../protocol/errors.js';
 import type { MessageDeletion, MessageReceipt, OutgoingMessage, RoomMessage } from '../protocol/types.js';
 import type { CounterSet } from '../telemetry/instruments.js';
 import { deadlineTimers } from '../util/deadline.js';
 import { andThen, isPromise } from '../util/is-promise.js';
 import { OrderedQueue } from '../util/ordered-queue.js';
 import { wallClock } from '../util/wall-clock.js';
-import { type Draft, invalid, readDraft } from './draft.js';
+import { type Draft, readDraft } from './draft.js';
 import { History } from './history.js';
 import type { HistoryLimits, ResolvedKind, ResolvedKinds } from './message-kind.js';
 import { Receipts } from './receipts.js';
@@ -168,7 +168,7 @@ export class RoomMessages {
       return { at };
     }
     if (to !== undefined && sender && !this.audience?.isPresent(to))
-      throw invalid(`There is no user "${to}" in the room.`);
+      throw invalidParams(`There is no user "${to}" in the room.`);
     const id = randomUUID();
     const from = sender && { sessionId: sender.sessionId, userId: sender.userId };
     const message = { id, kind: name, data, ...(from && { from }), ...(to !== undefined && { to }), at };

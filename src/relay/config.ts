@@ -2,7 +2,7 @@ import { parse } from 'yaml';
 import { checkServerUrl } from '../grpc/server-url.js';
 import { RelayError } from '../protocol/errors.js';
 import type { SfuOptions } from '../sfu/ion/options.js';
-import { checkOptions, didYouMean } from '../util/check-options.js';
+import { checkOptions, didYouMean, misconfigured } from '../util/check-options.js';
 import { isRecord } from '../util/is-record.js';
 
 /**
@@ -29,10 +29,6 @@ const MODES = ['standalone', 'single', 'cluster'];
 
 const LOAD_BALANCE_METHODS = ['random', 'roundrobin', 'leastconn'];
 
-function wrong(message: string): RelayError {
-  return new RelayError('ERR_RELAY_CONFIG', message);
-}
-
 /**
  * Reads the snake_case configuration, as YAML or already parsed, at the top level or under the key `sfu`:
  *
@@ -50,13 +46,13 @@ function wrong(message: string): RelayError {
  */
 export function parseSfuConfig(yaml: string | object): SfuConfig {
   const root = typeof yaml === 'string' ? parseYaml(yaml) : yaml;
-  if (!isRecord(root)) throw wrong('The SFU configuration must be a mapping with "server_url".');
+  if (!isRecord(root)) throw misconfigured('The SFU configuration must be a mapping with "server_url".');
   const config = 'sfu' in root ? root.sfu : root;
-  if (!isRecord(config)) throw wrong('"sfu" must be a mapping with "server_url".');
+  if (!isRecord(config)) throw misconfigured('"sfu" must be a mapping with "server_url".');
 
   checkOptions({ name: '"sfu"', example: 'server_url: "localhost:5551"' }, config, KEYS);
   const { enabled = true, server_url } = config;
-  if (typeof enabled !== 'boolean') throw wrong('"enabled" must be true or false.');
+  if (typeof enabled !== 'boolean') throw misconfigured('"enabled" must be true or false.');
   checkCluster(config);
   return { enabled, serverUrl: checkServerUrl(server_url) };
 }
@@ -67,10 +63,10 @@ function checkCluster(config: Readonly<Record<string, unknown>>): void {
   checkWord('load_balance_method', config.load_balance_method ?? 'roundrobin', LOAD_BALANCE_METHODS);
   const nodes = config.cluster_nodes ?? [];
   if (!Array.isArray(nodes))
-    throw wrong('"cluster_nodes" must be a list of addresses: ["sfu-1:5551", "sfu-2:5551"].');
+    throw misconfigured('"cluster_nodes" must be a list of addresses: ["sfu-1:5551", "sfu-2:5551"].');
   for (const node of nodes) checkServerUrl(node);
   if (config.mode === 'cluster')
-    throw wrong(
+    throw misconfigured(
       '"mode" is "cluster", but this version speaks to one SFU only: write mode: standalone, and its address as server_url.',
     );
 }
@@ -78,7 +74,7 @@ function checkCluster(config: Readonly<Record<string, unknown>>): void {
 function checkWord(name: string, value: unknown, words: readonly string[]): void {
   if (words.includes(value as string)) return;
   const advice = typeof value === 'string' ? didYouMean(value, words) : `Write one of ${words.join(', ')}.`;
-  throw wrong(`"${name}" is ${JSON.stringify(value)}. ${advice}`);
+  throw misconfigured(`"${name}" is ${JSON.stringify(value)}. ${advice}`);
 }
 
 function parseYaml(text: string): unknown {

@@ -26,6 +26,7 @@ export class SessionRegistry<P extends Principal> {
   readonly #index = new SessionIndex<Session<P>>();
   readonly #rooms: Rooms;
   readonly #admitsCandidate: ((candidate: string) => boolean) | undefined;
+  readonly #filters: ReturnType<typeof sessionFilters<P>>;
 
   constructor(
     options: ResolvedOptions<P>,
@@ -40,6 +41,7 @@ export class SessionRegistry<P extends Principal> {
     });
     this.#rooms = new Rooms(messages, options.bans);
     this.#admitsCandidate = candidateFilter(options.candidates);
+    this.#filters = sessionFilters(options.hooks);
   }
 
   get sessions(): ReadonlyMap<string, Session<P>> {
@@ -99,7 +101,7 @@ export class SessionRegistry<P extends Principal> {
         autoSubscribe,
         principal,
         isNamed: principal === undefined || principal.userId !== undefined,
-        filters: sessionFilters(hooks),
+        filters: this.#filters,
         logger: options.logger,
         moderate: hooks.has('onMessage')
           ? (message, recheck) => maySend(hooks, session, message, recheck)

@@ -90,8 +90,6 @@ class Successor implements SfuStreamListener {
       this.#joined = resolve;
       this.#failed = reject;
     });
-    // Nobody waits for it where the stream could not be opened.
-    this.joined.catch(() => {});
     this.ended = new Promise((resolve) => {
       this.#ended = resolve;
     });
