@@ -29,7 +29,7 @@ const ROOMS = {
   room: { rooms: ['messages', 'backplane', 'access', ...BASICS] },
   messages: { rooms: ['backplane', 'telemetry', ...BASICS], packages: ['p-timeout'] },
   testing: { rooms: ['sfu', ...BASICS], packages: ['@grpc/grpc-js', 'werift'] },
-  sfu: { rooms: ['grpc', ...BASICS], packages: ['@bufbuild/protobuf', 'p-timeout'] },
+  sfu: { rooms: ['grpc', 'backplane', ...BASICS], packages: ['@bufbuild/protobuf', 'p-timeout'] },
   grpc: { rooms: BASICS, packages: ['@grpc/grpc-js'] },
   backplane: { rooms: BASICS },
   limits: { rooms: ['telemetry', ...BASICS] },

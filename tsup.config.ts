@@ -1,5 +1,5 @@
 import { defineConfig, type Options } from 'tsup';
-import { ownClassNames, shortNames, splitCommonJs } from './scripts/build-plugins.js';
+import { arrowFunctions, ownClassNames, shortNames, splitCommonJs } from './scripts/build-plugins.js';
 import { CLIENT_NAMES } from './scripts/client-names.js';
 
 const common = {
@@ -36,6 +36,6 @@ export default defineConfig([
     ...common,
     entry: { client: 'src/client/index.ts' },
     splitting: false,
-    plugins: [shortNames(CLIENT_NAMES), ownClassNames()],
+    plugins: [shortNames(CLIENT_NAMES), ownClassNames(), arrowFunctions()],
   },
 ]);

@@ -20,7 +20,7 @@ import { describeMachine } from './harness/machine.js';
 import { Progress } from './harness/progress.js';
 import { textTable } from './harness/report.js';
 import { quartiles } from './harness/statistics.js';
-import { TARGETS } from './harness/targets.js';
+import { isRelay, TARGETS } from './harness/targets.js';
 
 const { values: options } = parseArgs({
   options: {
@@ -57,7 +57,7 @@ function distOf(path, option) {
 const pairs = Number(options.pairs);
 if (!(Number.isInteger(pairs) && pairs > 0)) usage('--pairs must be a whole number from 1.');
 const figures = among(FIGURES, options.figures, 'figures');
-const relays = Object.fromEntries(Object.entries(TARGETS).filter(([name]) => name.startsWith('relay-')));
+const relays = Object.fromEntries(Object.entries(TARGETS).filter(([name]) => isRelay(name)));
 const targets = among(options.base ? relays : TARGETS, options.targets ?? 'relay-uws,relay-ws', 'targets');
 if (!options.base && options.new) usage('--new is compared with --base: name that, too.');
 if (!options.base && (!options.targets || targets.length !== 2))

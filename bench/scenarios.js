@@ -139,4 +139,12 @@ async function churn({ load, relay, scale }) {
   return figures;
 }
 
-export const SCENARIOS = { growth, publishers, rooms, churn };
+const all = () => true;
+
+/** Each with the number of its connections and the targets that it is for. */
+export const SCENARIOS = {
+  growth: { run: growth, connections: ({ sizes }) => Math.max(...sizes), fits: all },
+  publishers: { run: publishers, connections: (scale) => scale.publishers, fits: all },
+  rooms: { run: rooms, connections: ({ room }) => room.size * room.count, fits: all },
+  churn: { run: churn, connections: (scale) => scale.churn.window, fits: all },
+};

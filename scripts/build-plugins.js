@@ -45,3 +45,18 @@ export function shortNames(names) {
     },
   };
 }
+
+/**
+ * Writes the functions of a module as arrow functions, which are shorter once they are minified. They must not use `this` or
+ * `arguments`, or be called while the module is evaluated before their place.
+ */
+export function arrowFunctions() {
+  return {
+    name: 'arrow-functions',
+    renderChunk(code, { type }) {
+      if (type !== 'chunk') return;
+      const declarations = /^( *)(async )?function (\w+)(\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)) \{$/gm;
+      return { code: code.replace(declarations, '$1var $3 = $2$4 => {') };
+    },
+  };
+}

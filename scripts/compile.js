@@ -28,3 +28,19 @@ export async function compile(name, entry, options = {}) {
   });
   return { folder, load: (module) => import(pathToFileURL(join(folder, `${module}.mjs`)).href) };
 }
+
+/** Compiles and loads a module of test/, which finds its files as if it were where it was written. */
+export async function loadTest(name, path) {
+  const { load } = await compile(
+    name,
+    { [name]: path },
+    {
+      external: [/^[a-z]+-core$/, 'vitest'],
+      esbuildOptions(options) {
+        const url = new URL(path, ROOT).href;
+        options.define = { ...options.define, 'import.meta.url': JSON.stringify(url) };
+      },
+    },
+  );
+  return load(name);
+}

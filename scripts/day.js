@@ -9,9 +9,8 @@
  * `--share 0.1` is a tenth of the day.
  */
 import { parseArgs } from 'node:util';
-import { compile } from './compile.js';
+import { loadTest } from './compile.js';
 
-const DAY = 'test/day/day.ts';
 const PLAN = { mutes: 500, cameras: 300, screens: 50, reloads: 20, switches: 20 };
 /** In per cent. */
 const MAX_GROWTH = 1;
@@ -25,18 +24,7 @@ const { values } = parseArgs({
 });
 
 /** Compiles the day, whose modules find their files as if they were where they were written. */
-const { load } = await compile(
-  'day',
-  { day: DAY },
-  {
-    external: [/^[a-z]+-core$/, 'vitest'],
-    esbuildOptions(options) {
-      const url = new URL(`../${DAY}`, import.meta.url).href;
-      options.define = { ...options.define, 'import.meta.url': JSON.stringify(url) };
-    },
-  },
-);
-const { day } = await load('day');
+const { day } = await loadTest('day', 'test/day/day.ts');
 const share = Number(values.share);
 // An even number: in the end all cameras are as they were.
 const plan = Object.fromEntries(

@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const target = join(root, 'src', 'http', 'rest', 'gen', 'wire-schema.ts');
 
 const generator = createGenerator({
-  path: join(root, 'src', 'signal', 'protocol.ts'),
+  path: join(root, 'src', 'protocol', 'messages.ts'),
   tsconfig: join(root, 'tsconfig.json'),
   jsDoc: 'extended',
   skipTypeCheck: true,

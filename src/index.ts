@@ -22,10 +22,13 @@ export type {
   HookContext,
   HookFailure,
   Hooks,
+  InterruptedContext,
   JoinContext,
   LeaveContext,
   MessageContext,
+  MovedContext,
   ReplyContext,
+  ResumedContext,
   SignalContext,
 } from './hooks/hooks.js';
 export type { CountLimits } from './limits/count-limits.js';
@@ -44,11 +47,19 @@ export type { SchemaIssue, SchemaOutput, SchemaResult, StandardSchema } from './
 export { CloseCode } from './protocol/close-code.js';
 export { ERRORS, RelayError, type RelayErrorCode, type RelayErrorOptions } from './protocol/errors.js';
 export { LIMITS } from './protocol/limits.js';
+export type {
+  Audience,
+  ParticipantPage,
+  ParticipantQuery,
+  ParticipantsEvent,
+  TracksEvent,
+} from './protocol/room-events.js';
 export type { SessionCloseReason, SessionState } from './protocol/session-state.js';
 export type {
   Grants,
   IceCandidate,
   IceServer,
+  InterruptionNotice,
   LiveGrants,
   MessageDeletion,
   MessageReceipt,
@@ -56,7 +67,6 @@ export type {
   MuteTarget,
   OutgoingMessage,
   Participant,
-  ParticipantsEvent,
   ParticipantUpdate,
   RejoinNotice,
   Role,
@@ -68,20 +78,46 @@ export type {
   Target,
   Track,
   TrackSource,
-  TracksEvent,
 } from './protocol/types.js';
-export { parseSfuConfig, type SfuConfig } from './relay/config.js';
-export type { HealthReport } from './relay/health.js';
+export {
+  type ClusterSfuConfig,
+  parseSfuConfig,
+  type SfuConfig,
+  type StandaloneSfuConfig,
+} from './relay/config.js';
+export type { HealthReport, NodeReport } from './relay/health.js';
 export type { IceServersContext, IceServersFunction } from './relay/ice-servers.js';
+export type {
+  DrainNodeOptions,
+  DrainReport,
+  MoveRoomOptions,
+  RoomMoveReport,
+} from './relay/moves/move-options.js';
 export type { DefaultMessageKinds, DuplicateUser, SfuRelayOptions } from './relay/options.js';
-export { type RelayEvents, SfuRelay } from './relay/relay.js';
+export { SfuRelay } from './relay/relay.js';
+export type { RelayEvents } from './relay/relay-events.js';
+export type { ResumptionOptions } from './relay/resumption-options.js';
 export type { CreateSessionParams } from './relay/session-params.js';
+export type { CloseOptions } from './relay/shutdown.js';
 export { type TurnRestOptions, turnRest } from './relay/turn-rest.js';
 export type { Room } from './room/room.js';
 export type { SessionEvents } from './session/events/session-events.js';
 export type { ReplyMessage, SignalMessage } from './session/peer/message-filters.js';
+export type { RejoinParams } from './session/peer/next-peer.js';
 export type { Session } from './session/session.js';
-export type { SfuMetadata, SfuOptions, SfuTlsOptions } from './sfu/ion/options.js';
+export type { IonOptions, SfuMetadata, SfuTlsOptions } from './sfu/ion/options.js';
+export { type DnsSrvOptions, dnsSrv } from './sfu/pool/dns-srv.js';
+export type {
+  ClusterSfuOptions,
+  LoadBalanceMethod,
+  SelectNode,
+  SfuNodeOptions,
+  SfuNodeResolver,
+  SfuNodeStatus,
+  SfuOptions,
+  StandaloneSfuOptions,
+} from './sfu/pool/options.js';
+export type { RoomMove } from './sfu/pool/placements.js';
 export { acceptConnection } from './signaling/connection/accept-connection.js';
 export type { ConnectionHandle, RelaySocket } from './signaling/connection/socket.js';
 export type { ConnectionOptions, RequestOptions } from './signaling/options.js';

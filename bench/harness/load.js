@@ -34,12 +34,44 @@ export class Load {
     return load;
   }
 
-  async aim({ port, pid }) {
-    await this.#do({ do: 'target', url: `ws://127.0.0.1:${port}/rtc`, pid, ...DESCRIPTIONS });
+  /** @param resumes whether the clients have the capability `resume` */
+  async aim({ port, pid, resumes }) {
+    await this.#do({ do: 'target', url: `ws://127.0.0.1:${port}/rtc`, pid, resumes, ...DESCRIPTIONS });
   }
 
-  join(count, { window, role, roomSize = 1 }) {
-    return this.#do({ do: 'join', count, window, roomSize, offer: OFFERS[role] });
+  /** @param ask the role to ask for @param pictures whether each client has to have the right count of its room in the end */
+  join(count, { window, role, ask, roomSize = 1, pictures }) {
+    return this.#do({ do: 'join', count, window, roomSize, pictures, role: ask, offer: OFFERS[role] });
+  }
+
+  /**
+   * Joins all to one room: the publishers first, then viewers, `rate` a second or `window` at a time. Resolves with joins
+   * that have failed, too; `lost` is their number. `onStretch` gets the readings at both ends of each of the stretches.
+   */
+  fill(count, { publishers, rate, window, stretches, pictures }, onStretch) {
+    const offers = { offer: OFFERS.viewer, publisherOffer: OFFERS.publisher };
+    const command = { do: 'fill', count, publishers, rate, window, stretches, pictures, ...offers };
+    return this.#run(command, onStretch);
+  }
+
+  /** Nothing for a second. */
+  idle() {
+    return this.#do({ do: 'idle' });
+  }
+
+  /** So many viewers of a filled room leave at once; until everybody else has the right count. */
+  burst(count, { publishers }) {
+    return this.#do({ do: 'burst', count, publishers, pictures: true });
+  }
+
+  /** Until the relay has closed all connections: `codes` has the number of connections by close code. */
+  closed() {
+    return this.#do({ do: 'closed' });
+  }
+
+  /** Cuts all connections, and joins again at once. */
+  cut() {
+    return this.#do({ do: 'cut', pictures: true });
   }
 
   leave() {
@@ -59,14 +91,32 @@ export class Load {
     return this.#do({ do: 'churn', count, window, roomSize: 1, offer: OFFERS[role] });
   }
 
+  /** So many at once, in rooms of ten, who wait and try again as they are told; resolves when all are in. */
+  arrive(count) {
+    return this.#do({ do: 'arrive', count, roomSize: 10, offer: OFFERS.viewer });
+  }
+
+  /** Resolves when all of them have been cut off and are in again. */
+  comeBack(count) {
+    return this.#do({ do: 'comeBack', count });
+  }
+
   stop() {
     this.#child.kill();
   }
 
   async #do(command) {
-    this.#child.stdin.write(`${JSON.stringify(command)}\n`);
-    const outcome = await this.#next();
+    const outcome = await this.#run(command);
     if (outcome.error) throw new Error(`${command.do}: ${outcome.lost} lost: ${outcome.error}`);
     return outcome;
+  }
+
+  async #run(command, onStretch) {
+    this.#child.stdin.write(`${JSON.stringify(command)}\n`);
+    for (;;) {
+      const outcome = await this.#next();
+      if (!outcome.stretch) return outcome;
+      await onStretch(outcome);
+    }
   }
 }

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, release } from 'node:os';
 
 const cores = availableParallelism();
@@ -22,4 +23,21 @@ export function works(command, ...args) {
   } catch {
     return false;
   }
+}
+
+/** Of the standard streams, the listening socket and the channels to the SFU. */
+const OTHER_FILES = 300;
+
+/** Ends with advice where a process may not have as many connections. Node and Go raise the soft limit themselves. */
+export function requireOpenFiles(connections) {
+  const needed = connections + OTHER_FILES;
+  const limit = Number(
+    /^Max open files\s+\d+\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? Infinity,
+  );
+  if (limit >= needed) return;
+  console.error(
+    `${connections} connections need ${needed} open files, and the hard limit is ${limit}. Raise it ` +
+      `(as root: "ulimit -n ${needed}", or "prlimit --pid $$ --nofile=${needed}"), or choose less: --sizes 200,1000`,
+  );
+  process.exit(2);
 }

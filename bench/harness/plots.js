@@ -20,6 +20,9 @@ export function plots(report) {
     join: ['join: CPU', 'CPU of the relay a join (µs)'],
     latency: ['paced trickle round: p99', 'p99 of a trickle round trip at a steady rate (ms)'],
     churn: ['memory after joins and leaves', 'Memory of the relay after so many joins and leaves (KiB)'],
+    'room-join': ['fill: CPU of a join', 'CPU of the relay a join into one room (µs)'],
+    'room-messages': ['fill: messages to a viewer', 'Messages a second to each viewer of a room that fills'],
+    'room-delay': ['fill: event-loop delay, p99', 'p99 of the event loop’s delay while a room fills (ms)'],
   };
   const drawn = Object.entries(lines).filter(([, [name]]) => figure(name));
   return Object.fromEntries(drawn.map(([file, [name, title]]) => [file, lineChart(report, name, title)]));
@@ -95,6 +98,7 @@ function short(value) {
 
 /** The next of 1, 2, 2.5 or 5 times a power of ten. */
 function roundUp(value) {
+  if (value <= 0) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
   return [1, 2, 2.5, 5, 10].map((step) => step * power).find((step) => step >= value);
 }

@@ -32,6 +32,51 @@ export function printReport(report) {
   for (const target of report.targets) console.log(`${target.padEnd(14)} ${TARGETS[target].title}`);
 }
 
+/** What the table of large rooms in docs/PERFORMANCE.md has, in its order. */
+const ROOM_FIGURES = [
+  'fill: CPU of a join',
+  'fill: messages to a viewer',
+  'fill: sent for a join',
+  'fill: longest frame',
+  'fill: join, p99',
+  'fill: event-loop delay, p99',
+  'fill: event-loop delay, maximum',
+  'fill: memory of a session',
+  'burst: until all counts are right',
+  'burst: CPU',
+  'burst: event-loop delay, maximum',
+  'close, one room: until it has closed',
+  'close, one room: event-loop delay, maximum',
+  'close, a room each: until it has closed',
+  'close, a room each: event-loop delay, maximum',
+  'chat: CPU of a delivery',
+  'chat: slowest delivery',
+  'chat: event-loop delay, maximum',
+  'cut: until all are back',
+  'cut: until all counts are right',
+  'cut: event-loop delay, maximum',
+];
+
+/** The medians of large rooms in Markdown; undefined where none were measured. */
+export function roomTable(report) {
+  const figures = figuresOf(report)
+    .filter(({ figure }) => ROOM_FIGURES.includes(figure))
+    .sort((one, other) => ROOM_FIGURES.indexOf(one.figure) - ROOM_FIGURES.indexOf(other.figure));
+  if (figures.length === 0) return undefined;
+  const measured = new Set(figures.map(({ figure }) => figure));
+  const targets = report.targets.filter((target) =>
+    report.results.some((each) => each.target === target && measured.has(each.figure)),
+  );
+  const rows = figures.map(({ figure, sessions, unit }) => [
+    `${figure}, ${unit}`,
+    sessions.toLocaleString('en'),
+    ...targets.map((target) => medianOf(report, figure, sessions, target)),
+  ]);
+  const head = ['', 'sessions', ...targets.map((target) => `\`${target}\``)];
+  const alignment = head.map((_, column) => (column === 0 ? '---' : '--:'));
+  return [head, alignment, ...rows].map((cells) => `| ${cells.join(' | ')} |\n`).join('');
+}
+
 function printTrends(report) {
   const rows = TRENDS.flatMap((figure) => {
     const sizes = report.results.filter((each) => each.figure === figure).map(({ sessions }) => sessions);
@@ -45,7 +90,7 @@ function printTrends(report) {
 
 function medianOf(report, figure, sessions, target) {
   const values = series(report, figure, sessions, target).map(({ value }) => value);
-  return values.length > 0 ? String(rounded(summary(values).median)) : '';
+  return values.length > 0 ? rounded(summary(values).median).toLocaleString('en') : '';
 }
 
 function spread(of) {
@@ -54,7 +99,9 @@ function spread(of) {
 
 function figuresOf({ results }) {
   const figures = new Map(results.map((each) => [`${each.figure} ${each.sessions}`, each]));
-  return [...figures.values()].sort((one, other) => one.figure.localeCompare(other.figure));
+  return [...figures.values()].sort(
+    (one, other) => one.figure.localeCompare(other.figure) || one.sessions - other.sessions,
+  );
 }
 
 function rounded(value) {

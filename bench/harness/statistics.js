@@ -40,7 +40,8 @@ export function trend(report, figure, target, most, fewest) {
 function quotient(ones, others) {
   const values = new Map(others.map(({ round, value }) => [round, value]));
   const ratios = ones
-    .filter(({ round }) => values.has(round))
+    // Of nothing there is no multiple.
+    .filter(({ round }) => values.get(round))
     .map(({ round, value }) => value / values.get(round));
   return ratios.length > 0 ? summary(ratios) : undefined;
 }

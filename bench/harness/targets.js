@@ -23,6 +23,16 @@ export const TARGETS = {
     title: 'sfu-relay on ws',
     command: (sfu, { library }) => node(script('servers/relay.js'), sfu, library, 'ws'),
   },
+  'relay-uws-resume': {
+    title: 'sfu-relay on uWebSockets.js, clients that can resume',
+    resumes: true,
+    command: (sfu, { library }) => node(script('servers/relay.js'), sfu, library, 'uws'),
+  },
+  'relay-ws-resume': {
+    title: 'sfu-relay on ws, clients that can resume',
+    resumes: true,
+    command: (sfu, { library }) => node(script('servers/relay.js'), sfu, library, 'ws'),
+  },
   'bare-uws': {
     title: 'bare uWebSockets.js + grpc-js',
     command: (sfu, { rtc }) => node(script('peers/uws.js'), sfu, rtc),
@@ -37,6 +47,11 @@ export const TARGETS = {
     command: (sfu, { goRelay }) => [goRelay, '-sfu', sfu],
   },
 };
+
+/** Whether it is this library, and not one that forwards only. */
+export function isRelay(name) {
+  return name.startsWith('relay-');
+}
 
 /** KiB of a process' own memory, once it falls no further: pages are given back by other threads, a moment later. */
 async function held(pid) {
@@ -53,11 +68,25 @@ async function held(pid) {
 
 /** Starts one; resolves when it listens. */
 export async function startTarget(name, sfu, tools) {
-  const child = spawn(...onCore('relay', TARGETS[name].command(sfu, tools)), {
-    stdio: ['ignore', 'pipe', 'inherit'],
+  const { command, resumes } = TARGETS[name];
+  return { ...(await start(command(sfu, tools))), resumes };
+}
+
+/** Starts a relay with its default rate limits, or with a share of their points. */
+export function startOffice(sfu, { library }, { transport, port, share }) {
+  return start(node(script('servers/office.js'), sfu, library, transport, port, share));
+}
+
+async function start(command) {
+  const child = spawn(...onCore('relay', command), {
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
   const next = jsonLines(child);
   const { port } = await next();
+  const tell = (command) => {
+    child.stdin.write(`${command}\n`);
+    return next();
+  };
   return {
     port,
     pid: child.pid,
@@ -66,10 +95,13 @@ export async function startTarget(name, sfu, tools) {
      * where the target can tell.
      */
     async memory() {
-      child.kill('SIGUSR2');
-      const { live } = await next();
+      const { live } = await tell('memory');
       return { held: await held(child.pid), live };
     },
+    /** How late its event loop was since this was asked last, in ms; `{}` where there is none. */
+    delay: () => tell('delay'),
+    /** Ends all connections; how long that took. */
+    close: () => tell('close'),
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const exit = once(child, 'exit');

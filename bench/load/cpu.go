@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -14,4 +16,15 @@ func processCPU(pid int) time.Duration {
 		return 0
 	}
 	return time.Duration(spent.Nano())
+}
+
+// How long a process' main thread has been ready so far without a core to run on: other work has delayed it by that. Zero
+// where the operating system does not tell.
+func processWait(pid int) time.Duration {
+	var running, waiting int64
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/schedstat", pid))
+	if _, err := fmt.Sscan(string(text), &running, &waiting); err != nil {
+		return 0
+	}
+	return time.Duration(waiting)
 }

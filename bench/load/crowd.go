@@ -19,15 +19,25 @@ type crowd struct {
 	pid         int
 	url         *url.URL
 	offer       string
+	role        string
 	answerFrame []byte
 	roomSize    int
 	sessions    []*session
 	// Sessions that were ever made, by which each has a name of its own.
 	serial atomic.Int64
 	run    atomic.Pointer[run]
+	// Whether the clients have the capability.
+	resumes bool
+	// What all of them have received.
+	traffic traffic
+	changes changes
+	// Tells the harness something before the outcome.
+	say func(any)
+	// Of those who come by `arrive`.
+	tally *tally
 }
 
-func newCrowd(sfu *sfu) *crowd { return &crowd{sfu: sfu, roomSize: 1} }
+func newCrowd(sfu *sfu, say func(any)) *crowd { return &crowd{sfu: sfu, roomSize: 1, say: say} }
 
 // A new relay to load; the clients of the last one are gone with it.
 func (c *crowd) aim(command Command) Outcome {
@@ -38,7 +48,8 @@ func (c *crowd) aim(command Command) Outcome {
 	for _, s := range c.sessions {
 		s.conn.Close()
 	}
-	c.sessions, c.url, c.pid = nil, target, command.PID
+	c.sessions, c.url, c.pid, c.resumes = nil, target, command.PID, command.Resumes
+	c.changes.forget()
 	c.answerFrame = frame(fmt.Sprintf(`{"jsonrpc":"2.0","method":"answer","params":{"desc":{"type":"answer","sdp":%s}}}`,
 		quote(command.Answer)))
 	c.sfu.speak(command.SfuAnswer, command.SfuOffer)
@@ -51,7 +62,7 @@ func (c *crowd) join(command Command) Outcome {
 	answered := c.sfu.answers.Load() + int64(command.Count)
 	joined := make([]*session, command.Count)
 	outcome := c.each(command, func(n int) error {
-		s, err := c.connect(int(c.serial.Add(1)) - 1)
+		s, err := c.connect(c.nextNumber())
 		joined[n] = s
 		return err
 	})
@@ -60,19 +71,28 @@ func (c *crowd) join(command Command) Outcome {
 			c.sessions = append(c.sessions, s)
 		}
 	}
-	if !eventually(func() bool { return c.sfu.answers.Load() >= answered }) {
-		outcome.fail(int(answered-c.sfu.answers.Load()), fmt.Errorf("answers did not reach the SFU"))
+	c.expectAnswers(&outcome, answered)
+	if command.Pictures {
+		c.expectPictures(&outcome)
 	}
 	return outcome
+}
+
+func (c *crowd) expectAnswers(outcome *Outcome, count int64) {
+	if !eventually(func() bool { return c.sfu.answers.Load() >= count }) {
+		outcome.fail(int(count-c.sfu.answers.Load()), fmt.Errorf("answers did not reach the SFU"))
+	}
 }
 
 // Those who come now begin with a room that nobody is in, however many have come before.
 func (c *crowd) fillRooms(command Command) {
 	c.roomSize = max(1, command.RoomSize)
-	c.offer = command.Offer
+	c.offer, c.role = command.Offer, command.Role
 	size := int64(c.roomSize)
 	c.serial.Store((c.serial.Load() + size - 1) / size * size)
 }
+
+func (c *crowd) nextNumber() int { return int(c.serial.Add(1)) - 1 }
 
 // Ends all sessions; nothing of them is left on the SFU then.
 func (c *crowd) leave(command Command) Outcome {
@@ -91,7 +111,7 @@ func (c *crowd) churn(command Command) Outcome {
 	c.fillRooms(command)
 	before := c.sfu.streams.Load()
 	outcome := c.each(command, func(int) error {
-		s, err := c.connect(int(c.serial.Add(1)) - 1)
+		s, err := c.connect(c.nextNumber())
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 /**
- * Does what the Go program beside it does, for machines without Go: the same commands, the same outcomes. It costs more
- * than a bare relay, and so is itself what is measured in part: fit to see that nothing is lost, not for figures.
+ * Does what the Go program beside it does, for machines without Go: the same commands but those of large rooms, the same
+ * outcomes. It costs more than a bare relay, and so is itself what is measured in part: fit to see that nothing is lost,
+ * not for figures.
  */
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';

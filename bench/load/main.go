@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"sync"
 	"time"
 )
 
@@ -16,7 +17,9 @@ type Command struct {
 	// target: the relay to load, and whose CPU to count.
 	URL string `json:"url"`
 	PID int    `json:"pid"`
-	// How many: sessions of join, rounds, messages, cycles of churn.
+	// target: whether the clients have the capability `resume`.
+	Resumes bool `json:"resumes"`
+	// How many: sessions of join and fill, rounds, messages, cycles of churn, those who leave in a burst.
 	Count int `json:"count"`
 	// How many at a time.
 	Window int `json:"window"`
@@ -24,10 +27,18 @@ type Command struct {
 	Active int `json:"active"`
 	// Sessions that share a room.
 	RoomSize int `json:"roomSize"`
-	// Rounds a second; 0 for as many as the relay takes.
+	// Rounds a second, or joins of fill; 0 for as many as the relay takes.
 	Rate float64 `json:"rate"`
-	// join, churn: what the sessions offer.
+	// join, fill, churn: what the sessions offer, and the role that they ask for.
 	Offer string `json:"offer"`
+	Role  string `json:"role"`
+	// fill: so many of the sessions come first, and publish.
+	Publishers     int    `json:"publishers"`
+	PublisherOffer string `json:"publisherOffer"`
+	// fill: from how many joins to how many a cost is read off.
+	Stretches []Stretch `json:"stretches"`
+	// Whether every client is to have the right count of its room in the end.
+	Pictures bool `json:"pictures"`
 	// target: what clients and SFU answer, and the SFU offers.
 	Answer    string `json:"answer"`
 	SfuOffer  string `json:"sfuOffer"`
@@ -46,10 +57,21 @@ type Outcome struct {
 	// CPU seconds of the relay's process in that time, and of this one.
 	CPU     float64 `json:"cpu"`
 	LoadCPU float64 `json:"loadCpu"`
+	// Seconds in which the relay was ready and other work had its core.
+	Waited float64 `json:"waited"`
 	// Milliseconds.
 	P50 float64 `json:"p50"`
 	P99 float64 `json:"p99"`
 	Max float64 `json:"max"`
+	// Seconds until every client had the right count of its room.
+	Right float64 `json:"right,omitempty"`
+	// Clients by the code that their connection was closed with.
+	Codes map[int]int `json:"codes,omitempty"`
+	// arrive, comeBack: seconds until all were in, since the first was not; what it took.
+	Took     float64 `json:"took"`
+	Connects int64   `json:"connects"`
+	Joins    int64   `json:"joins"`
+	Refusals int64   `json:"refusals"`
 }
 
 func main() {
@@ -58,10 +80,16 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	answer := json.NewEncoder(os.Stdout)
-	_ = answer.Encode(map[string]string{"sfu": sfu.address})
+	var guard sync.Mutex
+	encoder := json.NewEncoder(os.Stdout)
+	say := func(value any) {
+		guard.Lock()
+		defer guard.Unlock()
+		_ = encoder.Encode(value)
+	}
+	say(map[string]string{"sfu": sfu.address})
 
-	crowd := newCrowd(sfu)
+	crowd := newCrowd(sfu, say)
 	input := bufio.NewScanner(os.Stdin)
 	input.Buffer(nil, 1<<20)
 	for input.Scan() {
@@ -70,7 +98,7 @@ func main() {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
-		_ = answer.Encode(crowd.do(command))
+		say(crowd.do(command))
 	}
 }
 
@@ -86,18 +114,39 @@ func (c *crowd) do(command Command) Outcome {
 		return c.measure(command, c.rounds)
 	case "messages":
 		return c.measure(command, c.messages)
+	case "arrive":
+		return c.measure(command, c.arrive)
+	case "comeBack":
+		return c.measure(command, c.comeBack)
 	case "churn":
 		return c.measure(command, c.churn)
+	case "idle":
+		return c.measure(command, idle)
+	case "fill":
+		return c.measure(command, c.fill)
+	case "burst":
+		return c.measure(command, c.burst)
+	case "closed":
+		return c.measure(command, c.closed)
+	case "cut":
+		return c.measure(command, c.cut)
 	}
 	return Outcome{Error: "no such action: " + command.Do}
 }
 
+// Nothing for a second: what the relay takes for itself.
+func idle(Command) Outcome {
+	time.Sleep(time.Second)
+	return Outcome{}
+}
+
 // Runs an action and adds what it took of the machine.
 func (c *crowd) measure(command Command, act func(Command) Outcome) Outcome {
-	relayBefore, loadBefore, start := processCPU(c.pid), processCPU(os.Getpid()), time.Now()
+	relayBefore, loadBefore, waitBefore, start := processCPU(c.pid), processCPU(os.Getpid()), processWait(c.pid), time.Now()
 	outcome := act(command)
 	outcome.Seconds = time.Since(start).Seconds()
 	outcome.CPU = (processCPU(c.pid) - relayBefore).Seconds()
 	outcome.LoadCPU = (processCPU(os.Getpid()) - loadBefore).Seconds()
+	outcome.Waited = (processWait(c.pid) - waitBefore).Seconds()
 	return outcome
 }

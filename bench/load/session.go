@@ -11,6 +11,14 @@ import (
 type session struct {
 	*socket
 	crowd *crowd
+	// By which its user and its room are known.
+	number int
+	// Its id at the relay, and the token that proves it; none at relays that only forward.
+	id, token string
+	picture   picture
+	counts    counts
+	// It waits for the result of `resume`.
+	resuming bool
 	// Closed when nothing more will be read.
 	done chan struct{}
 	// What ended it, where it was not meant to.
@@ -32,7 +40,12 @@ var (
 	offerMark     = []byte(`"method":"offer"`)
 	trickleMark   = []byte(`"method":"trickle"`)
 	errorMark     = []byte(`"error":`)
+	// Of an error that a close frame follows.
+	closeMark = []byte(`"closeCode":`)
 )
+
+// What a client says when it closes its connection, as browsers do.
+var goodbye = control(opClose)
 
 func trickleText(serial int) string {
 	return fmt.Sprintf(`{"jsonrpc":"2.0","method":"trickle","params":{"target":0,"candidate":{"candidate":"candidate:%0*d`+
@@ -46,28 +59,50 @@ func messageText(serial int) string {
 }
 
 // One socket, upgraded, authenticated and joined, when it returns without an error.
-func (c *crowd) connect(number int) (*session, error) {
+func (c *crowd) connect(number int) (*session, error) { return c.connectAgain(number, nil) }
+
+// The same, in place of a session whose connection was cut.
+func (c *crowd) connectAgain(number int, last *session) (*session, error) {
 	ws, err := dial(c.url, fmt.Sprintf("token-%d", number))
 	if err != nil {
 		return nil, err
 	}
-	s := &session{socket: ws, crowd: c, done: make(chan struct{}), ready: make(chan error, 1), wanted: 4}
+	s := &session{socket: ws, crowd: c, number: number, done: make(chan struct{}), ready: make(chan error, 1), wanted: 4}
 	go s.listen()
-	join := fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":"join","params":{"sid":"room-%d","uid":"user-%d","offer":{"type":"offer","sdp":%s}}}`,
-		number/c.roomSize, number, quote(c.offer))
-	if err := s.write(frame(join)); err != nil {
+	if err := s.write(frame(c.joinText(number, last))); err != nil {
 		return nil, err
 	}
-	select {
-	case err = <-s.ready:
-	case <-time.After(patience):
-		err = fmt.Errorf("a join was not answered within %s", patience)
-	}
-	if err != nil {
-		s.conn.Close()
+	if err := s.await("a join"); err != nil {
 		return nil, err
 	}
 	return s, nil
+}
+
+func (s *session) await(what string) (err error) {
+	select {
+	case err = <-s.ready:
+	case <-time.After(patience):
+		err = fmt.Errorf("%s was not answered within %s", what, patience)
+	}
+	if err != nil {
+		s.conn.Close()
+	}
+	return err
+}
+
+func (c *crowd) joinText(number int, last *session) string {
+	extra := ""
+	if c.role != "" {
+		extra = fmt.Sprintf(`,"role":%s`, quote(c.role))
+	}
+	if c.resumes {
+		extra += `,"capabilities":["resume"]`
+	}
+	if last != nil && last.token != "" {
+		extra += fmt.Sprintf(`,"replaces":{"sessionId":%s,"sessionToken":%s}`, quote(last.id), quote(last.token))
+	}
+	return fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":"join","params":{"sid":"room-%d","uid":"user-%d","offer":{"type":"offer","sdp":%s}%s}}`,
+		number/c.roomSize, number, quote(c.offer), extra)
 }
 
 func (s *session) listen() {
@@ -75,7 +110,13 @@ func (s *session) listen() {
 	for {
 		text, err := s.read()
 		if err == nil {
-			err = s.hear(text)
+			s.crowd.traffic.count(text, s.wanted == 0)
+			if s.crowd.resumes {
+				err = s.count(text)
+			}
+			if err == nil {
+				err = s.hear(text)
+			}
 		}
 		if err != nil {
 			s.err = err
@@ -90,6 +131,9 @@ func (s *session) listen() {
 }
 
 func (s *session) hear(text []byte) error {
+	if isOfParticipants(text) {
+		return s.crowd.changes.apply(text, &s.picture)
+	}
 	if s.wanted > 0 {
 		return s.hearWhileJoining(text)
 	}
@@ -97,7 +141,7 @@ func (s *session) hear(text []byte) error {
 		s.crowd.arrived(serial)
 	} else if serial, ok := serialAfter(text, messageMark); ok {
 		s.crowd.arrived(serial)
-	} else if bytes.Contains(text, errorMark) {
+	} else if bytes.Contains(text, errorMark) && !bytes.Contains(text, closeMark) {
 		return fmt.Errorf("the relay says %.200s", text)
 	}
 	return nil
@@ -111,8 +155,12 @@ func (s *session) hearWhileJoining(text []byte) error {
 		if err := s.write(s.crowd.answerFrame); err != nil {
 			return err
 		}
-	case !bytes.Contains(text, resultMark) && !bytes.Contains(text, trickleMark):
-		// Others come and go in the room.
+	case bytes.Contains(text, resultMark):
+		if err := s.entered(text); err != nil {
+			return err
+		}
+	case !bytes.Contains(text, trickleMark):
+		// Others publish in the room.
 		return nil
 	}
 	s.wanted--
@@ -122,12 +170,30 @@ func (s *session) hearWhileJoining(text []byte) error {
 	return nil
 }
 
+func (s *session) entered(text []byte) error {
+	if s.resuming {
+		return s.resumed(text)
+	}
+	if err := s.joined(text); err != nil || !s.crowd.resumes {
+		return err
+	}
+	return s.acknowledge()
+}
+
 // Leaves, and closes the socket, as a browser does.
 func (s *session) close() error {
 	s.leaving = true
-	if err := s.write(control(opClose)); err != nil {
+	farewell := goodbye
+	if s.crowd.resumes {
+		farewell = normalClosure
+	}
+	if err := s.write(farewell); err != nil {
 		return err
 	}
+	return s.closed()
+}
+
+func (s *session) closed() error {
 	select {
 	case <-s.done:
 		return nil

@@ -3,13 +3,11 @@ package main
 import (
 	"bufio"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
-	"time"
 )
 
 const (
@@ -26,10 +24,21 @@ type socket struct {
 	buffer []byte
 }
 
-var errClosed = errors.New("the relay has closed the connection")
+// A longer message has a buffer for itself: ten thousand sockets are not to keep the longest that each has seen.
+const keptBuffer = 8 << 10
+
+// closeError is the end of a connection that the relay has closed.
+type closeError struct {
+	code   int
+	reason string
+}
+
+func (e closeError) Error() string {
+	return fmt.Sprintf("the relay has closed the connection: %d %s", e.code, e.reason)
+}
 
 func dial(target *url.URL, token string) (*socket, error) {
-	conn, err := net.DialTimeout("tcp", target.Host, 10*time.Second)
+	conn, err := net.DialTimeout("tcp", target.Host, patience)
 	if err != nil {
 		return nil, err
 	}
@@ -102,10 +111,7 @@ func (s *socket) read() ([]byte, error) {
 			}
 			length = binary.BigEndian.Uint64(header[:])
 		}
-		if uint64(cap(s.buffer)) < length {
-			s.buffer = make([]byte, length)
-		}
-		payload := s.buffer[:length]
+		payload := s.room(length)
 		if _, err := io.ReadFull(s.reader, payload); err != nil {
 			return nil, err
 		}
@@ -123,7 +129,17 @@ func (s *socket) read() ([]byte, error) {
 				code = int(binary.BigEndian.Uint16(payload))
 				payload = payload[2:]
 			}
-			return nil, fmt.Errorf("%w: %d %s", errClosed, code, payload)
+			return nil, closeError{code, string(payload)}
 		}
 	}
+}
+
+func (s *socket) room(length uint64) []byte {
+	if length > keptBuffer {
+		return make([]byte, length)
+	}
+	if uint64(cap(s.buffer)) < length {
+		s.buffer = make([]byte, length)
+	}
+	return s.buffer[:length]
 }

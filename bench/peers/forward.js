@@ -2,6 +2,7 @@
  * What the bare relays have in common: a message of the client's goes to the SFU, a message of the SFU's to the client.
  * It checks nothing, knows nobody, limits nothing, and cleans up only what a closed socket leaves.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { credentials, makeGenericClientConstructor } from '@grpc/grpc-js';
 
 /** Who is in each room, for messages to all of a room. */
@@ -95,4 +96,12 @@ export function forward(client, send) {
   }
 
   return { receive, closed };
+}
+
+/** Ends all connections; resolves when they have left the set. */
+export function closeAll(sockets, close) {
+  return async () => {
+    for (const socket of [...sockets]) close(socket);
+    while (sockets.size > 0) await sleep(1);
+  };
 }

@@ -1,10 +1,12 @@
 /** uWebSockets.js in front, grpc-js behind, and nothing in between. */
 import uWS from 'uWebSockets.js';
 import { started } from '../servers/started.js';
-import { forward, makeClient } from './forward.js';
+import { closeAll, forward, makeClient } from './forward.js';
 
 const [sfu, rtc] = process.argv.slice(2);
 const client = makeClient(await import(rtc), sfu);
+const sockets = new Set();
+const close = closeAll(sockets, (ws) => ws.end(1001));
 uWS
   .App()
   .ws('/rtc', {
@@ -22,6 +24,7 @@ uWS
       );
     },
     open(ws) {
+      sockets.add(ws);
       const data = ws.getUserData();
       Object.assign(
         data,
@@ -30,9 +33,10 @@ uWS
     },
     message: (ws, message) => ws.getUserData().receive(Buffer.from(message).toString()),
     close(ws) {
+      sockets.delete(ws);
       const data = ws.getUserData();
       data.isOpen = false;
       data.closed();
     },
   })
-  .listen('127.0.0.1', 0, (socket) => started(uWS.us_socket_local_port(socket)));
+  .listen('127.0.0.1', 0, (socket) => started(uWS.us_socket_local_port(socket), close));

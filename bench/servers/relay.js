@@ -40,6 +40,7 @@ const relay = new SfuRelay({
   },
 });
 collectMetrics(relay);
+const close = () => relay.close();
 
 if (transport === 'uws') {
   const { default: uWS } = await import('uWebSockets.js');
@@ -47,11 +48,11 @@ if (transport === 'uws') {
   uWS
     .App()
     .ws('/rtc', makeBehavior(relay))
-    .listen('127.0.0.1', 0, (socket) => started(uWS.us_socket_local_port(socket)));
+    .listen('127.0.0.1', 0, (socket) => started(uWS.us_socket_local_port(socket), close));
 } else {
   const { WebSocketServer } = await import('ws');
   const { useServer } = await load('ws');
   const server = createServer();
   useServer(relay, new WebSocketServer({ server, path: '/rtc' }));
-  server.listen(0, '127.0.0.1', 4096, () => started(server.address().port));
+  server.listen(0, '127.0.0.1', 4096, () => started(server.address().port, close));
 }

@@ -1,9 +1,10 @@
 // @ts-check
-/** Reads and checks the environment: PORT, HOST, SFU_URL. */
+/** Reads and checks the environment: PORT, HOST, SFU_URL, NODES. */
 import { networkInterfaces } from 'node:os';
 
 const DEFAULT_PORT = 8080;
 const LOOPBACK = '127.0.0.1';
+const MAX_NODES = 8;
 
 /** @param {NodeJS.ProcessEnv} env */
 export function readConfig(env) {
@@ -17,6 +18,8 @@ export function readConfig(env) {
     /** Whether other machines reach it. */
     isPublic,
     sfuUrl: env.SFU_URL || undefined,
+    /** How many development SFUs there are without `sfuUrl`. */
+    nodeCount: readNodeCount(env),
     /** Where the dev SFU takes media. */
     iceAddresses: addresses,
     /** Of the page. */
@@ -32,6 +35,20 @@ function readPort(text) {
   const port = Number(text);
   if (Number.isInteger(port) && port >= 1 && port <= 65535) return port;
   throw new Error(`PORT is "${text}", but a port is a number from 1 to 65535. Try: PORT=8081`);
+}
+
+/** @param {NodeJS.ProcessEnv} env */
+function readNodeCount({ NODES, SFU_URL }) {
+  if (!NODES) return 1;
+  if (SFU_URL)
+    throw new Error(
+      'NODES is the number of development SFUs, and SFU_URL is an SFU of your own. Set only one of them.',
+    );
+  const count = Number(NODES);
+  if (Number.isInteger(count) && count >= 1 && count <= MAX_NODES) return count;
+  throw new Error(
+    `NODES is "${NODES}", but the number of development SFUs is from 1 to ${MAX_NODES}. Try: NODES=2`,
+  );
 }
 
 /** This machine's external IPv4 addresses. */

@@ -7,6 +7,9 @@ export const pageFolder = fileURLToPath(new URL('./public/', import.meta.url));
 /** Signs development tokens. */
 export const tokenPageFolder = fileURLToPath(new URL('./token-page/', import.meta.url));
 
+/** Tells the page that there are several SFU nodes. */
+export const clusterSetupFolder = fileURLToPath(new URL('./cluster-setup/', import.meta.url));
+
 /** The browser library, from the build; the page loads it from `/sfu-relay/`. */
 export const clientFolder = fileURLToPath(new URL('.', import.meta.resolve('sfu-relay/client')));
 

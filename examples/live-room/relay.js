@@ -7,18 +7,22 @@ import { admitVisitors } from './visitors.js';
 
 /** @typedef {import('sfu-relay').Authenticate} Authenticate */
 
+/** `MAX_LISTED=2` shows with few tabs what a large room looks like. */
+const MAX_LISTED = process.env.MAX_LISTED ? Number(process.env.MAX_LISTED) : undefined;
+
 /**
- * @param {string} serverUrl of the SFU
+ * @param {string | import('sfu-relay').ClusterSfuOptions} sfu the SFU's address, or several nodes
  * @param {(others: Authenticate) => Authenticate} [admit] lets some in by itself, and leaves the others to what it is
  *   given
  */
-export function openRelay(serverUrl, admit = (others) => others) {
+export function openRelay(sfu, admit = (others) => others) {
   /** @type {SfuRelay} */
   const relay = new SfuRelay({
-    sfu: { serverUrl },
+    sfu: typeof sfu === 'string' ? { serverUrl: sfu } : sfu,
     authenticate: admit(admitVisitors((roomId) => relay.rooms.has(roomId))),
     messages: { chat: chat({ maxLength: 500 }), gift: gift(), like: like() },
     hooks: { onMessage: checkGift },
+    ...(MAX_LISTED !== undefined && { maxListedParticipants: MAX_LISTED }),
     // In addition to the budgets of connections and addresses, a limit for chat.
     rateLimiter: rateLimits({ user: { points: 25, durationMs: 5000, costs: { '*': 0, message: 1 } } }),
   });

@@ -1,27 +1,37 @@
 // @ts-check
 /** The common part of all examples: the environment, the SFU, and the shutdown. */
-import { startDevSfu } from 'sfu-relay/testing';
 import { explain, readConfig } from './config.js';
+import { DevNode } from './dev-nodes.js';
 
 /**
  * Runs a server until Ctrl+C, SIGTERM or SIGHUP.
- * @param {string} command the command that starts it, for error messages
- * @param {(place: { port: number, host: string, serverUrl: string }) => Promise<() => Promise<void>>} serve starts the
- *   server at a port and a host, in front of the SFU at `serverUrl`; returns a function that closes it
+ * @param {string | { command: string, takesNodes: boolean }} start the command that starts it, for error messages; and whether
+ *   it takes several dev SFUs
+ * @param {(place: { port: number, host: string, serverUrl: string, nodes: DevNode[] }) => Promise<() => Promise<void>>} serve
+ *   starts the server at a port and a host, in front of the SFU at `serverUrl`, or of all dev SFUs, `nodes`; returns a function
+ *   that closes it
  */
-export async function run(command, serve) {
+export async function run(start, serve) {
+  const { command, takesNodes } = typeof start === 'string' ? { command: start, takesNodes: false } : start;
   try {
-    const { port, host, isPublic, urls, sfuUrl, iceAddresses } = readConfig(process.env);
+    const { port, host, isPublic, urls, sfuUrl, nodeCount, iceAddresses } = readConfig(process.env);
+    if (nodeCount > 1 && !takesNodes)
+      throw new Error(
+        `This example has one SFU: leave NODES out. Several are in: NODES=${nodeCount} npm start`,
+      );
     console.log('Starting the live room …');
 
-    // The SFU carries the media. The dev SFU lives in this process.
-    const devSfu = sfuUrl ? undefined : await startDevSfu({ iceAddresses });
-    const serverUrl = sfuUrl ?? devSfu?.address ?? '';
-    const close = await serve({ port, host, serverUrl });
+    // The SFU carries the media. The dev SFUs live in this process.
+    /** @type {DevNode[]} */
+    const nodes = [];
+    while (!sfuUrl && nodes.length < nodeCount) nodes.push(await DevNode.start({ iceAddresses }));
+    const addresses = nodes.map(({ address }) => address).join(', ');
+    const serverUrl = sfuUrl ?? nodes[0]?.address ?? '';
+    const close = await serve({ port, host, serverUrl, nodes });
 
     console.log(`
   Live room    ${urls.join('\n               ')}
-  SFU          ${devSfu ? `dev SFU in this process (${serverUrl})` : serverUrl}
+  SFU          ${sfuUrl ?? `${nodeCount > 1 ? `${nodeCount} dev SFUs` : 'dev SFU'} in this process (${addresses})`}
 
   Open it in two tabs: go live in one and watch in the other. Ctrl+C ends it.
 `);
@@ -37,7 +47,7 @@ export async function run(command, serve) {
       stopping = true;
       console.log('Closing …');
       await close();
-      await devSfu?.stop();
+      await Promise.all(nodes.map((node) => node.stop()));
       process.exit(0);
     };
     process.on('SIGINT', stop);

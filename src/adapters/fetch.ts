@@ -8,6 +8,7 @@ import { type ApiRequest, type EventBody, readText } from '../http/exchange.js';
 import type { HttpOptions } from '../http/options.js';
 import type { SfuRelay } from '../relay/relay.js';
 
+export type { IdempotencyOptions } from '../http/idempotency/options.js';
 export type { HttpOptions } from '../http/options.js';
 
 /**

@@ -9,6 +9,7 @@ import type { HttpOptions } from '../http/options.js';
 import type { SfuRelay } from '../relay/relay.js';
 import { fromNode, toNode } from './node-http.js';
 
+export type { IdempotencyOptions } from '../http/idempotency/options.js';
 export type { HttpOptions } from '../http/options.js';
 
 /**

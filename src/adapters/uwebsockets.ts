@@ -130,10 +130,18 @@ export function makeBehavior<P extends Principal>(
     close(ws, code, reason) {
       const data = ws.getUserData();
       data.isOpen = false;
-      data.connection?.closed(code, reason && Buffer.from(reason).toString());
+      const text = reason && Buffer.from(reason).toString();
+      const isTooBig = code === NO_CLOSE_FRAME && text === TOO_BIG_REASON;
+      data.connection?.closed(isTooBig ? TOO_BIG : code, text);
     },
   };
 }
+
+/** Close codes (RFC 6455 § 7.4.1). */
+const NO_CLOSE_FRAME = 1006;
+const TOO_BIG = 1009;
+/** With it uWebSockets.js reports 1006. */
+const TOO_BIG_REASON = 'Received too big message';
 
 class UwsSocket implements RelaySocket {
   readonly #ws: UwsWebSocket;

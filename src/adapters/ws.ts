@@ -63,7 +63,11 @@ export function useServer<P extends Principal>(
   if (wss.options.maxFragments === WS_DEFAULT_MAX_FRAGMENTS) wss.options.maxFragments = MAX_FRAGMENTS;
 
   const serve = (ws: WebSocket, request: IncomingMessage) => {
-    ws.on('error', (error) => relay.logger.debug({ err: error }, 'A socket failed'));
+    let isTooBig = false;
+    ws.on('error', (error: Error & { code?: string }) => {
+      isTooBig ||= error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
+      relay.logger.debug({ err: error }, 'A socket failed');
+    });
     const socket = new WsSocket(ws, request.socket);
     const connection = serveConnection(relay, socket, fromIncomingMessage(request), resolved);
     ws.on('message', (data, isBinary) => {
@@ -72,7 +76,7 @@ export function useServer<P extends Principal>(
     });
     ws.on('pong', () => connection.pong());
     ws.on('ping', () => connection.pinged());
-    ws.on('close', (code, reason) => connection.closed(code, reason.toString()));
+    ws.on('close', (code, reason) => connection.closed(isTooBig ? TOO_BIG : code, reason.toString()));
   };
   wss.on('connection', serve);
   return {
@@ -82,6 +86,9 @@ export function useServer<P extends Principal>(
     },
   };
 }
+
+/** The close code of a message that is too long (RFC 6455 § 7.4.1). ws sends it, but reports the client's. */
+const TOO_BIG = 1009;
 
 const WS_DEFAULT_MAX_PAYLOAD = 100 * 1024 * 1024;
 const WS_DEFAULT_MAX_FRAGMENTS = 16 * 1024;

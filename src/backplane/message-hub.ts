@@ -1,27 +1,15 @@
-import type { MessageDeletion, RoomMessage } from '../protocol/types.js';
-
-/** The number of messages of a kind since the last count. */
-interface Count {
-  readonly kind: string;
-  readonly count: number;
-}
-
-/** Traffic between the processes of a room: a message, a deletion, or a count. */
-export type RoomTraffic =
-  | { readonly message: RoomMessage }
-  | { readonly deletion: MessageDeletion }
-  | { readonly count: Count };
+import type { RoomEntry } from './backplane.js';
 
 /**
- * Carries a room's traffic to every process that serves the room, this one included, in order for each sender. In a single
- * process, published traffic is delivered directly.
+ * Carries a room's messages to every process that serves the room, this one included, in order for each sender. In a single
+ * process, published entries are delivered directly. Messages outlive the room and its log for a while.
  */
 export interface MessageHub {
-  open(roomId: string, deliver: (traffic: RoomTraffic) => void): RoomChannel;
+  open(roomId: string, deliver: (entry: RoomEntry) => void): RoomChannel;
 }
 
 export interface RoomChannel {
-  publish(traffic: RoomTraffic): void;
+  publish(entry: RoomEntry): void;
   close(): void;
 }
 

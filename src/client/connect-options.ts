@@ -1,28 +1,35 @@
 /**
- * How to connect.
+ * Options of {@link connect}.
  * @category Client
  */
 export interface ConnectOptions {
-  /** For the application's `authenticate`; sent as the subprotocol entry `bearer.<token>`, else as a first request. */
+  /**
+   * The token for the application's `authenticate`. It is sent as the subprotocol entry `bearer.<token>` if its characters allow
+   * that, otherwise as the first request.
+   */
   token?: string;
   /**
-   * Gives a token that is good now: for the first connection (where there is no `token`) and each one after it, and
-   * before a token expires, so that the session goes on. One that fails is asked again, and told of by `error`.
+   * Returns a valid token. It is called for the first connection (unless there is a `token`), for each later connection, and
+   * before a token expires, so that the session continues. A failure is emitted as `error`, and the call is repeated.
    */
   getToken?: () => string | Promise<string>;
-  /** Gives up the attempt; of no effect once connected. */
+  /** Aborts the attempt to connect. Without effect once connected. */
   signal?: AbortSignal;
-  /** ms. @default 10_000 */
+  /** Deadline of the WebSocket's opening, in ms. @default 10_000 */
   connectTimeoutMs?: number;
-  /** ms that a request may take. @default 20_000 */
+  /** Deadline of a request, in ms. @default 20_000 */
   requestTimeoutMs?: number;
-  /** Of both peer connections; the relay's ICE servers are added. */
+  /** The configuration of both peer connections; the relay's ICE servers are added. */
   rtcConfiguration?: RTCConfiguration;
   /**
-   * Whether the client comes back by itself when the connection or the media breaks (docs/CLIENT.md, when things
-   * break). @default true
+   * Whether the client reconnects when the connection or the media breaks (docs/CLIENT.md, Reconnecting). @default true
    */
   reconnect?: boolean;
-  /** ms between two reports of statistics; 0 for none. @default 2_000 */
+  /**
+   * Whether the page takes the session over after a reload (docs/CLIENT.md, Lost connections): the user stays in the room until
+   * then. Otherwise the client leaves the room when the page ends. @default false
+   */
+  resumeAcrossReloads?: boolean;
+  /** ms between two reports of statistics; 0 disables them. @default 2_000 */
   statsIntervalMs?: number;
 }

@@ -1,14 +1,17 @@
 /**
- * The browser's side of the relay: `connect()`, `join()`, `publish()`, watch. Guide: docs/CLIENT.md.
+ * The browser client: connects to the relay, joins a room, sends and receives media. Guide: docs/CLIENT.md.
  * @module sfu-relay/client
  */
 export type {
+  Audience,
+  Capability,
   CloseCode,
   ExpiringParams,
   GoawayParams,
   Grants,
   GrantsParams,
   IceServer,
+  InterruptionNotice,
   JoinResult,
   LiveGrants,
   MessageDeletion,
@@ -18,6 +21,8 @@ export type {
   MuteParams,
   MuteTarget,
   Participant,
+  ParticipantPage,
+  ParticipantQuery,
   ParticipantsEvent,
   Role,
   RoomMessage,
@@ -33,7 +38,13 @@ export type { RelayClient } from './client.js';
 export type { CloseInfo } from './common/close.js';
 export type { Emitter } from './common/emitter.js';
 export { RelayClientError } from './common/errors.js';
-export type { ClientState, MessageOf, RelayClientEvents } from './common/events.js';
+export type {
+  ClientState,
+  ConnectionEvent,
+  MessageOf,
+  ParticipantChange,
+  RelayClientEvents,
+} from './common/events.js';
 export type { RemoteTrack } from './common/remote-track.js';
 export { connect } from './connect.js';
 export type { ConnectOptions } from './connect-options.js';

@@ -7,17 +7,17 @@ import { type GrpcJs, loadGrpcJs } from './grpc-js/load.js';
 import { Http2Connection } from './http2/connection.js';
 import type { SfuMetadata } from './metadata.js';
 
-/** Connections in a row that may take no stream although they were just made. */
+/** The maximum of consecutive new connections that accept no stream. */
 const MAX_USELESS_CONNECTIONS = 4;
 
-/** gRPC servers let every client ping this often. */
+/** All gRPC servers allow pings at this interval. */
 const LONGEST_KEEPALIVE_MS = 2 * 60 * 60 * 1000;
 
-/** Where the connections of a pool go, and how. */
+/** The target and the settings of a pool's connections. */
 export interface PoolOptions extends ConnectionTarget {
   readonly client: 'http2' | 'grpc-js';
   readonly authority: string | undefined;
-  /** Of all streams; those that a function makes come with each stream. */
+  /** The metadata of all streams. Those of a function are passed with each stream. */
   readonly metadata: SfuMetadata | (() => unknown) | undefined;
   readonly connectTimeoutMs: number;
   readonly keepaliveTimeMs: number;
@@ -25,31 +25,33 @@ export interface PoolOptions extends ConnectionTarget {
   readonly maxStreamsPerChannel: number;
 }
 
-interface Setup {
-  /** A connection was lost, and streams with it. */
+interface ConnectionPoolListener {
+  /** A connection was lost with open streams. */
   onLost(): void;
-  /** The server wants fewer keep-alive pings: one in `keepaliveTimeMs` from now on. */
+  /** The server refuses the keep-alive pings as too many. The new interval is `keepaliveTimeMs`. */
   onSlowed(keepaliveTimeMs: number): void;
-  /** No connection could be made. */
+  /** Connecting has failed. */
   onFailed(error: unknown): void;
 }
 
-/** The connections to one SFU, and how many streams each of them has. */
+/** The connections to one SFU. It distributes streams over them. */
 export class ConnectionPool {
   readonly #options: PoolOptions;
-  readonly #setup: Setup;
+  readonly #listener: ConnectionPoolListener;
   readonly #connectionSetup: ConnectionSetup;
-  /** All that are open or opening, also those that take no further stream. */
+  /** All open and opening connections, including those that accept no further stream. */
   readonly #connections = new Set<GrpcConnection>();
+  /** The connection of the newest stream. */
+  #filling: GrpcConnection | undefined;
   #grpcJs: GrpcJs | undefined;
   #keepaliveTimeMs: number;
-  /** Calls that the server takes on a connection, as the last one has said: a new one says so only when it stands. */
+  /** The server's limit of streams on the last connection. That of a new connection is unknown until it is established. */
   #usualStreams = Number.POSITIVE_INFINITY;
   #closed = false;
 
-  constructor(options: PoolOptions, setup: Setup) {
+  constructor(options: PoolOptions, listener: ConnectionPoolListener) {
     this.#options = options;
-    this.#setup = setup;
+    this.#listener = listener;
     this.#keepaliveTimeMs = options.keepaliveTimeMs;
     const { serverUrl, authority, metadata, tls, connectTimeoutMs, pingTimeoutMs } = options;
     const keepaliveTimeMs = () => this.#keepaliveTimeMs;
@@ -62,27 +64,24 @@ export class ConnectionPool {
       onTooManyPings: (timeMs) => this.#pingLess(timeMs),
       onClosed: (connection, cutCalls) => {
         this.#connections.delete(connection);
-        if (cutCalls) setup.onLost();
+        if (cutCalls) listener.onLost();
       },
     };
-  }
-
-  get streamCount(): number {
-    let count = 0;
-    for (const connection of this.#connections) count += connection.streams;
-    return count;
   }
 
   get connectionCount(): number {
     return this.#connections.size;
   }
 
-  /** A connection that stands, with a place for one stream on it. */
-  async reserve(signal: CancelSignal): Promise<GrpcConnection> {
+  /**
+   * Reserves a stream on an established connection. A probe shares a connection that is full: a new one may fail for reasons of its
+   * own, and would say nothing about the streams that there are.
+   */
+  async reserve(signal: CancelSignal, isProbe = false): Promise<GrpcConnection> {
     if (this.#options.client === 'grpc-js') this.#grpcJs ??= await loadGrpcJs();
     if (this.#closed) throw closing();
     for (let useless = 0; ; ) {
-      const connection = this.#connectionWithRoom();
+      const connection = (isProbe && this.#connectionInUse()) || this.#connectionWithRoom();
       connection.streams += 1;
       try {
         await connection.ready(signal);
@@ -90,28 +89,33 @@ export class ConnectionPool {
         this.#usualStreams = connection.maxStreams || Number.POSITIVE_INFINITY;
         if (!connection.isLeaving && connection.streams <= connection.maxStreams) return connection;
         if (connection.maxStreams === 0) throw unusable('its server takes no calls on a connection');
-        // A GOAWAY may come in one packet with the first SETTINGS.
+        // A GOAWAY may arrive in the same packet as the first SETTINGS.
         if (connection.isLeaving && ++useless === MAX_USELESS_CONNECTIONS)
           throw unusable('its server leaves every new connection at once (GOAWAY): does it shut down?');
       } catch (error) {
         this.release(connection);
-        this.#setup.onFailed(error);
+        this.#listener.onFailed(error);
         throw error;
       }
-      // The server takes fewer calls on it than were counted on before it said so.
+      // The server's limit is lower than the assumed one.
       this.release(connection);
     }
   }
 
-  /** Gives a place back. One empty sound connection is kept, so that the next session need not connect. */
+  /** Releases a stream. One usable connection without streams is kept for the next session. */
   release(connection: GrpcConnection): void {
     connection.streams -= 1;
     if (connection.streams === 0 && (connection.suspect || this.#hasAnother(connection))) connection.close();
   }
 
+  /** Closes all connections, open calls included; new calls use new connections. */
+  drop(): void {
+    for (const connection of [...this.#connections]) connection.close();
+  }
+
   close(): void {
     this.#closed = true;
-    for (const connection of this.#connections) connection.close();
+    this.drop();
   }
 
   #hasAnother(than: GrpcConnection): boolean {
@@ -121,26 +125,43 @@ export class ConnectionPool {
     return false;
   }
 
-  /** gRPC's A8: twice as long, for all connections, as each would lose its streams once. */
+  /** gRPC's A8: doubles the interval, for all connections, because each would lose its streams once. */
   #pingLess(timeMs: number): void {
     const slower = Math.min(2 * timeMs, LONGEST_KEEPALIVE_MS);
     if (slower <= this.#keepaliveTimeMs) return;
     this.#keepaliveTimeMs = slower;
-    this.#setup.onSlowed(slower);
+    this.#listener.onSlowed(slower);
+  }
+
+  /** The oldest one, as the newest may still be opening. */
+  #connectionInUse(): GrpcConnection | undefined {
+    for (const connection of this.#connections) {
+      const { isLeaving, suspect, streams, maxStreams } = connection;
+      if (!isLeaving && !suspect && streams > 0 && streams < maxStreams) return connection;
+    }
+    return undefined;
   }
 
   #connectionWithRoom(): GrpcConnection {
+    // Usually the last one has room: there may be a hundred connections to search.
+    if (this.#filling && this.#connections.has(this.#filling) && this.#hasRoom(this.#filling))
+      return this.#filling;
     for (const connection of this.#connections) {
-      const { maxStreams } = connection;
-      const known = Number.isFinite(maxStreams) ? maxStreams : this.#usualStreams;
-      const most = Math.min(this.#options.maxStreamsPerChannel, known);
-      if (!connection.isLeaving && !connection.suspect && connection.streams < most) return connection;
+      if (!this.#hasRoom(connection)) continue;
+      this.#filling = connection;
+      return connection;
     }
     const connection = this.#grpcJs
       ? new GrpcJsConnection(this.#grpcJs, this.#connectionSetup)
       : new Http2Connection(this.#connectionSetup);
     this.#connections.add(connection);
+    this.#filling = connection;
     return connection;
+  }
+
+  #hasRoom({ maxStreams, streams, isLeaving, suspect }: GrpcConnection): boolean {
+    const known = Number.isFinite(maxStreams) ? maxStreams : this.#usualStreams;
+    return !isLeaving && !suspect && streams < Math.min(this.#options.maxStreamsPerChannel, known);
   }
 }
 

@@ -1,10 +1,10 @@
 import { RelayError } from '../protocol/errors.js';
 import type { SfuTlsOptions } from './tls.js';
 
-/** What to do where a server of another kind answers. */
+/** Advice if a server of another protocol answers. */
 export const GRPC_PORT = 'write the gRPC port of the SFU (Ion: 5551)';
 
-/** Where a connection goes. */
+/** The target of a connection. */
 export interface ConnectionTarget {
   /** `host:port` or `unix:path` */
   readonly serverUrl: string;
@@ -12,8 +12,8 @@ export interface ConnectionTarget {
 }
 
 /**
- * The connection could not be made, or was lost. The message is for clients, which must not learn where the SFU is; the
- * cause says that, and why.
+ * The error of a connection that failed or was lost. The message is for clients, which must not learn the SFU's address; the cause has
+ * the address and the reason.
  */
 export function unavailable(cause: Error): RelayError {
   return new RelayError('ERR_RELAY_SFU_UNAVAILABLE', "The SFU can't be reached.", { cause });
@@ -27,12 +27,12 @@ export function timedOut(target: ConnectionTarget, timeoutMs: number): RelayErro
   return new RelayError('ERR_RELAY_SFU_TIMEOUT', 'The SFU does not answer.', { cause });
 }
 
-/** What has happened to the connection, with its address. */
+/** The reason, with the address of the connection. */
 export function connectionFault({ serverUrl }: Pick<ConnectionTarget, 'serverUrl'>, what: string): Error {
   return new Error(`${serverUrl}: ${what}`);
 }
 
-/** An error of the socket before the first word of the other side, with what to do about it. */
+/** An error of the socket before the server's first bytes, with advice. */
 export function explainSocketError(target: ConnectionTarget, error: NodeJS.ErrnoException): Error {
   const reason = error.message.replace(` ${target.serverUrl}`, '').trim();
   const fault = connectionFault(target, reason + adviceOf(target, error));
@@ -55,15 +55,15 @@ function adviceOf({ tls }: ConnectionTarget, { code = '', message }: NodeJS.Errn
   return '';
 }
 
-/** Whoever answers to HTTP/2 by this is somebody else; undefined where the bytes tell nothing. */
+/** Detects another protocol from its answer to the HTTP/2 preface; undefined if the bytes are inconclusive. */
 export function explainFirstBytes(target: ConnectionTarget, data: Buffer, bytes: number): Error | undefined {
   const first = data.toString('latin1', 0, Math.min(bytes, 16));
   if (first.startsWith('HTTP/1'))
     return connectionFault(target, `this port speaks HTTP/1.1, gRPC needs HTTP/2: ${GRPC_PORT}`);
   if (first.startsWith('SSH-')) return connectionFault(target, `this port speaks SSH: ${GRPC_PORT}`);
-  // An error of RESP: it takes the preface for a command.
+  // An error of RESP (Redis), which reads the preface as a command.
   if (/^-[A-Z]+ /.test(first)) return connectionFault(target, `this port speaks as Redis does: ${GRPC_PORT}`);
-  // A TLS alert (RFC 8446 § 6): it takes the preface for a damaged greeting.
+  // A TLS alert (RFC 8446 § 6), because the preface is not a ClientHello.
   if (data[0] === 0x15 && data[1] === 0x03)
     return connectionFault(
       target,
@@ -72,7 +72,7 @@ export function explainFirstBytes(target: ConnectionTarget, data: Buffer, bytes:
   return undefined;
 }
 
-/** The socket was closed before the other side has said a word. */
+/** The socket was closed before the server sent any bytes. */
 export function explainSilentClose(target: ConnectionTarget): Error {
   return connectionFault(target, `the connection was closed without a word: ${isItGrpc(target)}`);
 }
@@ -82,7 +82,7 @@ function isItGrpc({ tls }: ConnectionTarget): string {
   return `is it a gRPC port, ${why}`;
 }
 
-/** Why grpc-js has no connection, in its words, which have neither a code nor what the server has said. */
+/** The reason from grpc-js, whose message has neither a code nor the server's bytes. */
 export function explainGrpcJs(target: ConnectionTarget, details: string): Error {
   const what = details
     .replace(/^No connection established\. Last error: (Error: )?/, '')

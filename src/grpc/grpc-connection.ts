@@ -3,68 +3,68 @@ import type { ConnectionTarget } from './failed-connection.js';
 import type { SfuMetadata } from './metadata.js';
 import type { Status } from './status.js';
 
-/** One HTTP/2 connection to the SFU, shared by the sessions that it has room for. */
+/** One HTTP/2 connection to the SFU, shared by as many sessions as its limit of streams allows. */
 export interface GrpcConnection {
-  /** Calls that are open, or about to be. */
+  /** Open and reserved calls. */
   streams: number;
-  /** Calls that the SFU's server takes on it at a time, as far as it has said so. */
+  /** The server's limit of concurrent calls, if it is known. */
   readonly maxStreams: number;
-  /** The SFU was silent when it should have answered: no new call until it says something again. */
+  /** The SFU has missed a deadline: no new call is made until it sends something. */
   suspect: boolean;
-  /** It takes no further call; those that are open go on. */
+  /** No further call is accepted; open ones continue. */
   readonly isLeaving: boolean;
   /**
-   * Resolves when the connection stands.
+   * Resolves when the connection is established.
    * @throws RelayError `ERR_RELAY_SFU_UNAVAILABLE` as soon as connecting fails, `ERR_RELAY_SFU_TIMEOUT`,
    * `ERR_RELAY_ABORTED`
    */
   ready(signal: CancelSignal): Promise<void>;
   /**
-   * `metadata`: of this call, beside that of the connection.
-   * @throws RelayError `ERR_RELAY_SFU_UNAVAILABLE`: it was lost.
+   * `metadata`: of this call, in addition to that of the connection.
+   * @throws RelayError `ERR_RELAY_SFU_UNAVAILABLE`: the connection was lost
    */
   call(listener: CallListener, metadata?: SfuMetadata): GrpcCall;
-  /** Ends it, and the calls that are open. */
+  /** Closes the connection and its open calls. */
   close(): void;
 }
 
 /** One bidirectional call. */
 export interface GrpcCall {
-  /** Messages that the other side has not taken yet. */
+  /** The number of messages that are not sent yet. */
   readonly pending: number;
-  /** Sends a message, its prefix before it. */
+  /** Sends a message, which begins with its prefix. */
   write(framed: Buffer): void;
-  /** Half-closes. */
+  /** Half-closes the call. */
   end(): void;
   cancel(): void;
 }
 
-/** Where a call's messages and its end go. */
+/** Receives a call's messages and its end. */
 export interface CallListener {
-  /** One message, which holds until this returns. */
+  /** Receives a message, which is valid until the method returns. */
   onMessage(message: Buffer): void;
-  /** The last call, once. */
+  /** Called last, and once. */
   onEnd(status: Status): void;
 }
 
 export interface ConnectionSetup extends ConnectionTarget {
   authority?: string | undefined;
-  /** Of all calls. */
+  /** The metadata of all calls. */
   metadata?: SfuMetadata | undefined;
-  /** The path of the method that is called. */
+  /** The path of the gRPC method. */
   method: string;
   connectTimeoutMs: number;
-  /** It may change: what waits reads it before each wait. */
+  /** May change: read it before each wait. */
   readonly keepaliveTimeMs: number;
-  /** ms that the other side has to answer a ping. */
+  /** ms within which the server has to answer a ping. */
   pingTimeoutMs: number;
-  /** The server wants fewer pings than one in `timeMs`. */
+  /** The server refuses one ping in `timeMs` as too many. */
   onTooManyPings(timeMs: number): void;
-  /** It is over. `cutCalls`: it was lost, and calls that were open with it, which end later. */
+  /** The connection has closed. `cutCalls`: it was lost with open calls, which end afterwards. */
   onClosed(connection: GrpcConnection, cutCalls: boolean): void;
 }
 
-/** Before each message: whether it is compressed, and its length (gRPC's PROTOCOL-HTTP2). */
+/** The prefix of each message: compressed flag and length (gRPC's PROTOCOL-HTTP2). */
 export const PREFIX_BYTES = 5;
-/** The longest message that is taken: gRPC's default. */
+/** The maximum length of a received message: gRPC's default. */
 export const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;

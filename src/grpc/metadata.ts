@@ -5,17 +5,17 @@ import { withDeadline } from '../util/deadline.js';
 import { connectionFault, unavailable } from './failed-connection.js';
 
 /**
- * gRPC metadata by their names, such as `{ authorization: 'Bearer …' }`: texts of printable ASCII.
+ * gRPC metadata by name, such as `{ authorization: 'Bearer …' }`. Values are strings of printable ASCII.
  * @category Configuration
  */
 export type SfuMetadata = Readonly<Record<string, string>>;
 
-/** What gRPC servers take of a request's header fields; the relay's own are among them. */
+/** The size that gRPC servers accept of a request's header fields, including those of the relay. */
 const MAX_METADATA_BYTES = 7 * 1024;
-/** Of a field beside its name and value (RFC 7541 § 4.1). */
+/** The overhead of a field, besides its name and value (RFC 7541 § 4.1). */
 const FIELD_BYTES = 32;
 
-/** Those that gRPC and HTTP/2 set, or forbid (RFC 9113 § 8.2.2). */
+/** Names that gRPC and HTTP/2 set or forbid (RFC 9113 § 8.2.2). */
 const RESERVED = new Set([
   'connection',
   'content-length',
@@ -30,8 +30,8 @@ const RESERVED = new Set([
 ]);
 
 /**
- * With the names in lower case, as HTTP/2 wants them.
- * @throws Error that says what to write instead.
+ * Converts the names to lower case, as HTTP/2 requires.
+ * @throws Error whose message says what to write instead
  */
 function readMetadata(metadata: unknown): SfuMetadata {
   if (!isOptions(metadata)) throw new Error("must be an object: write { authorization: 'Bearer …' }");
@@ -58,7 +58,7 @@ function readMetadata(metadata: unknown): SfuMetadata {
 }
 
 /** @throws RelayError `ERR_RELAY_CONFIG` that says what to write instead. */
-export function checkMetadata(metadata: unknown): SfuMetadata | (() => unknown) | undefined {
+export function checkSfuMetadata(metadata: unknown): SfuMetadata | (() => unknown) | undefined {
   if (metadata === undefined || typeof metadata === 'function')
     return metadata as undefined | (() => unknown);
   try {
@@ -69,8 +69,8 @@ export function checkMetadata(metadata: unknown): SfuMetadata | (() => unknown) 
 }
 
 /**
- * The metadata of one stream, by the application's function.
- * @throws RelayError `ERR_RELAY_SFU_UNAVAILABLE`: it failed, or was too late. `ERR_RELAY_ABORTED`
+ * Calls the application's function for the metadata of one stream.
+ * @throws RelayError `ERR_RELAY_SFU_UNAVAILABLE`: the function failed or missed its deadline. `ERR_RELAY_ABORTED`
  */
 export async function makeMetadata(
   make: () => unknown,

@@ -1,11 +1,11 @@
 import { kindOf, misconfigured } from '../util/check-options.js';
 
-/** What the operating system takes of a Unix socket's path (sun_path, without its last zero). */
+/** The maximum length of a Unix socket's path (sun_path, without the final zero byte). */
 const MAX_PATH_BYTES = 107;
 
 /**
- * An address is `host:port` or `unix:path`. A scheme is the commonest mistake, so it gets an answer of its own.
- * @throws RelayError `ERR_RELAY_CONFIG` that says what to write instead.
+ * Checks an address: `host:port` or `unix:path`. A scheme is the most common mistake and has an error message of its own.
+ * @throws RelayError `ERR_RELAY_CONFIG` that says what to write instead
  */
 export function checkServerUrl(serverUrl: unknown): string {
   if (typeof serverUrl === 'number')
@@ -46,7 +46,7 @@ function checkUnixPath(serverUrl: string): string {
 }
 
 /**
- * The name that requests are for: `host` or `host:port`.
+ * Checks the `:authority` of requests: `host` or `host:port`.
  * @throws RelayError `ERR_RELAY_CONFIG` that says what to write instead.
  */
 export function checkAuthority(authority: unknown): string | undefined {

@@ -24,15 +24,15 @@ export const STATUS_NAMES = [
 
 type StatusName = (typeof STATUS_NAMES)[number];
 
-/** How a call has ended. */
+/** The end of a call. */
 export interface Status {
   code: StatusName;
   details: string;
-  /** The server says that it has not looked at the call: it may be made again (RFC 9113 § 8.7). */
+  /** The server has not processed the call, so that it may be repeated (RFC 9113 § 8.7). */
   unprocessed?: boolean;
 }
 
-/** What a server that speaks no gRPC means (gRPC's http-grpc-status-mapping). */
+/** The gRPC status of an HTTP status (gRPC's http-grpc-status-mapping). */
 const BY_HTTP_STATUS: Readonly<Record<number, StatusName>> = {
   400: 'INTERNAL',
   401: 'UNAUTHENTICATED',
@@ -44,7 +44,7 @@ const BY_HTTP_STATUS: Readonly<Record<number, StatusName>> = {
   504: 'UNAVAILABLE',
 };
 
-/** What a stream means that was reset (gRPC's PROTOCOL-HTTP2). */
+/** The gRPC status of a reset stream (gRPC's PROTOCOL-HTTP2). */
 const BY_RESET: Readonly<Record<number, StatusName>> = {
   [ErrorCode.REFUSED_STREAM]: 'UNAVAILABLE',
   [ErrorCode.CANCEL]: 'CANCELLED',
@@ -52,7 +52,7 @@ const BY_RESET: Readonly<Record<number, StatusName>> = {
   [ErrorCode.INADEQUATE_SECURITY]: 'PERMISSION_DENIED',
 };
 
-/** The status that headers or trailers carry; undefined where they carry none. */
+/** The status in headers or trailers; undefined if there is none. */
 export function statusOf(headers: Readonly<Record<string, string>>): Status | undefined {
   const number = headers['grpc-status'];
   if (number === undefined) return undefined;
@@ -71,7 +71,7 @@ export function statusOfReset(code: number): Status {
   return { code: BY_RESET[code] ?? 'INTERNAL', details: `the stream was reset with code ${code}` };
 }
 
-/** `grpc-message` is percent-encoded; one that is not soundly so is taken as it is. */
+/** Decodes the percent-encoded `grpc-message`; one with an invalid encoding is returned unchanged. */
 function decoded(details: string): string {
   try {
     return decodeURIComponent(details);
@@ -89,7 +89,7 @@ const BY_STATUS: Partial<Record<StatusName, [RelayErrorCode, string]>> = {
   UNIMPLEMENTED: ['ERR_RELAY_SFU_REFUSED', 'The server does not speak rtc.RTC (Ion SFU v1.10).'],
 };
 
-/** How a call's end looks to the core. An `OK` that this side did not ask for is an end all the same. */
+/** The error of an ended call. An `OK` is an error too, if the relay has not ended the call. */
 export function errorFromStatus({ code, details }: Status): RelayError {
   const [errorCode, message] = BY_STATUS[code] ?? [
     'ERR_RELAY_SFU_STREAM_ENDED',

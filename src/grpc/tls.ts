@@ -2,7 +2,7 @@ import { createSecureContext } from 'node:tls';
 import { RelayError } from '../protocol/errors.js';
 
 /**
- * PEM texts or files' contents.
+ * TLS options: certificates and keys in PEM, as strings or as the contents of files.
  * @category Configuration
  */
 export interface SfuTlsOptions {
@@ -12,12 +12,12 @@ export interface SfuTlsOptions {
   cert?: string | Uint8Array;
   /** Client key, for mutual TLS. */
   key?: string | Uint8Array;
-  /** The name that the certificate must bear. @default the host of `serverUrl` */
+  /** The name that the server's certificate must contain. @default the host of `serverUrl` */
   serverName?: string;
 }
 
 /**
- * Reads the certificates now: a mistake in them would otherwise show in each join.
+ * Parses the certificates at start-up, so that a mistake does not fail each join.
  * @throws RelayError `ERR_RELAY_CONFIG`
  */
 export function checkTls({ ca, cert, key, serverName }: SfuTlsOptions): void {

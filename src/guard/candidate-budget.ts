@@ -10,7 +10,7 @@ export class CandidateBudget {
 
   /**
    * A known candidate, such as one that a description repeats, costs nothing.
-   * @returns false where the limit is reached
+   * @returns false if the limit is reached
    */
   spend(candidate: string): boolean {
     const place = placeOf(candidate);
@@ -40,7 +40,7 @@ function placeOf(candidate: string): string | undefined {
   const priority = candidate.indexOf(' ', transport) + 1;
   const address = candidate.indexOf(' ', priority) + 1;
   const type = candidate.indexOf(' typ ', address) + 1;
-  // An empty one says that there are no more.
+  // An empty candidate marks the end of candidates.
   if (component === 0 || type === 0) return undefined;
   const extensions = skipWords(candidate, type, 2);
   let end = extensions;
@@ -49,7 +49,7 @@ function placeOf(candidate: string): string | undefined {
   return candidate.slice(transport, priority) + candidate.slice(address, end).trimEnd();
 }
 
-/** The position after so many words. */
+/** The position after this number of words. */
 function skipWords(text: string, start: number, count: number): number {
   let position = start;
   for (let word = 0; word < count; word += 1) {

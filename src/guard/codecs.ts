@@ -1,5 +1,5 @@
-/** `a=rtpmap` (RFC 8866 § 6.6): the payload type, and the codec's name. */
-const RTPMAP = /^(0|[1-9]\d{0,2}) ([\w.+-]{1,64})\/[1-9]\d{0,8}(?:\/\d{1,2})?$/;
+/** `a=rtpmap` (RFC 8866 § 6.6): a payload type, a codec's name, and parameters. */
+const RTPMAP = /^(?:0|[1-9]\d{0,2}) [\w.+-]{1,64}\/[1-9]\d{0,8}(?:\/\d{1,2})?$/;
 /** A codec that refers to another one by its payload type (RFC 4588). */
 const APT = /(?:^|[\s;])apt\b/i;
 const NACK = /nack/i;
@@ -11,11 +11,15 @@ const SOUND_APT = /^(0|[1-9]\d{0,2}) (?:[^;]+;)*apt=\d{1,3}(?:;|$)/;
  */
 export type VideoCodec = 'VP8' | 'VP9' | 'H264';
 
+/** The lines of a section's codecs whose payload type decides whether they are forwarded. */
+const PAYLOAD = /^\d+$/;
+
 /** The codecs of one audio or video section, from its `m=`, `a=rtpmap`, `a=fmtp` and `a=rtcp-fb`. */
 export class SectionCodecs {
   readonly codec: 'opus' | VideoCodec;
   readonly #payloads: readonly string[];
-  readonly #names = new Map<string, string>();
+  /** Payload types with a codec, and whether it is the forwarded one. */
+  readonly #mapped = new Map<string, boolean>();
   /** Payload types that refer to others, whatever their name. */
   readonly #dependent = new Set<string>();
   #forwarded: ReadonlySet<string> | undefined;
@@ -25,7 +29,7 @@ export class SectionCodecs {
     this.#payloads = payloads;
   }
 
-  /** Reads one attribute; returns whether it is forwarded to the SFU. */
+  /** Reads one attribute; returns whether it is well-formed. */
   read(attribute: 'rtpmap' | 'fmtp' | 'rtcp-fb', value: string): boolean {
     if (attribute === 'rtpmap') return this.#rtpmap(value);
     if (attribute === 'fmtp') return this.#fmtp(value);
@@ -41,17 +45,29 @@ export class SectionCodecs {
     return this.#forwarded;
   }
 
+  /** Whether an attribute describes another codec than the forwarded one, as far as the lines are read. */
+  describesAnother(value: string): boolean {
+    return this.#mapped.get(payloadOf(value)) === false;
+  }
+
+  /** Whether an attribute is forwarded, once all lines are read. */
+  forwards(value: string): boolean {
+    const payload = payloadOf(value);
+    return this.forwarded.has(payload) || !PAYLOAD.test(payload);
+  }
+
   #isForwarded(payload: string): boolean {
-    return (
-      this.#names.get(payload)?.toUpperCase() === this.codec.toUpperCase() && !this.#dependent.has(payload)
-    );
+    return this.#mapped.get(payload) === true && !this.#dependent.has(payload);
   }
 
   /** The SFU uses the first one. */
   #rtpmap(value: string): boolean {
-    const [, payload, name] = RTPMAP.exec(value) ?? [];
-    if (!payload || !name || Number(payload) > 127 || this.#names.has(payload)) return false;
-    this.#names.set(payload, name);
+    if (!RTPMAP.test(value)) return false;
+    const space = value.indexOf(' ');
+    const payload = value.slice(0, space);
+    if (Number(payload) > 127 || this.#mapped.has(payload)) return false;
+    const name = value.slice(space + 1, value.indexOf('/'));
+    this.#mapped.set(payload, name.toUpperCase() === this.codec.toUpperCase());
     return true;
   }
 
@@ -62,4 +78,9 @@ export class SectionCodecs {
     this.#dependent.add(payload);
     return true;
   }
+}
+
+function payloadOf(value: string): string {
+  const end = value.indexOf(' ');
+  return end < 0 ? value : value.slice(0, end);
 }

@@ -6,8 +6,8 @@ import type { Counter } from '../telemetry/instruments.js';
 import type { Logger } from '../util/logger.js';
 import { CandidateBudget } from './candidate-budget.js';
 import type { VideoCodec } from './codecs.js';
+import { cutMutedTracks, NONE } from './cut-muted-tracks.js';
 import { checkTarget, readInit, writeInit } from './ice-candidate.js';
-import { holdMuted, NONE } from './muted-sections.js';
 import { type FilledAnswer, fillRejectedSections } from './rejected-sections.js';
 import { answerSaturation, midSaturation } from './saturation.js';
 import { parseSdp, type Sdp } from './sdp.js';
@@ -57,7 +57,6 @@ const ICE_CANT_HAVE_FAILED_MS = 20_000;
 
 const SURPLUS = `A candidate is withheld from the SFU: the connection has ${LIMITS.maxCandidates} already`;
 
-/** Shared, as most sessions have no such tracks. */
 /**
  * The firewall of one session: turns a client's unchecked messages into messages that the SFU accepts, or throws an error that
  * names the fault. A single malformed message can crash the SFU, with every room on it.
@@ -67,9 +66,9 @@ export class Guard {
   policy: GuardPolicy;
   /** The last released offer with media, as the client sent it. */
   #released: string | undefined;
-  /** Whether the SFU has got a section for data channels: it serves them from then on, whatever later offers say. */
+  /** Whether the SFU has received a section for data channels: it serves them from then on, even if later offers reject them. */
   hasDataChannels = false;
-  /** The sections of the last released offer, by `a=mid`, whose media the SFU does not take. */
+  /** The sections of the last released offer, by `a=mid`, whose media the SFU does not accept. */
   #silent: ReadonlySet<string> = NONE;
   #answerSaturation = 0;
   /** Called with the tracks of an offer before the mutes are applied. */
@@ -83,9 +82,9 @@ export class Guard {
   readonly #session: Guarded;
   readonly #replaced: readonly string[];
   readonly #since = performance.now();
-  /** The sections of all offers, by `a=mid`, and whether the SFU has got them. */
+  /** The sections of all offers, by `a=mid`, and whether the SFU has received them. */
   readonly #mids = new Map<string, boolean>();
-  /** The kinds for which the SFU has got a section with codecs. */
+  /** The kinds for which the SFU has received a section with codecs. */
   readonly #described = { audio: false, video: false };
   /** Budgets of the publisher and the subscriber connection. */
   readonly #candidates = [new CandidateBudget(), new CandidateBudget()] as const;
@@ -105,7 +104,7 @@ export class Guard {
     return performance.now() - this.#since;
   }
 
-  /** How near the peer is to a limit that a new peer with the same tracks would be far from; 0 where it is not near. */
+  /** How near the peer is to a limit of sections, if a new peer with the same tracks would not be: 0, or from 0.75 to 1. */
   get saturation(): number {
     return Math.max(this.#answerSaturation, midSaturation(this.#mids.size));
   }
@@ -114,12 +113,12 @@ export class Guard {
   offer(offer: SessionDescription, restartsIce: (iceCredentials: string) => boolean): CheckedOffer {
     checkType(offer, 'offer');
     const parsed = parseSdp(offer.sdp, this.policy.videoCodec);
-    const { sections, iceCredentials } = parsed;
+    const { sections, head, iceCredentials, fingerprint } = parsed;
     for (const track of checkOffer(sections, this.policy.offer)) this.#checkOwn(track);
     this.#checkFirstOfKind(sections);
     this.#countMids(sections);
     if (restartsIce(iceCredentials)) this.#candidates[0].renew();
-    return { ...parsed, sdp: offer.sdp };
+    return { sections, head, iceCredentials, fingerprint, sdp: offer.sdp };
   }
 
   /** Composes the offer for the SFU, by the current policy and mutes. */
@@ -130,7 +129,7 @@ export class Guard {
       throw new RelayError('ERR_RELAY_REJOIN', 'Another peer has replaced this one: publish on that one.');
     this.onRelease?.(tracks);
     this.#released = tracks.length > 0 ? offer.sdp : undefined;
-    return this.#compose({ ...offer, sections }, tracks);
+    return this.#compose(offer, sections, tracks);
   }
 
   /** Composes the last offer again without what the client may not send any more; undefined where nothing changes. */
@@ -140,17 +139,19 @@ export class Guard {
     const sections = this.names.claim(parsed.sections);
     const tracks = permittedTracks(sections, this.policy.offer).filter((track) => this.#mayGoOn(track));
     const before = this.#silent;
-    const { silent } = holdMuted(sections, tracks, this.#isMuted);
+    const { silent } = cutMutedTracks(sections, tracks, this.#isMuted);
     if (silent.size === before.size && [...silent].every((mid) => before.has(mid))) return undefined;
-    return this.#compose({ ...parsed, sections }, tracks);
+    return this.#compose(parsed, sections, tracks);
   }
 
   #mayGoOn({ trackId }: Track): boolean {
     return this.only?.has(trackId) ?? true;
   }
 
-  #compose(offer: Sdp, tracks: Track[]): ReleasedOffer {
-    const { cut, silent } = holdMuted(offer.sections, tracks, this.#isMuted);
+  /** `sections`: those of the offer, with the room's ids of its tracks. */
+  #compose(offer: Sdp, sections: readonly SdpSection[], tracks: Track[]): ReleasedOffer {
+    const { head, fingerprint, iceCredentials } = offer;
+    const { cut, silent } = cutMutedTracks(sections, tracks, this.#isMuted);
     this.#silent = silent;
     // Ion does not count VP8's probing packets, so browsers see them as lost: their bitrate falls below 100 kbit/s and stays
     // there. With receiver reports alone it rises.
@@ -159,17 +160,14 @@ export class Guard {
     const directions = new Map<string, SilentDirection>();
     // Ion never again accepts media of a section that became inactive, nor of one that began as recvonly.
     for (const mid of silent) directions.set(mid, this.#mids.get(mid) ? 'recvonly' : 'inactive');
-    for (const { mid, kind, payloads } of offer.sections) {
+    for (const { mid, kind, hasCodec } of sections) {
       this.#mids.set(mid, true);
-      if (kind !== 'application' && payloads) this.#described[kind] = true;
+      if (kind !== 'application' && hasCodec) this.#described[kind] = true;
       if (kind === 'application') this.hasDataChannels = true;
     }
-    return {
-      sdp: rewriteSdp(offer, { admitsCandidate, countsVideoPackets, silent: directions }),
-      iceCredentials: offer.iceCredentials,
-      tracks,
-      cut,
-    };
+    const description = { head, sections, fingerprint, iceCredentials };
+    const policy = { admitsCandidate, countsVideoPackets, silent: directions };
+    return { sdp: rewriteSdp(description, policy), iceCredentials, tracks, cut };
   }
 
   /** The answer for the SFU, and the ids of the tracks that it rejects. */
@@ -217,8 +215,7 @@ export class Guard {
     const { id, userId } = this.#session;
     const { track, sessionId: owner } = this.#room.findTrack(trackId) ?? {};
     if (!owner || owner === id || track?.streamId !== streamId || this.#replaced.includes(owner)) return;
-    const { participants } = this.#room;
-    if (participants.some((other) => other.sessionId === owner && other.userId === userId))
+    if (this.#room.members.userOf(owner) === userId)
       throw new RelayError(
         'ERR_RELAY_SESSION_EXISTS',
         `The track "${trackId}" is sent by another session of yours: end that one, or try again when it has ended.`,
@@ -231,9 +228,9 @@ export class Guard {
    */
   #checkFirstOfKind(sections: readonly SdpSection[]): void {
     let { audio, video } = this.#described;
-    for (const { index, kind, payloads } of sections) {
+    for (const { index, kind, hasCodec } of sections) {
       if (kind === 'application') continue;
-      if (!payloads && !(kind === 'audio' ? audio : video))
+      if (!hasCodec && !(kind === 'audio' ? audio : video))
         throw new RelayError(
           'ERR_RELAY_INVALID_SDP',
           `The SDP can't be used: section ${index} (${kind}) is rejected, and the first of its kind. Offer one that is not first.`,

@@ -88,13 +88,13 @@ export function readInit(candidate: unknown): string | undefined {
  */
 export function writeInit(line: string, init: Omit<Partial<IceCandidate>, 'candidate'>): string {
   const { sdpMid, sdpMLineIndex, usernameFragment } = init;
-  if (!isPlain(line) || !isPlain(sdpMid) || !isPlain(usernameFragment))
+  if (!needsNoEscapes(line) || !needsNoEscapes(sdpMid) || !needsNoEscapes(usernameFragment))
     return JSON.stringify({ candidate: line, sdpMid, sdpMLineIndex, usernameFragment });
   const index = sdpMLineIndex === undefined ? '' : `,"sdpMLineIndex":${sdpMLineIndex}`;
   return `{"candidate":"${line}"${field('sdpMid', sdpMid)}${index}${field('usernameFragment', usernameFragment)}}`;
 }
 
-function isPlain(text: string | null | undefined): boolean {
+function needsNoEscapes(text: string | null | undefined): boolean {
   return text === null || text === undefined || PLAIN.test(text);
 }
 

@@ -1,8 +1,8 @@
 import { BlockList, isIP } from 'node:net';
 
 /**
- * IPv4 addresses that belong to nobody on the internet: those of IANA's special-purpose registry (RFC 6890) that it does
- * not call globally reachable, and multicast.
+ * IPv4 addresses that are not public unicast addresses: those of IANA's special-purpose registry (RFC 6890) that are not globally
+ * reachable, and multicast.
  */
 const SPECIAL_IPV4 = new BlockList();
 for (const [network, bits] of [
@@ -19,13 +19,13 @@ for (const [network, bits] of [
   ['198.18.0.0', 15],
   ['198.51.100.0', 24],
   ['203.0.113.0', 24],
-  // Multicast; then what is reserved, with the broadcast address.
+  // Multicast; reserved addresses, including broadcast.
   ['224.0.0.0', 4],
   ['240.0.0.0', 4],
 ] as const)
   SPECIAL_IPV4.addSubnet(network, bits, 'ipv4');
 
-/** Whether it is a public unicast address. An IPv6 address that leads to an IPv4 address is as public as that one. */
+/** Whether it is a public unicast address. An IPv6 address that embeds an IPv4 address counts as that address. */
 export function isPublicAddress(address: string): boolean {
   const family = isIP(address);
   return family === 4 ? isPublicIpv4(address) : family === 6 && isPublicIpv6(groupsOf(address));
@@ -38,7 +38,7 @@ function isPublicIpv4(address: string): boolean {
 function isPublicIpv6(groups: readonly number[]): boolean {
   const [first = 0, second = 0, , , fifth = 0, sixth = 0] = groups;
   const isZero = (from: number, to: number) => groups.slice(from, to).every((group) => group === 0);
-  // ISATAP (RFC 5214): under any prefix, the host of the last 32 bits.
+  // ISATAP (RFC 5214): the last 32 bits are the IPv4 address, under any prefix.
   const isIsatap = (fifth === 0 || fifth === 0x200) && sixth === 0x5efe;
   if (isIsatap && !isPublicIpv4(ipv4At(groups, 6))) return false;
   const isMapped = isZero(0, 5) && sixth === 0xffff;
@@ -65,7 +65,7 @@ function ipv4At(groups: readonly number[], index: number): string {
   return [high >> 8, high & 0xff, low >> 8, low & 0xff].join('.');
 }
 
-/** The eight groups of a sound IPv6 address. */
+/** The eight groups of a valid IPv6 address. */
 function groupsOf(address: string): number[] {
   const [before = [], after = []] = address.split('::').map(readGroups);
   const zeros = Array<number>(8 - before.length - after.length).fill(0);

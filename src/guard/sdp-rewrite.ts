@@ -19,20 +19,13 @@ const TRANSPORT_WIDE_CC = 'transport-wide-cc-extensions-01';
 const SENDER_LINE = /^a=(?:ssrc|ssrc-group|rid|simulcast):/;
 const DIRECTION_LINE = /^a=(?:sendrecv|sendonly|recvonly|inactive)$/;
 
-const CODEC_LINE = /^a=(?:rtpmap|fmtp|rtcp-fb):\d+(?: |$)/;
-
-/**
- * Writes the description for the SFU: only the codecs that it forwards, without withheld candidates, and sealed.
- *
- * A peer connection of Ion knows only the codecs of its first description: a track with another codec disconnects every viewer
- * with an older connection. So all publishers use the same codec.
- */
+/** Writes the description for the SFU: without withheld candidates, and sealed. */
 export function rewriteSdp({ head, sections, fingerprint }: Sdp, policy: RewritePolicy): string {
   const lines: string[] = [];
   for (const line of head) lines.push(line === FINGERPRINT ? line + fingerprint : line);
   for (const section of sections) {
-    const { media, mid, payloads, streamId, trackId } = section;
-    lines.push(`m=${payloads ? withPayloads(media, payloads) : media}`);
+    const { media, mid, streamId, trackId } = section;
+    lines.push(`m=${media}`);
     const silent = policy.silent?.get(mid);
     for (const line of section.lines) {
       if (line === FINGERPRINT) lines.push(line + fingerprint);
@@ -51,11 +44,6 @@ function isTransportWideCc(line: string): boolean {
   return line.startsWith('a=extmap:') && line.includes(TRANSPORT_WIDE_CC);
 }
 
-function withPayloads(media: string, payloads: ReadonlySet<string>): string {
-  const [kind, port, proto, ...formats] = media.split(' ');
-  return [kind, port, proto, ...formats.filter((payload) => payloads.has(payload))].join(' ');
-}
-
 function isKept(line: string, section: SdpSection, policy: RewritePolicy): boolean {
   const { admitsCandidate, countsVideoPackets } = policy;
   // One character tells most lines apart.
@@ -64,21 +52,9 @@ function isKept(line: string, section: SdpSection, policy: RewritePolicy): boole
       return !line.startsWith('a=candidate:') || admitsCandidate(line.slice(2));
     case 'e':
       return countsVideoPackets || section.kind !== 'video' || !isTransportWideCc(line);
-    case 'f':
-    case 'r': {
-      if (!section.payloads) return true;
-      return !CODEC_LINE.test(line) || section.payloads.has(payloadOf(line));
-    }
     default:
       return true;
   }
-}
-
-/** The payload type in a codec's line: cut out, as a match costs every line an array. */
-function payloadOf(line: string): string {
-  const start = line.indexOf(':') + 1;
-  const end = line.indexOf(' ', start);
-  return end < 0 ? line.slice(start) : line.slice(start, end);
 }
 
 /**

@@ -17,11 +17,11 @@ export interface SdpSection {
   trackId: string | undefined;
   /** RIDs of `a=rid:… send`. */
   layers: string[];
-  /** The payload types of the codec that the SFU forwards; undefined in a section that has or needs none. */
-  payloads: ReadonlySet<string> | undefined;
-  /** The lines after `m=`; {@link MSID} and {@link FINGERPRINT} are placeholders. */
+  /** Whether it has the codec that the SFU forwards: false in a section for data channels, and in a rejected one. */
+  hasCodec: boolean;
+  /** The lines after `m=`, of the forwarded codec alone; {@link MSID} and {@link FINGERPRINT} are placeholders. */
   lines: string[];
-  /** The value of `m=`. */
+  /** The value of `m=`, with the payload types of the forwarded codec alone. */
   media: string;
 }
 
@@ -33,8 +33,8 @@ export const FINGERPRINT = 'a=fingerprint:';
 const MEDIA =
   /^(audio|video|application) (\d{1,5})(?:\/\d{1,5})? ((?:(?:UDP|RTP|AVPF?|SAVPF?|D?TLS|SCTP)\/?\b)+(?: [\w.+-]+)+)$/;
 const WHITE_SPACE = /[ \t]+/g;
-const CONNECTION = /^IN IP[46] ([0-9A-Fa-f.:]+)$/;
-const BANDWIDTH = /^(?:CT|AS|X-[\w-]{1,32}):\d{1,15}$/;
+const CONNECTION = /^c=IN IP[46] ([0-9A-Fa-f.:]+)$/;
+const BANDWIDTH = /^b=(?:CT|AS|X-[\w-]{1,32}):\d{1,15}$/;
 const EXTMAP =
   /^\d{1,3}(?:\/(?:sendrecv|sendonly|recvonly|inactive))? (?:urn:[\w:.+-]+|https?:\/\/[\w.-]+(?:\/[\w./#:+-]*)?)(?: .+)?$/;
 /** A group can name it. */
@@ -45,6 +45,8 @@ const DIRECTIONS = new Set(['sendrecv', 'sendonly', 'recvonly', 'inactive']);
 const SETUP = /^(?:actpass|active|passive|holdconn)$/;
 const RID = /^[!-~]{1,32}$/;
 const SOURCE = /^\d{1,10}$/;
+
+const CODEC_LINE = /^a=(?:rtpmap|fmtp|rtcp-fb):/;
 
 /** Parses one section, starting with the value of its `m=`. */
 export class SectionReader {
@@ -78,7 +80,7 @@ export class SectionReader {
       streamId: undefined,
       trackId: undefined,
       layers: [],
-      payloads: undefined,
+      hasCodec: false,
       lines: [],
       media: `${kind} ${port} ${rest}`,
     };
@@ -87,16 +89,15 @@ export class SectionReader {
   }
 
   read(line: string): void {
-    const value = line.slice(2);
     switch (line.charAt(0)) {
       case 'a':
-        this.#attribute(line, value);
+        this.#attribute(line);
         return;
       case 'c':
-        if (isIP(CONNECTION.exec(value)?.[1] ?? '') !== 0) this.#keep(line);
+        if (isIP(CONNECTION.exec(line)?.[1] ?? '') !== 0) this.#keep(line);
         return;
       case 'b':
-        if (BANDWIDTH.test(value)) this.#keep(line);
+        if (BANDWIDTH.test(line)) this.#keep(line);
         return;
       case 'i':
       case 'k':
@@ -116,12 +117,26 @@ export class SectionReader {
     if (direction === undefined && this.#codecs) this.#keep('a=sendrecv');
     const isRejected = !this.#isLive && direction === 'inactive' && !this.#sources;
     if (this.#codecs && !isRejected) {
-      section.payloads = this.#codecs.forwarded;
-      if (section.payloads.size === 0)
+      if (this.#codecs.forwarded.size === 0)
         throw invalidSdp(`${this.where} does not offer ${this.#codecs.codec}, the codec that all use here`);
+      this.#limitTo(this.#codecs);
     }
     this.#nameTrack();
     return section;
+  }
+
+  /**
+   * A peer connection of Ion knows only the codecs of its first description: a track with another codec disconnects every viewer
+   * with an older connection. So all publishers use the same codec.
+   */
+  #limitTo(codecs: SectionCodecs): void {
+    const section = this.#section;
+    section.hasCodec = true;
+    section.lines = section.lines.filter(
+      (line) => !CODEC_LINE.test(line) || codecs.forwards(line.slice(line.indexOf(':') + 1)),
+    );
+    const [kind, port, protocol] = section.media.split(' ', 3);
+    section.media = `${kind} ${port} ${protocol} ${[...codecs.forwarded].join(' ')}`;
   }
 
   #keep(line: string): void {
@@ -133,10 +148,10 @@ export class SectionReader {
     this.#keep(read === value ? line : `a=${name}:${read}`);
   }
 
-  #attribute(line: string, attribute: string): void {
-    const colon = attribute.indexOf(':');
-    const name = colon < 0 ? attribute : attribute.slice(0, colon);
-    const value = colon < 0 ? '' : attribute.slice(colon + 1);
+  #attribute(line: string): void {
+    const colon = line.indexOf(':');
+    const name = colon < 0 ? line.slice(2) : line.slice(2, colon);
+    const value = colon < 0 ? '' : line.slice(colon + 1);
     switch (name) {
       case 'ice-ufrag':
         this.#keepValue(line, 'ice-ufrag', value, this.#transport.setUfrag(value, this));
@@ -150,7 +165,7 @@ export class SectionReader {
       case 'rtpmap':
       case 'fmtp':
       case 'rtcp-fb':
-        if (this.#codecs?.read(name, value) ?? true) this.#keep(line);
+        if (this.#readsCodec(name, value)) this.#keep(line);
         return;
       case 'ssrc':
         this.#source(line, value);
@@ -164,7 +179,7 @@ export class SectionReader {
         if (SETUP.test(value)) this.#keep(line);
         return;
       case 'candidate': {
-        const candidate = readCandidate(attribute);
+        const candidate = readCandidate(line.slice(2));
         if (candidate) this.#keep(`a=${candidate}`);
         return;
       }
@@ -182,9 +197,17 @@ export class SectionReader {
         this.#rid(line, value);
         return;
       default:
-        if (DIRECTIONS.has(name)) this.#directions.push(attribute);
+        if (DIRECTIONS.has(name)) this.#directions.push(line.slice(2));
         this.#keep(line);
     }
+  }
+
+  /** Returns whether the line is kept. Most lines of a browser describe codecs that are not forwarded. */
+  #readsCodec(name: 'rtpmap' | 'fmtp' | 'rtcp-fb', value: string): boolean {
+    const codecs = this.#codecs;
+    if (!codecs) return true;
+    // A section that is still rejected keeps all its codecs.
+    return codecs.read(name, value) && !(this.#isLive && codecs.describesAnother(value));
   }
 
   /** The SFU uses the first one. */

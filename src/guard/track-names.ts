@@ -1,17 +1,17 @@
 import { LIMITS } from '../protocol/limits.js';
-import type { Publishers } from '../room/publishers.js';
+import type { Publishers } from '../room/participants/publishers.js';
 import type { SdpSection } from './sdp-section.js';
 
 type Names = Map<string, string>;
 
 /**
- * What a session's streams and tracks are called in its room. The SFU takes them by their ids, whosever they are, and
- * some clients give the same ones always: an id that another participant has already gets a number.
+ * Maps a client's stream and track ids to ids that are unique in the room. The SFU identifies tracks by id alone, and some clients
+ * always use the same ids: an id that another participant uses gets a number.
  */
 export class TrackNames {
   readonly #publishers: Publishers;
   readonly #sessionId: string;
-  /** By what the client calls them; undefined where it calls all as the room does, as nearly every client. */
+  /** The room's ids by the client's ids; undefined if they are equal, as for nearly every client. */
   #streams: Names | undefined;
   #tracks: Names | undefined;
 
@@ -21,8 +21,8 @@ export class TrackNames {
   }
 
   /**
-   * The sections of an offer that goes to the SFU now, with ids that nobody else in the room has. Nobody else gets them as
-   * long as the session publishes under them.
+   * The sections of an offer for the SFU, with ids that are unique in the room. No other session gets these ids as long as this
+   * session publishes with them.
    */
   claim(sections: readonly SdpSection[]): readonly SdpSection[] {
     if (!sections.some(isSending)) {
@@ -34,18 +34,18 @@ export class TrackNames {
     return named;
   }
 
-  /** What the room calls a track of the client's. */
+  /** The room's id of a client's track. */
   ofRoom(trackId: string): string {
     return this.#tracks?.get(trackId) ?? trackId;
   }
 
-  /** What the client calls a track of its own. */
+  /** The client's id of its track. */
   ofClient(trackId: string): string {
     for (const [own, name] of this.#tracks ?? []) if (name === trackId) return own;
     return trackId;
   }
 
-  /** A section without ids gets some: the SFU could not tell two of them apart. */
+  /** A section without ids gets generated ones: the SFU could not distinguish two of them. */
   #name(section: SdpSection): SdpSection {
     const { streamId = '-', trackId = `track-${section.mid}` } = section;
     const stream = this.#free('stream', this.#streams, streamId);
@@ -73,7 +73,7 @@ function isSending({ kind, sends }: SdpSection): boolean {
 
 function remember(names: Names | undefined, id: string, name: string): Names {
   const known = names ?? new Map<string, string>();
-  // The newest last.
+  // In order of use, the newest last.
   known.delete(id);
   const [oldest = ''] = known.keys();
   if (known.size >= LIMITS.maxMids) known.delete(oldest);

@@ -14,7 +14,7 @@ type HookName = keyof Hooks;
 type Hook = (payload: object) => unknown;
 
 /** A hook's payload without the signal, which the runner adds. */
-type Payload<P extends Principal, Name extends HookName> = Omit<
+type HookPayload<P extends Principal, Name extends HookName> = Omit<
   Parameters<NonNullable<Hooks<P>[Name]>>[0],
   keyof HookContext
 >;
@@ -39,11 +39,14 @@ const FAILURE_KEYS: Keys<HookFailure> = {
 
 export const HOOK_NAMES: readonly HookName[] = [
   ...(Object.keys(FAILURE_KEYS) as AskedHook[]),
+  'onInterrupted',
+  'onResumed',
+  'onMoved',
   'onLeave',
   'onClose',
 ];
 
-interface Setup {
+interface HookRunnerSetup {
   timeoutMs: number;
   failure: HookFailure;
   logger: Logger;
@@ -55,10 +58,10 @@ interface Setup {
  */
 export class HookRunner<P extends Principal = Principal> {
   readonly #hooks: { readonly [Name in HookName]?: Hook };
-  readonly #setup: Setup;
+  readonly #setup: HookRunnerSetup;
 
   /** @throws RelayError `ERR_RELAY_CONFIG` */
-  constructor(hooks: Hooks<P>, setup: Setup) {
+  constructor(hooks: Hooks<P>, setup: HookRunnerSetup) {
     this.#hooks = bind(hooks);
     checkFailure(setup.failure);
     this.#setup = { ...setup, failure: { ...setup.failure } };
@@ -75,7 +78,7 @@ export class HookRunner<P extends Principal = Principal> {
    */
   ask<Name extends AskedHook, Answer>(
     name: Name,
-    payload: Payload<P, Name>,
+    payload: HookPayload<P, Name>,
     isSound: (answer: unknown) => answer is Answer,
     until?: CancelSignal,
   ): Answer | undefined | Promise<Answer | undefined> {
@@ -94,7 +97,7 @@ export class HookRunner<P extends Principal = Principal> {
   }
 
   /** Calls the hook without waiting for it; never throws. */
-  tell<Name extends 'onLeave' | 'onClose'>(name: Name, payload: Payload<P, Name>): void {
+  tell<Name extends Exclude<HookName, AskedHook>>(name: Name, payload: HookPayload<P, Name>): void {
     const hook = this.#hooks[name];
     if (!hook) return;
     const call = Object.assign(new LazySignal(), payload);

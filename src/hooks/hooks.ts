@@ -1,5 +1,6 @@
 import type { AuthRequest, Principal } from '../access/authentication.js';
 import type { MessageData, MessageKinds } from '../messages/message-kind.js';
+import type { RelayError } from '../protocol/errors.js';
 import type { SessionCloseReason } from '../protocol/session-state.js';
 import type { Metadata, Role } from '../protocol/types.js';
 import type { ReplyMessage, SignalMessage } from '../session/peer/message-filters.js';
@@ -17,7 +18,8 @@ export type HookAnswer<Value> = Value | void | Promise<Value | void>;
  *
  * A hook refuses by throwing: the client receives a `RelayError` unchanged, and a generic sentence for any other error, which
  * is logged. A returned value replaces the hook's input; without one the input stays. `hookFailure` decides what happens when a
- * hook misses `hookTimeoutMs`, fails, or returns an unusable value. `onLeave` and `onClose` are notified only.
+ * hook misses `hookTimeoutMs`, fails, or returns an unusable value. `onInterrupted`, `onResumed`,
+ * `onMoved`, `onLeave` and `onClose` are notified only.
  * @category Hooks
  */
 export interface Hooks<P extends Principal = Principal, Kinds extends MessageKinds = MessageKinds> {
@@ -38,6 +40,16 @@ export interface Hooks<P extends Principal = Principal, Kinds extends MessageKin
   onReply?(reply: ReplyContext<P>): HookAnswer<ReplyMessage['params'] | false>;
   /** A message of a client to its room. May return other data, which is checked like that of the client. */
   onMessage?(message: MessageContext<P, Kinds>): unknown;
+  /**
+   * The SFU has lost a session's peer (`cause: 'sfu'`): its media has stopped, and its client is asked to join the SFU with another
+   * peer. Or the client has lost its connection to the relay (`cause: 'connection'`): its media may go on, and it may resume the session.
+   * The session stays in the room. The relay does not wait for the hook.
+   */
+  onInterrupted?(interruption: InterruptedContext<P>): HookAnswer<undefined>;
+  /** An interrupted session has another peer, or its client another connection. The relay does not wait for the hook. */
+  onResumed?(resumption: ResumedContext<P>): HookAnswer<undefined>;
+  /** A session has a peer on another SFU node, as its room moves (`relay.moveRoom()`). The relay does not wait for the hook. */
+  onMoved?(move: MovedContext<P>): HookAnswer<undefined>;
   /** A session has ended. The relay does not wait for the hook. */
   onLeave?(leave: LeaveContext<P>): HookAnswer<undefined>;
   /** A WebSocket has closed. The relay does not wait for the hook. */
@@ -102,6 +114,36 @@ export type MessageContext<
   }[keyof Kinds & string];
 
 /** @category Hooks */
+export interface InterruptedContext<P extends Principal = Principal> extends HookContext {
+  readonly session: Session<P>;
+  /** Whether the SFU has lost the session's peer, or the client its connection to the relay. */
+  readonly cause: 'sfu' | 'connection';
+  /**
+   * Why. Of the connection: `ERR_RELAY_ABORTED` if it broke, `ERR_RELAY_SLOW_CONSUMER` or `ERR_RELAY_TOO_LARGE` if the relay has
+   * closed it.
+   */
+  readonly error: RelayError;
+}
+
+/** @category Hooks */
+export interface ResumedContext<P extends Principal = Principal> extends HookContext {
+  readonly session: Session<P>;
+  /** Whether the session has another peer, or its client another connection. */
+  readonly cause: 'sfu' | 'connection';
+  /** ms that the session was without it. */
+  readonly interruptedMs: number;
+}
+
+/** @category Hooks */
+export interface MovedContext<P extends Principal = Principal> extends HookContext {
+  readonly session: Session<P>;
+  /** The address of the node that the room leaves. */
+  readonly from: string;
+  /** The address of the node that the session is on. */
+  readonly to: string;
+}
+
+/** @category Hooks */
 export interface LeaveContext<P extends Principal = Principal> extends HookContext {
   readonly session: Session<P>;
   readonly reason: SessionCloseReason;
@@ -128,4 +170,7 @@ export type HookFailure = { readonly [Name in AskedHook]?: 'refuse' | 'pass' };
  * Hooks whose result matters.
  * @category Hooks
  */
-export type AskedHook = Exclude<keyof Hooks, 'onLeave' | 'onClose'>;
+export type AskedHook = Exclude<
+  keyof Hooks,
+  'onInterrupted' | 'onResumed' | 'onMoved' | 'onLeave' | 'onClose'
+>;

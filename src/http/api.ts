@@ -7,13 +7,13 @@ import {
   type ApiRequest,
   type ApiResponse,
   checkMediaType,
-  errorHeaders,
   type Handler,
   json,
+  refusal,
 } from './exchange.js';
 import { type HttpOptions, resolveHttpOptions } from './options.js';
 import { wireSchema } from './rest/gen/wire-schema.js';
-import { healthRoute } from './rest/health.js';
+import { healthRoutes, LIVE } from './rest/health.js';
 import { openApi } from './rest/openapi.js';
 import { sessionRoutes } from './rest/session-routes.js';
 
@@ -38,7 +38,7 @@ export function createApi<P extends Principal>(
   if (!relay || !resolved.enabled) return switchedOff(resolved.prefix);
   const routes: Record<string, Record<string, Handler>> = {
     ...sessionRoutes(relay, resolved),
-    '/health': { GET: healthRoute(relay, resolved) },
+    ...healthRoutes(relay, resolved),
     '/openapi.json': { GET: () => json(200, openApi) },
     '/wire.schema.json': { GET: () => json(200, wireSchema) },
   };
@@ -64,21 +64,18 @@ export function createApi<P extends Principal>(
   };
 }
 
-/** `/session/7/stats` is the route `/session/:id/stats` with the id `7`. */
+/** `/session/7/stats` is the route `/session/:id/stats` with the id `7`; other paths are routes as they are. */
 function matchPath(path: string, prefix: string): { route?: string; id: string } {
   const none = { id: '' };
   if (!path.startsWith(`${prefix}/`)) return none;
-  const [, first, id, ...rest] = path.slice(prefix.length).replace(/\/$/, '').split('/');
-  if (id === undefined) return { route: `/${first}`, id: '' };
+  const segments = path.slice(prefix.length).replace(/\/$/, '').split('/');
+  const [, first, id, ...rest] = segments;
+  if (id === undefined || first !== 'session') return { route: segments.join('/'), id: '' };
   try {
     return { route: [`/${first}`, ':id', ...rest].join('/'), id: decodeURIComponent(id) };
   } catch {
     return none;
   }
-}
-
-function refusal(error: RelayError): ApiResponse {
-  return json(error.httpStatus, errorObject(error), errorHeaders(error));
 }
 
 function notAllowed(methods: string[]): ApiResponse {
@@ -91,6 +88,14 @@ function switchedOff(prefix: string): Api {
   const error = new RelayError('ERR_RELAY_DISABLED', 'The SFU is switched off in the configuration.');
   return async ({ path }) => {
     if (!path.startsWith(`${prefix}/`)) return undefined;
-    return path === `${prefix}/health` ? json(503, { status: 'disabled' }) : refusal(error);
+    switch (matchPath(path, prefix).route) {
+      case '/health':
+      case '/health/ready':
+        return json(503, { status: 'disabled' });
+      case '/health/live':
+        return LIVE;
+      default:
+        return refusal(error);
+    }
   };
 }

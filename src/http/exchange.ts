@@ -1,5 +1,6 @@
 import { RelayError } from '../protocol/errors.js';
 import type { HandshakeRequest } from '../signaling/wire/handshake.js';
+import { errorObject } from '../signaling/wire/json-rpc.js';
 
 /** A request of any HTTP server. */
 export interface ApiRequest extends HandshakeRequest {
@@ -19,6 +20,8 @@ export interface ApiResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | EventBody;
+  /** The error that it reports. */
+  readonly error?: RelayError;
 }
 
 /** The text of server-sent events. Call `return()` when the client has disconnected. */
@@ -45,8 +48,13 @@ export function json(
   };
 }
 
+/** @param body JSON that describes the error */
+export function refusal(error: RelayError, body: string | object = errorObject(error)): ApiResponse {
+  return { ...json(error.httpStatus, body, errorHeaders(error)), error };
+}
+
 /** The headers of an error response. */
-export function errorHeaders({ httpStatus, retryAfterMs }: RelayError): Readonly<Record<string, string>> {
+function errorHeaders({ httpStatus, retryAfterMs }: RelayError): Readonly<Record<string, string>> {
   return {
     ...(httpStatus === 401 && { 'www-authenticate': 'Bearer' }),
     ...(retryAfterMs !== undefined && { 'retry-after': String(Math.ceil(retryAfterMs / 1_000)) }),
@@ -79,6 +87,24 @@ export function checkMediaType(type: string | undefined): void {
       'ERR_RELAY_MEDIA_TYPE',
       'Send JSON, with the header "Content-Type: application/json".',
     );
+}
+
+/** @throws RelayError `ERR_RELAY_ABORTED` */
+export function checkPresent({ signal }: Pick<ApiRequest, 'signal'>): void {
+  if (signal.aborted) throw new RelayError('ERR_RELAY_ABORTED', 'The client has gone.');
+}
+
+/**
+ * The text of the body, or its value if the server has parsed it.
+ * @throws RelayError `ERR_RELAY_TOO_LARGE`, `ERR_RELAY_ABORTED`
+ */
+export async function readBody(request: ApiRequest, maxBytes: number): Promise<unknown> {
+  try {
+    return await request.readBody(maxBytes);
+  } catch (error) {
+    checkPresent(request);
+    throw error;
+  }
 }
 
 const FIRST_BYTES = 4_096;

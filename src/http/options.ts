@@ -5,6 +5,11 @@ import {
   resolveRequestOptions,
 } from '../signaling/options.js';
 import { checkOptions, integer, type Keys, misconfigured } from '../util/check-options.js';
+import {
+  type IdempotencyOptions,
+  type ResolvedIdempotencyOptions,
+  resolveIdempotency,
+} from './idempotency/options.js';
 
 /**
  * Options of the REST API; the same for every adapter.
@@ -16,8 +21,8 @@ export interface HttpOptions extends RequestOptions {
   /** The path before `/session`, unless the server removes it: `/api/v1/sfu`. @default '' */
   prefix?: string;
   /**
-   * What `GET /health` reports of an SFU that does not answer: `status` only that it does not, `full` also each node's
-   * address and error. The route needs no authentication: use `full` only on a path that is internal to your network.
+   * What `GET /health` reports: `status` only whether an SFU node answers, `full` also each node's address and error. The route
+   * needs no authentication: use `full` only on a path that is internal to your network.
    * @default 'status'
    */
   healthDetails?: 'status' | 'full';
@@ -33,9 +38,15 @@ export interface HttpOptions extends RequestOptions {
   orphanTimeoutMs?: number;
   /** ms between the comments that keep an event stream open. @default 9000 */
   heartbeatIntervalMs?: number;
+  /**
+   * How long responses to requests with the header `Idempotency-Key` are kept, so that a repeated request is not executed again.
+   * `false` ignores the header.
+   */
+  idempotency?: false | IdempotencyOptions;
 }
 
-export type ResolvedHttpOptions = Required<Omit<HttpOptions, keyof RequestOptions>> & ResolvedRequestOptions;
+export type ResolvedHttpOptions = Required<Omit<HttpOptions, 'idempotency' | keyof RequestOptions>> &
+  ResolvedRequestOptions & { idempotency: false | ResolvedIdempotencyOptions };
 
 const KEYS: Keys<HttpOptions> = {
   ...REQUEST_KEYS,
@@ -48,6 +59,7 @@ const KEYS: Keys<HttpOptions> = {
   orphanTimeoutMs: true,
   heartbeatIntervalMs: true,
   healthDetails: true,
+  idempotency: true,
 };
 
 /**
@@ -74,5 +86,6 @@ export function resolveHttpOptions(name: string, options: HttpOptions): Resolved
     gatherTimeoutMs: integer(options, 'gatherTimeoutMs', 1_000, 0),
     orphanTimeoutMs: integer(options, 'orphanTimeoutMs', 30_000),
     heartbeatIntervalMs: integer(options, 'heartbeatIntervalMs', 9_000),
+    idempotency: resolveIdempotency(options.idempotency),
   };
 }

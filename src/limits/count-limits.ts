@@ -1,6 +1,7 @@
 import { RelayError } from '../protocol/errors.js';
 import type { SessionState } from '../protocol/session-state.js';
 import { checkOptions, integer, type Keys } from '../util/check-options.js';
+import { noop } from '../util/noop.js';
 import { network } from './ip-network.js';
 
 /**
@@ -42,55 +43,59 @@ export function resolveCountLimits(limits: CountLimits = {}): ResolvedCountLimit
   };
 }
 
-/** The counted properties of a session. */
-interface Counted {
-  readonly roomId: string;
-  readonly userId: string;
+/** A room, with the number of its joining and joined sessions. */
+interface CountedRoom {
+  readonly occupancy: { readonly count: number; readonly visibleCount: number };
+}
+
+interface CountedSession {
+  readonly room: CountedRoom;
   readonly hidden: boolean;
   readonly state: SessionState;
 }
 
-/** Looks up existing sessions. */
-interface SessionLookup<Session> {
-  ofUser(userId: string): readonly Session[];
-  inRoom(roomId: string): ReadonlySet<Session>;
-  readonly roomCount: number;
-  rooms(): Iterable<Iterable<Session>>;
+/** A session that is about to join, and those that there are. */
+interface Joining<Session extends CountedSession> {
+  /** Undefined where it is the first one. */
+  readonly room: CountedRoom | undefined;
+  readonly hidden: boolean;
+  /** The sessions of its user in all rooms. */
+  readonly ofUser: readonly Session[];
+  /** The sessions that it replaces. */
+  readonly replaced: ReadonlySet<Session>;
+  /** The number of rooms with joining or joined sessions. */
+  readonly occupiedRooms: number;
 }
 
 /**
  * Checks whether one more session is allowed. Closing sessions do not count, nor do those that the new one replaces.
  * @throws RelayError `ERR_RELAY_TOO_MANY`
  */
-export function checkCounts<Session extends Counted>(
+export function checkCounts<Session extends CountedSession>(
   { maxSessionsPerUser, maxParticipantsPerRoom, maxRooms }: ResolvedCountLimits,
-  joining: Omit<Counted, 'state'>,
-  sessions: SessionLookup<Session>,
-  isReplaced: (other: Session) => boolean,
+  { room, hidden, ofUser, replaced, occupiedRooms }: Joining<Session>,
 ): void {
-  const counts = (other: Session) =>
-    (other.state === 'joining' || other.state === 'joined') && !isReplaced(other);
-  // Sessions that do not count are few: inspect them one by one only where the total reaches the limit.
-  const ofUser = sessions.ofUser(joining.userId);
+  const freed = [...replaced].filter(isCounted);
   if (ofUser.length >= maxSessionsPerUser) {
-    const sum = count(ofUser, counts);
+    const sum = ofUser.filter((other) => isCounted(other) && !replaced.has(other)).length;
     if (sum >= maxSessionsPerUser)
       throw tooMany(`Too many sessions: you have ${sum} already, leave one first.`);
   }
-  const inRoom = sessions.inRoom(joining.roomId);
-  if (inRoom.size >= maxParticipantsPerRoom && !joining.hidden) {
-    const sum = count(inRoom, (other) => counts(other) && !other.hidden);
-    if (sum >= maxParticipantsPerRoom) throw tooMany(`The room is full: ${sum} are in it already.`);
-  }
-  if (sessions.roomCount < maxRooms || count(inRoom, counts) > 0) return;
-  const rooms = count(sessions.rooms(), (room) => count(room, counts) > 0);
+  const freedOf = (one: CountedRoom | undefined) => freed.filter((other) => other.room === one);
+  const { count, visibleCount } = room?.occupancy ?? { count: 0, visibleCount: 0 };
+  const visible = visibleCount - freedOf(room).filter((other) => !other.hidden).length;
+  if (visible >= maxParticipantsPerRoom && !hidden)
+    throw tooMany(`The room is full: ${visible} are in it already.`);
+  if (occupiedRooms < maxRooms || count > freedOf(room).length) return;
+  const vacated = [...new Set(freed.map((other) => other.room))].filter(
+    (one) => one.occupancy.count === freedOf(one).length,
+  );
+  const rooms = occupiedRooms - vacated.length;
   if (rooms >= maxRooms) throw tooMany(`No more rooms can be opened: there are ${rooms} already.`);
 }
 
-function count<Each>(all: Iterable<Each>, counts: (each: Each) => boolean): number {
-  let sum = 0;
-  for (const each of all) if (counts(each)) sum += 1;
-  return sum;
+function isCounted({ state }: CountedSession): boolean {
+  return state === 'joining' || state === 'joined';
 }
 
 /** Counts the connections of each address. */
@@ -98,7 +103,7 @@ export class AddressCount {
   readonly #most: number;
   readonly #counts = new Map<string, number>();
 
-  constructor({ maxConnectionsPerAddress }: ResolvedCountLimits) {
+  constructor({ maxConnectionsPerAddress }: Pick<ResolvedCountLimits, 'maxConnectionsPerAddress'>) {
     this.#most = maxConnectionsPerAddress;
   }
 
@@ -123,8 +128,6 @@ export class AddressCount {
     };
   }
 }
-
-function noop(): void {}
 
 function tooMany(message: string): RelayError {
   return new RelayError('ERR_RELAY_TOO_MANY', message);

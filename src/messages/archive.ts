@@ -30,7 +30,7 @@ export class MessageArchive {
 
   /** The room is empty. */
   keep(roomId: string, messages: RoomMessages): void {
-    messages.audience = undefined;
+    messages.recipients = undefined;
     messages.flush();
     if (messages.isUntouched) {
       messages.close();

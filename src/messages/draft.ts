@@ -18,7 +18,7 @@ const KEYS: Keys<OutgoingMessage> = { kind: true, data: true, to: true, id: true
  * Checks a message that the application has passed to `name`.
  * @throws RelayError `ERR_RELAY_INVALID_PARAMS`
  */
-export function checkMessage(name: string, message: unknown): void {
+export function checkDraft(name: string, message: unknown): void {
   const example = `${name}({ kind: "chat", data: { text } })`;
   checkOptions({ name: `${name}()`, example, code: 'ERR_RELAY_INVALID_PARAMS' }, message, KEYS);
 }

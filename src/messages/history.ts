@@ -6,12 +6,14 @@ export interface HistoryEntry {
   readonly message: RoomMessage;
   /** Strictly increasing; the time `at` is not, as clocks can be set back. */
   readonly order: number;
+  /** The length of the message as JSON. */
+  readonly bytes: number;
 }
 
 /** The newest messages of a kind, bounded by number and by length as JSON. */
 export class History {
   readonly #limits: Required<HistoryLimits>;
-  readonly #entries = new Map<string, HistoryEntry & { bytes: number }>();
+  readonly #entries = new Map<string, HistoryEntry>();
   #bytes = 0;
 
   constructor(limits: Required<HistoryLimits>) {

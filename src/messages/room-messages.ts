@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import pTimeout from 'p-timeout';
-import { localHub, type MessageHub, type RoomChannel, type RoomTraffic } from '../backplane/message-hub.js';
+import type { RoomEntry } from '../backplane/backplane.js';
+import { localHub, type MessageHub, type RoomChannel } from '../backplane/message-hub.js';
 import { invalidParams, RelayError } from '../protocol/errors.js';
 import type { MessageDeletion, MessageReceipt, OutgoingMessage, RoomMessage } from '../protocol/types.js';
 import type { CounterSet } from '../telemetry/instruments.js';
@@ -33,8 +34,8 @@ export type ModeratedMessage = Readonly<Pick<Draft, 'data' | 'to' | 'id'> & { ki
 /** Asks the application; returns the data to deliver. `recheck` validates changed data by the schema. */
 export type ModerateMessage = (message: ModeratedMessage, recheck: (data: unknown) => unknown) => unknown;
 
-/** The recipients: the members of the room. */
-export interface Audience {
+/** The members of the room. */
+export interface Recipients {
   /** Delivers to the whole room, or to one user (`to`). */
   deliver(message: RoomMessage, mayDrop: boolean): void;
   deleted(deletion: MessageDeletion): void;
@@ -63,7 +64,7 @@ interface RoomRecord {
 
 /** The messages of one room: checks, moderation, delivery, history. */
 export class RoomMessages {
-  audience: Audience | undefined;
+  recipients: Recipients | undefined;
   readonly #setup: RoomMessagesSetup;
   readonly #channel: RoomChannel;
   #serverQueue: OrderedQueue | undefined;
@@ -74,18 +75,34 @@ export class RoomMessages {
 
   constructor(roomId: string, setup: RoomMessagesSetup) {
     this.#setup = setup;
-    this.#channel = (setup.hub ?? localHub).open(roomId, (traffic) => this.#receive(traffic));
+    this.#channel = (setup.hub ?? localHub).open(roomId, (entry) => this.#receive(entry));
   }
 
   /** What a joining client receives: the histories, oldest first, and the totals of counted kinds. */
   get recent(): RoomMessage[] {
-    if (!this.#record) return [];
+    return this.recentWithin(Number.POSITIVE_INFINITY).messages;
+  }
+
+  /** As `recent`: the older messages whose JSON `maxBytes` hold, with all totals; and the newer ones. */
+  recentWithin(maxBytes: number): { messages: RoomMessage[]; rest: RoomMessage[] } {
+    const messages: RoomMessage[] = [];
+    const rest: RoomMessage[] = [];
+    if (!this.#record) return { messages, rest };
     const { histories, totals } = this.#record;
     const entries = [...histories.values()].flatMap((history) => [...history.entries]);
     if (histories.size > 1) entries.sort((one, other) => one.order - other.order);
-    const recent = entries.map(({ message }) => message);
-    for (const [kind, total] of totals) recent.push(counted(kind, 0, total));
-    return recent;
+    let length = 0;
+    for (const { message, bytes } of entries) {
+      length += bytes;
+      (length <= maxBytes ? messages : rest).push(message);
+    }
+    for (const [kind, total] of totals) messages.push(counted(kind, 0, total));
+    return { messages, rest };
+  }
+
+  /** Whether messages of this kind are counted: `recent` has their total. */
+  isCounted(kind: string): boolean {
+    return this.#setup.kinds.get(kind)?.tally !== undefined;
   }
 
   /** Whether there is nothing to keep. */
@@ -167,7 +184,7 @@ export class RoomMessages {
       this.#tallyOf(name, tally.windowMs).add(countOf(data));
       return { at };
     }
-    if (to !== undefined && sender && !this.audience?.isPresent(to))
+    if (to !== undefined && sender && !this.recipients?.isPresent(to))
       throw invalidParams(`There is no user "${to}" in the room.`);
     const id = randomUUID();
     const from = sender && { sessionId: sender.sessionId, userId: sender.userId };
@@ -177,24 +194,24 @@ export class RoomMessages {
     return { id, at };
   }
 
-  #receive(traffic: RoomTraffic): void {
-    if ('message' in traffic) {
-      const { message } = traffic;
+  #receive(entry: RoomEntry): void {
+    if ('message' in entry) {
+      const { message } = entry;
       const kind = this.#setup.kinds.get(message.kind);
       if (message.to === undefined && kind?.history) {
         this.#order += 1;
         this.#historyOf(kind.name, kind.history).add(message, this.#order);
       }
-      this.audience?.deliver(message, kind?.mayDrop ?? false);
-    } else if ('count' in traffic) {
-      const { kind, count } = traffic.count;
+      this.recipients?.deliver(message, kind?.mayDrop ?? false);
+    } else if ('count' in entry) {
+      const { kind, count } = entry.count;
       const { totals } = this.#makeRecord();
       const total = (totals.get(kind) ?? 0) + count;
       totals.set(kind, total);
-      this.audience?.deliver(counted(kind, count, total), this.#setup.kinds.get(kind)?.mayDrop ?? false);
+      this.recipients?.deliver(counted(kind, count, total), this.#setup.kinds.get(kind)?.mayDrop ?? false);
     } else {
-      for (const history of this.#record?.histories.values() ?? []) history.delete(traffic.deletion.deleted);
-      this.audience?.deleted(traffic.deletion);
+      for (const history of this.#record?.histories.values() ?? []) history.delete(entry.deletion.deleted);
+      this.recipients?.deleted(entry.deletion);
     }
   }
 

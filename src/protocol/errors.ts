@@ -4,7 +4,7 @@ import { readMember } from './read-member.js';
 interface ErrorRow {
   /** JSON-RPC error code. */
   rpc: number;
-  /** WebSocket close code, where the error ends the connection. */
+  /** WebSocket close code, if the error ends the connection. */
   close: CloseCode;
   /** HTTP status. */
   http: number;
@@ -20,7 +20,7 @@ const row = (rpc: number, close: CloseCode, http: number, retryable = false): Er
 });
 
 /**
- * The one table from error to JSON-RPC code, WebSocket close code and HTTP status. Codes are stable.
+ * The JSON-RPC code, WebSocket close code and HTTP status of each error. Codes are stable.
  * @category Errors
  */
 export const ERRORS = {
@@ -38,41 +38,41 @@ export const ERRORS = {
   ERR_RELAY_FORBIDDEN: row(-32003, CloseCode.Forbidden, 403),
   ERR_RELAY_SESSION_NOT_FOUND: row(-32004, CloseCode.BadRequest, 404),
   ERR_RELAY_SUBPROTOCOL: row(-32006, CloseCode.SubprotocolNotAcceptable, 406),
-  /** A POST of another content type than `application/json`: browsers let every page send those of forms. */
+  /** A POST whose content type is not `application/json`: browsers allow any page to send the content types of forms. */
   ERR_RELAY_MEDIA_TYPE: row(-32007, CloseCode.BadRequest, 415),
   /** The client was too slow: to authenticate, to join, to answer an offer. */
   ERR_RELAY_CLIENT_TIMEOUT: row(-32008, CloseCode.Timeout, 408, true),
   /** The session id is taken, the user is in the room already, or another session of the user sends this track. */
   ERR_RELAY_SESSION_EXISTS: row(-32009, CloseCode.BadRequest, 409),
-  /** A moderator, or the application, has put the user out of the room. */
+  /** A moderator or the application has removed the user from the room. */
   ERR_RELAY_REMOVED: row(-32012, CloseCode.Forbidden, 403),
-  /** The room is locked: nobody may join it now. */
+  /** The room is locked: no new user may join. */
   ERR_RELAY_ROOM_LOCKED: row(-32014, CloseCode.Forbidden, 403, true),
   /** The room was ended. */
   ERR_RELAY_ROOM_ENDED: row(-32015, CloseCode.RoomEnded, 410),
-  /** The SFU can't carry it out for this peer; for another peer of the session, or after joining afresh, it can. */
+  /** The SFU can't process the request for this peer, but can for another peer of the session, or after another join. */
   ERR_RELAY_REJOIN: row(-32016, CloseCode.Rejoin, 412, true),
-  /** What says who a client is does not answer: a key server, an authorization server. */
+  /** The server that authentication depends on does not answer: a key server, an authorization server. */
   ERR_RELAY_AUTH_UNAVAILABLE: row(-32002, CloseCode.SfuUnavailable, 503, true),
-  /** The token has expired, and no other one came in time. */
+  /** The token has expired, and the client has not sent another one in time. */
   ERR_RELAY_EXPIRED: row(-32005, CloseCode.Unauthorized, 401),
-  /** The user has joined the room again, elsewhere; or a join has replaced the session. */
+  /** The user has joined the room elsewhere, or another join has replaced the session. */
   ERR_RELAY_REPLACED: row(-32011, CloseCode.Replaced, 409),
-  /** Well-formed, but not now: an answer without an offer, a second join, a request before the join. */
+  /** Well-formed, but not possible in this state: an answer without an offer, a second join, a request before the join. */
   ERR_RELAY_INVALID_STATE: row(-32010, CloseCode.BadRequest, 409),
   ERR_RELAY_TOO_LARGE: row(-32013, CloseCode.MessageTooLarge, 413),
-  /** The SDP or the ICE candidate is one that the SFU would not survive or not take. */
+  /** The SFU would refuse the SDP or the ICE candidate, or crash. */
   ERR_RELAY_INVALID_SDP: row(-32022, CloseCode.BadRequest, 422),
   ERR_RELAY_TOO_MANY: row(-32029, CloseCode.TooManyRequests, 429, true),
-  /** The client did not read what it was sent. */
+  /** The client did not read its messages in time. */
   ERR_RELAY_SLOW_CONSUMER: row(-32030, CloseCode.SlowConsumer, 408, true),
   /** Cancelled by an `AbortSignal`, or by a connection that closed. */
   ERR_RELAY_ABORTED: row(-32040, CloseCode.Normal, 499),
   /** This relay is closing. */
   ERR_RELAY_CLOSED: row(-32041, CloseCode.GoingAway, 503, true),
-  /** The configuration has switched the SFU off: `enabled: false`. */
+  /** The SFU is disabled in the configuration: `enabled: false`. */
   ERR_RELAY_DISABLED: row(-32042, CloseCode.SfuUnavailable, 503),
-  /** The SFU said no: `success: false`, or it does not speak rtc.RTC. */
+  /** The SFU refused the request (`success: false`), or does not implement rtc.RTC. */
   ERR_RELAY_SFU_REFUSED: row(-32050, CloseCode.SfuError, 502),
   /** The SFU ended the session's stream. */
   ERR_RELAY_SFU_STREAM_ENDED: row(-32052, CloseCode.SfuError, 502, true),
@@ -94,12 +94,12 @@ export interface RelayErrorOptions extends ErrorOptions {
 /** Marks errors of every copy of this library in the process: an ESM and a CommonJS build, two installed versions. */
 const BRAND = Symbol.for('sfu-relay.RelayError');
 
-/** UTF-16 code units of an application's code that reach the client. */
+/** The maximum length of an application's code, in UTF-16 code units. */
 const MAX_APP_CODE_LENGTH = 128;
 
 /**
- * Every error of this library, and what an application throws to refuse something. `message` is safe to show to a
- * client; what is not belongs in `cause`, for the log.
+ * Every error of this library. Applications throw it to refuse a request. Clients receive `message`; details for the log belong in
+ * `cause`.
  *
  * An application may use codes of its own: `new RelayError('ERR_NO_COINS', 'You have no coins left.')`. Such an error has
  * the `code` `ERR_RELAY_FORBIDDEN`, and its own code as `appCode`; the client gets both (`data.code`, `data.appCode`).
@@ -110,9 +110,9 @@ const MAX_APP_CODE_LENGTH = 128;
 export class RelayError extends Error {
   override readonly name = 'RelayError';
   readonly code: RelayErrorCode;
-  /** The application's own code, where it has thrown one; at most 128 characters. */
+  /** The application's own code, if it has thrown one; at most 128 characters. */
   readonly appCode: string | undefined;
-  /** ms after which the same request may succeed, where that is known. */
+  /** ms after which the same request may succeed, if known. */
   readonly retryAfterMs: number | undefined;
 
   constructor(code: RelayErrorCode | (string & {}), message: string, options: RelayErrorOptions = {}) {
@@ -143,7 +143,7 @@ export class RelayError extends Error {
     return rowOf(this).retryable;
   }
 
-  /** For `JSON.stringify()`: what a client may read, and so neither the cause nor the stack. */
+  /** For `JSON.stringify()`: the members that a client may read, without the cause and the stack. */
   toJSON(): {
     name: string;
     code: RelayErrorCode;
@@ -161,8 +161,8 @@ export class RelayError extends Error {
   }
 
   /**
-   * Anything thrown, as a RelayError whose members can be read: an unknown one becomes the cause of an internal error.
-   * Never throws, whatever it is given.
+   * Converts any thrown value to a RelayError whose members can be read. An unknown value becomes the cause of an internal error.
+   * Never throws.
    */
   static from(
     error: unknown,
@@ -177,7 +177,7 @@ export class RelayError extends Error {
 Object.defineProperty(RelayError.prototype, BRAND, { value: true });
 Object.defineProperty(RelayError, Symbol.hasInstance, {
   value(this: unknown, value: unknown): boolean {
-    // A subclass of an application inherits this, and has to mean its own errors.
+    // A subclass of the application inherits this method, but matches only its own instances.
     return this === RelayError ? isBranded(value) : Function.prototype[Symbol.hasInstance].call(this, value);
   },
 });
@@ -203,12 +203,12 @@ function readAppCode(code: unknown): string | undefined {
   return typeof code === 'string' ? code.slice(0, MAX_APP_CODE_LENGTH) : undefined;
 }
 
-/** It becomes a JSON number and an HTTP header. */
+/** The duration is sent as a JSON number and as an HTTP header. */
 function readDuration(value: unknown): number | undefined {
   return typeof value === 'number' && value >= 0 && Number.isFinite(value) ? value : undefined;
 }
 
-/** The code may have been changed since the error was made. */
+/** The application may have changed the code of the error. */
 function rowOf({ code }: RelayError): ErrorRow {
   return isRelayCode(code) ? ERRORS[code] : ERRORS.ERR_RELAY_FORBIDDEN;
 }
@@ -217,7 +217,7 @@ function isBranded(value: unknown): value is object {
   return typeof value === 'object' && value !== null && readMember(value, BRAND) === true;
 }
 
-/** Whether it was made here, and nobody has changed what is read of it since. Asks no getter and no trap of a Proxy. */
+/** Whether this copy of the library made the error and its members are unchanged. Calls no getter and no trap of a Proxy. */
 function isSound(error: object): error is RelayError {
   if (!made.has(error)) return false;
   const own = (name: keyof RelayError) => {
@@ -235,13 +235,13 @@ function isSound(error: object): error is RelayError {
   );
 }
 
-/** What follows from the code. */
+/** The members that are derived from the code. */
 const DERIVED = ['rpcCode', 'closeCode', 'httpStatus', 'retryable', 'toJSON'] as const;
 
-/** By this copy of the library. */
+/** The errors that this copy of the library has made. */
 const made = new WeakSet<object>();
 
-/** The error of another copy of the library, of a subclass, or one that was changed: its members may be anything. */
+/** Copies an error of another copy of the library, of a subclass, or one that was changed: its members may have any type. */
 function copyOf(error: object): RelayError {
   const [code, appCode, message, retryAfterMs, stack] = (
     ['code', 'appCode', 'message', 'retryAfterMs', 'stack'] as const

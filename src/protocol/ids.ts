@@ -3,7 +3,7 @@ import { LIMITS } from './limits.js';
 
 const LEGAL_ID = /^[^\p{Cc}]+$/u;
 
-/** Whether it may name a room, a user, a session or a message. */
+/** Whether the value is a valid id of a room, a user, a session or a message. */
 export function isId(value: unknown): value is string {
   return (
     typeof value === 'string' &&
@@ -13,7 +13,7 @@ export function isId(value: unknown): value is string {
   );
 }
 
-/** @throws RelayError `ERR_RELAY_INVALID_PARAMS` that calls it by its name. */
+/** @throws RelayError `ERR_RELAY_INVALID_PARAMS` with this name */
 export function checkId(value: unknown, name: string): string {
   if (!isId(value))
     throw new RelayError(
@@ -23,7 +23,7 @@ export function checkId(value: unknown, name: string): string {
   return value;
 }
 
-/** As `checkId`; where there is none, `what` says what it would be. @throws RelayError `ERR_RELAY_INVALID_PARAMS` */
+/** As `checkId`; the message for a missing id explains it by `what`. @throws RelayError `ERR_RELAY_INVALID_PARAMS` */
 export function requireId(value: unknown, name: string, what: string): string {
   if (value === undefined || value === null)
     throw new RelayError('ERR_RELAY_INVALID_PARAMS', `"${name}" is missing: ${what}.`);

@@ -1,4 +1,4 @@
-/** A member of what the application has thrown or returned: it may be a getter that throws, the object a Proxy. */
+/** Reads a member of a value of the application. Its getter, or the trap of a Proxy, may throw. */
 export function readMember(value: unknown, name: string | symbol): unknown {
   try {
     return Reflect.get(Object(value), name);

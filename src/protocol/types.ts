@@ -1,4 +1,4 @@
-/** The words that relay, wire and browser share. Types only. */
+/** The types that relay, wire and browser client share. */
 
 /**
  * What a participant does in a room; a shorthand for grants.
@@ -41,7 +41,7 @@ export interface IceServer {
 }
 
 /**
- * A published track, as the room knows it.
+ * A published track of a room.
  * @category Room
  */
 export interface Track {
@@ -52,14 +52,14 @@ export interface Track {
   kind: 'audio' | 'video';
   /** The RIDs of the simulcast layers (`a=rid:… send`), empty without simulcast. */
   layers: string[];
-  /** What its publisher says of it; no media is touched by it. */
+  /** Whether its publisher has announced it as muted. It has no effect on media. */
   muted: boolean;
-  /** In an event `removed`: the id of the track that takes its place. Its publisher sends the same on another connection. */
+  /** In the event `removed`: the id of the track that replaces it. Its publisher sends the same media on another connection. */
   replacedBy?: string;
 }
 
 /**
- * One session of a room, as the others see it.
+ * A session of a room, as the others see it.
  * @category Room
  */
 export interface Participant {
@@ -67,73 +67,64 @@ export interface Participant {
   userId: string;
   role: Role;
   tracks: Track[];
-  /** What the participant tells of itself. */
+  /** The participant's own metadata. */
   metadata?: Metadata;
+  /** Set once its client has lost its connection: `interrupted`, until it has another one. Its media may go on meanwhile. */
+  connection?: 'interrupted' | 'restored';
 }
 
 /**
- * What a participant tells the room of itself: JSON, of up to 4 KiB.
+ * A participant's metadata for the room: JSON of up to 4 KiB.
  * @category Room
  */
 export type Metadata = Readonly<Record<string, unknown>>;
 
 /**
- * What a participant changes of itself; what is left out stays.
+ * Changes of a participant by itself. Omitted members do not change.
  * @category Room
  */
 export interface ParticipantUpdate {
   metadata?: Metadata;
-  /** Of its own tracks. */
+  /** The mute state of its own tracks. */
   tracks?: readonly { trackId: string; muted: boolean }[];
 }
 
 /**
- * One participant came, changed its metadata, or left. `revision` counts the room's changes by one.
- * @category Room
- */
-export interface ParticipantsEvent {
-  revision: number;
-  state: 'joined' | 'updated' | 'left';
-  participant: Participant;
-}
-
-/**
- * One participant's tracks came, changed, or went. `revision` counts the room's changes by one.
- * @category Room
- */
-export interface TracksEvent {
-  revision: number;
-  state: 'added' | 'updated' | 'removed';
-  sessionId: string;
-  userId: string;
-  tracks: Track[];
-}
-
-/**
- * Which peer a client is to replace, and when.
+ * Asks a client to replace its peer on the SFU.
  * @category Session
  */
 export interface RejoinNotice {
   /** The number of the peer. */
   peer: number;
-  /** ms to wait before: not all clients of a room at once. */
+  /** ms to wait before, so that the clients of a room do not rejoin at the same time. */
   afterMs: number;
   reason: string;
 }
 
 /**
- * A wish to receive a track, or not to.
+ * The SFU has lost a session's peer, and its media has stopped. The session waits for another peer: a {@link RejoinNotice} follows.
+ * @category Session
+ */
+export interface InterruptionNotice {
+  /** The number of the lost peer. */
+  peer: number;
+  /** For the client: without addresses. */
+  reason: string;
+}
+
+/**
+ * Whether to receive a track.
  * @category Session
  */
 export interface Subscription {
   trackId: string;
   subscribe: boolean;
-  /** A RID of the track, exactly; left out without simulcast. */
+  /** One of the track's `layers`; omitted without simulcast. */
   layer?: string;
 }
 
 /**
- * What `getStats()` gives, as a list (W3C webrtc-stats). Types other than `outbound-rtp`, `inbound-rtp`,
+ * The result of `getStats()` as a list (W3C webrtc-stats). Types other than `outbound-rtp`, `inbound-rtp`,
  * `remote-inbound-rtp` and `candidate-pair` are ignored.
  * @category Statistics
  */
@@ -145,8 +136,8 @@ export type StatsReport = ReadonlyArray<{
 }>;
 
 /**
- * A session's figures, from its client's last two reports. Each is null until it is measured, and where the last report
- * does not have it: bitrates, and the loss of what is received, need two reports.
+ * A session's figures, from its client's last two reports. A figure is null if the last report does not have it, and until it is
+ * measured: bitrates and the loss of received media need two reports.
  * @category Statistics
  */
 export interface SessionStats {
@@ -169,39 +160,39 @@ export interface SessionStats {
 }
 
 /**
- * What is sent to a room.
+ * A message to a room.
  * @category Messages
  */
 export interface OutgoingMessage {
   /** One of the kinds that the relay's option `messages` declares. */
   kind: string;
-  /** JSON; what it has to be its kind says. */
+  /** JSON that is valid for the kind. */
   data?: unknown;
-  /** A user: all its sessions in the room get it, and nobody else. @default everybody in the room, the sender too */
+  /** The id of a user: only their sessions in the room receive the message. @default everybody in the room, including the sender */
   to?: string;
-  /** Of the sender's choice: what is sent again with the same one is carried out once. 1–128 characters. */
+  /** Chosen by the sender, 1–128 characters: messages with the same id are processed once. */
   id?: string;
 }
 
 /**
- * A message of a room, the same for all who get it.
+ * A message of a room, the same for all recipients.
  * @category Messages
  */
 export interface RoomMessage {
-  /** The relay's: no two are alike. */
+  /** Unique, generated by the relay. */
   readonly id: string;
   readonly kind: string;
   readonly data: unknown;
-  /** Left out where the server itself has sent it, or many have: likes. */
+  /** Omitted for messages of the server, and for sums of many senders (likes). */
   readonly from?: { readonly sessionId: string; readonly userId: string };
-  /** The user that it is for alone. */
+  /** The receiving user; omitted for messages to the whole room. */
   readonly to?: string;
   /** ms since the epoch, by the relay's clock. */
   readonly at: number;
 }
 
 /**
- * A moderator has deleted the message of this id.
+ * A moderator has deleted the message with this id.
  * @category Messages
  */
 export interface MessageDeletion {
@@ -209,54 +200,54 @@ export interface MessageDeletion {
 }
 
 /**
- * What became of a message.
+ * The acknowledgement of a message.
  * @category Messages
  */
 export interface MessageReceipt {
-  /** The message's id; left out where it was counted only, as likes are. */
+  /** The message's id; omitted for messages that are only counted, such as likes. */
   readonly id?: string;
   /** ms since the epoch, by the relay's clock. */
   readonly at: number;
 }
 
 /**
- * What a participant may do; the names are LiveKit's. What is left out is allowed.
+ * The permissions of a participant, with LiveKit's names. An omitted grant has its default.
  * @category Authentication
  */
 export interface Grants {
   /**
-   * The rooms that it may join: a name, a pattern in which `*` stands for any characters (`class-*`), or a list of
-   * them. @default any
+   * The rooms that it may join: a name, a pattern in which `*` matches any characters (`class-*`), or a list of both.
+   * @default any
    */
   room?: string | readonly string[];
   /** Send audio and video. @default true */
   canPublish?: boolean;
   /**
-   * What it may send. A source is the client's word, so its kind is what is enforced: `camera` and `screen_share` are
-   * video, `microphone` and `screen_share_audio` are audio. @default all
+   * The sources that it may send. The relay can only enforce the kind, because a source is the client's own claim: `camera` and
+   * `screen_share` are video, `microphone` and `screen_share_audio` are audio. @default all
    */
   canPublishSources?: readonly TrackSource[];
-  /** Tracks that it may send at a time. @default 16 */
+  /** The maximum number of published tracks. @default 16 */
   maxTracks?: number;
   /** Receive the others' tracks. @default true */
   canSubscribe?: boolean;
   /**
-   * Send messages to the room: chat, gifts, likes, and the application's own. Ion passes on every data channel that a
-   * client opens, so without this grant an offer may not have a section for them (`m=application`). ion-sdk-js always
-   * has one and so can't join without this grant; the client library has none. A session that has one ends with
-   * `ERR_RELAY_REJOIN` when this grant is taken away. It does not hold on the channels that others open: Ion opens
-   * them at each viewer, who can write on them without this grant. `dataChannels: 'refuse'` closes that, as nobody can
-   * open any then (docs/GUARD.md). @default true
+   * Send messages to the room: chat, gifts, likes, and the application's kinds. Ion forwards every data channel that a client opens,
+   * so without this grant an offer must not have a section for data channels (`m=application`). ion-sdk-js always has one, so it
+   * needs this grant; the client library has none. When the grant is revoked, a session with such a section ends with
+   * `ERR_RELAY_REJOIN`. The grant does not cover channels that others open: Ion opens them at each viewer, who can write to them
+   * without it. The option `dataChannels: 'refuse'` prevents that, because nobody can open channels then (docs/GUARD.md).
+   * @default true
    */
   canPublishData?: boolean;
-  /** Not shown to the others; can't publish. @default false */
+  /** Invisible to the others; can't publish. @default false */
   hidden?: boolean;
-  /** Moderate the room: mute, remove and ban others, change what they may do, lock and end it. @default false */
+  /** Moderate the room: mute, remove and ban others, change their grants, lock and end the room. @default false */
   roomAdmin?: boolean;
 }
 
 /**
- * What can be changed of a session's grants while it lasts.
+ * The grants that can be changed during a session.
  * @category Authentication
  */
 export type LiveGrants = Pick<
@@ -265,13 +256,13 @@ export type LiveGrants = Pick<
 >;
 
 /**
- * Where a track comes from; LiveKit's names.
+ * The source of a track, with LiveKit's names.
  * @category Authentication
  */
 export type TrackSource = 'camera' | 'microphone' | 'screen_share' | 'screen_share_audio';
 
 /**
- * What is muted: one track, or a user, whatever they publish now and later in this room.
+ * A track to mute, or a user with all tracks that they publish in this room now and later.
  * @category Moderation
  */
 export type MuteTarget = { trackId: string } | { userId: string /** @default both */; kind?: Track['kind'] };

@@ -1,19 +1,46 @@
 import { parse } from 'yaml';
 import { checkServerUrl } from '../grpc/server-url.js';
 import { RelayError } from '../protocol/errors.js';
-import type { SfuOptions } from '../sfu/ion/options.js';
-import { checkOptions, didYouMean, misconfigured } from '../util/check-options.js';
+import { resolveIonOptions } from '../sfu/ion/options.js';
+import {
+  type ClusterSfuOptions,
+  LOAD_BALANCE_METHODS,
+  type LoadBalanceMethod,
+  MAX_WEIGHT,
+  resolveNodes,
+  type SfuNodeOptions,
+  type StandaloneSfuOptions,
+} from '../sfu/pool/options.js';
+import { checkOptions, checkWord, integer, misconfigured } from '../util/check-options.js';
 import { isRecord } from '../util/is-record.js';
 
 /**
- * The `sfu` section of a configuration file.
+ * The `sfu` section of a configuration file: options of a relay.
  * @category Configuration
  */
-export interface SfuConfig extends Pick<SfuOptions, 'serverUrl'> {
+export type SfuConfig = StandaloneSfuConfig | ClusterSfuConfig;
+
+/**
+ * The `sfu` section of a configuration file with one SFU.
+ * @category Configuration
+ */
+export interface StandaloneSfuConfig extends Pick<StandaloneSfuOptions, 'mode' | 'serverUrl'> {
   /**
    * For your code to read: `new SfuRelay` ignores it and always connects to the SFU. @default true
    */
   enabled: boolean;
+}
+
+/**
+ * The `sfu` section of a configuration file with several nodes.
+ * @category Configuration
+ */
+export interface ClusterSfuConfig extends Pick<ClusterSfuOptions, 'mode' | 'loadBalanceMethod'> {
+  /**
+   * For your code to read: `new SfuRelay` ignores it and always connects to the SFU. @default true
+   */
+  enabled: boolean;
+  clusterNodes: (string | SfuNodeOptions)[];
 }
 
 const KEYS = {
@@ -24,10 +51,10 @@ const KEYS = {
   load_balance_method: true,
 } as const;
 
+const NODE_KEYS = { server_url: true, weight: true, max_streams: true } as const;
+
 /** `single` is the older name of `standalone`. */
 const MODES = ['standalone', 'single', 'cluster'];
-
-const LOAD_BALANCE_METHODS = ['random', 'roundrobin', 'leastconn'];
 
 /**
  * Reads the snake_case configuration, as YAML or already parsed, at the top level or under the key `sfu`:
@@ -38,9 +65,19 @@ const LOAD_BALANCE_METHODS = ['random', 'roundrobin', 'leastconn'];
  *   server_url: localhost:5551
  *   mode: standalone
  * ```
- * `enabled: false` has no effect on `SfuRelay`: check the returned `enabled` before you create a relay. `cluster_nodes` and
- * `load_balance_method` belong to the mode `cluster`, which this version does not have: they are checked, and have no effect in
- * the mode `standalone`.
+ * Several nodes (docs/CLUSTER.md):
+ *
+ * ```yaml
+ * sfu:
+ *   mode: cluster
+ *   cluster_nodes:
+ *     - sfu-1:5551
+ *     - { server_url: sfu-2:5551, weight: 2, max_streams: 5000 }
+ *   load_balance_method: leastconn   # or random, roundrobin
+ * ```
+ * Keys of the other mode are checked, and have no effect: `cluster_nodes` and `load_balance_method` in the mode `standalone`, which
+ * is the default, `server_url` in the mode `cluster`. `enabled: false` has no effect on `SfuRelay`: check the returned `enabled`
+ * before you create a relay.
  * @throws RelayError `ERR_RELAY_CONFIG` that says what to write instead.
  * @category Configuration
  */
@@ -52,29 +89,44 @@ export function parseSfuConfig(yaml: string | object): SfuConfig {
 
   checkOptions({ name: '"sfu"', example: 'server_url: "localhost:5551"' }, config, KEYS);
   const { enabled = true, server_url } = config;
+  const mode = config.mode ?? 'standalone';
+  const loadBalanceMethod = config.load_balance_method ?? undefined;
   if (typeof enabled !== 'boolean') throw misconfigured('"enabled" must be true or false.');
-  checkCluster(config);
-  return { enabled, serverUrl: checkServerUrl(server_url) };
+  checkWord('mode', mode, MODES);
+  if (loadBalanceMethod !== undefined)
+    checkWord('load_balance_method', loadBalanceMethod, LOAD_BALANCE_METHODS);
+  const clusterNodes = readNodes(config.cluster_nodes ?? []);
+  if (mode !== 'cluster') return { enabled, serverUrl: checkServerUrl(server_url) };
+
+  if (isSet(server_url)) checkServerUrl(server_url);
+  resolveNodes(clusterNodes, { ...resolveIonOptions({}), maxStreams: Infinity }, 'cluster_nodes');
+  return {
+    enabled,
+    mode: 'cluster',
+    clusterNodes,
+    ...(loadBalanceMethod !== undefined && { loadBalanceMethod: loadBalanceMethod as LoadBalanceMethod }),
+  };
 }
 
 /** An empty value in YAML is null. */
-function checkCluster(config: Readonly<Record<string, unknown>>): void {
-  checkWord('mode', config.mode ?? 'standalone', MODES);
-  checkWord('load_balance_method', config.load_balance_method ?? 'roundrobin', LOAD_BALANCE_METHODS);
-  const nodes = config.cluster_nodes ?? [];
-  if (!Array.isArray(nodes))
-    throw misconfigured('"cluster_nodes" must be a list of addresses: ["sfu-1:5551", "sfu-2:5551"].');
-  for (const node of nodes) checkServerUrl(node);
-  if (config.mode === 'cluster')
-    throw misconfigured(
-      '"mode" is "cluster", but this version speaks to one SFU only: write mode: standalone, and its address as server_url.',
-    );
+function isSet(value: unknown): boolean {
+  return value !== undefined && value !== null;
 }
 
-function checkWord(name: string, value: unknown, words: readonly string[]): void {
-  if (words.includes(value as string)) return;
-  const advice = typeof value === 'string' ? didYouMean(value, words) : `Write one of ${words.join(', ')}.`;
-  throw misconfigured(`"${name}" is ${JSON.stringify(value)}. ${advice}`);
+function readNodes(nodes: unknown): (string | SfuNodeOptions)[] {
+  if (!Array.isArray(nodes))
+    throw misconfigured('"cluster_nodes" must be a list of addresses: ["sfu-1:5551", "sfu-2:5551"].');
+  return nodes.map((node: unknown, index) => {
+    if (!isRecord(node)) return checkServerUrl(node);
+    const name = `"cluster_nodes[${index}]"`;
+    checkOptions({ name, example: 'server_url: "sfu-1:5551"' }, node, NODE_KEYS);
+    const limits = node as { weight?: number; max_streams?: number };
+    return {
+      serverUrl: checkServerUrl(node.server_url),
+      ...(isSet(node.weight) && { weight: integer(limits, 'weight', 1, 1, MAX_WEIGHT) }),
+      ...(isSet(node.max_streams) && { maxStreams: integer(limits, 'max_streams', 1) }),
+    };
+  });
 }
 
 function parseYaml(text: string): unknown {

@@ -1,30 +1,52 @@
 import { RelayError } from '../protocol/errors.js';
-import type { Sfu } from '../sfu/sfu.js';
+import type { SfuServer } from '../sfu/sfu.js';
 
 /**
  * The state of the SFU.
  * @category Relay
  */
 export interface HealthReport {
+  /** Whether at least one node answers, and the relay is not closing. */
   ok: boolean;
-  /** `cause` is for operators: it contains the address of the SFU and the reason of the failure. */
-  nodes: { serverUrl: string; ok: boolean; latencyMs: number; error?: RelayError; cause?: string }[];
+  /** Whether `relay.close()` was called: load balancers are to send nobody here any more. */
+  closing: boolean;
+  nodes: NodeReport[];
 }
 
-/** Runs the whole signalling loop to the SFU and back, without joining. Never rejects. */
-export async function checkHealth(sfu: Sfu, serverUrl: string, timeoutMs: number): Promise<HealthReport> {
+/**
+ * Whether one SFU node answers. `cause` is for operators: it contains the address of the SFU and the reason of the failure.
+ * @category Relay
+ */
+export interface NodeReport {
+  serverUrl: string;
+  ok: boolean;
+  latencyMs: number;
+  error?: RelayError;
+  cause?: string;
+}
+
+/** Runs the whole signalling loop to each node and back, without joining. Never rejects. */
+export async function checkHealth(
+  servers: readonly { serverUrl: string; server: SfuServer }[],
+  timeoutMs: number,
+  closing: boolean,
+): Promise<HealthReport> {
+  const nodes = await Promise.all(
+    servers.map(({ serverUrl, server }) => checkNode(serverUrl, server, timeoutMs)),
+  );
+  return { ok: !closing && nodes.some(({ ok }) => ok), closing, nodes };
+}
+
+async function checkNode(serverUrl: string, server: SfuServer, timeoutMs: number): Promise<NodeReport> {
   const start = performance.now();
   const latencyMs = () => Math.round((performance.now() - start) * 10) / 10;
   try {
-    await sfu.probe(AbortSignal.timeout(timeoutMs));
-    return { ok: true, nodes: [{ serverUrl, ok: true, latencyMs: latencyMs() }] };
+    await server.probe(AbortSignal.timeout(timeoutMs));
+    return { serverUrl, ok: true, latencyMs: latencyMs() };
   } catch (error) {
     const failure = RelayError.from(error);
     const cause = failure.cause === undefined ? {} : { cause: causeOf(failure) };
-    return {
-      ok: false,
-      nodes: [{ serverUrl, ok: false, latencyMs: latencyMs(), error: failure, ...cause }],
-    };
+    return { serverUrl, ok: false, latencyMs: latencyMs(), error: failure, ...cause };
   }
 }
 

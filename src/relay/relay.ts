@@ -1,48 +1,44 @@
 import type { AuthRequest, Principal } from '../access/authentication.js';
-import { checkLiveGrants, readGrants, resolveRole } from '../access/grants.js';
+import { checkLiveGrants } from '../access/grants.js';
 import { type BanOptions, makeBan } from '../backplane/ban-store.js';
 import type { HookRunner } from '../hooks/hook-runner.js';
 import { mayJoin } from '../hooks/join-and-message-hooks.js';
 import { AddressCount } from '../limits/count-limits.js';
+import { DetachedCount } from '../limits/detached-count.js';
 import type { SafeRateLimiter } from '../limits/rate-limiter.js';
 import type { MessageKinds } from '../messages/message-kind.js';
 import { checkId } from '../protocol/ids.js';
-import type { SessionCloseReason } from '../protocol/session-state.js';
 import type { LiveGrants, SessionStats } from '../protocol/types.js';
 import type { Room } from '../room/room.js';
-import type { NextPeer } from '../session/peer/session-peers.js';
+import type { NextPeer } from '../session/peer/next-peer.js';
 import type { Takeover } from '../session/peer/takeover.js';
 import type { Session } from '../session/session.js';
-import { IonSfu } from '../sfu/ion/ion-sfu.js';
-import type { Sfu } from '../sfu/sfu.js';
+import { resolveLaterNodes, type SfuNodeOptions, type SfuNodeStatus } from '../sfu/pool/options.js';
+import type { SfuPool } from '../sfu/pool/sfu-pool.js';
 import type { RelayCounters } from '../telemetry/relay-counters.js';
 import type { CancelSignal } from '../util/cancellation.js';
-import { checkOptions, integer, type Keys } from '../util/check-options.js';
+import { readSignal } from '../util/read-signal.js';
 import { SafeEmitter } from '../util/safe-emitter.js';
 import { Authenticator } from './authenticator.js';
 import { checkHealth, type HealthReport } from './health.js';
+import type { DrainNodeOptions, DrainReport, MoveRoomOptions, RoomMoveReport } from './moves/move-options.js';
+import { RoomMoves } from './moves/room-moves.js';
 import { checkNodeVersion } from './node-version.js';
+import { openSfu } from './open-sfu.js';
 import {
   type DefaultMessageKinds,
   type ResolvedOptions,
   resolveOptions,
   type SfuRelayOptions,
 } from './options.js';
-import { type CreateSessionParams, checkSessionOptions, checkSessionParams } from './session-params.js';
+import type { RelayEvents } from './relay-events.js';
+import type { ResolvedResumption } from './resumption-options.js';
+import { endSession, renewSession } from './session-changes.js';
+import { type CreateSessionParams, checkSessionParams } from './session-params.js';
 import { SessionRegistry } from './session-registry.js';
-import { type Drainable, Shutdown } from './shutdown.js';
-
-/** @category Relay */
-export type RelayEvents<P extends Principal> = {
-  /** A session has joined. */
-  sessionopen: [session: Session<P>];
-  /** A session has ended, joined or not. */
-  sessionclose: [session: Session<P>];
-};
+import { type CloseOptions, type Drainable, readCloseOptions, Shutdown } from './shutdown.js';
 
 checkNodeVersion();
-
-const CLOSE_KEYS: Keys<NonNullable<Parameters<SfuRelay['close']>[0]>> = { timeoutMs: true };
 
 /**
  * The sessions and rooms of this process, in front of an Ion SFU.
@@ -58,13 +54,15 @@ export class SfuRelay<
   P extends Principal = Principal,
   Kinds extends MessageKinds = DefaultMessageKinds,
 > extends SafeEmitter<RelayEvents<P>> {
-  /** @internal The connections of each address. */
-  readonly addresses: AddressCount;
+  /** @internal */ readonly addresses: AddressCount;
+  /** @internal */ readonly detached: DetachedCount;
+  /** @internal */ readonly resumption: ResolvedResumption | undefined;
   readonly #options: ResolvedOptions<P>;
-  readonly #sfu: Sfu;
+  readonly #sfu: SfuPool;
   readonly #registry: SessionRegistry<P>;
   readonly #authenticator: Authenticator<P>;
   readonly #shutdown = new Shutdown();
+  readonly #moves: RoomMoves<P>;
 
   /** @throws RelayError `ERR_RELAY_CONFIG` that names the wrong option and says what to write. */
   constructor(options: SfuRelayOptions<P, Kinds>) {
@@ -72,16 +70,20 @@ export class SfuRelay<
     const resolved = resolveOptions(options as unknown as SfuRelayOptions<P>);
     super(resolved.logger);
     this.#options = resolved;
-    this.#sfu = new IonSfu(resolved.sfu, {
-      logger: resolved.logger,
-      probeTimeoutMs: resolved.healthTimeoutMs,
-      joinTimeoutMs: resolved.joinTimeoutMs,
-      isClosing: () => this.#shutdown.isClosing,
-      onAbandonedPeer: (outcome) => resolved.counters.abandonedPeers.add(outcome),
+    this.#sfu = openSfu(resolved, {
+      isClosing: () => this.#shutdown.isRefusing,
+      rooms: () => this.rooms.values(),
+      emit: (name: keyof RelayEvents<P>, event: never) => this.emit(name, event),
     });
     this.addresses = new AddressCount(resolved.limits);
+    this.resumption = resolved.resumption;
+    this.detached = new DetachedCount(resolved.resumption);
     this.#authenticator = new Authenticator(resolved, this.#shutdown);
-    this.#registry = new SessionRegistry(resolved, (session, reason) => this.#closed(session, reason));
+    this.#registry = new SessionRegistry(resolved, this.#sfu, (session, reason) => {
+      endSession(resolved, session, reason);
+      this.emit('sessionclose', session);
+    });
+    this.#moves = new RoomMoves(resolved, this.#sfu, this.#registry, (event) => this.emit('drain', event));
   }
 
   /** Joining, joined and closing sessions, by id. */
@@ -103,19 +105,54 @@ export class SfuRelay<
     return this.#options.counters;
   }
 
-  /** @internal */
-  get hooks(): HookRunner<P> {
+  /** @internal */ get hooks(): HookRunner<P> {
     return this.#options.hooks;
   }
 
-  /** @internal */
-  get rateLimiter(): SafeRateLimiter | undefined {
+  /** @internal */ get rateLimiter(): SafeRateLimiter | undefined {
     return this.#options.rateLimiter;
   }
 
-  /** @internal */
-  get expiryWarningMs(): number {
+  /** @internal */ get expiryWarningMs(): number {
     return this.#options.expiryWarningMs;
+  }
+
+  /** The SFU nodes, as this relay sees them. */
+  get nodes(): readonly SfuNodeStatus[] {
+    return this.#sfu.statuses;
+  }
+
+  /**
+   * Replaces the nodes of a cluster. Rooms on removed nodes stay there until they end. The weight and the limit of a known node
+   * change at once; its other options only after it was removed and its last session has ended.
+   * @throws RelayError `ERR_RELAY_CONFIG`: the relay has the mode `standalone`, or the list is wrong; nothing has changed then.
+   */
+  setNodes(nodes: readonly (string | SfuNodeOptions)[]): void {
+    this.#sfu.setNodes(resolveLaterNodes(nodes, this.#options.sfu));
+  }
+
+  /**
+   * Moves a room to another node of a cluster, without a gap: each session gets another peer there while the old one goes on. Joins go
+   * to the new node at once. Resolves when all sessions are there; those that are not after `deadlineMs` are closed, retryable (1001).
+   * @throws RelayError `ERR_RELAY_CONFIG`, `ERR_RELAY_INVALID_PARAMS`: no such room or node; `ERR_RELAY_INVALID_STATE`: the room is moving
+   * already, or has no node; `ERR_RELAY_SFU_UNAVAILABLE`: no other node can take it; `ERR_RELAY_ABORTED`: the room has returned.
+   */
+  moveRoom(roomId: string, options: MoveRoomOptions = {}): Promise<RoomMoveReport> {
+    return this.#moves.move(roomId, options);
+  }
+
+  /**
+   * Empties a node, so that it can be stopped: it gets no new rooms until `undrainNode`, and its rooms move as by `moveRoom`. Resolves when
+   * it has no streams any more; the event `drain` tells of the progress.
+   * @throws RelayError `ERR_RELAY_CONFIG`, `ERR_RELAY_INVALID_PARAMS`, `ERR_RELAY_INVALID_STATE`; `ERR_RELAY_ABORTED`: undrained.
+   */
+  drainNode(serverUrl: string, options: DrainNodeOptions = {}): Promise<DrainReport> {
+    return this.#moves.drains.drain(serverUrl, options);
+  }
+
+  /** Lets a node that was drained, or is draining, take rooms again. @throws RelayError as `drainNode` */
+  undrainNode(serverUrl: string): void {
+    this.#moves.drains.undrain(serverUrl);
   }
 
   /** @internal Streams on the SFU that are open or ending. */
@@ -139,7 +176,8 @@ export class SfuRelay<
     options: { signal?: AbortSignal } = {},
   ): Promise<Session<P>> {
     checkSessionParams(params);
-    return this.join(params, checkSessionOptions(options).signal);
+    const example = 'relay.createSession(params, { signal: AbortSignal.timeout(5000) })';
+    return this.join(params, readSignal('createSession()', example, options));
   }
 
   /** @internal As `createSession`. */
@@ -153,12 +191,7 @@ export class SfuRelay<
     try {
       this.#shutdown.requireOpen();
       const session = this.#registry.create(params, takeover);
-      await session.join(
-        this.#sfu,
-        params.sdp,
-        (until) => mayJoin(this.hooks, session, params.metadata, until),
-        signal,
-      );
+      await session.join(params.sdp, (until) => mayJoin(this.hooks, session, params.metadata, until), signal);
       joins.succeeded(start);
       this.#registry.joined(session);
       this.emit('sessionopen', session);
@@ -172,14 +205,14 @@ export class SfuRelay<
   /** @internal Replaces a session's peer on the SFU. @throws RelayError */
   async rejoin(session: Session<P>, next: NextPeer, signal: CancelSignal): Promise<void> {
     this.#shutdown.requireOpen();
-    await session.rejoin(this.#sfu, next, signal);
+    await session.replacePeer(next, signal);
   }
 
   getSession(sessionId: string): Session<P> | undefined {
     return this.sessions.get(sessionId);
   }
 
-  /** @internal The sessions of a user in all rooms. */
+  /** @internal In all rooms. */
   sessionsOfUser(userId: string): readonly Session<P>[] {
     return this.#registry.ofUser(userId);
   }
@@ -207,10 +240,7 @@ export class SfuRelay<
     await this.#registry.get(sessionId).permissions.change(checkLiveGrants(grants));
   }
 
-  /**
-   * As `room.ban`, also for a room without sessions.
-   * @throws RelayError `ERR_RELAY_INVALID_PARAMS`, `ERR_RELAY_TOO_MANY`, or the rejection of the store
-   */
+  /** As `room.ban`, also for a room without sessions. @throws RelayError as `room.ban` */
   async ban(roomId: string, userId: string, options: BanOptions = {}): Promise<void> {
     const room = this.rooms.get(checkId(roomId, 'roomId'));
     await (room ? room.ban(userId, options) : this.#options.bans.set(roomId, makeBan(userId, options)));
@@ -229,38 +259,32 @@ export class SfuRelay<
     return this.#authenticator.authenticate(request);
   }
 
-  /**
-   * @internal Replaces the principal and grants of a session by those of a newer token.
-   * @throws RelayError `ERR_RELAY_FORBIDDEN`: the token is not for this room; nothing has changed then.
-   */
+  /** @internal As `renewSession`. */
   renew(session: Session<P>, principal: P): Promise<void> | undefined {
-    const grants = readGrants(principal.grants);
-    resolveRole(grants, session.roomId, undefined);
-    session.principal = principal;
-    return session.permissions.renew(grants);
+    return renewSession(session, principal);
   }
 
   /** Runs the whole signalling loop to the SFU and back, without joining. Never rejects. */
   healthCheck(): Promise<HealthReport> {
-    return checkHealth(this.#sfu, this.#options.sfu.serverUrl, this.#options.healthTimeoutMs);
+    return checkHealth(this.#sfu.servers, this.#options.healthTimeoutMs, this.#shutdown.hasBegun);
   }
 
   /**
-   * Closes the relay: notifies the clients, leaves the SFU, closes the connections. What has not ended after `timeoutMs`
-   * (default 5000) is terminated. Idempotent; rejects only for wrong options.
+   * Closes the relay: notifies the clients, leaves the SFU, closes the connections. Idempotent: later calls return the first promise.
+   * Rejects only for wrong options.
    */
-  async close(options: { timeoutMs?: number } = {}): Promise<void> {
-    checkOptions({ name: 'close()', example: 'relay.close({ timeoutMs: 5000 })' }, options, CLOSE_KEYS);
-    const timeoutMs = integer(options, 'timeoutMs', 5_000, 0);
-    return this.#shutdown.run(this.sessions.values(), timeoutMs, () => {
+  async close(options: CloseOptions = {}): Promise<void> {
+    const ended = () => {
       this.#registry.close();
       this.#sfu.close();
-    });
+    };
+    const allLeave = () => this.#registry.silence();
+    return this.#shutdown.run(this.sessions.values(), readCloseOptions(options), { allLeave, ended });
   }
 
-  /** Whether `close()` was called. */
+  /** Whether new connections and sessions are refused: `close()` was called, and `readinessDelayMs` are over. */
   get isClosing(): boolean {
-    return this.#shutdown.isClosing;
+    return this.#shutdown.isRefusing;
   }
 
   /** @internal `close()` ends this connection. */
@@ -271,12 +295,5 @@ export class SfuRelay<
   /** @internal The connection has ended. */
   detach(connection: Drainable): void {
     this.#shutdown.detach(connection);
-  }
-
-  #closed(session: Session<P>, reason: SessionCloseReason): void {
-    const { hasJoined, ageMs } = session.lifecycle;
-    if (hasJoined) this.counters.sessionEnded(reason, ageMs);
-    this.hooks.tell('onLeave', { session, reason });
-    this.emit('sessionclose', session);
   }
 }

@@ -1,5 +1,5 @@
 import type { Principal } from '../access/authentication.js';
-import { invalidParams, RelayError } from '../protocol/errors.js';
+import { RelayError } from '../protocol/errors.js';
 import { requireId } from '../protocol/ids.js';
 import type { Metadata, Role } from '../protocol/types.js';
 import { checkOptions, type Keys } from '../util/check-options.js';
@@ -55,24 +55,6 @@ export function checkSessionParams(params: unknown): void {
     throw invalidSdp('"sdp" must be the text of the offer, not the description: write sdp: offer.sdp.');
   if (typeof sdp !== 'string')
     throw invalidSdp('"sdp" is missing: write sdp: offer.sdp, of the offer that the client has made.');
-}
-
-interface SessionOptions {
-  signal?: AbortSignal;
-}
-
-const OPTION_KEYS: Keys<SessionOptions> = { signal: true };
-
-/**
- * Checks the second argument of `createSession()`.
- * @throws RelayError `ERR_RELAY_INVALID_PARAMS`
- */
-export function checkSessionOptions(options: SessionOptions): SessionOptions {
-  const example = 'relay.createSession(params, { signal: AbortSignal.timeout(5000) })';
-  checkOptions({ ...SUBJECT, example }, options, OPTION_KEYS);
-  if (options.signal !== undefined && typeof options.signal?.addEventListener !== 'function')
-    throw invalidParams(`"signal" must be an AbortSignal: write ${example}.`);
-  return options;
 }
 
 function invalidSdp(message: string): RelayError {

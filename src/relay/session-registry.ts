@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Principal } from '../access/authentication.js';
 import { publishLimits, readGrants, resolveRole } from '../access/grants.js';
+import { memoryBackplane } from '../backplane/memory/memory-backplane.js';
 import { candidateFilter } from '../guard/ice-candidate.js';
 import { maySend } from '../hooks/join-and-message-hooks.js';
 import { sessionFilters } from '../hooks/session-filters.js';
@@ -11,35 +12,47 @@ import type { SessionCloseReason } from '../protocol/session-state.js';
 import { checkMetadata } from '../room/participant-update.js';
 import type { Room } from '../room/room.js';
 import { Rooms } from '../room/rooms.js';
+import type { InterruptionObserver } from '../session/peer/peer-owner.js';
 import type { Takeover } from '../session/peer/takeover.js';
 import { Session } from '../session/session.js';
+import type { ConnectionObserver } from '../session/session-presence.js';
+import type { Sfu } from '../sfu/sfu.js';
+import { UserIndex } from '../util/user-index.js';
 import { checkOneMore, replaceOthersOf } from './duplicate-users.js';
+import { observeConnections, observeInterruptions } from './observe-interruptions.js';
 import type { ResolvedOptions } from './options.js';
-import { SessionIndex } from './session-index.js';
 import type { CreateSessionParams } from './session-params.js';
 
 /** The sessions and rooms of a relay, from creation to the end. */
 export class SessionRegistry<P extends Principal> {
   readonly #options: ResolvedOptions<P>;
+  readonly #sfu: Sfu;
+  readonly #interruptions: InterruptionObserver;
+  readonly #connections: ConnectionObserver;
   readonly #onClosed: (session: Session<P>, reason: SessionCloseReason) => void;
   readonly #sessions = new Map<string, Session<P>>();
-  readonly #index = new SessionIndex<Session<P>>();
+  readonly #users = new UserIndex<Session<P>>();
   readonly #rooms: Rooms;
   readonly #admitsCandidate: ((candidate: string) => boolean) | undefined;
   readonly #filters: ReturnType<typeof sessionFilters<P>>;
 
   constructor(
     options: ResolvedOptions<P>,
+    sfu: Sfu,
     onClosed: (session: Session<P>, reason: SessionCloseReason) => void,
   ) {
     this.#options = options;
+    this.#sfu = sfu;
     this.#onClosed = onClosed;
+    this.#interruptions = observeInterruptions(options, this.#sessions);
+    this.#connections = observeConnections(options, this.#sessions);
     const messages = new MessageArchive({
       kinds: options.messages,
       checkTimeoutMs: options.hookTimeoutMs,
       counters: options.counters.roomMessages,
     });
-    this.#rooms = new Rooms(messages, options.bans);
+    const backplane = memoryBackplane({ logger: options.logger });
+    this.#rooms = new Rooms(messages, options.bans, options.participants, backplane);
     this.#admitsCandidate = candidateFilter(options.candidates);
     this.#filters = sessionFilters(options.hooks);
   }
@@ -59,9 +72,14 @@ export class SessionRegistry<P extends Principal> {
     return session;
   }
 
+  /** The number of rooms with sessions that are not closing. */
+  get occupiedRooms(): number {
+    return this.#rooms.occupiedRooms;
+  }
+
   /** The sessions of a user in all rooms. */
   ofUser(userId: string): readonly Session<P>[] {
-    return this.#index.ofUser(userId);
+    return this.#users.ofUser(userId);
   }
 
   /**
@@ -81,13 +99,15 @@ export class SessionRegistry<P extends Principal> {
     checkMetadata(params.metadata);
     if (this.#sessions.has(id))
       throw new RelayError('ERR_RELAY_SESSION_EXISTS', `The session "${id}" exists already.`);
-    checkOneMore(options, { roomId, userId, hidden: grants.hidden === true }, this.#index, takeover);
+    const hidden = grants.hidden === true;
+    const isNamed = principal === undefined || principal.userId !== undefined;
+    checkOneMore(options, { roomId, userId, hidden, isNamed }, this, takeover);
 
     const { hooks, counters } = options;
     const session: Session<P> = new Session<P>(
       {
         id,
-        room: this.#rooms.enter(roomId),
+        room: this.#rooms.enter(roomId, hidden),
         userId,
         role,
         grants,
@@ -100,7 +120,7 @@ export class SessionRegistry<P extends Principal> {
         },
         autoSubscribe,
         principal,
-        isNamed: principal === undefined || principal.userId !== undefined,
+        isNamed,
         filters: this.#filters,
         logger: options.logger,
         moderate: hooks.has('onMessage')
@@ -108,6 +128,10 @@ export class SessionRegistry<P extends Principal> {
           : undefined,
         iceServers: () =>
           options.iceServers({ sessionId: id, roomId, userId, role: session.role, principal }),
+        sfu: this.#sfu,
+        interruptionTimeoutMs: options.interruptionTimeoutMs,
+        interruptions: this.#interruptions,
+        connections: this.#connections,
         joinTimeoutMs: options.joinTimeoutMs,
         answerTimeoutMs: options.answerTimeoutMs,
         sfuReplies: counters.sfuReplies,
@@ -121,7 +145,12 @@ export class SessionRegistry<P extends Principal> {
 
   /** Ends the other sessions of a joined session's user in its room, where the option `duplicateUser` says so. */
   joined(session: Session<P>): void {
-    if (this.#options.duplicateUser === 'replace') replaceOthersOf(session, this.#index);
+    if (this.#options.duplicateUser === 'replace') replaceOthersOf(session, this);
+  }
+
+  /** All sessions are about to end: nobody is told of the others any more. */
+  silence(): void {
+    this.#rooms.silence();
   }
 
   close(): void {
@@ -130,9 +159,9 @@ export class SessionRegistry<P extends Principal> {
 
   #add(session: Session<P>, takeover: Takeover<Session<P>> | undefined): void {
     this.#sessions.set(session.id, session);
-    this.#index.add(session);
+    this.#users.add(session);
     session.room.moderation.sessions.add(session);
-    session.once('close', (reason) => this.#delete(session, reason));
+    session.lifecycle.onClosed = (reason) => this.#delete(session, reason);
     for (const each of takeover?.sessions ?? []) each.heir = session;
     const replaced = takeover?.replacedIn(session.room);
     if (replaced) void session.permissions.change(replaced.permissions.changes);
@@ -140,7 +169,7 @@ export class SessionRegistry<P extends Principal> {
 
   #delete(session: Session<P>, reason: SessionCloseReason): void {
     this.#sessions.delete(session.id);
-    this.#index.delete(session);
+    this.#users.delete(session);
     session.room.moderation.sessions.delete(session);
     this.#rooms.leave(session.room);
     this.#onClosed(session, reason);

@@ -1,7 +1,10 @@
 import { type BanOptions, type BanStore, MemoryBans } from '../backplane/ban-store.js';
-import { checkMessage } from '../messages/draft.js';
+import { type MemoryBackplane, memoryBackplane } from '../backplane/memory/memory-backplane.js';
+import type { MemoryLog } from '../backplane/memory/memory-log.js';
+import { checkDraft } from '../messages/draft.js';
 import { RoomMessages } from '../messages/room-messages.js';
 import { checkId } from '../protocol/ids.js';
+import type { Audience } from '../protocol/room-events.js';
 import type {
   MessageReceipt,
   MuteTarget,
@@ -11,8 +14,10 @@ import type {
   Track,
 } from '../protocol/types.js';
 import { Moderation } from './moderation/moderation.js';
-import type { Publishers } from './publishers.js';
-import { RoomMembers } from './room-members.js';
+import { Occupancy } from './occupancy.js';
+import { DEFAULT_PARTICIPANT_POLICY, type ParticipantPolicy } from './participants/participant-notifier.js';
+import type { Publishers } from './participants/publishers.js';
+import { RoomMembers } from './participants/room-members.js';
 
 /**
  * A room of this relay: its participants, messages and moderation. Ion announces a peer's first tracks only, and to every
@@ -21,12 +26,16 @@ import { RoomMembers } from './room-members.js';
  */
 export class Room {
   readonly id: string;
+  /** @internal The fields that the processes of the room share, and their changes. */
+  readonly log: MemoryLog;
   /** @internal */
   readonly messages: RoomMessages;
   /** @internal */
-  readonly members = new RoomMembers();
+  readonly members: RoomMembers;
   /** @internal */
   readonly moderation: Moderation;
+  /** @internal */
+  readonly occupancy: Occupancy;
   /** @internal Sessions that are joining, joined or closing. The relay keeps the room while there are any. */
   sessionCount = 0;
 
@@ -35,11 +44,17 @@ export class Room {
     id: string,
     messages = new RoomMessages(id, { kinds: new Map() }),
     bans: BanStore = new MemoryBans(),
+    policy: ParticipantPolicy = DEFAULT_PARTICIPANT_POLICY,
+    occupancy = new Occupancy(),
+    backplane: MemoryBackplane = memoryBackplane(),
   ) {
     this.id = id;
-    this.moderation = new Moderation(id, bans);
+    this.occupancy = occupancy;
+    this.members = new RoomMembers(policy);
+    this.moderation = new Moderation(this, bans);
     this.messages = messages;
-    messages.audience = this.members;
+    messages.recipients = this.members;
+    this.log = backplane.open(id, this.moderation);
   }
 
   /**
@@ -47,7 +62,7 @@ export class Room {
    * @throws RelayError `ERR_RELAY_INVALID_PARAMS`, `ERR_RELAY_TOO_LARGE`
    */
   async send(message: OutgoingMessage): Promise<MessageReceipt> {
-    checkMessage('room.send', message);
+    checkDraft('room.send', message);
     return this.messages.send(message);
   }
 
@@ -61,6 +76,11 @@ export class Room {
     return this.messages.recent;
   }
 
+  /** The address of the SFU node that serves the room; undefined in the mode `standalone`, and before the first join. */
+  get node(): string | undefined {
+    return this.log.state.node;
+  }
+
   /** The number of changes of participants and tracks so far. */
   get revision(): number {
     return this.members.revision;
@@ -71,7 +91,12 @@ export class Room {
     return this.members.size;
   }
 
-  /** Visible participants, with their tracks. */
+  /** The viewers that clients count instead of listing them: 0 in a small room. */
+  get audience(): Audience {
+    return this.members.audience;
+  }
+
+  /** All visible participants, with their tracks. The list is made for each call, and is long in a large room. */
   get participants(): Participant[] {
     return this.members.others('');
   }

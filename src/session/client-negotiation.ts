@@ -7,7 +7,7 @@ import type { SessionPeers } from './peer/session-peers.js';
 import type { SfuPeer } from './peer/sfu-peer.js';
 import type { SessionLifecycle } from './session-lifecycle.js';
 
-interface Setup {
+interface ClientNegotiationSetup {
   peers: SessionPeers;
   lifecycle: SessionLifecycle;
   emitter: SessionEmitter;
@@ -20,9 +20,9 @@ interface Setup {
  * default is the current one.
  */
 export class ClientNegotiation {
-  readonly #setup: Setup;
+  readonly #setup: ClientNegotiationSetup;
 
-  constructor(setup: Setup) {
+  constructor(setup: ClientNegotiationSetup) {
     this.#setup = setup;
   }
 
@@ -38,6 +38,7 @@ export class ClientNegotiation {
   answer(description: SessionDescription, number: number | undefined): void | Promise<void> {
     const { filter } = this.#setup;
     if (!filter) return this.#sendAnswer(description, number);
+    if (this.#setup.peers.isInterrupted) return;
     this.peer();
     const message = { method: 'answer', params: description } as const;
     return handled(filter.signal(message, (params) => this.#sendAnswer(params, number)));
@@ -53,6 +54,7 @@ export class ClientNegotiation {
       );
     const { filter } = this.#setup;
     if (!filter) return this.#sendCandidate(trickle, number);
+    if (this.#setup.peers.isInterrupted) return;
     this.peer();
     const message = { method: 'trickle', params: trickle } as const;
     return handled(filter.signal(message, (params) => this.#sendCandidate(params, number)));
@@ -96,10 +98,12 @@ export class ClientNegotiation {
     return this.peer(number).subscribe(subscriptions);
   }
 
-  /** As `peer`; undefined for a replaced peer that has ended: what its client still sends to it has no effect. */
+  /** As `peer`; undefined for a replaced peer that has ended, and for a lost one: what its client still sends to it has no effect. */
   #replaceable(number: number | undefined): SfuPeer | undefined {
     const { peers } = this.#setup;
-    return number === undefined || number === peers.current.number ? this.peer() : peers.find(number);
+    const isCurrent = number === undefined || number === peers.current.number;
+    if (!isCurrent) return peers.find(number);
+    return peers.isInterrupted ? undefined : this.peer();
   }
 }
 

@@ -1,12 +1,14 @@
 import { invalidState, RelayError } from '../protocol/errors.js';
 import type { SessionCloseReason, SessionState } from '../protocol/session-state.js';
+import type { RoomSession } from '../room/participants/room-member.js';
 import type { Room } from '../room/room.js';
-import type { RoomSession } from '../room/room-member.js';
+import { deferred } from '../util/deferred.js';
 import type { SessionEmitter } from './events/session-emitter.js';
 import type { MessageFilters } from './peer/message-filters.js';
 import type { SessionPeers } from './peer/session-peers.js';
+import type { SessionPresence } from './session-presence.js';
 
-interface Setup {
+interface SessionLifecycleSetup {
   session: RoomSession & { readonly room: Room };
   filters: MessageFilters | undefined;
   emitter: SessionEmitter;
@@ -14,17 +16,21 @@ interface Setup {
 
 /** The states of one session, from joining to closed, and what each transition ends. */
 export class SessionLifecycle {
-  readonly #setup: Setup;
+  readonly #setup: SessionLifecycleSetup;
   readonly #since = performance.now();
   /** Set right after construction: the peers report to the lifecycle. */
   peers!: SessionPeers;
+  /** Called before the event `close`; must not throw. An event listener costs each session several objects. */
+  onClosed: ((reason: SessionCloseReason) => void) | undefined;
+  /** Made when another connection may serve the session for the first time. */
+  presence: SessionPresence | undefined;
   #state: SessionState = 'joining';
   #hasJoined = false;
   #reason: SessionCloseReason | undefined;
   /** Made by the first caller of `close` that has to wait. */
   #closed: { promise: Promise<void>; resolve(): void } | undefined;
 
-  constructor(setup: Setup) {
+  constructor(setup: SessionLifecycleSetup) {
     this.#setup = setup;
   }
 
@@ -35,6 +41,11 @@ export class SessionLifecycle {
   /** Whether the session was ever in the room. */
   get hasJoined(): boolean {
     return this.#hasJoined;
+  }
+
+  /** Whether the client has lost its connection, and may get another one. */
+  get isDetached(): boolean {
+    return this.presence?.isDetached === true;
   }
 
   /** Set once the session is closing. */
@@ -85,6 +96,7 @@ export class SessionLifecycle {
     this.#leave(reason);
     this.#state = 'closed';
     const { emitter } = this.#setup;
+    this.onClosed?.(this.#reason ?? reason);
     emitter.emit('close', this.#reason ?? reason);
     emitter.end();
     this.#closed?.resolve();
@@ -96,21 +108,15 @@ export class SessionLifecycle {
     this.#reason = reason;
     this.#state = 'closing';
     const { session, filters } = this.#setup;
-    const { room, id } = session;
+    const { room, id, hidden } = session;
+    this.presence?.left();
+    room.occupancy.remove(hidden);
     const why = () => errorOf(reason);
     this.peers.leaveAll(why);
     room.members.remove(session);
     room.publishers.disclaim(id);
     filters?.close(why);
   }
-}
-
-function deferred(): { promise: Promise<void>; resolve(): void } {
-  let resolve = () => {};
-  const promise = new Promise<void>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
 }
 
 /** The error of all pending requests. */

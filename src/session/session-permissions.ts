@@ -2,14 +2,14 @@ import { publishLimits } from '../access/grants.js';
 import { dataChannelsLost } from '../guard/data-channels.js';
 import { RelayError } from '../protocol/errors.js';
 import type { Grants, LiveGrants, Role } from '../protocol/types.js';
+import type { RoomSession } from '../room/participants/room-member.js';
 import type { Room } from '../room/room.js';
-import type { RoomSession } from '../room/room-member.js';
 import type { SessionEmitter } from './events/session-emitter.js';
 import type { SessionPeers } from './peer/session-peers.js';
 import type { SessionGrants } from './session-grants.js';
 import type { SessionLifecycle } from './session-lifecycle.js';
 
-interface Setup {
+interface SessionPermissionsSetup {
   grants: SessionGrants;
   session: RoomSession & { readonly room: Room };
   peers: SessionPeers;
@@ -19,11 +19,11 @@ interface Setup {
 
 /** Applies a session's grants, and the room's mutes, to what the session publishes and receives on the SFU. */
 export class SessionPermissions {
-  readonly #setup: Setup;
+  readonly #setup: SessionPermissionsSetup;
   /** Grants or mutes changed during the join; reapply them afterwards. */
   #isStale = false;
 
-  constructor(setup: Setup) {
+  constructor(setup: SessionPermissionsSetup) {
     this.#setup = setup;
   }
 
@@ -74,7 +74,6 @@ export class SessionPermissions {
     const { policy } = peers.current;
     const canSubscribe = grants.canSubscribe !== false;
     const offer = publishLimits(grants, role, policy.offer.dataChannels);
-    const isOtherRole = (policy.offer.kinds.size === 0) !== (offer.kinds.size === 0);
     peers.policy = { ...policy, offer, canSubscribe };
     if (policy.canSubscribe && !canSubscribe) {
       // Ion adds every new track to an auto-subscribed peer and waits for the answer to its offer: the stream has to end.
@@ -84,7 +83,7 @@ export class SessionPermissions {
     if (!offer.canPublishData && peers.hasDataChannels)
       return lifecycle.close({ by: 'relay', error: dataChannelsLost() });
     if (lifecycle.state === 'joined') {
-      if (isOtherRole) session.room.members.roleChanged(session);
+      session.room.members.permissionsChanged(session);
       emitter.emit('grants', { grants, role });
     }
     await this.revise();

@@ -1,12 +1,16 @@
+import { checkDraft } from '../messages/draft.js';
 import type { MessageSender, ModerateMessage } from '../messages/room-messages.js';
 import { invalidState, RelayError } from '../protocol/errors.js';
 import { LIMITS } from '../protocol/limits.js';
+import type { MessageReceipt, OutgoingMessage } from '../protocol/types.js';
+import type { Room } from '../room/room.js';
 import { OrderedQueue } from '../util/ordered-queue.js';
 import type { SessionLifecycle } from './session-lifecycle.js';
 import type { SessionPermissions } from './session-permissions.js';
 
 interface SendingSession {
   readonly id: string;
+  readonly room: Room;
   readonly userId: string;
   readonly permissions: SessionPermissions;
   readonly lifecycle: SessionLifecycle;
@@ -18,15 +22,26 @@ export class SessionSender implements MessageSender {
   readonly userId: string;
   readonly moderate: ModerateMessage | undefined;
   readonly queue = new OrderedQueue(LIMITS.maxWaitingMessages);
+  readonly #room: Room;
   readonly #permissions: SessionPermissions;
   readonly #lifecycle: SessionLifecycle;
 
-  constructor({ id, userId, permissions, lifecycle }: SendingSession, moderate: ModerateMessage | undefined) {
+  constructor(session: SendingSession, moderate: ModerateMessage | undefined) {
+    const { id, room, userId, permissions, lifecycle } = session;
     this.sessionId = id;
+    this.#room = room;
     this.userId = userId;
     this.moderate = moderate;
     this.#permissions = permissions;
     this.#lifecycle = lifecycle;
+  }
+
+  /** @throws RelayError as `session.send()` */
+  send(message: OutgoingMessage): MessageReceipt | Promise<MessageReceipt> {
+    this.check();
+    // Unknown members are refused only where the application passes no object: clients may send more than this version knows.
+    if (typeof message !== 'object') checkDraft('session.send', message);
+    return this.#room.messages.send(message, this);
   }
 
   /**

@@ -3,6 +3,7 @@ import type { ModerateMessage } from '../messages/room-messages.js';
 import type { Grants, Role } from '../protocol/types.js';
 import type { MessageFilters } from './peer/message-filters.js';
 import type { PeerSetup } from './peer/peer-owner.js';
+import type { ConnectionObserver } from './session-presence.js';
 
 /** What the relay makes a session of. */
 export interface SessionSetup<P extends Principal, Session> extends PeerSetup {
@@ -15,4 +16,5 @@ export interface SessionSetup<P extends Principal, Session> extends PeerSetup {
   isNamed: boolean;
   /** Asks the application about a message to the room. */
   moderate: ModerateMessage | undefined;
+  connections: ConnectionObserver;
 }

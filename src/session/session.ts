@@ -1,7 +1,4 @@
 import type { Principal } from '../access/authentication.js';
-import { checkMessage } from '../messages/draft.js';
-import type { ModerateMessage } from '../messages/room-messages.js';
-import { invalidState } from '../protocol/errors.js';
 import type { SessionCloseReason, SessionState } from '../protocol/session-state.js';
 import type {
   Grants,
@@ -20,18 +17,19 @@ import type {
 } from '../protocol/types.js';
 import { checkUpdate } from '../room/participant-update.js';
 import type { Room } from '../room/room.js';
-import type { Sfu } from '../sfu/sfu.js';
 import type { CancelSignal } from '../util/cancellation.js';
 import { wallClock } from '../util/wall-clock.js';
 import { ClientNegotiation } from './client-negotiation.js';
 import { SessionEmitter } from './events/session-emitter.js';
 import type { SessionEvents } from './events/session-events.js';
 import type { Admit } from './peer/join-attempt.js';
-import { type NextPeer, SessionPeers } from './peer/session-peers.js';
+import { type NextPeer, type RejoinParams, readRejoin } from './peer/next-peer.js';
+import { SessionPeers } from './peer/session-peers.js';
 import type { Predecessor, Takeover } from './peer/takeover.js';
 import { SessionGrants } from './session-grants.js';
 import { SessionLifecycle } from './session-lifecycle.js';
 import { SessionPermissions } from './session-permissions.js';
+import { SessionPresence } from './session-presence.js';
 import { SessionSender } from './session-sender.js';
 import type { SessionSetup } from './session-setup.js';
 import { StatsMeter } from './stats-meter.js';
@@ -62,7 +60,7 @@ export class Session<P extends Principal = Principal> {
   #principal: P | undefined;
   readonly #negotiation: ClientNegotiation;
   readonly #meter: StatsMeter;
-  readonly #moderate: ModerateMessage | undefined;
+  readonly #setup: Pick<SessionSetup<P, Session<P>>, 'moderate' | 'connections'>;
   /** Made by the first message. */
   #sender: SessionSender | undefined;
 
@@ -78,7 +76,7 @@ export class Session<P extends Principal = Principal> {
     this.replaces = takeover?.replacedIn(room)?.id;
     this.predecessor = takeover?.predecessor;
     this.#principal = setup.principal;
-    this.#moderate = setup.moderate;
+    this.#setup = setup;
     this.#meter = new StatsMeter({ sessionId: id, roomId: room.id, userId, role });
     const filters = setup.filters?.(this);
     const emitter = new SessionEmitter(logger, identity);
@@ -93,10 +91,7 @@ export class Session<P extends Principal = Principal> {
     this.#negotiation = new ClientNegotiation({ peers, lifecycle, emitter, filter: filters?.signals });
   }
 
-  /**
-   * Adds a listener.
-   * @returns a function that removes it
-   */
+  /** Adds a listener. @returns a function that removes it */
   on<Name extends keyof SessionEvents>(
     name: Name,
     listener: (...args: SessionEvents[Name]) => unknown,
@@ -104,10 +99,7 @@ export class Session<P extends Principal = Principal> {
     return this.emitter.on(name, listener);
   }
 
-  /**
-   * Adds a listener for one event.
-   * @returns a function that removes it
-   */
+  /** Adds a listener for one event. @returns a function that removes it */
   once<Name extends keyof SessionEvents>(
     name: Name,
     listener: (...args: SessionEvents[Name]) => unknown,
@@ -165,11 +157,20 @@ export class Session<P extends Principal = Principal> {
     return this.lifecycle.state;
   }
 
+  /** `detached` between the events `detached` and `attached`: the client has lost its connection, and may get another one. */
+  get connection(): 'connected' | 'detached' {
+    return this.lifecycle.isDetached ? 'detached' : 'connected';
+  }
+
+  /** @internal */
+  get presence(): SessionPresence {
+    this.lifecycle.presence ??= new SessionPresence(this, this.#setup.connections);
+    return this.lifecycle.presence;
+  }
+
   /** The SFU's answer to the join, or to the newest offer since. */
   get answer(): SessionDescription {
-    const { answer } = this.peers.current;
-    if (!answer) throw invalidState('The session has not joined.');
-    return answer;
+    return this.peers.current.answer;
   }
 
   /** The published tracks. */
@@ -182,16 +183,15 @@ export class Session<P extends Principal = Principal> {
   }
 
   /** @internal Joins on the SFU, once `admit` allows it. After a failure nothing is left on either side. */
-  join(sfu: Sfu, sdp: string, admit: Admit, signal?: CancelSignal): Promise<void> {
+  join(sdp: string, admit: Admit, signal?: CancelSignal): Promise<void> {
     const peer = this.peers.current;
     return peer.join(
-      sfu,
       sdp,
       admit,
       signal,
       ({ released, metadata }) => {
         this.lifecycle.joined();
-        this.room.members.add(this, released.tracks, released.cut, metadata);
+        this.room.members.add(this, released, metadata);
         peer.open();
         this.permissions.joined();
       },
@@ -200,13 +200,20 @@ export class Session<P extends Principal = Principal> {
   }
 
   /**
-   * @internal Replaces the peer on the SFU; the session stays in the room. The SFU's messages to the new peer wait for its
-   * `open()`.
-   * @throws RelayError nothing has changed then
+   * Replaces the peer on the SFU, that is, both of its connections; the session stays in the room. Call it after the event `rejoin`.
+   * Afterwards `answer` is the SFU's answer to the new offer.
+   * @throws RelayError as `relay.createSession()`; nothing has changed then
    */
-  async rejoin(sfu: Sfu, next: NextPeer, signal: CancelSignal): Promise<void> {
-    this.#negotiation.peer();
-    await this.peers.replace(sfu, next, signal);
+  async rejoin(params: RejoinParams, options: { signal?: AbortSignal } = {}): Promise<void> {
+    const { next, signal } = readRejoin(params, options);
+    await this.replacePeer(next, signal);
+    this.peers.current.open();
+  }
+
+  /** @internal As `rejoin`. The SFU's messages to the new peer wait for its `open()`. */
+  async replacePeer(next: NextPeer, signal?: CancelSignal): Promise<void> {
+    this.lifecycle.requireJoined();
+    await this.peers.replace(next, signal);
     // Grants or mutes may have changed after the offer was checked.
     void this.permissions.revise();
   }
@@ -259,8 +266,8 @@ export class Session<P extends Principal = Principal> {
    * @throws RelayError `ERR_RELAY_INVALID_PARAMS`, `ERR_RELAY_INVALID_STATE`
    */
   update(update: ParticipantUpdate): void {
-    const { names } = this.#negotiation.peer();
-    this.room.members.update(this, checkUpdate(update, this.tracks, names));
+    this.lifecycle.requireJoined();
+    this.room.members.update(this, checkUpdate(update, this.tracks, this.peers.current.names));
   }
 
   /**
@@ -271,11 +278,8 @@ export class Session<P extends Principal = Principal> {
    */
   async send(message: OutgoingMessage): Promise<MessageReceipt> {
     this.lifecycle.requireJoined();
-    this.#sender ??= new SessionSender(this, this.#moderate);
-    this.#sender.check();
-    // Unknown members are refused only where the application passes no object: clients may send more than this version knows.
-    if (typeof message !== 'object') checkMessage('session.send', message);
-    return this.room.messages.send(message, this.#sender);
+    this.#sender ??= new SessionSender(this, this.#setup.moderate);
+    return this.#sender.send(message);
   }
 
   /**
@@ -283,7 +287,7 @@ export class Session<P extends Principal = Principal> {
    * @throws RelayError `ERR_RELAY_INVALID_PARAMS`, `ERR_RELAY_INVALID_STATE`
    */
   reportStats(report: StatsReport): SessionStats {
-    this.#negotiation.peer();
+    this.lifecycle.requireJoined();
     const stats = this.#meter.report(report);
     this.emitter.emit('stats', stats);
     return stats;

@@ -12,7 +12,7 @@ interface StreamSample {
   lost: number;
 }
 
-interface Sample {
+interface StatsSample {
   sent: Map<string, StreamSample>;
   received: Map<string, StreamSample>;
   /** fractionLost, jitter (s), roundTripTime (s) that the SFU reports for sent media. */
@@ -25,7 +25,7 @@ const MAX_BITRATE = 1e11;
 
 /** Turns a client's successive `getStats()` reports into a session's figures. */
 export class StatsMeter {
-  #last: Sample | undefined;
+  #last: StatsSample | undefined;
   #stats: SessionStats;
 
   constructor(identity: Pick<SessionStats, 'sessionId' | 'roomId' | 'userId' | 'role'>) {
@@ -100,11 +100,11 @@ function nonsense(what: string): RelayError {
   return new RelayError('ERR_RELAY_INVALID_PARAMS', `The statistics can't be used: ${what}.`);
 }
 
-function readReport(report: unknown): Sample {
+function readReport(report: unknown): StatsSample {
   if (!Array.isArray(report)) throw nonsense('"report" must be a list of RTCStats');
   if (report.length > LIMITS.maxStatsEntries)
     throw nonsense(`it has more than ${LIMITS.maxStatsEntries} entries`);
-  const sample: Sample = {
+  const sample: StatsSample = {
     sent: new Map(),
     received: new Map(),
     remote: { fractionLost: [], jitter: [], roundTripTime: [] },
@@ -120,7 +120,7 @@ function readReport(report: unknown): Sample {
   return sample;
 }
 
-function readEntry(sample: Sample, entry: EntryReader): void {
+function readEntry(sample: StatsSample, entry: EntryReader): void {
   switch (entry.type) {
     case 'outbound-rtp':
       addStream(sample.sent, entry, {

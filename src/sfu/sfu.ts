@@ -1,11 +1,55 @@
+import type { RoomLog } from '../backplane/backplane.js';
 import { RelayError } from '../protocol/errors.js';
 import type { SessionDescription, Subscription, Target } from '../protocol/types.js';
 import type { CancelSignal } from '../util/cancellation.js';
+import type { NodeHealth } from './node-health.js';
 
-/**
- * The interface of an SFU. Only its implementations in src/sfu/ use gRPC.
- */
+/** The SFU as sessions see it: one server, or several of which one serves each room. */
 export interface Sfu {
+  /**
+   * Opens one peer's signalling stream, on the node that serves the room.
+   * @param userId of the peer, for the choice of a node if the room has none yet
+   * @throws RelayError `ERR_RELAY_SFU_UNAVAILABLE`, `ERR_RELAY_SFU_TIMEOUT`, `ERR_RELAY_ABORTED`, `ERR_RELAY_CLOSED`
+   */
+  open(
+    room: PlacedRoom,
+    userId: string,
+    listener: SfuStreamListener,
+    signal: CancelSignal,
+  ): Promise<SfuStream>;
+  /**
+   * Waits until a node can serve the room, after it has lost a peer there.
+   * @param isUrgent others wait for the peer: it comes first
+   * @returns ms to wait before another peer joins, so that not all do at the same time
+   * @throws the reason of `signal`
+   */
+  ready(room: PlacedRoom, isUrgent: boolean, signal: CancelSignal): Promise<number>;
+  /**
+   * Whether the node that a stream was opened on has failed, so that another one can be opened on another node.
+   * @param generation of the stream
+   * @throws the reason of `signal`
+   */
+  hasFailed(room: PlacedRoom, generation: number, signal: CancelSignal): Promise<boolean>;
+  /** Whether another node can take over the room of a node that has failed. */
+  readonly canMove: boolean;
+  /** Ends all streams and connections. */
+  close(): void;
+  /** Streams that are open or ending. */
+  readonly streamCount: number;
+  /** Connections that are open or opening. */
+  readonly connectionCount: number;
+}
+
+/** A room with the log that says which node serves it. */
+export interface PlacedRoom {
+  readonly id: string;
+  readonly log: RoomLog;
+  /** Sessions of the room. */
+  readonly sessionCount: number;
+}
+
+/** One SFU server. Only its implementations in src/sfu/ use gRPC. */
+export interface SfuServer {
   /**
    * Opens one peer's signalling stream.
    * @throws RelayError `ERR_RELAY_SFU_UNAVAILABLE`, `ERR_RELAY_SFU_TIMEOUT`, `ERR_RELAY_ABORTED`, `ERR_RELAY_CLOSED`
@@ -16,7 +60,10 @@ export interface Sfu {
    * @throws RelayError
    */
   probe(signal: CancelSignal): Promise<void>;
-  /** Ends all streams and connections. */
+  readonly health: NodeHealth;
+  /** Ends all streams at once, with `ERR_RELAY_SFU_UNAVAILABLE`, and all connections; new ones may follow. */
+  drop(): void;
+  /** Ends all streams and connections for good. */
   close(): void;
   /** Streams that are open or ending. */
   readonly streamCount: number;
@@ -26,6 +73,8 @@ export interface Sfu {
 
 /** One peer's stream to the SFU. It reports failures by `onEnd`; no other method throws. */
 export interface SfuStream {
+  /** Counts the room's placements on nodes, from 1. Set before `enter`. */
+  generation: number;
   /**
    * Resolves when the join may be sent.
    * @throws the reason of `signal`
@@ -40,7 +89,7 @@ export interface SfuStream {
   candidate(target: Target, init: string): void;
   subscribe(subscriptions: readonly Subscription[]): void;
   /**
-   * Half-closes the stream, and cancels it where the SFU does not end it in time. `silent`: the SFU did not answer, so its
+   * Half-closes the stream, and cancels it if the SFU does not end it in time. `silent`: the SFU did not answer, so its
    * connection is not used for new streams.
    */
   end(silent?: boolean): void;
@@ -55,6 +104,8 @@ export interface SfuPeerId {
   sessionId: string;
   /** The number of the session's peer. @default 1 */
   peer?: number;
+  /** Of the room's placement. @default 1 */
+  generation?: number;
 }
 
 export interface SfuJoin extends SfuPeerId {
@@ -74,7 +125,7 @@ export interface SfuStreamListener {
   onSubscribed(refusal?: string): void;
   /** The SFU has reported an error; the stream goes on. */
   onError(reason: string): void;
-  /** Without an error the relay ended the stream, and the SFU has completed it. */
+  /** `error` is undefined if the relay ended the stream and the SFU completed it. */
   onEnd(error: RelayError | undefined): void;
 }
 

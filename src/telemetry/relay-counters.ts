@@ -25,11 +25,14 @@ const RECEIVED = [
   'join',
   'attach',
   'rejoin',
+  'resume',
+  'ack',
   'offer',
   'answer',
   'trickle',
   'subscribe',
   'update',
+  'participants',
   'message',
   'stats',
   'moderate',
@@ -44,6 +47,7 @@ const SENT = [
   'result',
   'error',
   'joined',
+  'ack',
   'offer',
   'trickle',
   'participants',
@@ -55,6 +59,8 @@ const SENT = [
   'expiring',
   'goaway',
   'rejoin',
+  'interrupted',
+  'repeated',
 ] as const;
 
 /** Upper bounds of latencies, in s; a join may take 15 s by default. */
@@ -103,6 +109,15 @@ export class RelayCounters {
   readonly surplusCandidates = new Counter();
   /** Messages and HTTP requests that were answered with an error. */
   readonly refused: CounterSet<RelayErrorCode> = new CounterSet(ERROR_CODES);
+  /**
+   * HTTP requests with an `Idempotency-Key`: `executed`, `repeated` ones that got the response of the first one, and those `refused` as
+   * their body differs from it.
+   */
+  readonly idempotentRequests: CounterSet<'executed' | 'repeated' | 'refused'> = new CounterSet([
+    'executed',
+    'repeated',
+    'refused',
+  ]);
   /** Refusals of the rate limiter, by method; `connect`: a new connection or an HTTP request. */
   readonly rateLimited: CounterSet<ReceivedMessage | 'connect'> = new CounterSet(
     ['connect', ...RECEIVED],
@@ -122,6 +137,35 @@ export class RelayCounters {
   };
   /** Peers that the SFU kept after it had ended their stream with an error: `removed` by the relay, or `left`. */
   readonly abandonedPeers: CounterSet<'removed' | 'left'> = new CounterSet(['removed', 'left']);
+
+  /** Failures of SFU nodes. */
+  readonly nodeFailures = new Counter();
+  /** Sessions that have lost their peer on the SFU, by how they went on: with another peer, too late, or not at all. */
+  readonly interruptions: CounterSet<'resumed' | 'expired' | 'left'> = new CounterSet([
+    'resumed',
+    'expired',
+    'left',
+  ]);
+  /** Times without a peer, of the resumed sessions. */
+  readonly interruptionDurations = new Distribution(WAITING_BOUNDS);
+  /** Moves of rooms to other SFU nodes (`relay.moveRoom()`). `cancelled`: the room has returned. */
+  readonly roomMoves: CounterSet<'moved' | 'cancelled'> = new CounterSet(['moved', 'cancelled']);
+  /** Sessions of these rooms: `moved`, also back; or `closed`, as they did not move in time. */
+  readonly sessionMoves: CounterSet<'moved' | 'closed'> = new CounterSet(['moved', 'closed']);
+  /**
+   * Sessions of clients that lost their connections, by how they went on: `resumed` on another connection; the same with a
+   * `snapshot` in place of messages that were not kept; `expired` after the grace time; `left`: ended before. `refused`: requests to
+   * resume a session that were refused.
+   */
+  readonly resumptions: CounterSet<'resumed' | 'snapshot' | 'expired' | 'left' | 'refused'> = new CounterSet([
+    'resumed',
+    'snapshot',
+    'expired',
+    'left',
+    'refused',
+  ]);
+  /** Times without a connection, of the sessions that got another one. */
+  readonly detachedDurations = new Distribution(WAITING_BOUNDS);
 
   /** @internal */
   constructor(kinds: Iterable<string>, hookNames: readonly string[] = []) {

@@ -1,5 +1,5 @@
 /**
- * SFUs for development and tests: scripted, with media, silent.
+ * SFUs for development and tests: scripted, with media, silent; and a network that breaks.
  * @module sfu-relay/testing
  */
 export type {
@@ -15,6 +15,8 @@ export type {
 } from '../sfu/ion/gen/rtc.js';
 export { type DevSfu, startDevSfu } from './dev-sfu/dev-sfu.js';
 export type { DevSfuOptions } from './dev-sfu/options.js';
+export type { CutPoint, ProxyDirection } from './faulty-proxy/cut-point.js';
+export { type FaultyProxy, startFaultyProxy } from './faulty-proxy/faulty-proxy.js';
 export { type FakeTrack, fakeAnswer, fakeCandidate, fakeOffer, tracksOf } from './scripted/fake-sdp.js';
 export type { Script } from './scripted/ion-script.js';
 export { subscriberOffer } from './scripted/replies.js';

@@ -1,14 +1,14 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 
 /**
- * A TCP server that accepts and never says a word: what a connect deadline is for.
+ * A TCP server that accepts connections and never sends anything, to test connect deadlines.
  * @category Testing
  */
 export interface SilentServer {
   /** `host:port` */
   readonly address: string;
   readonly port: number;
-  /** Connections open now. */
+  /** The number of open connections. */
   readonly connections: number;
   /** Destroys the connections and frees the port. */
   stop(): Promise<void>;

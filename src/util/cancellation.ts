@@ -1,4 +1,4 @@
-/** As much of an AbortSignal as the core listens to. */
+/** The members of an AbortSignal that the core uses. */
 export interface CancelSignal {
   readonly aborted: boolean;
   readonly reason: unknown;
@@ -7,8 +7,8 @@ export interface CancelSignal {
 }
 
 /**
- * What an AbortController and its signal are, for what every join and every leave would need one of: an EventTarget costs
- * more than reading an offer does. `why` is asked only where somebody wants to know, as an error captures a stack.
+ * An AbortController and its signal in one, for joins and leaves: creating an EventTarget costs more than checking an offer.
+ * `why` is called only if the reason is read, because creating an error captures the stack.
  */
 export class Cancellation implements CancelSignal {
   #why: (() => unknown) | undefined;
@@ -37,7 +37,7 @@ export class Cancellation implements CancelSignal {
     this.#listeners?.delete(listener);
   }
 
-  /** Once: what comes later changes nothing. */
+  /** Only the first call has an effect. */
   abort(why: () => unknown): void {
     if (this.#why) return;
     this.#why = why;
@@ -47,7 +47,7 @@ export class Cancellation implements CancelSignal {
   }
 }
 
-/** What a promise gives, unless `signal` aborts before: then its reason is thrown. */
+/** Settles as the promise does, or rejects with the reason of `signal` if that aborts first. */
 export function unlessAborted<Value>(promise: Promise<Value>, signal: CancelSignal): Promise<Value> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason);

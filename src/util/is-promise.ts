@@ -1,13 +1,13 @@
 /**
- * Whether a value has to be awaited. A promise of the application need not be the platform's own: Bluebird, Knex and
- * Mongoose have theirs, and `instanceof Promise` misses them.
+ * Whether a value has to be awaited. Applications may return promises that are not instances of `Promise`: those of Bluebird,
+ * Knex and Mongoose.
  */
 export function isPromise<Value>(value: Value | PromiseLike<Value>): value is PromiseLike<Value> {
   const mayBe = (typeof value === 'object' && value !== null) || typeof value === 'function';
   return mayBe && typeof (value as { then?: unknown }).then === 'function';
 }
 
-/** Calls `next` with a value: at once, or once the promise that stands for it is fulfilled. */
+/** Calls `next` with the value: immediately, or after the promise is fulfilled. */
 export function andThen<Value, Result>(
   value: Value | PromiseLike<Value>,
   next: (value: Value) => Result | Promise<Result>,

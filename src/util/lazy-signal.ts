@@ -1,4 +1,4 @@
-/** An AbortController that costs nothing until somebody looks at its signal. */
+/** An AbortController that is created when its signal is first read. */
 export class LazySignal {
   #controller: AbortController | undefined;
   #aborted: { readonly reason: unknown } | undefined;

@@ -1,10 +1,12 @@
 import { Console } from 'node:console';
 import { inspect } from 'node:util';
 import { RelayError } from '../protocol/errors.js';
+import { quote } from './check-options.js';
 import { isPromise } from './is-promise.js';
+import { noop } from './noop.js';
 
 /**
- * Where the relay writes. The shape is pino's, so that a pino logger fits as it is.
+ * Receives the relay's log lines. A pino logger implements it.
  * @category Relay
  */
 export interface Logger {
@@ -18,25 +20,23 @@ type Level = keyof Logger;
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const satisfies readonly Level[];
 
-const nothing = (): void => {};
+export const silentLogger: Logger = { debug: noop, info: noop, warn: noop, error: noop };
 
-export const silentLogger: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
-
-/** Lines that go to stderr within a second; clients may cause more, and stderr may block the process. */
+/** Limits the lines to stderr: clients could cause any number, and writing to stderr may block the process. */
 const MAX_LINES_PER_SECOND = 20;
 
-/** An error has fields of the application in it. */
+/** Limits what is written of objects: errors may contain large objects of the application. */
 const INSPECTION = { depth: 4, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 2_000 };
 
 /**
- * Writes warnings and errors, for applications without a logger: otherwise nobody learns that the SFU is down.
- * @param write takes one line; by default it goes to stderr
+ * The logger of applications without one: writes warnings and errors, such as that the SFU is down.
+ * @param write writes one line; the default writes to stderr
  */
 export function stderrLogger(write = writeToStderr): Logger {
   let lines = 0;
   let omitted = 0;
   let isCounting = false;
-  /** Messages of this second: one that is not there yet is written whatever else is, as it may be the only one. */
+  /** Messages of this second. A message that is not among them is written even beyond the limit of lines. */
   const written = new Set<string>();
   const endSecond = () => {
     if (omitted > 0) write(`sfu-relay warn: ${omitted} more lines were left out.`);
@@ -64,7 +64,7 @@ export function stderrLogger(write = writeToStderr): Logger {
   };
 }
 
-/** Of errors only an `error` has the stack. What an application throws may have getters that throw. */
+/** The stack of an error is written at the level `error` only. Getters of an application's error may throw. */
 function detailsOf(fields: object, withStack: boolean): string {
   try {
     const shown = Object.entries(fields).map(([name, value]) => [
@@ -85,18 +85,18 @@ function summaryOf(error: Error): string {
 
 let stderr: Console | undefined;
 
-/** A Console survives a stderr whose reader has gone; `process.stderr.write` would end the process. */
+/** A Console ignores a closed stderr; `process.stderr.write` would end the process. */
 function writeToStderr(line: string): void {
   stderr ??= new Console({ stdout: process.stderr, ignoreErrors: true });
   stderr.log('%s', line);
 }
 
-/** One for all relays of a process: they share the number of lines. */
+/** All relays of a process share it, and its limit of lines. */
 const defaultLogger = stderrLogger();
 
 /**
- * The logger of an option: `undefined` writes warnings and errors to stderr, `false` nothing. A logger of the
- * application is never trusted: one that throws, or rejects, hurts nobody.
+ * The logger for the option `logger`: `undefined` writes warnings and errors to stderr, `false` writes nothing. Failures of the
+ * application's logger are caught.
  * @throws RelayError `ERR_RELAY_CONFIG`
  */
 export function resolveLogger(logger: Logger | false | undefined): Logger {
@@ -119,13 +119,13 @@ export function resolveLogger(logger: Logger | false | undefined): Logger {
   return guarded(logger);
 }
 
-/** Written once, where the application's logger fails: what it should have written is lost. */
+/** Catches the failures of the application's logger, and writes the first one to stderr. */
 function guarded(logger: Logger): Logger {
   let hasFailed = false;
   const failed = (error: unknown) => {
     if (hasFailed) return;
     hasFailed = true;
-    defaultLogger.error({ err: error }, 'The logger failed: what it is given may be lost');
+    defaultLogger.error({ err: error }, 'The logger failed: log lines may be lost');
   };
   const call = (level: Level) => (fields: object, message: string) => {
     try {
@@ -143,5 +143,5 @@ function isObject(value: unknown): boolean {
 }
 
 function describe(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value.slice(0, 32)) : String(value).slice(0, 32);
+  return typeof value === 'string' ? quote(value) : String(value).slice(0, 32);
 }

@@ -1,12 +1,12 @@
 import { createRequire } from 'node:module';
 import { RelayError } from '../protocol/errors.js';
 
-interface Peer {
-  /** Of the package. */
+interface OptionalPeer {
+  /** The name of the package. */
   readonly name: string;
-  /** What needs it: `jwt()`. */
+  /** The function that needs it: `jwt()`. */
   readonly user: string;
-  /** How else it goes, as a clause; where it does. */
+  /** An alternative to the installation, as a clause. */
   readonly otherwise?: string;
 }
 
@@ -14,7 +14,7 @@ interface Peer {
  * Loads an optional peer dependency when it is needed.
  * @throws RelayError `ERR_RELAY_CONFIG` that says how to install it.
  */
-export async function loadPeer<Module>(peer: Peer, load: () => Promise<Module>): Promise<Module> {
+export async function loadPeer<Module>(peer: OptionalPeer, load: () => Promise<Module>): Promise<Module> {
   try {
     return await load();
   } catch (error) {
@@ -23,10 +23,10 @@ export async function loadPeer<Module>(peer: Peer, load: () => Promise<Module>):
 }
 
 /**
- * As `loadPeer`, at once. A bundler does not see it: there has to be another way for those who use one.
+ * As `loadPeer`, but synchronous. Bundlers do not include the package, so callers need an alternative.
  * @throws RelayError `ERR_RELAY_CONFIG` that says how to install it.
  */
-export function requirePeer<Module>(peer: Peer): Module {
+export function requirePeer<Module>(peer: OptionalPeer): Module {
   try {
     return createRequire(typeof __filename === 'string' ? __filename : import.meta.url)(peer.name);
   } catch (error) {
@@ -34,10 +34,10 @@ export function requirePeer<Module>(peer: Peer): Module {
   }
 }
 
-function explain({ name, user, otherwise }: Peer, cause: unknown): unknown {
+function explain({ name, user, otherwise }: OptionalPeer, cause: unknown): unknown {
   const { code, message } = cause as NodeJS.ErrnoException;
   const isMissing = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
-  // One of its own dependencies may be missing, too: that is another matter.
+  // A missing dependency of the package is a different error.
   if (!isMissing || !message.includes(`'${name}'`)) return cause;
   const advice = otherwise === undefined ? '' : `, or ${otherwise}`;
   return new RelayError(

@@ -5,25 +5,21 @@ import type { Logger } from './logger.js';
 
 type Listener<Args extends unknown[]> = (...args: Args) => unknown;
 
-/** Calls a listener, its `this`, and logs a failure. One function per logger saves a closure per listener. */
-type SafeCall = (this: Listener<unknown[]>, ...args: unknown[]) => void;
+/** A registration: one function for each, so that it can be removed without the others of the same listener. */
+type Registration = ((...args: unknown[]) => void) & { listener: Listener<unknown[]> };
 
-const safeCalls = new WeakMap<Logger, SafeCall>();
-
-function safeCallOf(logger: Logger): SafeCall {
-  let safeCall = safeCalls.get(logger);
-  if (safeCall) return safeCall;
+/** Calls the listener and logs its failure. */
+function register<Args extends unknown[]>(logger: Logger, listener: Listener<Args>): Registration {
   const failed = (error: unknown) => logger.error({ err: error }, 'A listener failed');
-  safeCall = function (...args) {
+  const call = (...args: unknown[]) => {
     try {
-      const result = this(...args);
+      const result = listener(...(args as Args));
       if (isPromise(result)) result.then(undefined, failed);
     } catch (error) {
       failed(error);
     }
   };
-  safeCalls.set(logger, safeCall);
-  return safeCall;
+  return Object.assign(call, { listener: listener as Listener<unknown[]> });
 }
 
 /** @throws RelayError `ERR_RELAY_INVALID_PARAMS` */
@@ -40,31 +36,34 @@ function checkListener(listener: unknown): void {
  */
 export class SafeEmitter<Events extends { [Name in keyof Events]: unknown[] }> {
   readonly #emitter = new EventEmitter();
-  readonly #call: SafeCall;
+  readonly #logger: Logger;
 
   /** @internal */
   constructor(logger: Logger) {
-    this.#call = safeCallOf(logger);
+    this.#logger = logger;
   }
 
-  /** @returns a function that removes the listener */
+  /** @returns a function that removes this registration */
   on<Name extends keyof Events & string>(name: Name, listener: Listener<Events[Name]>): () => void {
     checkListener(listener);
-    this.#emitter.on(name, this.#call, listener);
-    return () => this.off(name, listener);
+    const registration = register(this.#logger, listener);
+    this.#emitter.on(name, registration);
+    return () => void this.#emitter.off(name, registration);
   }
 
-  /** @returns a function that removes the listener */
+  /** @returns a function that removes this registration */
   once<Name extends keyof Events & string>(name: Name, listener: Listener<Events[Name]>): () => void {
     checkListener(listener);
-    this.#emitter.once(name, this.#call, listener);
-    return () => this.off(name, listener);
+    const registration = register(this.#logger, listener);
+    this.#emitter.once(name, registration);
+    return () => void this.#emitter.off(name, registration);
   }
 
+  /** Removes all registrations of the listener. */
   off<Name extends keyof Events & string>(name: Name, listener: Listener<Events[Name]>): void {
-    // Without a listener the inner emitter would remove all of them.
     checkListener(listener);
-    this.#emitter.off(name, this.#call, listener);
+    for (const registration of this.#emitter.listeners(name) as Registration[])
+      if (registration.listener === listener) this.#emitter.off(name, registration);
   }
 
   /** Without a name it counts the listeners of all events. */

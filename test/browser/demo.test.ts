@@ -152,6 +152,97 @@ describeReal(['chromium'], 'the demo', () => {
   });
 });
 
+describeReal(['chromium'], 'the demo of a room that lists two', () => {
+  const tabs = useTabs();
+  const demo = useDemo({ maxListed: 2 });
+  const open = (name: string): Promise<Page> => tabs.open(`${demo.url}/?room=hall&name=${name}&auto=watch`);
+
+  test('counts the others, finds them, and has them moderated; who writes is listed', async () => {
+    const ada = await open('Ada');
+    await connected(ada);
+    const others: Page[] = [];
+    for (const name of ['Ben', 'Cleo', 'Dora']) {
+      const page = await open(name);
+      await connected(page);
+      others.push(page);
+    }
+    const [ben, , dora] = others as [Page, Page, Page];
+    const counts = (page: Page, count: number) =>
+      until(`${count} are here`, async () =>
+        (await page.locator('#room-count').innerText()).endsWith(`${count} here`),
+      );
+    const finds = async (names: string[]) => {
+      const rows = ada.getByTestId('found').locator('.person-name');
+      await until(`${names} are found`, async () => (await rows.allTextContents()).join() === names.join());
+    };
+    for (const page of [ada, ...others]) await counts(page, 4);
+    await lists(ada, ['Ada', 'Ben']);
+    await until('two are counted', async () => (await ada.getByTestId('audience-count').innerText()) === '2');
+
+    await ada.getByTestId('audience-query').fill('DO');
+    await ada.getByTestId('audience-query').press('Enter');
+    await finds(['Dora']);
+    await ada.getByTestId('audience-query').fill('');
+    await ada.getByTestId('audience-search').click();
+    await finds(['Ben', 'Cleo', 'Dora']);
+    await moderate(ada, 'Cleo', 'Remove');
+    await finds(['Ben', 'Dora']);
+    for (const page of [ada, ben, dora]) await counts(page, 3);
+
+    await say(dora, 'hello');
+    await lists(ada, ['Ada', 'Dora']);
+    await ben.getByTestId('leave').click();
+    await until(
+      'nobody is left to be searched',
+      async () => !(await ada.getByTestId('audience-search').isVisible()),
+    );
+  });
+});
+
+describeReal(['chromium'], 'the demo with two SFU nodes', () => {
+  const tabs = useTabs();
+  const demo = useDemo({ nodes: 2 });
+
+  test('whoever moves the room goes on seeing the others, and nobody is told of trouble', async () => {
+    const live = await tabs.open(`${demo.url}/?room=cake&name=Ada&auto=live`);
+    const watching = await tabs.open(`${demo.url}/?room=cake&name=Ben&auto=watch`);
+    await showsVideo(watching, 'Ada');
+    for (const page of [live, watching]) await noteTrouble(page);
+    const nodeOf = (page: Page) => page.getByTestId('node-name').innerText();
+    const move = watching.getByTestId('node-move');
+    await move.waitFor();
+    const before = await nodeOf(watching);
+    await move.click();
+    for (const page of [live, watching])
+      await until('the page names the other node', async () => (await nodeOf(page)) !== before);
+    await until('the button can be used again', () => move.isEnabled());
+    await showsVideo(watching, 'Ada');
+    for (const page of [live, watching]) expect(await troubleOf(page)).toEqual([]);
+  });
+
+  test('whoever kills the node of a room sees the others again, on the other node', async () => {
+    const live = await tabs.open(`${demo.url}/?room=tea&name=Ada&auto=live`);
+    const watching = await tabs.open(`${demo.url}/?room=tea&name=Ben&auto=watch`);
+    await showsVideo(watching, 'Ada');
+    for (const page of [live, watching]) await noteTrouble(page);
+    const nodeOf = (page: Page) => page.getByTestId('node-name').innerText();
+    await watching.getByTestId('node-kill').waitFor();
+    const before = await nodeOf(watching);
+    expect(before).toMatch(/^SFU node [12] of 2 · 127\.0\.0\.1:\d+$/);
+
+    await watching.getByTestId('node-kill').click();
+    for (const page of [live, watching]) {
+      await until('the page names the other node', async () => (await nodeOf(page)) !== before);
+      expect(await nodeOf(page)).toMatch(/^SFU node [12] of 2 · 127\.0\.0\.1:\d+$/);
+      await connected(page);
+    }
+    await showsVideo(watching, 'Ada');
+    for (const page of [live, watching])
+      expect(await troubleOf(page)).toEqual(['The SFU node failed: reconnecting…']);
+    await watching.getByTestId('interrupted').waitFor({ state: 'hidden' });
+  });
+});
+
 describeReal(['chromium', 'ion'], 'the demo in front of Ion v1.10.0', () => {
   test('who goes live is seen, and seen again after the SFU has died and come back', async () => {
     const ion = await startIon();
@@ -177,6 +268,21 @@ describeReal(['chromium', 'ion'], 'the demo in front of Ion v1.10.0', () => {
   });
 });
 
+describe('the demo with a wrong number of SFU nodes', () => {
+  test.each([
+    [{ nodes: 0 }, 'from 1 to 8. Try: NODES=2'],
+    [{ nodes: 9 }, 'from 1 to 8. Try: NODES=2'],
+    [{ nodes: 'two' }, 'from 1 to 8. Try: NODES=2'],
+    [{ nodes: 2, sfuUrl: '127.0.0.1:5551' }, 'Set only one of them.'],
+    [{ nodes: 2, example: 'koa' }, 'NODES=2 npm start'],
+  ])('%o: says what to write, and ends with 1', async (options, advice) => {
+    const { process: demo } = await startDemo(options);
+    await demo.ended();
+    expect(demo.exitCode).toBe(1);
+    expect(demo.log).toContain(advice);
+  });
+});
+
 describe('the demo on a port that is taken', () => {
   test('says which other one to try, and ends with 1', async () => {
     const server = createServer();
@@ -189,3 +295,30 @@ describe('the demo on a port that is taken', () => {
     expect(demo.log).toContain(`PORT=${port + 1} npm start`);
   });
 });
+
+/** Notes from now on what the page tells of a failed node and of errors. */
+function noteTrouble(page: Page): Promise<void> {
+  return page.evaluate(() => {
+    const told = new Set<string>();
+    Object.assign(window, { told });
+    const note = () => {
+      for (const id of ['interrupted', 'error']) {
+        const element = document.getElementById(id);
+        if (element && !element.hidden) told.add(element.innerText);
+      }
+      const toast = document.querySelector<HTMLElement>('#toast.shown');
+      if (toast) told.add(toast.innerText);
+    };
+    const changes = {
+      subtree: true,
+      childList: true,
+      attributes: true,
+      attributeFilter: ['hidden', 'class'],
+    };
+    new MutationObserver(note).observe(document.body, changes);
+  });
+}
+
+function troubleOf(page: Page): Promise<string[]> {
+  return page.evaluate(() => [...(window as unknown as { told: Set<string> }).told]);
+}

@@ -18,7 +18,7 @@ describeReal(['chromium'], 'the examples', () => {
   const tabs = useTabs();
 
   describe.each(Object.entries(examples))('examples/%s', (example, { api, health, healthy }) => {
-    const server = useDemo(example);
+    const server = useDemo({ example });
 
     test('who goes live in one tab is seen in another; both see who is there, and what they write', async () => {
       const live = await tabs.open(`${server.url}/?room=tea&name=Ada&auto=live`);

@@ -102,12 +102,11 @@ describeReal(['ion', 'chromium'], 'the client comes back by itself', () => {
 
     process.kill(ion.pid, 'SIGKILL');
     await ion.ended();
-    await until('both are without a session', async () =>
-      (await sessions(publisher, viewer)).every((session) => session === undefined),
-    );
+    await allAre('reconnecting-media', publisher, viewer);
     await ion.restart();
-    await allAnew(before, publisher, viewer);
+    await allAre('joined', publisher, viewer);
     await viewer.sees(camera);
+    expect(await sessions(publisher, viewer)).toEqual(before);
     expect((await viewer.heard()).closes).toEqual([]);
   });
 });
@@ -131,6 +130,14 @@ async function allAnew(before: (string | undefined)[], ...participants: BrowserP
   await until('everybody has a session, and another one', async () =>
     (await sessions(...participants)).every((session, index) => session && session !== before[index]),
   );
+}
+
+async function allAre(state: string, ...participants: BrowserParticipant[]): Promise<void> {
+  for (const { tab } of participants)
+    await until(
+      `everybody is ${state}`,
+      async () => (await tab.page.evaluate(() => window.client.state)) === state,
+    );
 }
 
 /** A relay on a port of our choice, which does not wait long for answers. */

@@ -14,6 +14,7 @@ declare global {
   const sessionId: string;
   const trackId: string;
   const messageId: string;
+  const makeOffer: () => Promise<{ sdp: string; renamed: Record<string, string> }>;
   const poll: { question: string; options: string[] };
   const register: typeof Register;
   const db: { bans: BanTable };
@@ -39,9 +40,12 @@ declare global {
   const remove: Shows;
   const show: Shows;
   const showEnd: Shows;
+  const changePage: Shows;
+  const showCount: Shows;
   const showHand: Shows;
   const showHearts: Shows;
   const showMuted: Shows;
+  const showPage: Shows;
   const showPeople: Shows;
   const tell: Shows;
 }

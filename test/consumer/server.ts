@@ -8,6 +8,7 @@ import {
   parseSfuConfig,
   RelayError,
   type Session,
+  type SfuConfig,
   SfuRelay,
   type SfuRelayOptions,
 } from 'sfu-relay';
@@ -63,10 +64,10 @@ void asked;
 
 async function main(): Promise<void> {
   const sfu: ScriptedSfu = await startScriptedSfu();
-  const { serverUrl } = parseSfuConfig(`sfu:\n  enabled: true\n  server_url: ${sfu.address}\n`);
+  const config: SfuConfig = parseSfuConfig(`sfu:\n  enabled: true\n  server_url: ${sfu.address}\n`);
 
   const open = new SfuRelay({
-    sfu: { serverUrl },
+    sfu: config,
     authenticate: anonymous(),
     rateLimiter: rateLimits(),
     limits: { maxRooms: 100 },
@@ -85,14 +86,14 @@ async function main(): Promise<void> {
   const joins: number = open.counters.joins.get('ok');
   await open.close();
 
-  const secured: SfuRelayOptions<Member> = { sfu: { serverUrl }, authenticate: byToken };
+  const secured: SfuRelayOptions<Member> = { sfu: config, authenticate: byToken };
   const refusal: unknown = await Promise.resolve(
     secured.authenticate({ url: '/', headers: {}, remoteAddress: undefined, token: 'x' }),
   ).catch((error) => error);
   const invalid = refusal instanceof RelayError ? refusal.code : String(refusal);
 
   const members = new SfuRelay<Member>({
-    sfu: { serverUrl },
+    sfu: config,
     authenticate: async ({ token }) => {
       if (token !== 'secret') throw new RelayError('ERR_RELAY_FORBIDDEN', 'Members only.');
       return { userId: '789', membership: 'gold' };

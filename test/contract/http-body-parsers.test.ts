@@ -49,6 +49,21 @@ describe.each(servers)('behind %s', (_, makeListener) => {
     expect(stage.relay.getSession('one')?.userId).toBe('7');
   });
 
+  test('a request is executed once for its Idempotency-Key and its body', async () => {
+    await stage.setUp();
+    const create = (roomId: string) =>
+      stage.request(
+        'POST',
+        '/session',
+        { room_id: roomId, user_id: 7, sdp: fakeOffer() },
+        { headers: { 'idempotency-key': '"one"' } },
+      );
+    const first = await create('r');
+    expect((await create('r')).body).toEqual(first.body);
+    expect((await create('other')).status).toBe(422);
+    expect(stage.sfu.totalStreams).toBe(1);
+  });
+
   test('a form or a text of a foreign page is refused, also where the parser has read it', async () => {
     await stage.setUp();
     const body = JSON.stringify({ session_id: 'one', room_id: 'r', user_id: 7, sdp: fakeOffer() });

@@ -117,9 +117,13 @@ export class HttpStage {
     return answer;
   };
 
-  readonly events = async (sessionId: string, headers: Record<string, string> = {}): Promise<EventReader> => {
+  readonly events = async (
+    sessionId: string,
+    headers: Record<string, string> = {},
+    query = '',
+  ): Promise<EventReader> => {
     const path = `/session/${sessionId}/events`;
-    const reader = await EventReader.open(this.url + path, { ...this.#tokenFor(path), ...headers });
+    const reader = await EventReader.open(this.url + path + query, { ...this.#tokenFor(path), ...headers });
     this.#readers.push(reader);
     return reader;
   };
@@ -136,6 +140,11 @@ export class HttpStage {
   async tearDown(): Promise<void> {
     await this.#stop();
     await this.sfu.stop();
+  }
+
+  /** Sends this token with the requests for a session that was not created here. */
+  knowToken(sessionId: string, token: string): void {
+    this.#tokens.set(sessionId, token);
   }
 
   /** The token of a session that was created here. */

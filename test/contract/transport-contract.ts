@@ -14,16 +14,18 @@ import { hookOrderSuite } from './suites/hook-order.js';
 import { hookOutcomesSuite } from './suites/hook-outcomes.js';
 import { hooksSuite } from './suites/hooks.js';
 import { idleSuite } from './suites/idle.js';
+import { interruptionsSuite } from './suites/interruptions.js';
 import { joiningSuite } from './suites/joining.js';
+import { largeRoomsSuite } from './suites/large-rooms.js';
 import { limitsSuite } from './suites/limits.js';
 import { malformedMessagesSuite } from './suites/malformed.js';
 import { messagesSuite } from './suites/messages.js';
 import { moderationSuite } from './suites/moderation.js';
-import { rejoiningSuite } from './suites/rejoining.js';
-import { replacingSuite } from './suites/replacing.js';
+import { rejoinSuite } from './suites/rejoin.js';
 import { requestsSuite } from './suites/requests.js';
 import { roomSuite } from './suites/room.js';
 import { sessionSuite } from './suites/session.js';
+import { sessionReplacementSuite } from './suites/session-replacement.js';
 import { waitingSuite } from './suites/waiting.js';
 
 /** What every transport has to do, whatever it is made of. */
@@ -42,9 +44,11 @@ export function transportContract(name: string, serve: Serve): void {
     joiningSuite(stage);
     sessionSuite(stage);
     attachingSuite(stage);
-    replacingSuite(stage);
-    rejoiningSuite(stage);
+    sessionReplacementSuite(stage);
+    rejoinSuite(stage);
+    interruptionsSuite(stage);
     roomSuite(stage);
+    largeRoomsSuite(stage);
     moderationSuite(stage);
     messagesSuite(stage);
     heartbeatSuite(stage);

@@ -1,4 +1,4 @@
-import { startTcpProxy } from '../support/tcp-proxy.js';
+import { startFaultyProxy } from '../../src/testing/index.js';
 import { startUdpProxy } from '../support/udp-proxy.js';
 
 /** How the signalling's socket fares when its user changes the network. */
@@ -16,19 +16,19 @@ export interface Network {
 
 /** @param signalPort the relay's @param mediaPort the SFU's */
 export async function startNetwork(signalPort: number, mediaPort: number): Promise<Network> {
-  const tcp = await startTcpProxy(signalPort);
+  const tcp = await startFaultyProxy(`ws://127.0.0.1:${signalPort}`);
   const udp = await startUdpProxy(mediaPort);
   return {
     signalPort: tcp.port,
     mediaAddress: udp.address,
     switch(kind) {
-      if (kind === 'dead socket') tcp.cutAll();
-      else tcp.halfOpenAll();
+      if (kind === 'dead socket') tcp.cut();
+      else tcp.halfOpen();
       udp.dropFlows();
     },
     async close() {
       udp.close();
-      await tcp.close();
+      await tcp.stop();
     },
   };
 }

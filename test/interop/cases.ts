@@ -1,6 +1,6 @@
 import { expect, vi } from 'vitest';
 import { IonSfu } from '../../src/sfu/ion/ion-sfu.js';
-import { type ResolvedSfuOptions, resolveSfuOptions } from '../../src/sfu/ion/options.js';
+import { type ResolvedSfuOptions, resolveIonOptions } from '../../src/sfu/ion/options.js';
 import { silentLogger } from '../../src/util/logger.js';
 import { Heard, JOIN } from '../unit/grpc/http2/nodes.js';
 import { soon } from '../unit/grpc/http2/raw-http2-server.js';
@@ -18,7 +18,7 @@ export class Scene {
   constructor(gate: Gate, client: ClientName, options: Partial<ResolvedSfuOptions> = {}) {
     this.gate = gate;
     this.node = new IonSfu(
-      { ...resolveSfuOptions({ serverUrl: gate.address, client, probeOnStart: false }), ...options },
+      { serverUrl: gate.address, ...resolveIonOptions({ client, probeOnStart: false }), ...options },
       { logger: { ...silentLogger, warn: this.warn }, probeTimeoutMs: 3_000 },
     );
   }

@@ -1,4 +1,7 @@
 import { fakeAnswer, fakeOffer } from '../../src/testing/index.js';
+import { overWebSocket } from '../contract/client-socket.js';
+import type { ClientConnection } from '../support/client-connection.js';
+import { ResumableClient } from '../support/resumable-client.js';
 import { HttpCall, moment, SocketClient, type World } from './world.js';
 
 /** A client from its first byte to its last. */
@@ -137,4 +140,36 @@ const byBoth: Life = async (world) => {
   call.cut();
 };
 
-export const LIVES: readonly Life[] = [bySocket, bySocket, bySocket, byHttp, byHttp, byBoth];
+/** Loses its connection, or takes it for lost, and resumes its session on another one; or is gone for good. */
+const byResumption: Life = async (world) => {
+  const { random, origin } = world;
+  const protocols = ['sfu-relay.v1', `bearer.${tokenOf(world, userOf(world))}`];
+  const client = new ResumableClient(() => overWebSocket(`ws://${origin}/rtc`)(protocols, {}, ''));
+  const connections: ClientConnection[] = [];
+  const connect = async () => {
+    connections.push(await client.connect());
+    world.count('WebSockets');
+  };
+  try {
+    await connect();
+    const joined = client.join(joinOf(world));
+    if (random.chance(0.8)) await Promise.race([joined, client.connection.socket.closed]);
+    for (let losses = 1 + random.below(4); losses > 0; losses -= 1) {
+      await moment(world, 60);
+      if (random.chance(0.5)) void client.request('message', { kind: 'chat', data: { text: 'hello' } });
+      if (random.chance(0.6)) client.connection.socket.terminate();
+      await moment(world, 60);
+      if (!client.session) break;
+      await connect();
+      const resumed = client.resume();
+      resumed.catch(() => {});
+      if (random.chance(0.7) && (await resumed).result) world.count('resumptions');
+    }
+  } catch {
+    // It was closed: its token has ended.
+  }
+  client.dispose();
+  for (const { socket } of connections) socket.terminate();
+};
+
+export const LIVES: readonly Life[] = [bySocket, bySocket, bySocket, byResumption, byHttp, byHttp, byBoth];

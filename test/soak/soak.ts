@@ -137,6 +137,7 @@ function makeRelay(address: string, random: Random, faults: string[]): SfuRelay 
     sfu: { serverUrl: address, closeTimeoutMs: 300 },
     joinTimeoutMs: 700,
     expiryWarningMs: 50,
+    resumption: { graceMs: 300 },
     authenticate: async ({ token = 'user-0' }: AuthRequest): Promise<Principal> => {
       await slowly();
       const [userId = '', lifeMs] = token.split('.');

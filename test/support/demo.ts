@@ -3,13 +3,22 @@ import { afterAll, beforeAll } from 'vitest';
 import { Child } from './child.js';
 import { freePort } from './listen.js';
 
+interface DemoOptions {
+  example?: string;
+  port?: number;
+  sfuUrl?: string;
+  /** How many development SFUs. */
+  nodes?: number | string;
+  maxListed?: number;
+}
+
 type Demo = Awaited<ReturnType<typeof startDemo>>;
 
 /** The server for the suite that this is called in. */
-export function useDemo(example?: string): Pick<Demo, 'url' | 'port'> {
+export function useDemo(options: DemoOptions = {}): Pick<Demo, 'url' | 'port'> {
   let demo: Demo | undefined;
   beforeAll(async () => {
-    demo = await startDemo({ example });
+    demo = await startDemo(options);
     await demo.ready();
   });
   afterAll(() => demo?.process.stop());
@@ -28,17 +37,16 @@ export function useDemo(example?: string): Pick<Demo, 'url' | 'port'> {
 }
 
 /** A server of examples/, as its README starts it, on a free port or the one given. */
-export async function startDemo({
-  example = 'live-room',
-  port,
-  sfuUrl,
-}: {
-  example?: string | undefined;
-  port?: number;
-  sfuUrl?: string;
-} = {}) {
+export async function startDemo({ example = 'live-room', port, sfuUrl, nodes, maxListed }: DemoOptions = {}) {
   const PORT = String(port ?? (await freePort()));
-  const env = { ...process.env, HOST: '127.0.0.1', PORT, SFU_URL: sfuUrl ?? '' };
+  const env = {
+    ...process.env,
+    HOST: '127.0.0.1',
+    PORT,
+    SFU_URL: sfuUrl ?? '',
+    NODES: `${nodes ?? ''}`,
+    MAX_LISTED: `${maxListed ?? ''}`,
+  };
   const script = fileURLToPath(new URL(`../../examples/${example}/server.js`, import.meta.url));
   const child = new Child(process.execPath, [script], { env });
   return {

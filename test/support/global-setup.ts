@@ -1,8 +1,9 @@
-import { buildIon } from './ion.js';
+import { buildGo, buildIon } from './ion.js';
 import { goPath } from './real.js';
 
-/** Builds the Ion SFU before the clock of any test runs. What fails here is said by the suites that need it. */
+/** Builds the Ion SFU, bare and for production, before the clock of any test runs. What fails here is said by the suites that need it. */
 export async function setup(): Promise<void> {
   if (!goPath()) return;
-  await buildIon().catch((error: Error) => process.stderr.write(`${error.message}\n`));
+  for (const build of [buildIon, () => buildGo('production-ion')])
+    await build().catch((error: Error) => process.stderr.write(`${error.message}\n`));
 }

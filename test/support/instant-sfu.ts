@@ -1,5 +1,8 @@
-import type { Sfu, SfuStream, SfuStreamListener } from '../../src/sfu/sfu.js';
+import { NodeHealth } from '../../src/sfu/node-health.js';
+import type { SfuServer, SfuStream, SfuStreamListener } from '../../src/sfu/sfu.js';
 import { fakeAnswer, fakeOffer } from '../../src/testing/index.js';
+import { silentLogger } from '../../src/util/logger.js';
+import { noop } from '../../src/util/noop.js';
 
 const ANSWER = { type: 'answer', sdp: fakeAnswer(fakeOffer()) } as const;
 
@@ -7,14 +10,25 @@ const ANSWER = { type: 'answer', sdp: fakeAnswer(fakeOffer()) } as const;
  * An SFU that is there without a network, and takes everybody: for crowds that are about the sockets. In place of
  * IonSfu, by `vi.mock`.
  */
-export class InstantSfu implements Sfu {
+export class InstantSfu implements SfuServer {
   readonly connectionCount = 1;
   streamCount = 0;
+  readonly health = new NodeHealth({
+    serverUrl: 'instant',
+    logger: silentLogger,
+    watch: undefined,
+    probe: async () => {},
+    takeHeard: () => true,
+    isUsed: () => true,
+    onDown: noop,
+    onUp: noop,
+  });
 
   async open(listener: SfuStreamListener): Promise<SfuStream> {
     this.streamCount += 1;
     let hasEnded = false;
     return {
+      generation: 1,
       pending: 0,
       enter: async () => {},
       join: () => listener.onJoined(ANSWER),
@@ -32,6 +46,8 @@ export class InstantSfu implements Sfu {
   }
 
   async probe(): Promise<void> {}
+
+  drop(): void {}
 
   close(): void {}
 }

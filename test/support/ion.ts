@@ -1,41 +1,54 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { stripVTControlCharacters } from 'node:util';
 import { Child } from './child.js';
+import { IonLog } from './ion-log.js';
 import { goPath } from './real.js';
 
-const sources = fileURLToPath(new URL('../ion/server/', import.meta.url));
+const server = fileURLToPath(new URL('../ion/server/', import.meta.url));
+const production = fileURLToPath(new URL('../../ops/ion/', import.meta.url));
 const cache = fileURLToPath(new URL('../../node_modules/.cache/ion-sfu/', import.meta.url));
 
 /** A real Ion SFU v1.10.0 in a process of its own. */
 export interface IonServer {
   /** host:port of its gRPC service; the same after a restart. */
   readonly address: string;
-  /** The UDP port of all its media; another one after a restart. */
+  /** The UDP port of all its media; the same after a restart, if nobody else has taken it. */
   readonly mediaPort: number;
   readonly pid: number;
   /** The end of its output. */
   readonly log: string;
-  /** The uids of the peers in its rooms, ghosts included: its log says them, which no message of it does. */
+  /** The uids of the peers in its rooms, ghosts included. */
   readonly peers: string[];
+  /** All who have joined its rooms since it was started. */
+  readonly arrivals: IonLog['arrivals'];
   alive(): boolean;
   /** Resolves when the process has ended, however it did. */
   ended(): Promise<void>;
+  /** Stops the process, or lets it go on. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
+  /** Ends the process by SIGKILL. */
+  kill(): Promise<void>;
   /** Ends the process and removes its files. */
   stop(): Promise<void>;
   restart(): Promise<void>;
 }
 
-/** What test/ion/server has, by the name of its binary. */
+/** What the Go modules have, by the name of its binary. */
 const programs = {
-  'ion-sfu': { folder: '.', files: ['main.go'] },
+  'ion-sfu': { module: server, folder: '.', files: ['main.go'] },
+  'production-ion': {
+    module: production,
+    folder: '.',
+    files: readdirSync(production).filter((file) => file.endsWith('.go')),
+  },
   'media-peers': {
+    module: server,
     folder: './media-peers',
     files: ['main.go', 'publisher.go', 'split.go', 'viewer.go'].map((file) => `media-peers/${file}`),
   },
@@ -46,10 +59,11 @@ export function buildIon(): Promise<string> {
   return buildGo('ion-sfu');
 }
 
-/** Builds a program of test/ion/server, once for each state of its sources, and gives the path of the binary. */
+/** Builds a program, once for each state of its sources, and gives the path of the binary. */
 export async function buildGo(program: keyof typeof programs): Promise<string> {
   const source = programs[program];
-  const folder = join(cache, await hashOf([...source.files, 'go.mod', 'go.sum']));
+  const files = [...source.files, 'go.mod', 'go.sum'];
+  const folder = join(cache, await hashOf(files.map((file) => join(source.module, file))));
   const binary = join(folder, program);
   if (existsSync(binary)) return binary;
   const go = goPath();
@@ -59,8 +73,8 @@ export async function buildGo(program: keyof typeof programs): Promise<string> {
   const started = Date.now();
   await mkdir(folder, { recursive: true });
   const draft = `${binary}.${process.pid}`;
-  await run(go, ['vet', source.folder]);
-  await run(go, ['build', '-buildvcs=false', '-o', draft, source.folder]);
+  await run(go, ['vet', source.folder], source.module);
+  await run(go, ['build', '-buildvcs=false', '-o', draft, source.folder], source.module);
   await rename(draft, binary);
   process.stderr.write(`built ${program} in ${((Date.now() - started) / 1000).toFixed(1)} s\n`);
   return binary;
@@ -73,30 +87,33 @@ export async function buildGo(program: keyof typeof programs): Promise<string> {
 export async function startIon({ iceTimeoutSeconds = 30 } = {}): Promise<IonServer> {
   const binary = await buildIon();
   const folder = join(tmpdir(), `ion-sfu-${randomUUID()}`);
-  const peers = new Set<string>();
+  let said = new IonLog();
   let address = '127.0.0.1:0';
-  let mediaPort = 0;
+  let mediaPort = await freeUdpPort();
   let child = await start();
 
   async function start(attempts = 3): Promise<Child> {
     await mkdir(folder, { recursive: true });
     const config = join(folder, 'sfu.toml');
-    mediaPort = await freeUdpPort();
     await writeFile(config, toml(mediaPort, iceTimeoutSeconds));
     const next = new Child(binary, ['-config', config, '-addr', address]);
-    next.onLine((line) => note(line, peers));
+    said = new IonLog();
+    next.onLine(said.read);
     try {
       const [, listening] = await next.output(/listening on (\S+)/);
       address = listening ?? address;
       return next;
     } catch (error) {
       // Another process was faster to take the UDP port.
-      if (attempts > 1 && next.log.includes('address already in use')) return start(attempts - 1);
-      throw error;
+      if (attempts === 1 || !next.log.includes('address already in use')) throw error;
+      mediaPort = await freeUdpPort();
+      return start(attempts - 1);
     }
   }
 
   async function stop(): Promise<void> {
+    // A stopped process takes no SIGTERM.
+    if (child.alive()) process.kill(child.pid, 'SIGCONT');
     await child.stop();
     await rm(folder, { recursive: true, force: true });
   }
@@ -113,14 +130,20 @@ export async function startIon({ iceTimeoutSeconds = 30 } = {}): Promise<IonServ
       return child.log;
     },
     get peers() {
-      return [...peers];
+      return [...said.peers];
+    },
+    get arrivals() {
+      return said.arrivals;
     },
     alive: () => child.alive(),
     ended: () => child.ended(),
+    signal(signal) {
+      process.kill(child.pid, signal);
+    },
+    kill: () => child.stop('SIGKILL'),
     stop,
     async restart() {
       await stop();
-      peers.clear();
       child = await start();
     },
   };
@@ -128,34 +151,24 @@ export async function startIon({ iceTimeoutSeconds = 30 } = {}): Promise<IonServ
 
 async function hashOf(files: readonly string[]): Promise<string> {
   const hash = createHash('sha256');
-  for (const file of files) hash.update(await readFile(join(sources, file)));
+  for (const file of files) hash.update(await readFile(file));
   return hash.digest('hex').slice(0, 16);
 }
 
-async function run(command: string, args: readonly string[]): Promise<void> {
-  const child = new Child(command, args, { cwd: sources });
+async function run(command: string, args: readonly string[], cwd: string): Promise<void> {
+  const child = new Child(command, args, { cwd });
   await child.ended();
   if (child.exitCode !== 0) throw new Error(`${command} ${args.join(' ')} failed:\n${child.log}`);
 }
 
 /** A UDP port of all addresses that nobody uses at the moment. */
-async function freeUdpPort(): Promise<number> {
+export async function freeUdpPort(): Promise<number> {
   const socket = createSocket('udp4');
   socket.bind(0);
   await once(socket, 'listening');
   const { port } = socket.address();
   socket.close();
   return port;
-}
-
-/** ion-sfu logs who enters and who leaves a room; a peer whose stream it has ended with an error never leaves. */
-function note(line: string, peers: Set<string>): void {
-  const [, event, uid] =
-    /(PeerLocal join|RemovePeer from) SessionLocal .*peer_id=(\S+)/.exec(stripVTControlCharacters(line)) ??
-    [];
-  if (!uid) return;
-  if (event === 'RemovePeer from') peers.delete(uid);
-  else peers.add(uid);
 }
 
 function toml(udpPort: number, iceTimeoutSeconds: number): string {

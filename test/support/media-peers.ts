@@ -22,11 +22,12 @@ export interface Transport {
 }
 
 interface PeerEvent extends Partial<Transport> {
-  event: 'transport' | 'answer' | 'media' | 'connected' | 'error';
+  event: 'transport' | 'answer' | 'media' | 'gaps' | 'connected' | 'error';
   id: string;
   sdp?: string;
   track?: string;
   message?: string;
+  gaps?: Record<string, number>;
 }
 
 /** Peers with media, in a process of pion's (test/ion/server/media-peers). */
@@ -61,12 +62,14 @@ export class MediaPeers {
   /** One that receives; `onAnswer` gets its answers, and `onTrack` the tracks whose packets come. */
   viewer(onAnswer: (sdp: string) => void, onTrack: (track: string) => void): MediaViewer {
     const id = `viewer ${++this.#count}`;
-    this.#events.on(id, ({ event, sdp, track }: PeerEvent) => {
+    const viewer = new MediaViewer(this, id);
+    this.#events.on(id, ({ event, sdp, track, gaps }: PeerEvent) => {
       if (event === 'answer' && sdp !== undefined) onAnswer(sdp);
       else if (event === 'media' && track !== undefined) onTrack(track);
+      else if (event === 'gaps') viewer.onGaps(gaps ?? {});
     });
     this.send({ op: 'viewer', id });
-    return new MediaViewer(this, id);
+    return viewer;
   }
 
   send(command: { op: string; id: string } & Record<string, unknown>): void {
@@ -115,6 +118,8 @@ export class MediaPublisher {
 export class MediaViewer {
   readonly #peers: MediaPeers;
   readonly #id: string;
+  /** @internal */
+  onGaps: (gaps: Record<string, number>) => void = () => {};
 
   constructor(peers: MediaPeers, id: string) {
     this.#peers = peers;
@@ -127,6 +132,14 @@ export class MediaViewer {
 
   candidate(candidate: string): void {
     this.#peers.send({ op: 'candidate', id: this.#id, candidate });
+  }
+
+  /** The longest time without a packet of each track that is received, in ms, since this was last asked. */
+  gaps(): Promise<Record<string, number>> {
+    return new Promise((resolve) => {
+      this.onGaps = resolve;
+      this.#peers.send({ op: 'gaps', id: this.#id });
+    });
   }
 
   close(): void {

@@ -1,4 +1,4 @@
-import type { ParticipantsEvent, PublishOptions, RelayClient, TracksEvent } from '../../src/client/index.js';
+import type { ParticipantChange, PublishOptions, RelayClient, TracksEvent } from '../../src/client/index.js';
 import type { TestPage } from './browser.js';
 import { until } from './poll.js';
 
@@ -14,6 +14,8 @@ export interface Entry {
   role?: 'publisher' | 'subscriber';
   /** false: receive only what is asked for. */
   autoSubscribe?: boolean;
+  /** Of our own client, as the next one. */
+  resumeAcrossReloads?: boolean;
   /** Of our own client's connections. */
   bundlePolicy?: RTCBundlePolicy;
   /** A video codec, as `video/H264`, that our own client's page does not play. */
@@ -59,7 +61,7 @@ interface Published {
 
 /** The client's events, in the order of their coming. */
 export interface Heard {
-  participants: { state: ParticipantsEvent['state']; participant: { userId: string } }[];
+  participants: { state: ParticipantChange['state']; participant: { userId: string } }[];
   tracks: { state: TracksEvent['state']; userId: string; tracks: { streamId: string; kind: string }[] }[];
   errors: { code: string; message: string }[];
   closes: { code: number; reason: string }[];
@@ -121,7 +123,7 @@ export class BrowserParticipant<Tab extends OpenTab = TestPage> {
     return this;
   }
 
-  /** Reloads the page, without any goodbye, and joins again. */
+  /** Reloads the page and joins again. */
   async reload(): Promise<void> {
     await this.tab.page.reload();
     await this.join();

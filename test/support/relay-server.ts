@@ -13,14 +13,21 @@ export interface RelayServer {
   close(): Promise<void>;
 }
 
-/** Starts a relay in front of the SFU at `sfuAddress`; everybody may do everything unless `options` says otherwise. */
+/**
+ * Starts a relay in front of an SFU; everybody may do everything unless `options` says otherwise.
+ * @param sfu its address, or how to reach it
+ */
 export async function startRelay(
-  sfuAddress: string,
+  sfu: string | SfuRelayOptions['sfu'],
   options: Partial<SfuRelayOptions> = {},
   connections: ConnectionOptions = {},
 ): Promise<RelayServer> {
-  const relay = new SfuRelay({ authenticate: anonymous(), ...options, sfu: { serverUrl: sfuAddress } });
-  const http = createServer();
+  const relay = new SfuRelay({
+    authenticate: anonymous(),
+    ...options,
+    sfu: typeof sfu === 'string' ? { serverUrl: sfu } : sfu,
+  });
+  const http = createServer((_, response) => response.writeHead(404).end());
   const sockets = new WebSocketServer({ server: http, path: '/rtc' });
   useServer(relay, sockets, connections);
   const port = await listen(http);

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"flag"
@@ -11,10 +12,9 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/signal"
 	"runtime/debug"
 	"sync"
-	"syscall"
+	"time"
 
 	"github.com/gorilla/websocket"
 	"github.com/pion/ion/proto/rtc"
@@ -61,6 +61,9 @@ var rooms = struct {
 	members map[string]map[*client]struct{}
 }{members: map[string]map[*client]struct{}{}}
 
+// Connections that are being served.
+var serving sync.WaitGroup
+
 type client struct {
 	conn   *websocket.Conn
 	write  sync.Mutex
@@ -88,24 +91,51 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	go collectWhenTold()
+	go obey()
 	fmt.Printf("{\"port\":%d}\n", listener.Addr().(*net.TCPAddr).Port)
 	log.Fatal(http.Serve(listener, nil))
 }
 
-// For memory to be measured.
-func collectWhenTold() {
-	told := make(chan os.Signal, 1)
-	signal.Notify(told, syscall.SIGUSR2)
-	for range told {
-		debug.FreeOSMemory()
-		fmt.Println(`{"collected":true}`)
+// Does what it is told, by a line with the name on its standard input.
+func obey() {
+	input := bufio.NewScanner(os.Stdin)
+	for input.Scan() {
+		switch input.Text() {
+		case "memory":
+			debug.FreeOSMemory()
+			fmt.Println(`{"collected":true}`)
+		case "close":
+			start := time.Now()
+			closeAll()
+			fmt.Printf("{\"seconds\":%f}\n", time.Since(start).Seconds())
+		default:
+			fmt.Println(`{}`)
+		}
 	}
+	os.Exit(0)
+}
+
+func closeAll() {
+	rooms.Lock()
+	var all []*client
+	for _, members := range rooms.members {
+		for member := range members {
+			all = append(all, member)
+		}
+	}
+	rooms.Unlock()
+	text := websocket.FormatCloseMessage(websocket.CloseGoingAway, "")
+	for _, each := range all {
+		_ = each.conn.WriteControl(websocket.CloseMessage, text, time.Now().Add(time.Second))
+	}
+	serving.Wait()
 }
 
 func serve(service rtc.RTCClient, ws *websocket.Conn) {
 	ctx, cancel := context.WithCancel(context.Background())
 	c := &client{conn: ws}
+	serving.Add(1)
+	defer serving.Done()
 	defer func() {
 		c.leave()
 		cancel()

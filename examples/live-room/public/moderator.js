@@ -9,7 +9,7 @@ const LEAVE = 'A moderator has removed you. You may join again.';
 const BANNED = 'A moderator has banned you from this room.';
 const ENDED = 'A moderator has ended the room. Thank you for coming.';
 
-/** @typedef {import('./people.js').Person} Person */
+/** @typedef {import('./person-row.js').Person} Person */
 /** @typedef {(params: Record<string, unknown>) => Promise<void>} Moderate */
 
 export class Moderator {

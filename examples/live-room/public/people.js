@@ -1,9 +1,9 @@
 // @ts-check
-/** The list of participants. */
-import { announce, byId, fromTemplate, setText } from './dom.js';
-import { hueOf, initials } from './names.js';
+/** The list of participants, and how many there are. */
+import { announce, byId, setText } from './dom.js';
+import { newRow, showPerson } from './person-row.js';
 
-/** @typedef {{ sessionId: string, name: string, live: boolean, cut: boolean, own: boolean }} Person cut: a moderator has muted them */
+/** @typedef {import('./person-row.js').Person} Person */
 
 export class People {
   #list = byId('people-list');
@@ -11,10 +11,11 @@ export class People {
   #rows = new Map();
   /** @type {Map<string, Person> | undefined} the last ones shown, to tell what changed */
   #known;
+  #audience = 0;
   #moderates = false;
   #onMenu;
 
-  /** @param {{ onMenu: (person: Person, button: HTMLElement) => void }} handlers */
+  /** @param {{ onMenu: import('./person-row.js').OnMenu }} handlers */
   constructor({ onMenu }) {
     this.#onMenu = onMenu;
   }
@@ -23,11 +24,12 @@ export class People {
   set moderates(moderates) {
     if (moderates === this.#moderates) return;
     this.#moderates = moderates;
-    if (this.#known) this.show([...this.#known.values()]);
+    if (this.#known) this.show([...this.#known.values()], this.#audience);
   }
 
-  /** @param {Person[]} people */
-  show(people) {
+  /** @param {Person[]} people @param {number} audience how many there are beside them */
+  show(people, audience) {
+    this.#audience = audience;
     const sorted = [...people].sort(
       (a, b) =>
         Number(b.own) - Number(a.own) || Number(b.live) - Number(a.live) || a.name.localeCompare(b.name),
@@ -39,41 +41,31 @@ export class People {
       this.#rows.delete(sessionId);
     }
     for (const person of sorted) this.#list.append(this.#row(person));
-    setText(byId('people-count'), String(people.length));
+    const count = (people.length + audience).toLocaleString('en');
+    setText(byId('people-count'), count);
     const live = people.filter((person) => person.live).length;
-    setText(byId('room-count'), `${live === 0 ? 'Nobody' : live} live · ${people.length} here`);
-    this.#tell(known);
+    setText(byId('room-count'), `${live === 0 ? 'Nobody' : live} live · ${count} here`);
+    for (const { sessionId, name, live, own } of people) {
+      const before = this.#known?.get(sessionId);
+      if (!own && before && live !== before.live)
+        announce(live ? `${name} is live.` : `${name} is no longer live.`);
+    }
     this.#known = known;
+  }
+
+  /**
+   * Tells who comes and goes. Who only moves between the list and the audience does neither.
+   * @param {{ state: string, participant: { userId: string } }} change
+   */
+  tell({ state, participant: { userId } }) {
+    if (state === 'joined' || state === 'left') announce(`${userId} ${state}.`);
   }
 
   /** @param {Person} person */
   #row(person) {
-    const row = this.#rows.get(person.sessionId) ?? fromTemplate('person-template');
+    const row = this.#rows.get(person.sessionId) ?? newRow();
     this.#rows.set(person.sessionId, row);
-    row.dataset.user = person.name;
-    row.style.setProperty('--hue', String(hueOf(person.name)));
-    setText(row.querySelector('.avatar'), initials(person.name));
-    setText(row.querySelector('.person-name'), person.name);
-    const own = this.#moderates ? 'You · moderator' : 'You';
-    setText(row.querySelector('.person-note'), person.own ? own : '');
-    setText(row.querySelector('.presence'), person.cut ? 'Muted' : person.live ? 'Live' : 'Watching');
-    row.dataset.live = String(person.live && !person.cut);
-    const menu = row.querySelector('.person-menu');
-    menu.hidden = !this.#moderates || person.own;
-    menu.setAttribute('aria-label', `Moderate ${person.name}`);
-    menu.onclick = () => this.#onMenu(person, menu);
+    showPerson(row, person, { moderates: this.#moderates, onMenu: this.#onMenu });
     return row;
-  }
-
-  /** @param {Map<string, Person>} known */
-  #tell(known) {
-    if (!this.#known) return;
-    for (const [sessionId, { name, live, own }] of known) {
-      const before = this.#known.get(sessionId);
-      if (own) continue;
-      if (!before) announce(`${name} joined.`);
-      else if (live !== before.live) announce(live ? `${name} is live.` : `${name} is no longer live.`);
-    }
-    for (const [sessionId, { name }] of this.#known) if (!known.has(sessionId)) announce(`${name} left.`);
   }
 }

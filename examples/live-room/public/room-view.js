@@ -1,19 +1,26 @@
 // @ts-check
 /** Connects the Room with the page: shows its events, and carries out clicks. */
+import { Audience } from './audience.js';
 import { Broadcast } from './broadcast.js';
 import { Chat } from './chat.js';
+import { ConnectionBanner } from './connection-banner.js';
 import { announce, byId, hideToast, setText, toast } from './dom.js';
 import { GiftCards, phraseOf } from './gift-cards.js';
 import { Gifts } from './gifts.js';
 import { Likes } from './likes.js';
 import { Moderator } from './moderator.js';
+import { loseNetwork } from './network.js';
 import { People } from './people.js';
 import { Room } from './room.js';
+import { SfuNode } from './sfu-node.js';
 import { isCut, Stage } from './stage.js';
 import { Statistics } from './statistics.js';
 import { describePhase, describeProblem, describeRefusal } from './status.js';
 
 /** @typedef {import('./room.js').Phase} Phase */
+
+/** How long the visitor's trial of it lasts. */
+const NETWORK_LOSS_MS = 5_000;
 
 /** The section that the panel shows on a narrow page. */
 const PANELS = { people: 'People', chat: 'Chat', stats: 'Connection', '': '' };
@@ -25,7 +32,14 @@ export class RoomView {
     onChange: (count) => this.#showEmpty(count),
   });
   #statistics = new Statistics();
+  #sfuNode = new SfuNode();
+  #connection = new ConnectionBanner();
   #people = new People({ onMenu: (person, button) => this.#moderator.openFor(person, button) });
+  #audience = new Audience({
+    find: async (query) => this.#client.findParticipants(query),
+    toPerson,
+    onMenu: (person, button) => this.#moderator.openFor(person, button),
+  });
   #moderator = new Moderator({ moderate: async (params) => this.#client.moderate(params) });
   #chat = new Chat({
     send: async (text) => this.#client.chat(text),
@@ -39,6 +53,8 @@ export class RoomView {
   #broadcast;
   /** @type {import('./room.js').Participant[]} */
   #others = [];
+  /** How many people are in the room beside them. */
+  #counted = 0;
   /** @type {Phase} */
   #phase = { name: 'connecting', entered: false };
   #name = '';
@@ -58,6 +74,7 @@ export class RoomView {
     byId('show-stats').onclick = () => this.#togglePanel('stats');
     byId('show-chat').onclick = () => this.#togglePanel('chat');
     byId('stats-more').onclick = () => this.#toggleCharts();
+    byId('lose-network').onclick = () => loseNetwork(NETWORK_LOSS_MS);
     byId('panel-close').onclick = () => this.#togglePanel('');
     addEventListener('keydown', ({ key }) => key === 'Escape' && this.#togglePanel(''));
   }
@@ -66,12 +83,14 @@ export class RoomView {
   async enter({ roomId, name, live }) {
     this.#name = name;
     this.#others = [];
+    this.#counted = 0;
     this.#root.hidden = false;
     setText(byId('room-title'), roomId);
     document.title = `${roomId} · Live room`;
     for (const id of ['open-tab', 'empty-tab']) byId(id).href = linkTo(roomId, true);
     byId('room-title').focus();
     this.#chat.enter(name);
+    this.#sfuNode.enter(roomId);
     const room = new Room({ roomId, name, handlers: this.#handlers() });
     this.#room = room;
     this.#broadcast = new Broadcast({ room, stage: this.#stage, name, onChange: () => this.#showPeople() });
@@ -83,15 +102,24 @@ export class RoomView {
   #handlers() {
     return {
       phase: (phase) => this.#showPhase(phase),
+      connection: (change) => this.#connection.show(change),
       reset: () => {
         this.#stage.clearRemote();
         this.#others = [];
+        this.#counted = 0;
       },
-      participants: (participants) => {
+      participants: (participants, audience) => {
         this.#others = participants;
+        this.#counted = audience;
         this.#stage.announce(participants);
         this.#showPeople();
       },
+      participant: (change) => {
+        this.#people.tell(change);
+        const { state, participant } = change;
+        if (state === 'left') this.#audience.change({ left: [participant.sessionId] });
+      },
+      page: (changes) => this.#audience.change(changes),
       track: (remote) => this.#stage.addRemote(remote),
       trackEnded: (remote) => this.#stage.removeRemote(remote),
       speakers: (streamIds) => {
@@ -124,6 +152,7 @@ export class RoomView {
     this.#moderator.active = moderates;
     this.#moderator.locked = locked;
     this.#people.moderates = moderates;
+    this.#audience.moderates = moderates;
     this.#chat.moderates = moderates;
     const mayWrite = grants.canPublishData !== false;
     this.#chat.mayWrite = mayWrite;
@@ -145,8 +174,11 @@ export class RoomView {
     state.dataset.state = phase.name;
     setText(state.querySelector('.words'), describePhase(phase));
     this.#root.dataset.phase = phase.name;
+    byId('interrupted').hidden = !(phase.name === 'restoring' && phase.nodeFailed);
+    this.#sfuNode.refresh();
     // After a removal, a ban or the end of the room, stop camera and microphone.
     if (phase.name === 'failed') this.#broadcast?.release();
+    if (phase.name === 'connecting') this.#audience.clear();
     const troubled = phase.name === 'waiting' || phase.name === 'failed';
     byId('error').hidden = !troubled;
     if (troubled) this.#showTrouble(phase);
@@ -186,10 +218,9 @@ export class RoomView {
       cut: false,
       own: true,
     };
-    const others = this.#others.map(({ sessionId, userId, tracks }) => {
-      return { sessionId, name: userId, live: tracks.length > 0, cut: isCut(tracks), own: false };
-    });
-    this.#people.show([own, ...others]);
+    this.#people.show([own, ...this.#others.map(toPerson)], this.#counted);
+    this.#audience.count = this.#counted;
+    this.#audience.change({ updated: this.#others });
   }
 
   /** @param {keyof typeof PANELS} panel */
@@ -224,14 +255,23 @@ export class RoomView {
     this.#room = undefined;
     this.#broadcast = undefined;
     this.#stage.clearRemote();
+    this.#sfuNode.leave();
+    this.#connection.hide();
     this.#statistics.clear();
     this.#giftCards.clear();
     this.#likes.clear();
+    this.#audience.count = 0;
     this.#moderator.locked = false;
     this.#togglePanel('');
     this.#root.hidden = true;
     this.#onLeave();
   }
+}
+
+/** @param {import('./room.js').Participant} participant @returns {import('./person-row.js').Person} */
+function toPerson({ sessionId, userId, tracks, connection }) {
+  const away = connection === 'interrupted';
+  return { sessionId, name: userId, live: tracks.length > 0, cut: isCut(tracks), away, own: false };
 }
 
 /** @param {unknown} error */

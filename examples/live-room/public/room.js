@@ -8,16 +8,20 @@ import { connect } from '/sfu-relay/client.js';
 import { credentials, signallingUrl } from './visitor.js';
 
 /**
- * @typedef {{ sessionId: string, userId: string, tracks: { trackId: string, streamId: string, kind: string, muted: boolean, layers: string[] }[] }} Participant
+ * @typedef {{ sessionId: string, userId: string, connection?: 'interrupted' | 'restored', tracks: { trackId: string, streamId: string, kind: string, muted: boolean, layers: string[] }[] }} Participant
  * @typedef {{ code?: string | number, message?: string, reason?: string, retryable: boolean }} Problem
- * @typedef {{ name: 'connecting', entered: boolean } | { name: 'connected' } | { name: 'restoring' }
+ * @typedef {{ name: 'connecting', entered: boolean } | { name: 'connected' } | { name: 'restoring', nodeFailed: boolean }
  *   | { name: 'waiting', problem: Problem, seconds: number, entered: boolean }
  *   | { name: 'failed', problem: Problem, entered: boolean }} Phase
  *
  * @typedef {object} Handlers
  * @property {(phase: Phase) => void} phase
+ * @property {(change: import('./connection-banner.js').ConnectionChange) => void} connection
  * @property {() => void} reset a new session begins: discard the tracks and participants of the previous one
- * @property {(participants: Participant[]) => void} participants the others, whenever they changed
+ * @property {(participants: Participant[], audience: number) => void} participants the others that are listed, and how many
+ *   there are beside them, whenever they changed
+ * @property {(change: { state: string, participant: Participant }) => void} participant what has become of one of them
+ * @property {(changes: { updated?: Participant[], left?: string[] }) => void} page changes of people that were searched for
  * @property {(remote: any) => void} track
  * @property {(remote: any) => void} trackEnded
  * @property {(streamIds: string[]) => void} speakers
@@ -47,6 +51,8 @@ export class Room {
   #published = new Map();
   /** @type {Set<string>} own tracks that a moderator has muted */
   #cut = new Set();
+  /** The SFU node has failed, and there is no other one yet. */
+  #nodeFailed = false;
   #failures = 0;
   #entered = false;
   #earliestReconnect = 0;
@@ -156,7 +162,12 @@ export class Room {
   #listen(client) {
     const { participants: _, ...handlers } = this.#handlers;
     const tell = () => this.#tellParticipants(client);
-    client.on('participants', tell);
+    client.on('participants', (/** @type {any} */ change) => {
+      tell();
+      if (client === this.#client) handlers.participant(change);
+    });
+    client.on('audience', tell);
+    client.on('page', handlers.page);
     client.on('tracks', tell);
     client.on('track', handlers.track);
     client.on('trackended', handlers.trackEnded);
@@ -172,10 +183,19 @@ export class Room {
     });
     client.on('state', (/** @type {string} */ state) => {
       if (client !== this.#client) return;
-      if (state === 'reconnecting-media') this.#phase({ name: 'restoring' });
+      if (state === 'reconnecting-media') this.#phase({ name: 'restoring', nodeFailed: this.#nodeFailed });
       if (state === 'reconnecting') this.#phase({ name: 'connecting', entered: true });
       if (state === 'joined') this.#joinedNow(client);
     });
+    client.on('interrupted', () => {
+      if (client !== this.#client) return;
+      this.#nodeFailed = true;
+      this.#phase({ name: 'restoring', nodeFailed: true });
+    });
+    client.on(
+      'connection',
+      (/** @type {any} */ change) => client === this.#client && handlers.connection(change),
+    );
     client.on('goaway', (/** @type {{ reconnectAfterMs: number }} */ { reconnectAfterMs }) => {
       this.#earliestReconnect = performance.now() + reconnectAfterMs;
     });
@@ -199,6 +219,7 @@ export class Room {
 
   /** @param {any} client for the first time, or back by itself */
   async #joinedNow(client) {
+    this.#nodeFailed = false;
     this.#failures = 0;
     this.#entered = true;
     this.#tellParticipants(client);
@@ -222,7 +243,11 @@ export class Room {
 
   /** @param {any} client */
   #tellParticipants(client) {
-    if (client === this.#client) this.#handlers.participants([...client.participants.values()]);
+    if (client !== this.#client) return;
+    const { listed, grants } = client.session ?? {};
+    // The audience counts this person as well, unless the list has them.
+    const own = listed || grants?.hidden ? 0 : 1;
+    this.#handlers.participants([...client.participants.values()], Math.max(client.audience.count - own, 0));
   }
 
   /** @param {any} error */
@@ -256,6 +281,7 @@ export class Room {
 
   #drop() {
     this.#attempt.abort();
+    this.#nodeFailed = false;
     const client = this.#client;
     this.#client = undefined;
     client?.close();

@@ -48,10 +48,10 @@ export class Stage {
     this.#dropUnused();
   }
 
-  /** @param {{ track: MediaStreamTrack, streamId: string, userId: string | undefined }} remote */
-  addRemote({ track, streamId, userId }) {
+  /** @param {{ track: MediaStreamTrack, stream: MediaStream, streamId: string, userId: string | undefined }} remote */
+  addRemote({ track, stream, streamId, userId }) {
     const tile = this.#tiles.get(streamId) ?? this.#add({ streamId, name: userId ?? 'Guest', screen: false });
-    tile.addTrack(track);
+    tile.addTrack(track, stream);
     this.#arrange();
   }
 

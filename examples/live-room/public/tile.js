@@ -46,13 +46,18 @@ export class Tile {
     this.element.setAttribute('aria-label', label(name, screen, this.own));
   }
 
-  /** @param {MediaStreamTrack} track */
-  addTrack(track) {
-    if (this.#media.getTracks().includes(track)) return;
-    for (const old of this.#media.getTracks()) if (old.kind === track.kind) this.#media.removeTrack(old);
-    this.#media.addTrack(track);
-    if (!this.video.srcObject) this.video.srcObject = this.#media;
-    this.#find('.sound').hidden = this.own || this.#media.getAudioTracks().length === 0;
+  /**
+   * @param {MediaStreamTrack} track
+   * @param {MediaStream} [stream] with this track, of the client. The tile plays it itself and no copy, because the client
+   *   replaces its tracks after a reconnection.
+   */
+  addTrack(track, stream = this.#media) {
+    this.#media = stream;
+    for (const old of stream.getTracks())
+      if (old !== track && old.kind === track.kind) stream.removeTrack(old);
+    stream.addTrack(track);
+    if (this.video.srcObject !== stream) this.video.srcObject = stream;
+    this.#find('.sound').hidden = this.own || stream.getAudioTracks().length === 0;
     this.play();
   }
 

@@ -2,9 +2,9 @@ import { RelayClientError } from './errors.js';
 import { isString } from './wire-forms.js';
 
 export const wrong = (message: string) => new RelayClientError('ERR_CLIENT_ARGUMENT', message);
-export const isText = (value: unknown) => isString(value) && value !== '';
+export const isText = (value: unknown): value is string => isString(value) && value !== '';
 
-/** A wrong call is refused with the right one. */
-export function check(isRight: unknown, example: string, hint = ''): void {
-  if (!isRight) throw wrong(`Wrong call: write ${example}.${hint}`);
+/** @throws RelayClientError `ERR_CLIENT_ARGUMENT`, whose message has the correct call */
+export function check(isRight: unknown, example: string): void {
+  if (!isRight) throw wrong(`Wrong call: write ${example}.`);
 }

@@ -1,4 +1,5 @@
 import { RelayClientError } from './errors.js';
+import { isString } from './wire-forms.js';
 
 /**
  * Why a connection ended: the WebSocket's close code and reason (docs/PROTOCOL.md, close codes).
@@ -7,55 +8,33 @@ import { RelayClientError } from './errors.js';
 export interface CloseInfo {
   code: number;
   reason: string;
-  /** Whether connecting again may help: 1001, 1006, 4408, 4412, 4429 and 45xx. */
+  /** Whether another connection may succeed: 1001, 1006, 4408, 4412, 4429 and 45xx. */
   retryable: boolean;
   /**
-   * The relay's error that ended it; or what the last attempt to come back failed of, and `code` is 1006 where that was no
-   * close of a WebSocket.
+   * The relay's error that ended the connection, or the error of the last attempt to reconnect. `code` is 1006 if that attempt
+   * failed without a close code.
    */
   error?: RelayClientError;
 }
 
-/** The usual error of each close code, where the relay's last message did not arrive. */
-const ERROR_OF_CODE: Readonly<Record<number, string>> = {
-  1001: 'CLOSED',
-  4400: 'INVALID_REQUEST',
-  4401: 'UNAUTHENTICATED',
-  4403: 'FORBIDDEN',
-  4406: 'SUBPROTOCOL',
-  4408: 'CLIENT_TIMEOUT',
-  4409: 'REPLACED',
-  4410: 'ROOM_ENDED',
-  4412: 'REJOIN',
-  4413: 'TOO_LARGE',
-  4429: 'TOO_MANY',
-  4500: 'INTERNAL',
-  4502: 'SFU_STREAM_ENDED',
-  4503: 'SFU_UNAVAILABLE',
-  4504: 'SFU_TIMEOUT',
-  4508: 'SLOW_CONSUMER',
-};
-
 /**
- * What a close of the WebSocket means to those who wait; `cause` is the {@link CloseInfo}.
- * @param final the relay's last message, where that named the error
+ * The error that pending calls are rejected with when the WebSocket closes; `cause` is the {@link CloseInfo}.
+ * @param final the error in the relay's last message
  */
 export function closed(code = 1000, reason = '', final?: RelayClientError): RelayClientError {
-  const retryable = /^(1001|1006|4408|4412|4429|45..)$/.test(`${code}`);
+  const retryable = /^(100[16]|44(08|12|29)|45..)$/.test(`${code}`);
   const cause: CloseInfo = { code, reason, retryable };
-  const usual = ERROR_OF_CODE[code];
-  const name = final?.code ?? (usual ? `ERR_RELAY_${usual}` : 'ERR_CLIENT_CLOSED');
-  const what = reason ? `${code} ${reason}` : code;
-  const message = final?.message || (usual && reason) || `The connection to the relay is closed (${what}).`;
+  const name = final?.code ?? 'ERR_CLIENT_CLOSED';
+  const message = final?.message || `The connection is closed (${`${code} ${reason}`.trim()}).`;
   const error = new RelayClientError(name, message, { ...final, retryable, cause });
-  if (final || usual) cause.error = error;
+  if (final) cause.error = error;
   return error;
 }
 
-/** The close that an error stands for, where it stands for one. */
+/** The close that caused an error; undefined if it has another cause. */
 export function closeInfoOf({ cause }: RelayClientError): CloseInfo | undefined {
-  return typeof (cause as CloseInfo | undefined)?.reason === 'string' ? (cause as CloseInfo) : undefined;
+  return isString((cause as CloseInfo | undefined)?.reason) ? (cause as CloseInfo) : undefined;
 }
 
-/** The close code behind an error, where there is one. */
+/** The close code that caused an error; undefined if it has another cause. */
 export const closeCodeOf = (error: RelayClientError) => closeInfoOf(error)?.code;

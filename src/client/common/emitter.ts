@@ -1,47 +1,46 @@
 import { check } from './check.js';
 
 type Listener = (...args: never[]) => unknown;
+type Add<Name> = (name: Name, listener: Listener, isOnce: boolean) => () => void;
+type Registration<Name> = readonly [name: Name, listener: Listener, isOnce: boolean | undefined];
 
 /**
- * Typed events. A listener that throws breaks neither the library nor another listener: the browser reports its
- * error like any uncaught one (`reportError`).
+ * Typed events. An error of a listener does not affect the library or other listeners: the browser reports it like any uncaught
+ * error (`reportError`).
  * @category Client
  */
 export class Emitter<Events extends { [Name in keyof Events]: unknown[] }> {
-  readonly #listeners = new Map<keyof Events, Map<Listener, Listener>>();
+  readonly #registrations = new Set<Registration<keyof Events>>();
 
-  /** @returns a function that takes the listener off again. */
-  on<Name extends keyof Events>(name: Name, listener: (...args: Events[Name]) => unknown): () => void {
-    return this.#add(name, listener, listener);
+  /** @returns a function that removes this registration */
+  on<Name extends keyof Events>(name: Name, listener: (...args: Events[Name]) => unknown): () => void;
+  on(name: keyof Events, listener: Listener, isOnce?: boolean): () => void {
+    check(typeof listener === 'function', 'on("track", listener)');
+    const registration: Registration<keyof Events> = [name, listener, isOnce];
+    this.#registrations.add(registration);
+    return () => this.#registrations.delete(registration);
   }
 
-  /** @returns a function that takes the listener off again. */
+  /** @returns a function that removes this registration */
   once<Name extends keyof Events>(name: Name, listener: (...args: Events[Name]) => unknown): () => void {
-    return this.#add(name, listener, (...args: Events[Name]) => {
-      this.off(name, listener);
-      return listener(...args);
-    });
+    return (this.on as unknown as Add<keyof Events>)(name, listener, true);
   }
 
+  /** Removes all registrations of the listener. */
   off<Name extends keyof Events>(name: Name, listener: (...args: Events[Name]) => unknown): void {
-    this.#listeners.get(name)?.delete(listener);
+    for (const each of this.#registrations)
+      if (each[0] === name && each[1] === listener) this.#registrations.delete(each);
   }
 
   /** @internal */
   protected emit<Name extends keyof Events>(name: Name, ...args: Events[Name]): void {
-    for (const listener of [...(this.#listeners.get(name)?.values() ?? [])]) {
-      try {
-        (listener as (...args: Events[Name]) => unknown)(...args);
-      } catch (error) {
-        globalThis.reportError?.(error);
-      }
-    }
-  }
-
-  #add(name: keyof Events, key: Listener, call: Listener): () => void {
-    check(typeof key === 'function', 'on("track", (track) => {})');
-    const listeners = this.#listeners.get(name) ?? new Map<Listener, Listener>();
-    this.#listeners.set(name, listeners.set(key, call));
-    return () => void listeners.delete(key);
+    for (const each of [...this.#registrations])
+      if (each[0] === name)
+        try {
+          if (each[2]) this.#registrations.delete(each);
+          (each[1] as (...args: Events[Name]) => unknown)(...args);
+        } catch (error) {
+          globalThis.reportError?.(error);
+        }
   }
 }

@@ -5,12 +5,12 @@
 export interface RemoteTrack {
   track: MediaStreamTrack;
   stream: MediaStream;
-  /** Its publisher's MediaStreamTrack id, as the room announces it; `track.id` differs from it in some browsers. */
+  /** The publisher's MediaStreamTrack id, as announced by the room. `track.id` differs from it in some browsers. */
   trackId: string;
-  /** Its publisher's MediaStream id, as the room announces it. */
+  /** The publisher's MediaStream id, as announced by the room. */
   streamId: string;
   kind: 'audio' | 'video';
-  /** undefined where the room had not announced the track a second after its media. */
+  /** Undefined if the room did not announce the track within a second after its media arrived. */
   userId: string | undefined;
   sessionId: string | undefined;
 }

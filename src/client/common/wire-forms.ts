@@ -2,17 +2,19 @@ import type {
   JoinResult,
   MessageDeletion,
   RelayNotifications,
+  ResumeResult,
   RoomMessage,
   SessionDescription,
 } from '../../protocol/messages.js';
+import { isRecord } from '../../util/is-record.js';
 
-/** What a value must be: of a type, as a function decides, or an object with certain members. */
+/** The required form of a value: a type, a predicate, or an object with the required members. */
 export type Form = 'string' | 'number' | 'boolean' | ((value: unknown) => boolean) | Members;
 interface Members {
   readonly [name: string]: Form;
 }
 
-/** The relay's messages are not trusted to be well formed: checked is what this library relies on. */
+/** Checks the parts of the relay's messages that this library relies on. */
 export function fits(value: unknown, form: Form): boolean {
   if (typeof form === 'string') return typeof value === form;
   if (typeof form === 'function') return form(value);
@@ -26,13 +28,9 @@ const oneOf =
   (value: unknown) =>
     values.includes(value);
 
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 export const isString = (value: unknown): value is string => typeof value === 'string';
 
-/** undefined where it is not JSON. */
+/** Undefined if it is not JSON. */
 export function parse(data: unknown): unknown {
   try {
     return JSON.parse(String(data));
@@ -47,7 +45,9 @@ const participant = {
   userId: 'string',
   tracks: listOf({ trackId: 'string', streamId: 'string' }),
 } as const;
-const event = (...states: string[]) => ({ revision: 'number', state: oneOf(...states) }) as const;
+const optional = (form: Form) => (value: unknown) => value === undefined || fits(value, form);
+const listed = optional(listOf(participant));
+const unlisted = optional(listOf('string'));
 
 const MESSAGE = { id: 'string', kind: 'string', at: 'number' } as const;
 const ANSWER = description('answer');
@@ -67,8 +67,17 @@ export const NOTIFICATIONS = {
   offer: description('offer'),
   trickle: { target: oneOf(0, 1), candidate: { candidate: 'string' } },
   rejoin: { peer: 'number', afterMs: 'number' },
-  participants: { ...event('joined', 'updated', 'left'), participant },
-  tracks: { ...event('added', 'updated', 'removed'), ...participant },
+  interrupted: { peer: 'number', reason: 'string' },
+  participants: {
+    revision: 'number',
+    joined: listed,
+    updated: listed,
+    listed,
+    left: unlisted,
+    unlisted,
+    audience: optional({ count: 'number' }),
+  },
+  tracks: { revision: 'number', state: oneOf('added', 'updated', 'removed'), ...participant },
   grants: { role: 'string', grants: {} },
   mute: { trackId: 'string', muted: 'boolean' },
   room: { locked: 'boolean' },
@@ -77,5 +86,11 @@ export const NOTIFICATIONS = {
 
 export const isAnswer = (value: unknown): value is SessionDescription => fits(value, ANSWER);
 export const isJoinResult = (value: unknown): value is JoinResult => fits(value, JOIN_RESULT);
+export const isResumeResult = (value: unknown): value is ResumeResult =>
+  fits(value, {
+    received: 'number',
+    sent: 'number',
+    snapshot: optional(isJoinResult),
+  });
 export const isMessage = (value: unknown): value is RoomMessage => fits(value, MESSAGE);
 export const isDeletion = (value: unknown): value is MessageDeletion => fits(value, { deleted: 'string' });

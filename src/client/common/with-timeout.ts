@@ -1,18 +1,12 @@
 import { aborted } from './errors.js';
 
-interface Limits {
-  timeoutMs: number;
-  /** The error of a timeout. */
-  late(): Error;
-  cancel: AbortSignal | undefined;
-}
-
 /**
- * As `new Promise(executor)`, rejected also after `timeoutMs` and with `ERR_CLIENT_ABORTED` when `cancel` aborts; which may
- * be before the executor is called.
+ * As `new Promise(executor)`, but rejects after `timeoutMs`, and with `ERR_CLIENT_ABORTED` when `cancel` aborts. If `cancel` has
+ * aborted already, the executor is not called.
  */
 export function withTimeout<Result>(
-  { timeoutMs, late, cancel }: Limits,
+  timeoutMs: number,
+  cancel: AbortSignal | undefined,
   executor: (
     resolve: (result: Result | PromiseLike<Result>) => void,
     reject: (reason: unknown) => void,
@@ -24,7 +18,7 @@ export function withTimeout<Result>(
     abort = () => reject(aborted(cancel));
     if (cancel?.aborted) return abort();
     cancel?.addEventListener('abort', abort);
-    timer = setTimeout(() => reject(late()), timeoutMs);
+    timer = setTimeout(() => reject(new Error(`not within ${timeoutMs} ms`)), timeoutMs);
     executor(resolve, reject);
   }).finally(() => {
     clearTimeout(timer);

@@ -9,11 +9,11 @@ export interface TokenRefresh {
   stop(): void;
 }
 
-/** Brings another token before the current one expires; where that fails again and again, while there is time. */
+/** Sends another token before the current one expires. Failures are retried until then. */
 export function tokenRefresh(bring: () => Promise<unknown>, emit: Emit): TokenRefresh {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let endsAt = 0;
-  /** Counts the calls of `begin` and `stop`: an attempt of an earlier round is not repeated. */
+  /** Incremented by `begin` and `stop`, so that attempts of an earlier round are not repeated. */
   let round = 0;
 
   const attempt = async (own: number, pauseMs: number) => {

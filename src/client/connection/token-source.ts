@@ -1,37 +1,40 @@
+import { isText } from '../common/check.js';
 import { detailOf, RelayClientError } from '../common/errors.js';
 import { withTimeout } from '../common/with-timeout.js';
 
-type GetToken = () => string | Promise<string>;
+type TokenGetter = () => string | Promise<string>;
 
-interface Setup {
+interface TokenSourceOptions {
   token?: string;
-  getToken?: GetToken;
+  getToken?: TokenGetter;
   requestTimeoutMs: number;
 }
 
 export interface TokenSource {
-  /** The newest token that is known. */
+  /** The newest token. */
   token: string | undefined;
-  /** Whether there can be another one. */
+  /** Whether the application has `getToken`. */
   readonly isRenewable: boolean;
   /**
-   * The token of the next connection, or the one that follows this; a promise only where the application is asked.
+   * The token of the next connection, or the successor of the current one. Returns a promise only if it calls the application.
    * @throws RelayClientError `ERR_CLIENT_TOKEN`, `ERR_CLIENT_ABORTED`
    */
   next(cancel?: AbortSignal): string | undefined | Promise<string>;
 }
 
-export function tokenSource({ token, getToken, requestTimeoutMs: timeoutMs }: Setup): TokenSource {
+export function tokenSource({
+  token,
+  getToken,
+  requestTimeoutMs: timeoutMs,
+}: TokenSourceOptions): TokenSource {
   let isFirst = token !== undefined;
 
-  const ask = async (get: GetToken, cancel: AbortSignal | undefined) => {
-    const late = () => new Error(`not within ${timeoutMs} ms`);
+  const ask = async (get: TokenGetter, cancel: AbortSignal | undefined) => {
     try {
-      const next: unknown = await withTimeout({ timeoutMs, late, cancel }, (resolve, reject) => {
+      const next: unknown = await withTimeout(timeoutMs, cancel, (resolve, reject) => {
         Promise.resolve().then(get).then(resolve, reject);
       });
-      if (typeof next !== 'string' || next === '')
-        throw new TypeError(`it gave ${next === '' ? '""' : typeof next}`);
+      if (!isText(next)) throw new TypeError(`it gave "${next && typeof next}"`);
       source.token = next;
       return next;
     } catch (cause) {

@@ -1,15 +1,15 @@
 import { closed } from '../common/close.js';
 import type { Rpc } from './json-rpc.js';
 
-/** A silent relay is pinged twice, this far apart, and given up at the third time: within 10 s. */
+/** A silent relay is pinged twice, after this interval each; after the third one the connection is closed: within 10 s. */
 const INTERVAL_MS = 2_500;
 
 /**
- * Detects dead sockets: after a change of networks a browser may not report one for minutes, and the relay's own pings
- * are invisible to scripts.
- * @param signal ends it
- * @param onHint the network may have changed, or the machine may have slept
- * @returns starts watching a connection, instead of the last one
+ * Detects dead sockets. After a network change a browser may take minutes to report one, and scripts cannot see the relay's
+ * WebSocket pings.
+ * @param signal stops the watchdog
+ * @param onHint called when the network may have changed, or the machine may have slept
+ * @returns a function that watches a connection, instead of the last one
  */
 export function startWatchdog(signal: AbortSignal, onHint: () => void): (rpc: Rpc) => void {
   let rpc: Rpc | undefined;
@@ -28,9 +28,9 @@ export function startWatchdog(signal: AbortSignal, onHint: () => void): (rpc: Rp
   };
   const ping = () => {
     silentIntervals += 1;
-    if (silentIntervals > 2) rpc?.close(closed(1006, 'the relay is silent'));
+    if (silentIntervals > 2) rpc?.abandon(closed(1006, 'The relay is silent.'));
     wait();
-    rpc?.request('ping').catch(() => {});
+    if (rpc?.isOpen) rpc.request('ping').catch(() => {});
   };
   const hinted = () => {
     onHint();
@@ -41,6 +41,7 @@ export function startWatchdog(signal: AbortSignal, onHint: () => void): (rpc: Rp
   const { document, navigator } = globalThis as { document?: EventTarget; navigator?: Navigator };
   const hints: [string, EventTarget | undefined][] = [
     ['online', globalThis as unknown as EventTarget],
+    ['pageshow', globalThis as unknown as EventTarget],
     ['visibilitychange', document],
     ['change', (navigator as { connection?: EventTarget } | undefined)?.connection],
   ];
@@ -49,6 +50,7 @@ export function startWatchdog(signal: AbortSignal, onHint: () => void): (rpc: Rp
 
   return (next) => {
     rpc = next;
+    silentIntervals = 0;
     wait();
   };
 }

@@ -1,10 +1,10 @@
 import type { IceCandidate } from '../../protocol/messages.js';
 import { asClientError, type RelayClientError } from '../common/errors.js';
 
-/** Candidates that may have to wait for the description that they belong to. */
+/** Candidates that wait for the description they belong to. */
 export interface CandidateQueue {
   receive(candidate: IceCandidate): void;
-  /** A new description is under way: further candidates wait for it. */
+  /** Further candidates belong to a new description, and wait for it. */
   hold(): void;
   release(): void;
 }
@@ -28,13 +28,13 @@ export function candidateQueue(use: (candidate: IceCandidate) => void): Candidat
   };
 }
 
-/** The SFU's candidates for one peer connection: one that came before its description would be lost (RFC 8838). */
+/** The SFU's candidates for one peer connection, which would lose a candidate that arrives before its description (RFC 8838). */
 export function remoteCandidates(
   pc: RTCPeerConnection,
   onError: (error: RelayClientError) => void,
 ): CandidateQueue {
   return candidateQueue(({ candidate, sdpMid, sdpMLineIndex, usernameFragment }) => {
-    // Ion's candidates have `sdpMid: ""`, which is no section's: the index counts then.
+    // Ion's candidates have `sdpMid: ""`, which names no section: use the index.
     const init = {
       candidate,
       sdpMid: sdpMid || null,
@@ -48,7 +48,7 @@ export function remoteCandidates(
 /** Calls `send` with each local candidate, in the form of the wire. */
 export function onLocalCandidate(pc: RTCPeerConnection, send: (candidate: IceCandidate) => void): void {
   pc.addEventListener('icecandidate', ({ candidate }) => {
-    // An empty one says that there are no more, which the SFU does not use.
+    // An empty candidate marks the end, which the SFU does not need.
     if (candidate?.candidate) send(candidate.toJSON() as IceCandidate);
   });
 }

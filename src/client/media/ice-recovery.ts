@@ -1,9 +1,11 @@
 import type { RelayClientError } from '../common/errors.js';
 
 interface IceRecoveryOptions {
-  /** An ICE restart, by a new offer. */
+  /** Restarts ICE by a new offer. */
   restart(): Promise<void>;
-  /** Media does not flow, and a restart is attempted. */
+  /** Whether the relay can be reached; otherwise the restart follows by `revive()`. */
+  isReachable(): boolean;
+  /** Media has stopped; a restart is attempted. */
   onDown(): void;
   onUp(): void;
   /** A restart was refused. */
@@ -13,52 +15,73 @@ interface IceRecoveryOptions {
 }
 
 const MAX_ATTEMPTS = 5;
-/** "disconnected" often recovers without a restart. */
+/** A connection in the state `disconnected` often recovers without a restart. */
 const PATIENCE_MS = 3_000;
+/** Ion closes a publisher about 30 s after its media has stopped. */
+const MAX_DOWN_MS = 20_000;
 
-/**
- * Restarts ICE when a peer connection is disconnected or has failed (RFC 8445 § 2.4), a bounded number of times.
- * @returns ends it
- */
+/** Restarts ICE when a peer connection is disconnected or has failed (RFC 8445 § 2.4), a bounded number of times. */
 export function recoverIce(
   pc: RTCPeerConnection,
-  { restart, onDown, onUp, onError, onLost }: IceRecoveryOptions,
-): () => void {
+  { restart, isReachable, onDown, onUp, onError, onLost }: IceRecoveryOptions,
+) {
   let attempts = 0;
+  /** performance.now() since when it is not connected any more. */
+  let downSince: number | undefined;
+  let isRestarting = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let hasEnded = false;
 
   const attemptIn = (milliseconds: number) => {
     clearTimeout(timer);
-    timer = setTimeout(() => void attempt(), milliseconds);
+    if (!hasEnded) timer = setTimeout(() => void attempt(), milliseconds);
   };
-  /** At once, then after 1, 2, 4, 8 s. */
+  /** Immediately, then after 1, 2, 4 and 8 s. */
   const attemptAgain = () => attemptIn(attempts % MAX_ATTEMPTS && 500 * 2 ** attempts);
   const attempt = async () => {
     onDown();
+    if (!isReachable()) return;
     if (attempts >= MAX_ATTEMPTS) return onLost();
     attempts += 1;
+    isRestarting = true;
     try {
       await restart();
     } catch (error) {
       onError(error as RelayClientError);
-      // A refused restart changes no state, so that no event follows it.
+      // No event follows a refused restart, because it changes no state.
       if (pc.connectionState !== 'closed') attemptAgain();
     }
+    isRestarting = false;
   };
 
   pc.addEventListener('connectionstatechange', () => {
-    switch (pc.connectionState) {
-      case 'connected':
-        clearTimeout(timer);
-        attempts = 0;
-        onUp();
-        break;
-      case 'disconnected':
-        attemptIn(PATIENCE_MS);
-        break;
-      case 'failed':
-        attemptAgain();
+    const { connectionState } = pc;
+    const isFailed = connectionState === 'failed';
+    if (connectionState === 'connected') {
+      clearTimeout(timer);
+      attempts = 0;
+      downSince = undefined;
+      onUp();
+    } else if (isFailed || connectionState === 'disconnected') {
+      downSince ??= performance.now();
+      if (isFailed) attemptAgain();
+      else attemptIn(PATIENCE_MS);
     }
   });
-  return () => clearTimeout(timer);
+  return {
+    stop(): void {
+      hasEnded = true;
+      clearTimeout(timer);
+    },
+
+    /** The relay can be reached again. @returns false if it is too late for a restart */
+    revive(): boolean {
+      if (downSince === undefined) return true;
+      if (performance.now() - downSince >= MAX_DOWN_MS) return false;
+      attempts = 0;
+      // A restart that was under way may be answered already, or is going to be.
+      if (!isRestarting && pc.connectionState !== 'connecting') attemptIn(0);
+      return true;
+    },
+  };
 }

@@ -1,20 +1,20 @@
 import { layerCount, type PublishOptions } from './encodings.js';
 
-/** No event tells of a video's size in all browsers. */
+/** The sizes are polled: no event reports their changes in all browsers. */
 const LOOK_EVERY_MS = 2_000;
 
-/** A video that is sent. */
+/** A video that is being sent. */
 export interface Layered {
-  transceiver: RTCRtpTransceiver;
+  section: RTCRtpTransceiver;
   options: PublishOptions;
-  /** In how many layers it was to be sent at the last look. */
+  /** The number of layers for its size at the last poll. */
   wanted?: number;
 }
 
 /**
- * Notices videos that have another size by now (a resized window, a turned telephone, another track).
- * @param onChange told of each that is to be sent in more or fewer layers, until it is
- * @returns the timer, to be cleared
+ * Detects videos whose size has changed: a resized window, a rotated phone, another track.
+ * @param onChange called for a video whose size needs another number of layers, at each poll until it is sent in that number
+ * @returns the interval's id, for `clearInterval`
  */
 export function watchLayers<Video extends Layered>(
   videos: Iterable<Video>,
@@ -22,13 +22,13 @@ export function watchLayers<Video extends Layered>(
 ): ReturnType<typeof setInterval> {
   return setInterval(() => {
     for (const video of videos) {
-      const { sender } = video.transceiver;
+      const { sender } = video.section;
       const { encodings } = sender.getParameters();
       const wanted = sender.track ? layerCount(sender.track, video.options) : encodings.length;
-      // While a window is being resized, its size changes from look to look.
+      // While a window is being resized, its size differs at each poll.
       const isSteady = wanted === video.wanted;
       video.wanted = wanted;
-      // What is cut off, or held back by the application, stays so.
+      // A video whose encodings are all inactive is muted by a moderator or paused by the application.
       if (isSteady && wanted !== encodings.length && encodings.some(({ active }) => active)) onChange(video);
     }
   }, LOOK_EVERY_MS);

@@ -23,30 +23,30 @@ interface PublisherOptions {
   /** The number of the session's peer on the SFU. */
   peer: number;
   onError(error: RelayClientError): void;
-  /** The ids of all tracks that were ever sent in this session: Ion forgets none. */
+  /** The ids of all tracks that were sent in this session: Ion accepts none of them again. */
   known?: Set<string | undefined> | undefined;
   /** The tracks that are announced as muted. */
   muted: { has(track: MediaStreamTrack): boolean };
 }
 
-/** A track that is being sent, and how. */
+/** A track that is being sent, with its options. */
 export interface Sending {
   track: MediaStreamTrack;
   stream: MediaStream;
   options: PublishOptions;
-  /** The SFU had taken it before it was sent anew. */
+  /** The SFU has received it before, by an earlier connection or section. */
   isAgain?: boolean | undefined;
 }
 
-/** The sender may have another track by now: the application may replace it. */
+/** The sender's track may differ from `track`: the application may replace it. */
 interface Sent extends Sending, Layered {}
 
-export type Publisher = ReturnType<typeof publisher>;
+export type PublisherConnection = ReturnType<typeof publisher>;
 
-/** The publisher connection: we offer, the SFU answers, one negotiation at a time. */
+/** The publisher connection: the client offers, the SFU answers, one negotiation at a time. */
 export function publisher({ pc, rpc, peer, known = new Set(), muted, onError }: PublisherOptions) {
   const candidates = remoteCandidates(pc, onError);
-  // Until the join request is out: the relay would have to hold them.
+  // Held until the join request is sent: the relay would have to hold them otherwise.
   const localCandidates = candidateQueue((candidate) =>
     rpc.notify('trickle', { target: 0, candidate, peer }),
   );
@@ -61,33 +61,32 @@ export function publisher({ pc, rpc, peer, known = new Set(), muted, onError }: 
   });
   left.catch(() => {});
 
-  /** A closed peer connection never settles its pending calls (W3C WebRTC): `left` does. */
+  /** A closed peer connection never settles its pending calls (W3C WebRTC): `left` rejects them. */
   const run = <Result>(task: () => Promise<Result>) => Promise.race([queue.run(task), left]);
   const report = (error: unknown) => onError(asClientError(error));
   const find = (isMeant: (each: Sent) => boolean) => [...sent].find(isMeant);
-  const findTrack = (track: MediaStreamTrack) =>
-    find(({ transceiver }) => transceiver.sender.track === track);
+  const findTrack = (track: MediaStreamTrack) => find(({ section }) => section.sender.track === track);
   const localSdp = () => pc.localDescription?.sdp ?? '';
-  /** The id by which the room knows a track. */
-  const idOf = ({ transceiver: { mid } }: Sent) =>
-    mid == null ? undefined : readMsid(localSdp(), mid).trackId;
+  /** The track's id in the room. */
+  const idOf = ({ section: { mid } }: Sent) => readMsid(localSdp(), mid).trackId;
+  const findId = (trackId: string) => find((each) => idOf(each) === trackId);
   const trackIdOf = (track: MediaStreamTrack) => {
     const each = findTrack(track);
     return each && idOf(each);
   };
-  /** What the SFU has taken. */
+  /** The tracks that the SFU has accepted. */
   const sending = () =>
-    [...sent].flatMap<Sending>(({ stream, options, isAgain, transceiver: { sender, currentDirection } }) =>
+    [...sent].flatMap<Sending>(({ stream, options, isAgain, section: { sender, currentDirection } }) =>
       sender.track && (currentDirection || isAgain) ? [{ track: sender.track, stream, options }] : [],
     );
 
-  /** @param send brings the offer to the relay; by default as another one of the session */
+  /** @param send sends the offer to the relay; the default is the request `offer` */
   const negotiate = async <Answer extends SessionDescription>(
     send: (offer: SessionDescription) => Promise<Answer | SessionDescription> = (desc) =>
       rpc.request('offer', { desc, peer }),
     options?: RTCOfferOptions,
   ): Promise<Answer> => {
-    // With an ICE restart the SFU's new candidates may come before its answer.
+    // After an ICE restart the SFU's new candidates may arrive before its answer.
     candidates.hold();
     try {
       const { sdp = '' } = await pc.createOffer(options);
@@ -100,7 +99,7 @@ export function publisher({ pc, rpc, peer, known = new Set(), muted, onError }: 
       await pc.setRemoteDescription({ type: 'answer', sdp: stopSections(answer.sdp, sdp) });
       return answer as Answer;
     } catch (error) {
-      // Back to the last negotiated state (RFC 8829 § 4.1.10.2), so that the next offer can be made.
+      // Rolled back (RFC 8829 § 4.1.10.2), so that another offer can be created.
       if (pc.signalingState === 'have-local-offer')
         await pc.setLocalDescription({ type: 'rollback' }).catch(report);
       throw asClientError(error);
@@ -110,34 +109,36 @@ export function publisher({ pc, rpc, peer, known = new Set(), muted, onError }: 
   };
 
   const add = async ({ track, stream, options, isAgain }: Sending) => {
-    const sendEncodings = encodingsFor(track, options);
     if (options.simulcast)
       layerTimer ??= watchLayers(sent, (each) => run(() => sendAgain(each)).catch(report));
-    // Ion never forgets a track: one that is sent again needs another id, which the browser makes up.
+    // Ion accepts a track id only once. A track that is sent again gets a new id from the browser.
     const isNew = !known.has(track.id);
     known.add(track.id);
-    const transceiver = pc.addTransceiver(isNew ? track : track.kind, {
+    const section = pc.addTransceiver(isNew ? track : track.kind, {
       direction: 'sendonly',
       streams: [stream],
-      ...(sendEncodings && { sendEncodings }),
+      sendEncodings: encodingsFor(track, options),
     });
-    sent.add({ track, stream, options, transceiver, isAgain });
-    preferCodecs(transceiver, options);
+    sent.add({ track, stream, options, section, isAgain });
+    preferCodecs(section, options);
     track.addEventListener('ended', ended);
-    if (!isNew) await transceiver.sender.replaceTrack(track);
+    if (!isNew) await section.sender.replaceTrack(track);
   };
 
-  /** Stops sending at once; the SFU learns it from the next offer. */
+  /**
+   * Stops sending immediately; the next offer informs the SFU. The browser reuses the section for a later transceiver, but this
+   * transceiver sends once: Ion may crash when a source sends again (docs/GUARD.md).
+   */
   const drop = (each: Sent) => {
     sent.delete(each);
     each.track.removeEventListener('ended', ended);
     if (pc.signalingState === 'closed') return;
-    const { transceiver } = each;
-    if (transceiver.currentDirection) transceiver.stop();
+    const { section } = each;
+    if (section.currentDirection) section.stop();
     else {
-      // Chromium goes on offering a stopped transceiver that was never negotiated, and the next one not at all.
-      transceiver.direction = 'inactive';
-      transceiver.sender.replaceTrack(null).catch(() => {});
+      // Chromium continues to offer a stopped transceiver that was never negotiated, and does not offer the next one.
+      section.direction = 'inactive';
+      section.sender.replaceTrack(null).catch(() => {});
     }
   };
 
@@ -149,9 +150,10 @@ export function publisher({ pc, rpc, peer, known = new Set(), muted, onError }: 
     } catch (reason) {
       const error = asClientError(reason);
       for (const each of sent) {
-        const { currentDirection, sender } = each.transceiver;
-        if (currentDirection) continue;
-        // The SFU has not seen what the relay has refused: the track may keep its id.
+        const { currentDirection, sender } = each.section;
+        // The next peer sends on what this one can not.
+        if (currentDirection || (each.isAgain && error.code === 'ERR_RELAY_REJOIN')) continue;
+        // The relay refused the offer, so the SFU has not received it: the track can keep its id.
         if (/RELAY/.test(error.code)) known.delete(sender.track?.id);
         drop(each);
       }
@@ -163,15 +165,15 @@ export function publisher({ pc, rpc, peer, known = new Set(), muted, onError }: 
     if (tracks.length > 0) await rpc.request('update', { tracks });
   };
 
-  /** In a new section. */
+  /** Sends the track again, in a new media section. */
   const sendAgain = async (each: Sent) => {
-    const { track } = each.transceiver.sender;
+    const { track } = each.section.sender;
     if (!track || !sent.has(each)) return;
     drop(each);
     await send([{ ...each, track, isAgain: true }]);
   };
 
-  /** The tracks of one device end together, and are removed by one negotiation. */
+  /** One negotiation removes all tracks that end together, such as those of one device. */
   const remove = (isMeant: (each: Sent) => boolean) =>
     run(async () => {
       if (!find(isMeant)) return;
@@ -188,12 +190,12 @@ export function publisher({ pc, rpc, peer, known = new Set(), muted, onError }: 
     known,
     sending,
     trackIdOf,
-    localSdp,
+    findId,
 
     /**
-     * The first negotiation, the same for viewers and publishers. An offer needs a section; this one receives nothing, and
-     * is never used to send: Ion takes no media of a section that began so. A data channel would do as well, but Ion lets
-     * whoever offers one send to the whole room, so the relay refuses it to those who may not (`canPublishData`).
+     * The first negotiation, the same for viewers and publishers. An offer needs a media section. This one is inactive, and is
+     * never used to send: Ion accepts no media in a section that was inactive at first. The client offers no data channel instead,
+     * because the relay refuses it without the grant `canPublishData`: Ion forwards its messages to the whole room.
      */
     enter<Answer extends SessionDescription>(
       request: (offer: SessionDescription) => Promise<Answer>,
@@ -206,7 +208,7 @@ export function publisher({ pc, rpc, peer, known = new Set(), muted, onError }: 
       });
     },
 
-    /** What the SFU has taken, after the negotiations under way. */
+    /** The tracks that the SFU has accepted, after all pending negotiations. */
     settled: () => run(async () => sending()),
 
     publish: (stream: MediaStream, options: PublishOptions): Promise<Publication> =>
@@ -218,19 +220,19 @@ export function publisher({ pc, rpc, peer, known = new Set(), muted, onError }: 
         return { stream, streamId: stream.id };
       }),
 
-    /** Sends what another connection was sending and is still live. */
+    /** Sends the tracks of an earlier connection that are still live. */
     restore: (all: Sending[]) => run(() => send(all.filter(({ track }) => isLive(track)))),
 
     /** A stream that is not published needs no negotiation. */
     unpublish: (streamId: string) => remove(({ stream }) => stream.id === streamId),
 
-    /** Stops sending what the grants no longer allow, counted as the relay does: by sections. */
-    limit({ canPublishSources, maxTracks }: Grants, mayPublish: boolean): Promise<void> {
-      const isAllowed = ({ transceiver }: Sent) => {
-        const { kind } = transceiver.receiver.track;
+    /** Stops sending tracks that the grants no longer allow. Counts media sections, as the relay does. */
+    restrict({ canPublishSources, maxTracks }: Grants, mayPublish: boolean): Promise<void> {
+      const isAllowed = ({ section }: Sent) => {
+        const { kind } = section.receiver.track;
         return mayPublish && canPublishSources?.some((source) => kindOf(source) === kind) !== false;
       };
-      const place = ({ transceiver: { mid } }: Sent) => localSdp().indexOf(`a=mid:${mid}\r\n`);
+      const place = ({ section: { mid } }: Sent) => localSdp().indexOf(`a=mid:${mid}\r\n`);
       return remove((each) => {
         const allowed = [...sent].filter(isAllowed).sort((one, other) => place(one) - place(other));
         return !allowed.slice(0, maxTracks).includes(each);
@@ -238,15 +240,15 @@ export function publisher({ pc, rpc, peer, known = new Set(), muted, onError }: 
     },
 
     /**
-     * A moderator has muted a track at the SFU: nothing is sent of it. Or has unmuted it: it is sent anew, as the SFU does not
-     * take the simulcast of a section twice.
+     * A moderator has muted or unmuted a track at the SFU. A muted track is no longer sent. An unmuted one is sent in a new media
+     * section, because Ion does not accept simulcast twice in the same one.
      */
     cut: (trackId: string, isCut: boolean): Promise<void> =>
       run(async () => {
-        const each = find((candidate) => idOf(candidate) === trackId);
+        const each = findId(trackId);
         if (!each) return;
         if (!isCut) return sendAgain(each);
-        const { sender } = each.transceiver;
+        const { sender } = each.section;
         const parameters = sender.getParameters();
         for (const encoding of parameters.encodings ?? []) encoding.active = false;
         await sender.setParameters(parameters);
@@ -257,16 +259,18 @@ export function publisher({ pc, rpc, peer, known = new Set(), muted, onError }: 
         await negotiate(undefined, { iceRestart: true });
       }),
 
-    /** @param error what pending calls are rejected with */
+    /** Another peer sends the tracks from now on. */
+    retire: () => clearTimeout(layerTimer), // Intervals too (HTML, timers).
+
+    /** @param error rejects the pending calls */
     close(error: RelayClientError): void {
-      for (const each of sent) each.track.removeEventListener('ended', ended);
-      clearTimeout(layerTimer); // Intervals too (HTML, timers).
       pc.close();
+      sent.forEach(drop);
       leave(error);
     },
   };
 }
 
 const isLive = (track: MediaStreamTrack) => track.readyState === 'live';
-const hasEnded = ({ transceiver }: Sent) => transceiver.sender.track?.readyState === 'ended';
+const hasEnded = ({ section }: Sent) => section.sender.track?.readyState === 'ended';
 const kindOf = (source: string) => (/audio|microphone/.test(source) ? 'audio' : 'video');

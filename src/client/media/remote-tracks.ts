@@ -5,34 +5,36 @@ import { readMsid } from './sdp.js';
 
 interface RemoteTracksOptions {
   ownerOf(trackId: string): { userId: string; sessionId: string } | undefined;
+  /** Whether this client sends it: during a rejoin, the SFU offers the tracks of one of its peers to the other. */
+  isOwn(trackId: string): boolean;
   emit: Emit;
-  /** The first media of a stream's track, or the first after a pause. */
+  /** A track of the stream has received its first media, or the first after a pause. */
   onMedia(streamId: string): void;
 }
 
 interface Entry {
   remote: RemoteTrack;
-  transceiver: RTCRtpTransceiver;
-  /** The connection that it arrived on. */
+  section: RTCRtpTransceiver;
+  /** The connection that receives it. */
   pc: RTCPeerConnection;
-  /** The same track from another connection, which this one replaces once it has media. */
+  /** The same track on an earlier connection. This entry replaces it after its first media. */
   prior: Entry | undefined;
   track: MediaStreamTrack;
-  /** While it waits for the room to announce it. */
+  /** Set while the entry waits for the room's announcement. */
   waiting: ReturnType<typeof setTimeout> | undefined;
 }
 
 const ANNOUNCEMENT_TIMEOUT_MS = 1_000;
-/** A track that is paused has no media to wait for. */
+/** A paused track never receives its first media. */
 const MEDIA_TIMEOUT_MS = 2_000;
 
 export type RemoteTracks = ReturnType<typeof remoteTracks>;
 
 /**
- * The tracks of the subscriber connection. Media and its announcement by the room come in either order, and a track
- * ends in several ways; the application hears of each once.
+ * The received tracks. A track's media and its announcement by the room arrive in any order, and a track can end in several ways;
+ * the application gets one `track` and one `trackended` for each.
  */
-export function remoteTracks({ ownerOf, emit, onMedia }: RemoteTracksOptions) {
+export function remoteTracks({ ownerOf, isOwn, emit, onMedia }: RemoteTracksOptions) {
   const entries = new Set<Entry>();
   const find = (isMeant: (entry: Entry) => boolean) => [...entries].find(isMeant);
   const endAll = (isMeant: (entry: Entry) => boolean) => [...entries].filter(isMeant).forEach(end);
@@ -45,7 +47,7 @@ export function remoteTracks({ ownerOf, emit, onMedia }: RemoteTracksOptions) {
     emit('track', Object.assign(remote, { userId, sessionId }));
   };
 
-  /** The track takes the place of the one from the connection before, in the same stream. */
+  /** The track replaces that of the earlier connection in the same stream. */
   const swap = (entry: Entry) => {
     const { prior, remote, track } = entry;
     if (!prior || !entries.has(entry)) return;
@@ -63,7 +65,7 @@ export function remoteTracks({ ownerOf, emit, onMedia }: RemoteTracksOptions) {
     const next = find(({ prior }) => prior === entry);
     if (next) return swap(next);
     entries.delete(entry);
-    // One that was to replace another leaves that one; one that was not emitted needs no end.
+    // If it has not replaced the earlier entry yet, that one stays. A track that was not emitted does not end.
     if (!entry.prior && !entry.waiting) emit('trackended', entry.remote);
     clearTimeout(entry.waiting);
   };
@@ -72,25 +74,26 @@ export function remoteTracks({ ownerOf, emit, onMedia }: RemoteTracksOptions) {
     for (const entry of [...entries]) if (entry.waiting && ownerOf(entry.remote.trackId)) deliver(entry);
   };
 
-  const tracks = {
-    /** Whether this client sends it: the SFU offers the tracks of one of its peers to the other. */
-    isOwn: (_trackId: string): boolean => false,
-
+  return {
     get list(): RemoteTrack[] {
       return [...entries].filter(({ waiting, prior }) => !waiting && !prior).map(({ remote }) => remote);
     },
 
-    /** @param sdp the offer that brings it; its `a=msid` has the ids that the publisher gave. */
-    arrived({ track, streams, transceiver }: RTCTrackEvent, sdp: string, pc: RTCPeerConnection): void {
-      endAll((entry) => entry.transceiver === transceiver);
+    /** @param sdp the offer with the track; its `a=msid` has the publisher's ids */
+    arrived(
+      { track, streams, transceiver: section }: RTCTrackEvent,
+      sdp: string,
+      pc: RTCPeerConnection,
+    ): void {
+      endAll((entry) => entry.section === section);
       const own = streams[0] ?? new MediaStream([track]);
-      const { streamId = own.id, trackId = track.id } = readMsid(sdp, transceiver.mid);
-      if (tracks.isOwn(trackId)) return;
+      const { streamId = own.id, trackId = track.id } = readMsid(sdp, section.mid);
+      if (isOwn(trackId)) return;
       const prior = find((entry) => !entry.prior && entry.remote.trackId === trackId);
-      // All tracks of a stream have the same MediaStream, whichever connection they arrive on.
+      // All tracks of a stream share a MediaStream, even on different connections.
       const stream = find(({ remote }) => remote.streamId === streamId)?.remote.stream ?? own;
       if (!prior && stream !== own) stream.addTrack(track);
-      // deliver() adds its publisher.
+      // deliver() sets the publisher.
       const remote = prior?.remote ?? {
         track,
         stream,
@@ -98,7 +101,9 @@ export function remoteTracks({ ownerOf, emit, onMedia }: RemoteTracksOptions) {
         streamId,
         kind: track.kind,
       };
-      const entry = { remote, transceiver, pc, prior, track, waiting: undefined } as Entry;
+      const entry = { remote, section, pc, prior, track, waiting: undefined } as Entry;
+      // One of a connection that was lost meanwhile.
+      for (const each of entries) if (prior && each.prior === prior) entries.delete(each);
       entries.add(entry);
       track.addEventListener('ended', () => end(entry));
       track.addEventListener('unmute', () => {
@@ -112,12 +117,12 @@ export function remoteTracks({ ownerOf, emit, onMedia }: RemoteTracksOptions) {
       }
     },
 
-    /** The room has changed: perhaps it has announced a track that is waited for. */
+    /** Emits the waiting tracks that the room has announced. */
     announced,
 
     /**
-     * The room has announced that these tracks are gone, a moment before the SFU does. A track that goes on under another id
-     * stays until the media of that id arrives.
+     * The room has removed these tracks; the SFU's offer without them follows. A track that continues with another id stays until
+     * media with that id arrives.
      */
     withdrawn(gone: readonly Pick<Track, 'trackId' | 'replacedBy'>[]): void {
       for (const { trackId, replacedBy } of gone)
@@ -127,15 +132,18 @@ export function remoteTracks({ ownerOf, emit, onMedia }: RemoteTracksOptions) {
         }
     },
 
-    /** A connection has negotiated: tracks without a receiving section have ended. Others may negotiate just now. */
+    /** A negotiation is complete: tracks of this connection without a receiving section have ended. */
     negotiated(by: RTCPeerConnection): void {
-      endAll(({ pc, transceiver }) => pc === by && !transceiver.currentDirection?.includes('recv'));
+      endAll(({ pc, section }) => pc === by && !section.currentDirection?.includes('recv'));
     },
 
-    /** A connection is closed: its tracks have ended. */
+    /** Whether a track of this connection continues, but not on a later connection yet. */
+    holds: (by: RTCPeerConnection | undefined) =>
+      find(({ pc, remote }) => pc === by && !!ownerOf(remote.trackId)),
+
+    /** The connection is closed: its tracks have ended. */
     closed(gone: RTCPeerConnection | undefined): void {
       endAll(({ pc }) => pc === gone);
     },
   };
-  return tracks;
 }

@@ -5,16 +5,16 @@ import type { Rpc } from '../connection/json-rpc.js';
 
 interface StatsOptions {
   rpc: Rpc;
-  /** 0 switches the reports off. */
+  /** 0 disables the reports. */
   statsIntervalMs: number;
   emit: Emit;
 }
 
-const TYPES = /^((out|in|remote-in)bound-rtp|candidate-pair)$/;
+const TYPES = /^outbound-rtp|inbound-rtp|candidate-pair/;
 
 /**
- * Reports `getStats()` of the connections to the relay periodically, one report at a time (W3C webrtc-stats).
- * @returns ends the reports
+ * Sends `getStats()` of the connections to the relay periodically, one report at a time (W3C webrtc-stats).
+ * @returns a function that stops the reports
  */
 export function reportStats(
   { rpc, statsIntervalMs, emit }: StatsOptions,
@@ -29,6 +29,7 @@ export function reportStats(
   };
   const report = async () => {
     try {
+      if (!rpc.isOpen) return schedule();
       const all = await Promise.all(connections.map((pc) => pc?.getStats()));
       const entries = all
         .flatMap((each) => [...(each?.values() ?? [])] as RTCStats[])
@@ -38,9 +39,9 @@ export function reportStats(
       isFailing = false;
       emit('stats', stats, entries);
     } catch (error) {
-      // Of failures in a row only the first is emitted.
-      if (!isClosed && !isFailing) emit('error', asClientError(error, 'The statistics'));
-      isFailing = true;
+      // Only the first of consecutive failures is emitted, and none while the connection is lost.
+      if (!isClosed && !isFailing && rpc.isOpen) emit('error', asClientError(error, 'The statistics'));
+      isFailing = rpc.isOpen;
     }
     schedule();
   };

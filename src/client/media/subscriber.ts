@@ -14,21 +14,21 @@ interface SubscriberOptions {
   /** The number of the session's peer on the SFU. */
   peer: number;
   onUp(): void;
-  /** This connection will receive nothing new. */
+  /** The connection has failed, or its negotiation. */
   onDown(error: RelayClientError): void;
   onError(error: RelayClientError): void;
 }
 
-/** The subscriber connection: the SFU offers, we answer, strictly in order. */
-export interface Subscriber {
+/** The subscriber connection: the SFU offers, the client answers, in order. */
+export interface SubscriberConnection {
   readonly pc: RTCPeerConnection;
   readonly candidates: CandidateQueue;
-  /** @param offer the SFU's; answered after all earlier ones */
+  /** Answers an offer of the SFU after all earlier ones. */
   answerOffer(offer: SessionDescription): Promise<void>;
   close(): void;
 }
 
-export function subscriber(options: SubscriberOptions): Subscriber {
+export function subscriber(options: SubscriberOptions): SubscriberConnection {
   const { pc, tracks, rpc, peer, onDown } = options;
   const candidates = remoteCandidates(pc, options.onError);
   const queue = new SerialQueue();
@@ -42,7 +42,7 @@ export function subscriber(options: SubscriberOptions): Subscriber {
   });
   pc.addEventListener('connectionstatechange', () => {
     if (pc.connectionState === 'connected') options.onUp();
-    // Ion does not restart the ICE of this connection.
+    // Ion does not restart ICE of this connection.
     if (pc.connectionState === 'failed') onDown(mediaLost('subscriber'));
   });
 
@@ -61,7 +61,7 @@ export function subscriber(options: SubscriberOptions): Subscriber {
           rpc.notify('answer', { desc, peer });
           tracks.negotiated(pc);
         } catch (error) {
-          // The SFU waits for the answer, and makes no new offer until it has one.
+          // The SFU sends no further offer until it has the answer.
           if (pc.signalingState !== 'closed') onDown(asClientError(error, "The SFU's offer"));
         }
       }),

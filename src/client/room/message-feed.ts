@@ -7,25 +7,25 @@ import type {
 import type { Emit } from '../common/events.js';
 import { isDeletion, isMessage, listOf } from '../common/wire-forms.js';
 
-/** ms in which likes are gathered. */
+/** Likes within this time are sent as a sum. */
 const LIKE_WINDOW_MS = 250;
-/** The relay takes no more in one. */
+/** The relay's maximum in one message. */
 const MAX_LIKES = 1_000;
-/** Longer than any history, so that nothing of it is shown twice. */
+/** More than the messages of any history, so that none is emitted twice. */
 const MAX_SEEN = 500;
 
 /**
- * Who it is for, and what it is known by.
+ * Options of a message.
  * @category Client
  */
 export interface SendOptions {
-  /** A user: all its sessions in the room get it, and nobody else. @default everybody in the room, we too */
+  /** The id of a user: only their sessions in the room receive the message. @default everybody in the room, including the sender */
   to?: string;
-  /** What is sent again with the same one is carried out once. @default one of our own */
+  /** The relay processes messages with the same id once. @default a generated id */
   id?: string;
 }
 
-/** The messages of a room: each is sent once and emitted once, however often the connection breaks. */
+/** The messages of a room. Each is processed once and emitted once, even if the connection breaks. */
 export function messageFeed(request: (message: OutgoingMessage) => Promise<MessageReceipt>, emit: Emit) {
   const seen = new Set<string>();
   // crypto.randomUUID() is missing from pages without https.
@@ -40,7 +40,7 @@ export function messageFeed(request: (message: OutgoingMessage) => Promise<Messa
     likeTimer = likes > 0 ? setTimeout(sendLikes, LIKE_WINDOW_MS) : undefined;
     request({ kind: 'like', data: { count } }).catch((error) => emit('error', error));
   };
-  const received = (message: RoomMessage | MessageDeletion) => {
+  const accept = (message: RoomMessage | MessageDeletion) => {
     if (isDeletion(message)) return emit('messagedeleted', message);
     if (seen.has(message.id)) return;
     seen.add(message.id);
@@ -48,14 +48,14 @@ export function messageFeed(request: (message: OutgoingMessage) => Promise<Messa
     if (seen.size > MAX_SEEN) seen.delete(oldest as string);
     emit('message', message);
     const { kind } = message;
-    // The relay has made the data of its own kinds.
+    // The relay has validated the data of these kinds.
     if (kind === 'chat' || kind === 'gift' || kind === 'like') emit(kind, message as never);
   };
 
   return {
-    received,
+    accept,
 
-    /** The id makes it safe to send the message again on another connection. */
+    /** The id allows the message to be sent again on another connection. */
     send: (kind: string, data: unknown, options: SendOptions): Promise<MessageReceipt> =>
       request({ kind, data, id: idPrefix + ++lastId, ...options }),
 
@@ -64,12 +64,12 @@ export function messageFeed(request: (message: OutgoingMessage) => Promise<Messa
       likeTimer ??= setTimeout(sendLikes, LIKE_WINDOW_MS);
     },
 
-    /** Emits the messages from before the join as if they came now, except those that were emitted already. */
+    /** Emits the room's history, except messages that were emitted before. */
     replay(messages: unknown): void {
-      if (listOf(isMessage)(messages)) (messages as RoomMessage[]).forEach(received);
+      if (listOf(isMessage)(messages)) (messages as RoomMessage[]).forEach(accept);
     },
 
-    /** We have left: after another join all messages are new again. */
+    /** The client has left: another join may emit the same messages again. */
     forget(): void {
       seen.clear();
       clearTimeout(likeTimer);

@@ -5,74 +5,78 @@ import type { Rpc } from '../connection/json-rpc.js';
 import { startWatchdog } from '../connection/watchdog.js';
 import type { Sending } from '../media/publisher.js';
 import type { StreamControl } from '../media/stream-control.js';
-import type { Session } from './session.js';
+import type { ClientSession } from './session.js';
 
-/** In a row, without stable media in between. */
+/** Consecutive attempts, without stable media between them. */
 const MAX_ATTEMPTS = 8;
-/** Media that flowed for so long was stable: the attempts count from zero again. */
+/** One that does not even reach the server counts for this part of one. */
+const UNREACHED = 0.4;
+/** The client does not wait for a later time. */
+const MAX_PAUSE_MS = 60_000;
+/** After this duration media is stable: the count of attempts starts again. */
 const STABLE_MS = 10_000;
-/** Of what is refused for now: after 1, 2, 4 … s, in sum longer than the relay takes a dead connection for alive. */
+/** Retries of a temporary refusal, after 1, 2, 4 … s: longer in total than the relay keeps a dead connection. */
 const MAX_RETRIES = 6;
 
-/** Our last session may still hold it, and ends soon. */
+/** Whether a retry may succeed. `ERR_RELAY_SESSION_EXISTS`: the client's last session is still on the relay, and ends soon. */
 const mayPass = ({ retryable, code }: RelayClientError) => retryable || code === 'ERR_RELAY_SESSION_EXISTS';
 
 /**
- * What the application wants in the room, from `join()` to `leave()`: it outlives sessions, so that a lost one can be
- * replaced by one like it.
+ * What the application has requested in the room, from `join()` to `leave()`. It outlives a lost session, so that another one can
+ * be set up in the same way.
  */
 export interface DesiredState {
   readonly joinParams: Omit<JoinParams, 'offer'>;
   readonly control: StreamControl;
   readonly mutedTracks: WeakSet<MediaStreamTrack>;
   readonly subscriptions: Map<string, Subscription>;
-  /** What the lost session was sending, and the present one does not send yet. */
+  /** Tracks that the lost session was sending, and the current one does not send yet. */
   sending: Sending[];
-  /** performance.now() before which the relay wants no connection (goaway). */
+  /** performance.now() before which the client must not reconnect (goaway). */
   earliest: number;
   /** Aborted by `end()`, with its reason. */
   readonly ended: AbortSignal;
-  /** Watches over a connection, instead of the last one. */
+  /** Starts the watchdog for a connection, instead of the last one. */
   watch(rpc: Rpc): void;
   end(reason: RelayClientError): void;
   /**
-   * Attempts to replace the lost session, with growing pauses, as long as that may help.
-   * @param error what it was lost by
+   * Waits before another attempt: as long as the relay says, or increasingly.
+   * @throws RelayClientError what the last attempt failed with, if it is to be the last; or the reason of `end()`
+   */
+  delay(error: RelayClientError): Promise<void>;
+  /**
+   * Attempts to replace the lost session, with increasing pauses, as long as another attempt may succeed.
+   * @param error the cause of the loss
    * @throws RelayClientError the error of the last attempt, or the reason of `end()`
    */
-  recover(lost: Session, error: RelayClientError, attempt: () => Promise<unknown>): Promise<void>;
+  recover(lost: ClientSession, error: RelayClientError, attempt: () => Promise<unknown>): Promise<void>;
   /**
-   * Publishes and subscribes again: all at once, and where that is refused one by one. What is refused for now is tried again
-   * later; the rest is emitted as `error`.
-   * @throws RelayClientError what has ended the session
+   * Publishes and subscribes again: everything in one request or, if that is refused, one by one. Temporary refusals are retried
+   * later; others are emitted as `error`.
+   * @throws RelayClientError the error that ended the session
    */
-  restore(session: Session, emit: Emit): Promise<void>;
-  /** Sends the subscriptions to the tracks that are in the room. */
-  subscribe(session: Session): Promise<void>;
+  restore(session: ClientSession, emit: Emit): Promise<void>;
+  /** Sends the subscriptions to tracks that are in the room. */
+  subscribe(session: ClientSession): Promise<void>;
   /** Moves subscriptions to the new ids of their tracks. @returns whether there are any */
   follow(tracks: readonly Track[]): boolean;
 }
 
-export function desiredState(params: DesiredState['joinParams'], control: StreamControl): DesiredState {
+/** @param onHint called when the network may have changed */
+export function desiredState(
+  params: DesiredState['joinParams'],
+  control: StreamControl,
+  onHint: () => void,
+): DesiredState {
   const subscriptions: DesiredState['subscriptions'] = new Map();
   const ending = new AbortController();
   const { signal } = ending;
-  let wake: (() => void) | undefined;
+  let wake: ((value?: unknown) => void) | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let attempts = 0;
 
-  const pause = () => {
-    // Not all clients at the same time.
-    const backoff = Math.min(500 * 2 ** attempts, 10_000) * (0.75 + Math.random() / 2);
-    // Without a network no attempt can succeed.
-    if (globalThis.navigator?.onLine !== false) attempts += 1;
-    return new Promise<void>((resolve) => {
-      wake = resolve;
-      timer = setTimeout(resolve, Math.max(backoff, state.earliest - performance.now()));
-    });
-  };
-  const wanted = ({ roster }: Session) =>
-    [...subscriptions.values()].filter(({ trackId }) => roster.ownerOf(trackId));
+  const wanted = ({ others }: ClientSession) =>
+    [...subscriptions.values()].filter(({ trackId }) => others.ownerOf(trackId));
 
   const state: DesiredState = {
     joinParams: params,
@@ -85,43 +89,55 @@ export function desiredState(params: DesiredState['joinParams'], control: Stream
     watch: startWatchdog(signal, () => {
       attempts = 0;
       wake?.();
+      onHint();
     }),
 
     end(reason) {
       ending.abort(reason);
       clearTimeout(timer);
-      wake?.();
       control.close();
     },
 
+    async delay(error) {
+      // Random, so that not all clients reconnect at the same time; `retryAfterMs` is another one for each client anyway.
+      const [step, longestMs] = error.code === 'ERR_CLIENT_CONNECT' ? [UNREACHED, 2_000] : [1, 10_000];
+      const pauseMs =
+        error.retryAfterMs ?? Math.min(500 * 2 ** attempts, longestMs) * (0.75 + Math.random() / 2);
+      if (attempts >= MAX_ATTEMPTS || pauseMs > MAX_PAUSE_MS) throw error;
+      // Without a network no attempt can succeed.
+      if (globalThis.navigator?.onLine !== false) attempts += step;
+      await new Promise<unknown>((resolve) => {
+        signal.onabort = resolve;
+        // News of the network do not change the time that the relay has named.
+        if (!error.retryAfterMs) wake = resolve;
+        timer = setTimeout(resolve, Math.max(pauseMs, state.earliest - performance.now()));
+      });
+      signal.throwIfAborted();
+    },
+
     async recover({ upstream: publisher, longestMs }, error, attempt) {
-      // What waits for another try, the application may have published itself.
+      // The application may have published a track that was waiting for a retry.
       const waiting = state.sending.filter(({ track }) => !publisher.trackIdOf(track));
       state.sending = [...publisher.sending(), ...waiting];
       if (longestMs() > STABLE_MS) attempts = 0;
       let last = error;
-      while (attempts < MAX_ATTEMPTS) {
-        await pause();
-        signal.throwIfAborted();
+      for (;;) {
+        await state.delay(last);
         try {
           await attempt();
           return;
         } catch (reason) {
           last = asClientError(reason);
-          if (mayPass(last)) continue;
-          if (last.code !== 'ERR_RELAY_FORBIDDEN' || !params.replaces) break;
-          // Perhaps only the replacement was refused: another token of a user without a name.
-          delete params.replaces;
+          if (!mayPass(last)) throw last;
         }
       }
-      throw last;
     },
 
     async restore(session, emit) {
       const { upstream: publisher, rpc } = session;
       let unsubscribed = wanted(session);
       let tries = 0;
-      /** @returns what is to be tried again */
+      /** @returns the items to retry */
       const attempt = async <Item extends Sending | Subscription>(
         items: Item[],
         act: (some: Item[]) => Promise<unknown>,
@@ -152,15 +168,15 @@ export function desiredState(params: DesiredState['joinParams'], control: Stream
       };
       const restore = async () => {
         const later = await attempt(state.sending, publisher.restore);
-        // The application may have unpublished some of it meanwhile.
+        // The application may have unpublished some in the meantime.
         state.sending = state.sending.filter((each) => later.includes(each));
         unsubscribed = await attempt(unsubscribed, (some) =>
           rpc.request('subscribe', { subscriptions: some }),
         );
         if (state.sending.length + unsubscribed.length > 0)
-          timer = setTimeout(() => session.isClosed || restore().catch(() => {}), 1_000 * 2 ** tries++);
+          timer = setTimeout(() => session.isRetired || restore().catch(() => {}), 1_000 * 2 ** tries++);
       };
-      // What waits for another try is tried now.
+      // Replaces a scheduled retry.
       clearTimeout(timer);
       await restore();
     },

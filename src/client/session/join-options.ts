@@ -1,20 +1,32 @@
-import type { Metadata, Role } from '../../protocol/messages.js';
+import type { JoinParams, Metadata, Role } from '../../protocol/messages.js';
 
 /**
- * Which room to join, and how.
+ * Options of `join()`.
  * @category Client
  */
 export interface JoinOptions {
   roomId: string;
-  /** What authentication says wins; without either the relay makes one up. */
+  /** The user of the token takes precedence. Without either, the relay generates an id. */
   userId?: string;
-  /** @default publisher where the grants allow it, else subscriber */
+  /** @default 'publisher' if the grants allow it, otherwise 'subscriber' */
   role?: Role;
   /**
-   * Receive every track of the room. Otherwise only what `subscribe()` asks for.
+   * Receive all tracks of the room; otherwise only those of `subscribe()`.
    * @default true
    */
   autoSubscribe?: boolean;
-  /** What to tell the room of oneself: JSON, of up to 4 KiB. */
+  /** Metadata of the participant for the others in the room: JSON of up to 4 KiB. */
   metadata?: Metadata;
+}
+
+/** @param replaces the session of the page before it was reloaded */
+export function joinParamsOf(
+  { roomId: sid, userId: uid, autoSubscribe, ...rest }: JoinOptions,
+  canResume: boolean,
+  replaces: JoinParams['replaces'],
+): Omit<JoinParams, 'offer'> {
+  const config = autoSubscribe ? undefined : { NoAutoSubscribe: 'true' };
+  const capabilities = canResume ? ['rejoin', 'resume'] : ['rejoin'];
+  // JSON omits undefined members.
+  return { sid, uid, ...rest, config, capabilities, replaces } as Omit<JoinParams, 'offer'>;
 }

@@ -1,60 +1,60 @@
-import type { JoinResult } from '../../protocol/messages.js';
+import type { InterruptionNotice, JoinResult } from '../../protocol/messages.js';
 import { closeCodeOf, closed, closeInfoOf } from '../common/close.js';
 import { left, notNow, type RelayClientError } from '../common/errors.js';
 import type { ClientState, Emit } from '../common/events.js';
+import { isJoinResult } from '../common/wire-forms.js';
 import { connection } from '../connection/connection.js';
 import type { ClientSettings } from '../connection/settings.js';
 import { streamControl } from '../media/stream-control.js';
 import { messageFeed } from '../room/message-feed.js';
 import { participantList } from '../room/participant-list.js';
+import { calls } from './calls.js';
 import { type DesiredState, desiredState } from './desired-state.js';
-import type { JoinOptions } from './join-options.js';
-import { createSession, type Session } from './session.js';
+import { type JoinOptions, joinParamsOf } from './join-options.js';
+import { pageReload } from './page-reload.js';
+import { PEER, peerChanges } from './peer-changes.js';
+import { type ClientSession, createSession } from './session.js';
 
 interface LifecycleOptions extends ClientSettings {
   emit: Emit;
   onNotification(method: string, params: unknown): void;
+  /** @returns called when the missed messages have arrived */
+  onResumed(snapshot: JoinResult | undefined): () => void;
 }
-
-const capabilities = ['rejoin'];
-
-/** What to do first, by the state in which something is not possible. */
-const ADVICE: { [State in ClientState]?: string } = {
-  open: 'join()',
-  joining: 'await join()',
-  closed: 'connect()',
-};
 
 export type Lifecycle = ReturnType<typeof lifecycle>;
 
-/** The client's one state machine: its connection, its session in a room, and the next ones where these break. */
+/** The client's state machine: its connection and its session, and their replacements when they break. */
 export function lifecycle(socket: WebSocket, options: LifecycleOptions) {
   const { emit, dial } = options;
-  const roster = participantList();
-  const messages = messageFeed((message) => perform(({ rpc }) => rpc.request('message', message)), emit);
+  const others = participantList();
+  const messages = messageFeed((message) => request('message', message), emit);
   let state: ClientState = 'open';
   /** From join() to leave(). */
   let desired: DesiredState | undefined;
-  let session: Session | undefined;
-  /** What has ended the client. */
+  let session: ClientSession | undefined;
+  /** The error that ended the client. */
   let failure: RelayClientError | undefined;
-  /** The current or last one. */
+  /** The current or last recovery. */
   let recovery: Promise<void> | undefined;
   let lastPeer = 0;
-  /** Set while another peer joins. */
-  let rejoining: Promise<void> | undefined;
+  /** The current session, the next one, and those that were replaced, as long as they exist. */
+  const sessions = new Set<ClientSession>();
+  const changes = peerChanges();
+  const reload = pageReload(options);
 
   const relay = connection(socket, {
     ...options,
     onClose(error) {
-      // A recovery notices by itself.
+      // The recovery detects it.
       if (state === 'reconnecting') return;
-      // The relay closes idle connections: join() opens another one.
-      if (state === 'open' && dial && closeCodeOf(error) === 4408) return;
-      if (dial && isJoined() && relay.isCurable(error)) recover(error);
-      else finish(error);
+      if (!dial || !(isJoined() ? relay.isCurable(error) : mayReopen(error))) finish(error);
+      else if (isJoined()) recover(error);
     },
   });
+  /** A connection that was idle, refused for now, or broken while join() waits for its next attempt: join() opens another one. */
+  const mayReopen = (error: RelayClientError) =>
+    error.retryAfterMs || closeCodeOf(error) === 4408 || (desired && !session && error.retryable);
   const isJoined = () => state === 'joined' || state === 'reconnecting-media';
   const setState = (next: ClientState) => {
     if (state === next) return;
@@ -62,55 +62,49 @@ export function lifecycle(socket: WebSocket, options: LifecycleOptions) {
     emit('state', state);
   };
   const sendLeave = () => relay.rpc.request('leave').catch(() => {});
-  const notPossible = () =>
-    failure ?? notNow(`Not possible while ${state}: ${ADVICE[state] ?? 'leave()'} first.`);
+  const notPossible = () => {
+    const advice: string = { open: 'join', closed: 'connect' }[state as 'open'] ?? 'leave';
+    return failure ?? notNow(`Not while ${state}: ${advice}() first.`);
+  };
 
   const requireJoined = () => {
     if (!desired || state === 'joining') throw notPossible();
     return desired;
   };
 
-  /** Carries out a task in the session, or in the next one where this one is being replaced. */
-  const perform = async <Result>(task: (session: Session, desired: DesiredState) => Promise<Result>) => {
-    for (;;) {
-      const wanted = requireJoined();
-      if (state === 'reconnecting') await recovery;
-      if (rejoining) await rejoining;
-      const current = session;
-      if (!current || state === 'reconnecting') continue;
-      try {
-        return await task(current, wanted);
-      } catch (error) {
-        if ((error as RelayClientError).code === 'ERR_RELAY_REJOIN') await rejoin();
-        if (session === current || desired !== wanted) throw error;
-      }
-    }
-  };
+  const { perform, request } = calls({
+    requireJoined,
+    rejoin: () => rejoin(),
+    pending: (wait) => (state === 'reconnecting' ? recovery : changes.pending(wait)),
+    current: () => [session, desired],
+  });
 
-  const makeSession = ({ control, mutedTracks: muted }: DesiredState, before?: Session) => {
+  const makeSession = ({ control, mutedTracks: muted }: DesiredState, before?: ClientSession) => {
     return createSession({
       ...options,
       rpc: relay.rpc,
       peer: ++lastPeer,
       before,
-      roster,
+      others,
       control,
       muted,
+      sessions,
       onMediaState(changed, isUp) {
         if (isJoined() && session === changed) setState(isUp ? 'joined' : 'reconnecting-media');
       },
     });
   };
 
-  const watch = (watched: Session) =>
+  const watch = (watched: ClientSession) =>
     void watched.lost.then((error) => {
-      if (session !== watched) return;
+      // Without a connection it is restored when that is resumed.
+      if (session !== watched || watched.isLost || !relay.rpc.isOpen) return;
       if (dial) recover(error);
       else emit('error', error);
     });
 
-  /** Joins with all that is desired. */
-  const enter = async (wanted: DesiredState): Promise<JoinResult> => {
+  /** Joins, and restores the desired state. */
+  const enterNow = async (wanted: DesiredState): Promise<JoinResult> => {
     if (!relay.rpc.isOpen) await relay.reopen(wanted.ended);
     const { rpc } = relay;
     lastPeer = 0;
@@ -119,31 +113,38 @@ export function lifecycle(socket: WebSocket, options: LifecycleOptions) {
     wanted.watch(rpc);
     const result = await entered.enter(async (offer) => {
       const answer = await rpc.request('join', { ...wanted.joinParams, offer });
-      if (session === entered) messages.replay(answer?.messages);
-      // leave() came before the relay had joined us.
-      else rpc.request('leave').catch(() => {});
+      // leave() was called before the relay answered the join.
+      if (session !== entered) sendLeave();
+      else if (isJoinResult(answer)) {
+        Object.assign(wanted.joinParams, { uid: answer.userId, replaces: relay.keep(answer) });
+        reload.proof = undefined;
+        messages.replay(answer.messages);
+      }
       return answer;
     });
-    const { userId: uid, sessionId, sessionToken } = result;
-    Object.assign(wanted.joinParams, { uid, replaces: sessionToken && { sessionId, sessionToken } });
     await wanted.restore(entered, emit);
-    setState('joined');
+    setState(entered.isLost ? 'reconnecting-media' : 'joined');
     watch(entered);
     return result;
   };
+  const enter = (wanted: DesiredState) => changes.join(enterNow(wanted));
 
   /**
-   * Replaces the session's peer on the SFU, where the relay can; the application does not notice. Never rejects: where it
-   * fails the peer stays.
+   * Replaces the session's peer on the SFU if the relay supports that. It is invisible to the application. Never rejects: the peer
+   * stays if the replacement fails. A lost peer is replaced only when the relay says so.
+   * @param isDue whether the relay says so
+   * @returns when the session has a peer
    */
-  const rejoin = async () => {
+  const rejoin = async (isDue?: boolean) => {
     const before = session;
-    if (before?.joinResult?.capabilities?.includes('rejoin') && !before.other)
-      rejoining = replacePeer(before);
-    await rejoining;
+    if (before && (isDue || !before.isLost)) await changes.rejoin(() => replacePeer(before));
+    await changes.pending(PEER);
   };
-  const replacePeer = async (before: Session) => {
-    const wanted = requireJoined();
+  const replacePeer = async (before: ClientSession) => {
+    const wanted = desired;
+    const isPossible = before.joinResult?.capabilities?.includes('rejoin') && session === before;
+    const isAlone = [...sessions].every((each) => each === before || each.isLost);
+    if (!wanted || !isPossible || !(isAlone || before.isLost)) return;
     const next = makeSession(wanted, before);
     try {
       await next.replace(before, () => {
@@ -154,42 +155,58 @@ export function lifecycle(socket: WebSocket, options: LifecycleOptions) {
       watch(next);
     } catch (reason) {
       const error = reason as RelayClientError;
-      before.other = undefined;
-      if (session === next) recover(error);
-      else next.close(error);
+      // After a timeout, it is unknown which peer the relay has.
+      if (session === next || (before.isLost && error.code === 'ERR_CLIENT_TIMEOUT')) recover(error);
+      next.close(error);
     }
-    rejoining = undefined;
+    if (!session?.isLost) changes.restored();
+  };
+  /** The SFU has lost a peer, perhaps an earlier one. */
+  const interrupt = ({ peer, reason }: InterruptionNotice) => {
+    if (!session?.joinResult || session.peer !== peer || session.isLost) return;
+    session.isLost = true;
+    session.retire();
+    changes.interrupt();
+    emit('interrupted', { reason });
+    if (isJoined()) setState('reconnecting-media');
   };
 
   const recover = (error: RelayClientError) => {
     const wanted = desired;
     if (!wanted || !session) return;
     state = 'reconnecting';
-    recovery = wanted.recover(session, error, () => enterAgain(wanted));
+    recovery = wanted.recover(session, error, () => tryToEnter(wanted));
     recovery.catch((reason) => {
       if (desired === wanted) finish(reason);
     });
-    // What is left of the session on the relay.
+    // The session may still exist on the relay.
     sendLeave();
     drop(error);
     emit('state', state);
   };
-  const enterAgain = async (wanted: DesiredState) => {
-    try {
-      await enter(wanted);
-    } catch (reason) {
-      const error = reason as RelayClientError;
-      if (desired === wanted) {
-        // Of the other failures only the last is reported, by `close`.
+  /** Enters; as long as the relay refuses that for now, again at the time that it names. */
+  const tryToEnter = (wanted: DesiredState): Promise<JoinResult> =>
+    enter(wanted).catch(async (error: RelayClientError) => {
+      if (desired !== wanted) throw error;
+      drop(error);
+      if (error.code === 'ERR_RELAY_FORBIDDEN' && wanted.joinParams.replaces) {
+        // Perhaps only the replacement was refused: a new token of a user without a name is another user.
+        delete wanted.joinParams.replaces;
+        return tryToEnter(wanted);
+      }
+      if (dial && error.retryAfterMs) {
+        await wanted.delay(error);
+        return tryToEnter(wanted);
+      }
+      if (state === 'reconnecting') {
+        // Of other failures only the last one is reported, by `close`.
         if (error.code === 'ERR_CLIENT_TOKEN') emit('error', error);
-        drop(error);
         relay.rpc.close();
       }
       throw error;
-    }
-  };
+    });
 
-  /** Ends the session on this side. */
+  /** Ends the session in the client. */
   const end = (error = left()) => {
     desired?.end(error);
     desired = undefined;
@@ -198,14 +215,15 @@ export function lifecycle(socket: WebSocket, options: LifecycleOptions) {
     if (state !== 'closed') setState('open');
   };
   const drop = (error: RelayClientError) => {
-    const dropped = session;
+    relay.forget();
+    const dropped = [...sessions];
     session = undefined;
-    roster.reset();
-    dropped?.other?.close(error);
-    dropped?.close(error);
+    others.reset();
+    for (const each of dropped) each.close(error);
+    changes.reset();
   };
 
-  /** @param reason undefined where the application closes the client */
+  /** @param reason undefined if the application closes the client */
   const finish = (reason?: RelayClientError) => {
     if (state === 'closed') return;
     const error = reason ?? closed();
@@ -218,14 +236,23 @@ export function lifecycle(socket: WebSocket, options: LifecycleOptions) {
     emit('close', closeInfoOf(error) ?? { code: 1006, reason: message, retryable, error });
   };
 
-  return {
-    roster,
+  const self = {
+    others,
     messages,
     authenticate: relay.authenticate,
-    expiring: relay.renewToken,
+    renewToken: relay.renewToken,
+    expire: relay.expire,
+    /** Ends the session on the SFU, and joins again in its place. */
+    restoreMedia: (broken: ClientSession, error: RelayClientError) => {
+      if (session === broken) recover(error);
+    },
+    watch: () => desired?.watch(relay.rpc),
     requireJoined,
     perform,
+    request,
     rejoin,
+    interrupt,
+    peer: (number = 1) => [...sessions].find(({ peer }) => peer === number),
     get state() {
       return state;
     },
@@ -236,20 +263,19 @@ export function lifecycle(socket: WebSocket, options: LifecycleOptions) {
       return session;
     },
 
-    async join({ roomId: sid, userId: uid, autoSubscribe, ...rest }: JoinOptions): Promise<JoinResult> {
+    async join(joinOptions: JoinOptions): Promise<JoinResult> {
       if (state !== 'open') throw notPossible();
-      const config = autoSubscribe ? undefined : { NoAutoSubscribe: 'true' };
-      // JSON leaves out what is undefined.
-      const params = { sid, uid, ...rest, config, capabilities };
-      const wanted = desiredState(params as DesiredState['joinParams'], streamControl(roster, emit));
+      const params = joinParamsOf(joinOptions, !!dial, reload.proof);
+      const wanted = desiredState(params, streamControl(others, emit), relay.hint);
       desired = wanted;
+      reload.watch(wanted.ended, params, sendLeave, relay.abandon);
       setState('joining');
       try {
-        return await enter(wanted);
+        return await tryToEnter(wanted);
       } catch (error) {
         if (desired === wanted) {
           end();
-          // The relay may have joined us all the same.
+          // The relay may have completed the join nevertheless.
           sendLeave();
         }
         throw error;
@@ -258,14 +284,14 @@ export function lifecycle(socket: WebSocket, options: LifecycleOptions) {
 
     async leave(): Promise<void> {
       if (!desired) return;
-      if (!relay.rpc.isOpen && state !== 'joining') return finish();
       const isAnswered = session?.joinResult;
+      if (!relay.rpc.isOpen && (isAnswered || state !== 'joining')) return finish();
       end();
-      const leaving = relay.rpc.request('leave');
-      // During a join nobody knows whether there is a session to leave.
-      await (isAnswered ? leaving : leaving.catch(() => {}));
+      // Before the relay's answer there may be no session to leave.
+      await (isAnswered ? relay.rpc.request('leave') : sendLeave());
     },
 
     close: () => finish(),
   };
+  return self;
 }

@@ -1,41 +1,61 @@
-import type { RelayNotifications, Track } from '../../protocol/messages.js';
+import type {
+  PeerParams,
+  RelayNotifications,
+  SessionDescription,
+  Track,
+  TrickleParams,
+} from '../../protocol/messages.js';
 import { malformed } from '../common/errors.js';
 import type { Emit } from '../common/events.js';
 import { fits, NOTIFICATIONS } from '../common/wire-forms.js';
 import type { Lifecycle } from './lifecycle.js';
 
-type Handlers = { [Method in keyof typeof NOTIFICATIONS]: (params: RelayNotifications[Method]) => void };
+type Handlers = { [Method in keyof typeof NOTIFICATIONS]: (params: RelayNotifications[Method]) => unknown };
 
-/** The SFU can be asked for a track once its media has arrived there. */
+/** The SFU refuses a subscription to a track until it receives the track's media. */
 const RESUBSCRIBE_AFTER_MS = 2_000;
 
-/** @returns what applies the relay's notifications to the client and emits them as events */
+/** @returns a function that applies a notification of the relay and emits its event */
 export function notificationHandler(
   lifecycle: Lifecycle,
   emit: Emit,
 ): (method: string, params: unknown) => void {
   const handlers: Handlers = {
     goaway(params) {
+      lifecycle.expire();
       if (lifecycle.desired) lifecycle.desired.earliest = performance.now() + params.reconnectAfterMs;
       emit('goaway', params);
     },
     expiring(params) {
-      lifecycle.expiring(params.expiresInMs);
+      lifecycle.renewToken(params.expiresInMs);
       emit('expiring', params);
     },
-    offer: (params) => lifecycle.session?.receiveOffer(params),
-    trickle: (params) => lifecycle.session?.receiveCandidate(params),
-    rejoin({ peer, afterMs }) {
-      setTimeout(() => lifecycle.session?.peer === peer && lifecycle.rejoin(), afterMs);
+    offer: ({ peer, ...offer }: SessionDescription & PeerParams) =>
+      lifecycle.peer(peer)?.downstream?.answerOffer(offer),
+    trickle({ peer, target, candidate }: TrickleParams) {
+      const { upstream, downstream } = lifecycle.peer(peer) ?? {};
+      (target === 0 ? upstream : downstream)?.candidates.receive(candidate);
     },
+    rejoin({ peer, afterMs }) {
+      const { session } = lifecycle;
+      if (session?.peer === peer)
+        setTimeout(() => lifecycle.session === session && lifecycle.rejoin(true), afterMs);
+    },
+    interrupted: (params) => lifecycle.interrupt(params),
     participants(params) {
-      if (!lifecycle.session || !lifecycle.roster.applyParticipants(params)) return;
-      emit('participants', params);
-      roomChanged(params.state === 'left' ? params.participant.tracks : []);
+      const { session, others } = lifecycle;
+      const changes = session && others.applyParticipants(params);
+      if (!changes) return;
+      for (const change of changes) {
+        emit('participants', change);
+        roomChanged(change.state === 'left' ? change.participant.tracks : []);
+      }
+      if (params.audience) emit('audience', params.audience);
+      if (params.page) emit('page', params.page);
     },
     tracks(params) {
-      const { session, desired, roster } = lifecycle;
-      if (!session || !roster.applyTracks(params)) return;
+      const { session, desired, others } = lifecycle;
+      if (!session || !others.applyTracks(params)) return;
       emit('tracks', params);
       roomChanged(params.state === 'removed' ? params.tracks : []);
       if (desired?.follow(params.tracks)) setTimeout(() => report(subscribeAgain()), RESUBSCRIBE_AFTER_MS);
@@ -44,27 +64,35 @@ export function notificationHandler(
       const { session } = lifecycle;
       if (!session?.joinResult) return;
       Object.assign(session.joinResult, params);
-      report(session.upstream.limit(params.grants, params.role === 'publisher'));
+      report(session.upstream.restrict(params.grants, params.role === 'publisher'));
       emit('grants', params);
     },
     mute(params) {
-      report(lifecycle.session?.upstream.cut(params.trackId, params.muted));
+      const { session } = lifecycle;
+      const { trackId, muted } = params;
+      const result = session?.joinResult;
+      const others = result?.muted?.filter((id) => id !== trackId) ?? [];
+      if (result) result.muted = muted ? [...others, trackId] : others;
+      // The relay mutes the tracks of the next peer itself.
+      if (!session?.isLost) report(session?.upstream.cut(trackId, muted));
       emit('mute', params);
     },
     room(params) {
       Object.assign(lifecycle.session?.joinResult ?? {}, params);
       emit('room', params);
     },
-    message: (params) => lifecycle.messages.received(params),
+    message: (params) => lifecycle.messages.accept(params),
   };
 
-  /** A failure of a session that has ended meanwhile is not reported. */
+  /** Emits a failure, unless the session has ended or lost its peer in the meantime. */
   function report(task: Promise<unknown> | undefined): void {
     const { session } = lifecycle;
-    task?.catch((error) => lifecycle.session === session && emit('error', error));
+    task?.catch((error) => {
+      if (session && lifecycle.session === session && !session.isLost) emit('error', error);
+    });
   }
 
-  /** The relay takes subscriptions with layers only in the first seconds of a peer; it may need another peer. */
+  /** The relay accepts subscriptions with layers only in a peer's first seconds. Later, another peer is needed. */
   async function subscribeAgain(): Promise<void> {
     const { session, desired } = lifecycle;
     try {
@@ -81,10 +109,10 @@ export function notificationHandler(
   }
 
   return (method, params) => {
-    // Other methods come from a newer relay.
+    // A newer relay may send other methods.
     if (!isKnown(method)) return;
     if (fits(params, NOTIFICATIONS[method])) handlers[method](params as never);
-    else emit('error', malformed(`"${method}" notification`));
+    else emit('error', malformed(`"${method}"`));
   };
 }
 

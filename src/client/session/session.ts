@@ -1,94 +1,103 @@
-import type { JoinResult, PeerParams, SessionDescription, TrickleParams } from '../../protocol/messages.js';
+import type { JoinResult, SessionDescription } from '../../protocol/messages.js';
 import { left, malformed, mediaLost, type RelayClientError } from '../common/errors.js';
 import type { Emit } from '../common/events.js';
 import { isJoinResult } from '../common/wire-forms.js';
 import type { Rpc } from '../connection/json-rpc.js';
 import { recoverIce } from '../media/ice-recovery.js';
-import { type Publisher, publisher, type Sending } from '../media/publisher.js';
+import { type PublisherConnection, publisher, type Sending } from '../media/publisher.js';
 import { type RemoteTracks, remoteTracks } from '../media/remote-tracks.js';
 import { reportStats } from '../media/stats-reporter.js';
 import type { StreamControl } from '../media/stream-control.js';
-import { type Subscriber, subscriber } from '../media/subscriber.js';
+import { type SubscriberConnection, subscriber } from '../media/subscriber.js';
 import type { ParticipantList } from '../room/participant-list.js';
 
-interface SessionOptions {
+interface ClientSessionOptions {
   rpc: Rpc;
-  roster: ParticipantList;
-  /** The stream preferences, which may outlive the session. */
+  others: ParticipantList;
+  /** The stream preferences; they may outlive the session. */
   control: StreamControl;
   muted: WeakSet<MediaStreamTrack>;
   rtcConfiguration: RTCConfiguration;
   statsIntervalMs: number;
   emit: Emit;
-  /** The number of the session's peer on the SFU, and the session whose peer it is to replace. */
+  /** The number of the session's peer on the SFU. */
   peer: number;
-  before: Session | undefined;
-  /** Whether media flows, or is being recovered. */
-  onMediaState(session: Session, isUp: boolean): void;
+  /** The session that this one replaces. */
+  before: ClientSession | undefined;
+  /** The sessions that are not closed: this one, those before it, the next one. It adds and removes itself. */
+  sessions: Set<ClientSession>;
+  /** `isUp`: media flows; otherwise ICE is being restarted. */
+  onMediaState(session: ClientSession, isUp: boolean): void;
 }
 
-/** How long both pairs of connections exist: the new ones connect, and viewers receive what is sent anew. */
+/** Both pairs of connections exist this long: the new ones connect, and viewers switch to the new tracks. */
 const OVERLAP_MS = 5_000;
 
 /**
- * The media of one session, from `join` to `leave`: both peer connections and what belongs to them. Another one of these may
- * replace them while the session on the relay goes on.
+ * The media of one session: both peer connections and their state. Another `ClientSession` may replace it while the session on
+ * the relay continues.
  */
-export interface Session {
+export interface ClientSession {
   readonly rpc: Rpc;
-  readonly roster: ParticipantList;
-  readonly upstream: Publisher;
-  /** undefined until the relay has answered the join. */
-  downstream: Subscriber | undefined;
+  readonly others: ParticipantList;
+  readonly upstream: PublisherConnection;
+  /** Undefined until the relay has answered the join. */
+  downstream: SubscriberConnection | undefined;
   readonly remoteTracks: RemoteTracks;
   /** The number of the peer on the SFU. */
   readonly peer: number;
-  /** The one that replaces this one, or is replaced by it; undefined once that is done. */
-  other: Session | undefined;
-  /** Resolves when only another session can bring the media back. */
+  /** Resolves when only another session can restore the media. */
   readonly lost: Promise<RelayClientError>;
-  /** For how long media has flowed on end, at the longest: the connection that carries it may have broken since. */
+  /** The longest duration of uninterrupted media, in ms. */
   longestMs(): number;
-  /** undefined until the relay has answered the join. */
+  /** Undefined until the relay has answered the join. */
   joinResult: JoinResult | undefined;
+  /** The SFU has lost the peer: only another session can restore the media. */
+  isLost: boolean;
+  /** Another session takes over: this one reports nothing any more. */
+  isRetired: boolean;
   isClosed: boolean;
   enter(send: (offer: SessionDescription) => Promise<unknown>, sending?: Sending[]): Promise<JoinResult>;
   /**
-   * Joins beside the session before, sends and receives the same, and lets that leave when it has the media.
-   * @param joined the relay has accepted it
+   * Joins while the earlier session is still there, sends and receives the same tracks, and then lets the earlier one leave.
+   * @param joined called when the relay has accepted the join
    */
-  replace(before: Session, joined: () => void): Promise<void>;
-  receiveOffer(offer: SessionDescription & PeerParams): void;
-  receiveCandidate(params: TrickleParams): void;
-  /** Another session has taken its place. */
+  replace(before: ClientSession, joined: () => void): Promise<void>;
+  /** The relay can be reached again: restarts ICE if necessary. @returns false if only another peer restores the media */
+  revive(): boolean;
+  /** Ends the restarts of ICE and the reports. */
   retire(): void;
-  /** @param error what pending calls are rejected with */
+  /** @param error rejects the pending calls */
   close(error: RelayClientError): void;
 }
 
-export function createSession(options: SessionOptions): Session {
-  const { rpc, roster, rtcConfiguration, emit, peer, before } = options;
-  /** The connections that don't work. */
-  const down = new Set<'publisher' | 'subscriber'>();
-  /** performance.now() when the last missing connection came up; undefined while one is missing. */
+export function createSession(options: ClientSessionOptions): ClientSession {
+  const { rpc, others, rtcConfiguration, emit, peer, before, sessions } = options;
+  /** performance.now() since when all connections are connected; undefined if one is not. */
   let upSince: number | undefined;
   let longest = 0;
   let endStats: (() => void) | undefined;
-  let lose: (error: RelayClientError) => void;
+  let isFailed = false;
+  let resolveLost: (error: RelayClientError) => void;
+  const lose = (error: RelayClientError) => {
+    isFailed = true;
+    resolveLost(error);
+  };
 
   /** Errors caused by the end of the session are not reported. */
   const onError = (error: RelayClientError) => {
-    if (!session.isClosed) emit('error', error);
+    if (!session.isRetired) emit('error', error);
   };
-  const mark = (connection: 'publisher' | 'subscriber', isUp: boolean) => {
-    if (isUp) down.delete(connection);
-    else down.add(connection);
-    const allUp = down.size === 0;
+  const mark = (isDown?: boolean) => {
+    if (session.isRetired) return;
+    // The subscriber connection is new until the SFU offers something.
+    const received = session.downstream?.pc.connectionState ?? '';
+    const isUp =
+      !isDown && sends.pc.connectionState === 'connected' && ['new', 'connected'].includes(received);
     session.longestMs();
-    upSince = allUp ? performance.now() : undefined;
-    options.onMediaState(session, allUp);
+    upSince = isUp ? performance.now() : undefined;
+    if (isUp || isDown) options.onMediaState(session, isUp);
   };
-  const ofPeer = (number = 1) => [session, session.other].find((each) => each?.peer === number);
 
   const sends = publisher({
     ...options,
@@ -96,46 +105,51 @@ export function createSession(options: SessionOptions): Session {
     known: before?.upstream.known,
     onError,
   });
-  const endRecovery = recoverIce(sends.pc, {
+  const recovery = recoverIce(sends.pc, {
     restart: sends.restartIce,
+    isReachable: () => rpc.isOpen,
     onError,
-    onUp: () => mark('publisher', true),
-    onDown: () => mark('publisher', false),
+    onUp: mark,
+    onDown: () => mark(true),
     onLost: () => lose(mediaLost('publisher')),
   });
 
   const joined = (result: JoinResult) => {
     session.joinResult = result;
-    roster.reset(result.participants, result.revision);
+    others.reset(result);
     const iceServers = [...(rtcConfiguration.iceServers ?? []), ...(result.iceServers ?? [])];
     const configuration = { ...rtcConfiguration, iceServers };
-    // The publisher connection is gathering already: its next ICE restart uses them.
+    // The publisher connection has begun to gather: it uses the ICE servers at its next ICE restart.
     sends.pc.setConfiguration(configuration);
     session.downstream = subscriber({
       ...options,
       pc: new RTCPeerConnection(configuration),
       tracks: session.remoteTracks,
-      onUp: () => mark('subscriber', true),
+      onUp: mark,
       onDown(error) {
-        lose(error);
-        mark('subscriber', false);
+        if (!session.isRetired) lose(error);
+        mark(true);
       },
       onError,
     });
   };
 
-  const session: Session = {
+  const session: ClientSession = {
     rpc,
-    roster,
+    others,
     peer,
     upstream: sends,
     downstream: undefined,
     remoteTracks:
       before?.remoteTracks ??
-      remoteTracks({ ownerOf: roster.ownerOf, emit, onMedia: options.control.sendPreference }),
-    other: before,
+      remoteTracks({
+        emit,
+        ownerOf: others.ownerOf,
+        isOwn: (trackId) => [...sessions].some(({ upstream }) => upstream.findId(trackId)),
+        onMedia: options.control.sendPreference,
+      }),
     lost: new Promise((resolve) => {
-      lose = resolve;
+      resolveLost = resolve;
     }),
     longestMs() {
       const now = performance.now();
@@ -143,17 +157,19 @@ export function createSession(options: SessionOptions): Session {
       return longest;
     },
     joinResult: undefined,
+    isLost: false,
+    isRetired: false,
     isClosed: false,
 
     async enter(send, sending) {
       const result = await sends.enter(async (offer) => {
         const answer = await send(offer);
         if (!isJoinResult(answer)) throw malformed('join result');
-        // At once: the next message may be the SFU's offer.
+        // Synchronously: the next message may be the SFU's offer.
         if (!session.isClosed) joined(answer);
         return answer;
       }, sending);
-      if (!session.isClosed) endStats = reportStats(options, sends.pc, session.downstream?.pc);
+      if (!session.isRetired) endStats = reportStats(options, sends.pc, session.downstream?.pc);
       return result;
     },
 
@@ -166,43 +182,36 @@ export function createSession(options: SessionOptions): Session {
         before.retire();
         return result;
       }, sending);
-      setTimeout(() => {
-        session.other = undefined;
+      const release = () => {
+        if (before.isClosed) return;
+        // After the SFU has failed, it may take longer until all tracks are there again.
+        if ((before.isLost || session.isLost) && before.remoteTracks.holds(before.downstream?.pc))
+          return void setTimeout(release, OVERLAP_MS);
         before.close(left());
-        rpc.request('leave', { peer: before.peer }).catch(() => {});
-      }, OVERLAP_MS);
+        if (!before.isLost) rpc.request('leave', { peer: before.peer }).catch(() => {});
+      };
+      setTimeout(release, OVERLAP_MS);
     },
 
-    receiveOffer({ peer, ...offer }) {
-      void ofPeer(peer)?.downstream?.answerOffer(offer);
-    },
-
-    receiveCandidate({ peer, target, candidate }) {
-      const { upstream: publisher, downstream: subscriber } = ofPeer(peer) ?? {};
-      (target === 0 ? publisher : subscriber)?.candidates.receive(candidate);
-    },
+    revive: () => !isFailed && recovery.revive(),
 
     retire() {
+      session.isRetired = true;
+      sends.retire();
       endStats?.();
-      endRecovery();
+      recovery.stop();
     },
 
     close(error) {
       if (session.isClosed) return;
       session.isClosed = true;
+      sessions.delete(session);
       session.retire();
       session.remoteTracks.closed(session.downstream?.pc);
       sends.close(error);
       session.downstream?.close();
     },
   };
-  if (before) before.other = session;
-  session.remoteTracks.isOwn = (trackId) =>
-    [session, session.other].some((each) =>
-      each?.upstream
-        .localSdp()
-        .match(/^a=msid:.+/gm)
-        ?.some((line) => line.endsWith(` ${trackId}`)),
-    );
+  sessions.add(session);
   return session;
 }

@@ -2,17 +2,17 @@ import type { ClientDuplexStream } from '@grpc/grpc-js';
 import { type CallListener, type GrpcCall, PREFIX_BYTES } from '../grpc-connection.js';
 import { STATUS_NAMES, type Status } from '../status.js';
 
-/** How grpc-js says that the server has not looked at a call: it was refused (REFUSED_STREAM, GOAWAY), or never sent. */
+/** Messages of grpc-js for calls that the server has not processed: they were refused (REFUSED_STREAM, GOAWAY) or never sent. */
 const UNPROCESSED = ['Stream refused by server', 'Channel closed before call started'];
 
-/** By @grpc/grpc-js, which writes the prefixes itself. */
+/** A call of @grpc/grpc-js, which writes the prefixes of messages itself. */
 export class GrpcJsCall implements GrpcCall {
   readonly #call: ClientDuplexStream<Buffer, Buffer>;
   readonly #written: () => void;
   #pending = 0;
   #isCancelled = false;
 
-  /** `explain`: is told of the end, and says what the connection knows of it. */
+  /** `explain`: called with the end; adds what the connection knows about it. */
   constructor(
     call: ClientDuplexStream<Buffer, Buffer>,
     listener: CallListener,
@@ -23,7 +23,7 @@ export class GrpcJsCall implements GrpcCall {
       this.#pending -= 1;
     };
     call.on('data', (message: Buffer) => listener.onMessage(message));
-    // `status` says the same, and always comes.
+    // `status` has the same information, and is always emitted.
     call.on('error', () => {});
     call.on('status', ({ code, details }) => {
       const status = explain(statusOf(code, details));

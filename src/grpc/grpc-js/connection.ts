@@ -21,15 +21,15 @@ import { GrpcJsCall } from './call.js';
 import { Keepalive } from './keepalive.js';
 import { type GrpcJs, sessionOf } from './load.js';
 
-/** Node ends a connection with all its streams at 10 MB of session memory. */
+/** The limit of session memory in MB: at Node's default of 10 it would end a connection with all its streams. */
 const MAX_SESSION_MEMORY_MB = 1024;
 
 const PROBE_METHOD = '/grpc.health.v1.Health/Check';
 const PROBE_TIMEOUT_MS = 500;
 
 /**
- * By @grpc/grpc-js: a client of its own, whose first HTTP/2 session is the connection. grpc-js would connect again by itself, and
- * queue streams beyond the server's limit; the pool does both for either client.
+ * A connection of @grpc/grpc-js: a client whose first HTTP/2 session is the connection. grpc-js would reconnect and queue streams
+ * beyond the server's limit by itself; here the pool does both, as for the other client.
  */
 export class GrpcJsConnection implements GrpcConnection {
   readonly #grpc: GrpcJs;
@@ -37,7 +37,7 @@ export class GrpcJsConnection implements GrpcConnection {
   readonly #setup: ConnectionSetup;
   readonly #metadata: Metadata;
   #session: ClientHttp2Session | undefined;
-  /** Of all attempts to connect. */
+  /** The deadline of all attempts to connect. */
   readonly #sockets = new Set<Socket>();
   #keepalive: Keepalive | undefined;
   #openCalls = 0;
@@ -47,7 +47,7 @@ export class GrpcJsConnection implements GrpcConnection {
   #isClosed = false;
   readonly #deadline: Deadline;
   #isLate = false;
-  /** Why it is leaving, or over. */
+  /** Why the connection accepts no further call. */
   #cause: Error | undefined;
 
   constructor(grpc: GrpcJs, setup: ConnectionSetup) {
@@ -63,7 +63,7 @@ export class GrpcJsConnection implements GrpcConnection {
       else this.#sockets.add(socket);
     });
     this.#client = new grpc.Client(serverUrl, credentials, optionsOf(setup));
-    // Not of whoever waits: each may give up before, and the next one would wait for the same dead connection.
+    // A deadline of the connection, not of its callers: if a caller gave up first, the next one would wait for the same dead connection.
     this.#deadline = new Deadline(() => {
       this.suspect = true;
       this.#isLate = true;
@@ -79,7 +79,7 @@ export class GrpcJsConnection implements GrpcConnection {
     return this.#isLeaving;
   }
 
-  /** grpc-js has no deadline of its own for this. */
+  /** grpc-js has no deadline for connecting. */
   async ready(signal: CancelSignal): Promise<void> {
     const { connectivityState } = this.#grpc;
     const { connectTimeoutMs } = this.#setup;
@@ -91,7 +91,7 @@ export class GrpcJsConnection implements GrpcConnection {
         throw this.#isLate ? timedOut(this.#setup, connectTimeoutMs) : unavailable(this.#loss());
       const state = channel.getConnectivityState(true);
       if (state === connectivityState.READY) {
-        // A GOAWAY in the packet of the SETTINGS is seen a turn later.
+        // A GOAWAY in the packet of the SETTINGS is processed one turn later.
         await turn();
         this.#adopt();
         return;
@@ -119,7 +119,7 @@ export class GrpcJsConnection implements GrpcConnection {
     this.#end(connectionFault(this.#setup, 'the connection was closed'));
   }
 
-  /** From now on the session of grpc-js is the connection. */
+  /** The session of grpc-js is established. */
   #adopt(): void {
     this.#deadline.cancel();
     const isLost =
@@ -152,18 +152,18 @@ export class GrpcJsConnection implements GrpcConnection {
     if (session.closed) this.#leave();
   }
 
-  /** What the connection knows of the end of a call. */
+  /** Adds the connection's error to the end of a call. */
   #ended(status: Status): Status {
     this.#openCalls -= 1;
     if (this.#isLeaving && this.#openCalls === 0) queueMicrotask(() => this.close());
-    // Streams of a session that is destroyed end with whatever code they had.
+    // Streams of a destroyed session end with an arbitrary code.
     const isLost = status.code === 'UNAVAILABLE' || this.#isClosed;
     return isLost && this.#cause ? { ...status, code: 'UNAVAILABLE', details: this.#cause.message } : status;
   }
 
   /**
-   * Takes no further call; those that are open go on, and the last one ends it. The client is closed at once, which ends the calls
-   * that it has not begun: they would make it connect again.
+   * Accepts no further call. Open calls continue; the connection closes after the last one. The client is closed immediately: this
+   * ends calls that have not begun, which would make it reconnect.
    */
   #leave(): void {
     this.#isLeaving = true;
@@ -195,7 +195,7 @@ export class GrpcJsConnection implements GrpcConnection {
     return metadata;
   }
 
-  /** grpc-js tells only a call why there is no connection: this one is of a method that Ion does not have. */
+  /** grpc-js reports a connection's error only to a call. This call is to a method that Ion does not have. */
   #whyUnavailable(): Promise<string> {
     return new Promise((resolve) => {
       const unknown = 'the connection was refused or lost';
@@ -216,7 +216,7 @@ export class GrpcJsConnection implements GrpcConnection {
         resolve();
       };
       signal.addEventListener('abort', done, { once: true });
-      // It wants a time of day, of which it makes a timer at once.
+      // grpc-js takes a time of day and converts it to a timer immediately.
       const remaining = deadline - performance.now();
       this.#client.getChannel().watchConnectivityState(state, wallClock() + remaining, done);
     });
@@ -225,9 +225,9 @@ export class GrpcJsConnection implements GrpcConnection {
 
 function optionsOf({ authority, tls }: ConnectionSetup): ClientOptions {
   return {
-    // Channels would share one connection otherwise, and with it its stream limit.
+    // Otherwise all channels share one connection and its limit of streams.
     'grpc.use_local_subchannel_pool': 1,
-    // A stream lives for hours: no copy of what was sent is kept for a retry that never comes.
+    // Streams stay open for hours: without retries no copies of sent messages are kept.
     'grpc.enable_retries': 0,
     'grpc-node.max_session_memory': MAX_SESSION_MEMORY_MB,
     'grpc.initial_reconnect_backoff_ms': 100,
@@ -238,7 +238,7 @@ function optionsOf({ authority, tls }: ConnectionSetup): ClientOptions {
   };
 }
 
-/** grpc-js forgets a socket on which TLS or HTTP/2 has not begun when its client is closed, and leaves it open. */
+/** Closes sockets that grpc-js leaves open if its client is closed before TLS or HTTP/2 has begun. */
 function watchSockets(credentials: ChannelCredentials, onSocket: (socket: Socket) => void): void {
   const create = credentials._createSecureConnector.bind(credentials);
   credentials._createSecureConnector = (...args) => {

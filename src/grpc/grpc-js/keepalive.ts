@@ -6,11 +6,11 @@ interface Times {
   readonly pingTimeoutMs: number;
 }
 
-interface Listener {
+interface KeepaliveListener {
   hasCalls(): boolean;
   /**
-   * There are no calls: servers punish pings without calls, and load balancers forget connections without either. It has to be
-   * ended, so that no call is made on a dead one.
+   * There are no calls. Close the connection: servers disconnect clients that ping without calls, and load balancers drop silent
+   * connections, which would lose the next call.
    */
   onIdle(): void;
   /** A ping was not answered. */
@@ -18,17 +18,17 @@ interface Listener {
 }
 
 /**
- * Pings on a session, in the place of grpc-js's own: Node sends no PING once the server has sent a GOAWAY, for which grpc-js ends
- * all streams at its next ping. SETTINGS are sent even then, and have to be acknowledged, too.
+ * Pings a session instead of grpc-js. After a GOAWAY of the server, Node sends no PING, and grpc-js ends all streams at its next
+ * ping. SETTINGS are sent even then, and must be acknowledged, so they serve as pings.
  */
 export class Keepalive {
   readonly #session: ClientHttp2Session;
   readonly #times: Times;
-  readonly #listener: Listener;
+  readonly #listener: KeepaliveListener;
   #timer: NodeJS.Timeout | undefined;
   #unanswered: Deadline | undefined;
 
-  constructor(session: ClientHttp2Session, times: Times, listener: Listener) {
+  constructor(session: ClientHttp2Session, times: Times, listener: KeepaliveListener) {
     this.#session = session;
     this.#times = times;
     this.#listener = listener;
@@ -57,7 +57,7 @@ export class Keepalive {
     const unanswered = new Deadline(() => this.#listener.onSilent(), this.#times.pingTimeoutMs).unref();
     this.#unanswered = unanswered;
     const answered = (error: Error | null) => {
-      // A GOAWAY cancels the PING that is on its way: nothing was answered, the next one asks again.
+      // A GOAWAY cancels the pending PING without an answer; the next one follows.
       unanswered.cancel();
       if (this.#unanswered === unanswered) this.#unanswered = undefined;
       if (error && !this.#session.destroyed) this.#ping();

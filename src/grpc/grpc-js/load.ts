@@ -5,13 +5,13 @@ export type GrpcJs = typeof import('@grpc/grpc-js');
 
 let loading: Promise<GrpcJs> | undefined;
 
-/** Loaded by the first connection that wants it: it takes 70 ms, and memory. */
+/** Loaded by the first connection that needs it, because loading takes 70 ms and memory. */
 export function loadGrpcJs(): Promise<GrpcJs> {
   loading ??= import('@grpc/grpc-js');
   return loading;
 }
 
-/** Private parts of grpc-js, as of 1.14. */
+/** Private members of grpc-js 1.14. */
 interface Internals {
   internalChannel?: { wrappedSubchannels?: Iterable<Wrapped> };
 }
@@ -20,10 +20,10 @@ interface Wrapped {
 }
 
 /**
- * The HTTP/2 session of a client that is connected. grpc-js does not show it, nor what only the session has: how many streams the
- * server takes, what its GOAWAY says, and a way to ping after that. So its private parts are read, and package.json has the
- * minor version that has them. In a version that has not, `unknown`: then the limit is not known, and nothing is pinged.
- * Undefined where it is lost already.
+ * The HTTP/2 session of a connected client. grpc-js does not export it, but only the session has the server's limit of streams, the
+ * content of its GOAWAY, and a way to ping afterwards. So this reads private members, and package.json fixes the minor version that
+ * has them. Returns `unknown` in a version without them: then the limit is unknown, and no pings are sent. Undefined if the session
+ * is already lost.
  */
 export function sessionOf(client: Client): ClientHttp2Session | 'unknown' | undefined {
   const { internalChannel } = client.getChannel() as Internals;

@@ -1,11 +1,11 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 
-/** Where a socket connects to. `host` is the name that the server is known by. */
+/** The address of a socket. `host` is the server's name, for TLS. */
 export type Address = { host: string; ip: string; port: number } | { host: string; path: string };
 
 /**
- * The addresses of a target, without a look-up where there is only one to know: an IP address, or the path of a Unix socket.
+ * The address of a target that needs no look-up: an IP address, or the path of a Unix socket.
  */
 export function knownAddress(serverUrl: string): Address | undefined {
   const path = unixPath(serverUrl);
@@ -14,7 +14,7 @@ export function knownAddress(serverUrl: string): Address | undefined {
   return isIP(host) ? { host, ip: host, port } : undefined;
 }
 
-/** All addresses of a name, the families in turn (RFC 8305 § 4): one whole family may be unreachable. */
+/** All addresses of a name, alternating between the families, as one of them may be unreachable (RFC 8305 § 4). */
 export async function lookUpAddresses(serverUrl: string): Promise<Address[]> {
   const { host, port } = hostAndPort(serverUrl);
   const found = await lookup(host, { all: true });

@@ -6,31 +6,31 @@ import { ErrorCode, FrameType, MAX_31_BITS } from './frames.js';
 import { type Fields, MAX_FIELDS_BYTES } from './hpack/decoder.js';
 import { MessageReader } from './message-reader.js';
 
-/** What a call needs of its connection. */
+/** The connection, as its calls use it. */
 export interface CallSetup {
   writer: FrameWriter;
   flowControl: FlowControl;
-  /** It is over. */
+  /** The call has ended. */
   forget(call: Http2Call): void;
 }
 
 /** One bidirectional gRPC call: a stream of an HTTP/2 connection (RFC 9113 § 5.1, gRPC's PROTOCOL-HTTP2). */
 export class Http2Call implements GrpcCall {
   readonly id: number;
-  /** Bytes that may be sent. */
+  /** The send window in bytes. */
   window: number;
-  /** Bytes that were received, and not yet given back to the other side's window. */
+  /** Received bytes for which no WINDOW_UPDATE was sent yet. */
   received = 0;
   readonly #setup: CallSetup;
   readonly #listener: CallListener;
   readonly #reader = new MessageReader(this);
-  /** Messages that have to wait, and how much of the first one is sent. */
+  /** Waiting messages, and the sent bytes of the first one. */
   #queue: Buffer[] | undefined;
   #sent = 0;
-  /** This side has said that it is done, or will once nothing waits. */
+  /** The call is half-closed, or will be after the waiting messages. */
   #isEnding = false;
   #isOver = false;
-  /** 0 until the other side has answered. */
+  /** The HTTP status; 0 before the response. */
   #httpStatus = 0;
   #status: Status | undefined;
 
@@ -69,7 +69,7 @@ export class Http2Call implements GrpcCall {
     this.stop(ErrorCode.CANCEL, { code: 'CANCELLED', details: 'cancelled by this side' });
   }
 
-  /** Sends what waits, as far as it may be sent. */
+  /** Sends waiting messages as far as the windows allow. */
   resume(): void {
     if (!this.#queue) return;
     const { flowControl, writer } = this.#setup;
@@ -86,7 +86,7 @@ export class Http2Call implements GrpcCall {
     if (this.#isEnding) writer.endStream(this.id);
   }
 
-  /** The other side has read so much more. */
+  /** The server has sent a WINDOW_UPDATE. */
   widen(bytes: number): void {
     this.window += bytes;
     if (this.window > MAX_31_BITS)
@@ -94,7 +94,7 @@ export class Http2Call implements GrpcCall {
     else if (this.#queue) this.resume();
   }
 
-  /** `fields`: undefined where there are too many. */
+  /** `fields`: undefined if there are too many. */
   receiveFields(fields: Fields | undefined): void {
     if (!fields) {
       const details = `header fields of more than ${MAX_FIELDS_BYTES} bytes`;
@@ -108,7 +108,7 @@ export class Http2Call implements GrpcCall {
 
   receiveData(data: Buffer, start: number, end: number): void {
     if (this.#httpStatus !== 200) {
-      // A page that explains an error, and no messages.
+      // The body is an error page, not messages.
       if (this.#httpStatus >= 300) return;
       this.stop(ErrorCode.PROTOCOL_ERROR, { code: 'INTERNAL', details: 'data before the response' });
       return;
@@ -125,7 +125,7 @@ export class Http2Call implements GrpcCall {
     if (!this.#isOver) this.#listener.onMessage(message);
   }
 
-  /** The other side says no more: what this one would say is of no use. */
+  /** The server has ended the stream: further messages to it are useless. */
   receiveEnd(): void {
     if (this.#isOver) return;
     const { writer } = this.#setup;
@@ -140,7 +140,7 @@ export class Http2Call implements GrpcCall {
     this.lose(unprocessed ? { ...status, unprocessed } : status);
   }
 
-  /** It is over. The listener hears of it later: what it does, or throws, then is in nobody's way. */
+  /** Ends the call. The listener is called later, so that its code and its exceptions do not affect the caller. */
   lose(status: Status): void {
     if (this.#isOver) return;
     this.#isOver = true;
@@ -149,7 +149,7 @@ export class Http2Call implements GrpcCall {
     queueMicrotask(() => this.#listener.onEnd(status));
   }
 
-  /** Ends it on this side. */
+  /** Resets the stream. */
   stop(reason: number, status: Status): void {
     if (this.#isOver) return;
     this.#setup.writer.number(FrameType.RST_STREAM, this.id, reason);

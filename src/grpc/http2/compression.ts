@@ -2,9 +2,9 @@ import { gunzipSync, inflateSync } from 'node:zlib';
 import { MAX_MESSAGE_BYTES } from '../grpc-connection.js';
 
 /**
- * A message that the server has compressed. None is asked for (`grpc-accept-encoding: identity`): it costs more than it saves
- * with messages of a few hundred bytes. Some servers and proxies compress all the same.
- * @throws Error it can't be read, or is too long.
+ * Decompresses a message. The client asks for none (`grpc-accept-encoding: identity`), because compression costs more than it
+ * saves for messages of a few hundred bytes, but some servers and proxies compress nevertheless.
+ * @throws Error the message can't be decompressed, or is too long
  */
 export function decompress(encoding: string | undefined, message: Buffer): Buffer {
   const limit = { maxOutputLength: MAX_MESSAGE_BYTES };

@@ -9,59 +9,59 @@ import { encodeFields, encodeMoreFields } from './hpack/encoder.js';
 import { Http2Transport } from './transport.js';
 
 /*
- * gRPC over HTTP/2, by hand, for one kind of call: a bidirectional stream of small messages that lives for hours.
+ * gRPC over HTTP/2 for one kind of call: a bidirectional stream of small messages that stays open for hours.
  *
- * Why it exists. Passing a trickle on is the product, and a general client costs more than all the rest of the relay. With
- * @grpc/grpc-js a trickle costs 1.75–2.2 times the CPU, a join 2.3–3.0 times, a session 1.7 times the memory. Against grpc-go, grpcio,
- * tonic, the grpc-js server, nginx, HAProxy and Envoy this client was right in more cases, too. test/interop holds both to the same
- * cases; its table is in docs/GRPC.md.
+ * Why it exists: with a general client, forwarding a candidate costs more than the rest of the relay. With @grpc/grpc-js a candidate
+ * costs 1.75–2.2 times the CPU, a join 2.3–3.0 times, a session 1.7 times the memory. This client also passes more interoperability
+ * cases with grpc-go, grpcio, tonic, the grpc-js server, nginx, HAProxy and Envoy. test/interop runs the same cases with both clients;
+ * the table is in docs/GRPC.md.
  *
- * How to switch. `sfu: { client: 'grpc-js' }`. Both implement ../client.ts, and the rest of the relay knows nothing else.
+ * How to switch: `sfu: { client: 'grpc-js' }`. Both clients implement ../grpc-connection.ts, which the rest of the relay uses.
  *
  * The files, from the outside in:
- *   connection.ts     one connection of the pool: the addresses of a name, of which the first that speaks HTTP/2 is taken
+ *   connection.ts     one connection of the pool: uses the first of a name's addresses that speaks HTTP/2
  *   addresses.ts      targets: host:port, unix:path
- *   transport.ts      one socket: preface, SETTINGS, keep-alive pings, its end
- *   multiplexer.ts    frames to calls; GOAWAY, PING, SETTINGS, windows of what is received
- *   call.ts           one stream: its messages, its status
- *   flow-control.ts        windows of what is sent
+ *   transport.ts      one socket: preface, SETTINGS, keep-alive pings, end
+ *   multiplexer.ts    frames to calls; GOAWAY, PING, SETTINGS, receive windows
+ *   call.ts           one stream: messages, status
+ *   flow-control.ts   send windows
  *   message-reader.ts compression.ts   gRPC's length-prefixed messages
  *   frame-reader.ts frame-writer.ts unit-reader.ts frames.ts settings.ts header-blocks.ts   bytes
  *   hpack/            header fields
  *
- * Implemented of RFC 9113: all frame types are read, and checked as the RFC demands of a receiver (lengths, stream states, limits of
- * windows; a violation ends the stream or the connection with the RFC's code). Flow control in both directions. CONTINUATION, padding.
- * SETTINGS_MAX_CONCURRENT_STREAMS (the pool opens further connections), INITIAL_WINDOW_SIZE, also while streams are open. GOAWAY:
- * streams that the server has not looked at are told so (`unprocessed`) and made again by the caller, as with REFUSED_STREAM. Answers
- * to PING and SETTINGS, with a bound for a server that does not read them. Of gRPC's PROTOCOL-HTTP2: status in trailers or alone,
- * percent-encoded messages, HTTP status where there is no gRPC status, reset codes, gzip and deflate where a server insists, metadata,
- * keep-alive (A8) with back-off after too_many_pings.
+ * Implemented of RFC 9113: all frame types are read and checked as required of a receiver (lengths, stream states, window limits; a
+ * violation ends the stream or the connection with the RFC's code). Flow control in both directions. CONTINUATION, padding.
+ * SETTINGS_MAX_CONCURRENT_STREAMS (the pool opens further connections); INITIAL_WINDOW_SIZE, also while streams are open. GOAWAY and
+ * REFUSED_STREAM: streams that the server has not processed end with `unprocessed`, and the caller repeats them. Replies to PING and
+ * SETTINGS, limited for a server that does not read. Of gRPC's PROTOCOL-HTTP2: status in trailers or in headers alone,
+ * percent-encoded messages, HTTP status if there is no gRPC status, reset codes, gzip and deflate from servers that compress without
+ * being asked, metadata, keep-alive (A8) with back-off after too_many_pings.
  *
- * Implemented of RFC 7541: the whole decoder (static and dynamic table, resizing, Huffman), with bounds. Of the encoder as much as a
- * request needs that is the same for all calls: literals without a table and without Huffman, so that one block serves every call.
+ * Implemented of RFC 7541: the complete decoder (static and dynamic table, resizing, Huffman), with limits. The encoder writes only
+ * literals, without a table and without Huffman, so that all calls can use the same block.
  *
- * Left out: server push (forbidden by SETTINGS), priorities (ignored, RFC 9113 § 5.3), frames of more than 16 KiB, requests whose header
+ * Not implemented: server push (forbidden by SETTINGS), priorities (ignored, RFC 9113 § 5.3), frames of more than 16 KiB, requests whose header
  * block needs CONTINUATION (metadata are limited to 7 KiB), unary calls, deadlines (grpc-timeout), compression of requests, HTTP
  * proxies (CONNECT), service configuration, load balancing and name resolvers other than DNS: sessions of a room must reach one SFU.
  */
 
-/** ms that an address has for its HTTP/2 handshake before the next one is tried beside it (RFC 8305 § 5). */
+/** ms that an address has for its HTTP/2 handshake before the next one is tried in parallel (RFC 8305 § 5). */
 const NEXT_ADDRESS_MS = 250;
 
 /**
- * A connection to an SFU, by whichever of its addresses answers first. An address answers when its server has sent the
- * SETTINGS of HTTP/2: a proxy or a firewall may accept TCP connections to a server that is gone.
+ * A connection to an SFU, by the address that answers first. An address has answered when its server has sent HTTP/2 SETTINGS: proxies
+ * and firewalls may accept TCP connections for a server that is down.
  */
 export class Http2Connection implements GrpcConnection {
   readonly #setup: ConnectionSetup;
   /** The header block of each call's request. */
   readonly #fields: Buffer;
-  /** Addresses that were not tried yet. */
+  /** Addresses that are not tried yet. */
   #untried: Address[] = [];
-  /** Those that were tried, and have neither answered nor failed. */
+  /** Attempts that have neither succeeded nor failed. */
   readonly #attempts = new Set<Http2Transport>();
   #nextAttempt: Deadline | undefined;
-  /** The one that has answered. */
+  /** The attempt that succeeded. */
   #transport: Http2Transport | undefined;
   readonly #connected: Promise<void>;
   #resolve = () => {};
@@ -89,7 +89,7 @@ export class Http2Connection implements GrpcConnection {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    // Whoever waits for it hears of it; nobody may wait any more.
+    // Callers of `ready` get the error. Without callers it must not be an unhandled rejection.
     this.#connected.catch(() => {});
     this.#deadline = new Deadline(() => {
       this.suspect = true;

@@ -1,24 +1,24 @@
 import type { FrameWriter } from './frame-writer.js';
 import { ConnectionError, DEFAULT_WINDOW_BYTES, ErrorCode, MAX_31_BITS, MAX_FRAME_BYTES } from './frames.js';
 
-/** A call as far as its window goes. */
+/** A call, as flow control uses it. */
 export interface FlowControlled {
   readonly id: number;
-  /** Bytes that the other side takes of it; negative after a smaller initial window. */
+  /** The send window in bytes; negative after the server has reduced the initial window. */
   window: number;
-  /** It may send again. */
+  /** The call may send again. */
   resume(): void;
 }
 
 /**
- * How much may be sent by now (RFC 9113 § 5.2): each call has a window, the connection has one for all of them, and the
- * socket takes no more where the other side does not read. What must wait waits with its call.
+ * Limits what is sent (RFC 9113 § 5.2): by the window of each call, by that of the connection, and by the socket if the server does
+ * not read. Data beyond the limits waits in its call.
  */
 export class FlowControl {
   readonly #writer: FrameWriter;
   #window = DEFAULT_WINDOW_BYTES;
   #initialWindow = DEFAULT_WINDOW_BYTES;
-  /** Calls with something to send. */
+  /** Calls with data to send. */
   readonly #waiting = new Set<FlowControlled>();
 
   constructor(writer: FrameWriter) {
@@ -29,7 +29,7 @@ export class FlowControl {
     return this.#initialWindow;
   }
 
-  /** Sends of a message, from `start`, what may be sent; gives the place of the first byte that may not. */
+  /** Sends a message from `start` as far as the windows allow; returns the position of the first byte that is not sent. */
   send(call: FlowControlled, bytes: Buffer, start: number): number {
     let at = start;
     while (at < bytes.length && !this.#writer.isFull) {
@@ -51,7 +51,7 @@ export class FlowControl {
     this.#waiting.delete(call);
   }
 
-  /** There is room again, where the other side has read: those that wait take turns. */
+  /** The connection can send again: the waiting calls take turns. */
   resume(): void {
     for (const call of [...this.#waiting]) {
       if (this.#window <= 0 || this.#writer.isFull) return;
@@ -60,14 +60,14 @@ export class FlowControl {
     }
   }
 
-  /** @throws ConnectionError the window would be too large. */
+  /** @throws ConnectionError the window would be too large */
   widen(bytes: number): void {
     this.#window += bytes;
     if (this.#window > MAX_31_BITS) throw overflow();
     this.resume();
   }
 
-  /** What the other side wants of every call, of those that are open too; a window may become negative by it. */
+  /** Applies a new initial window to all calls, open ones included. A window may become negative. */
   setInitialWindow(bytes: number, open: Iterable<FlowControlled>): void {
     const change = bytes - this.#initialWindow;
     this.#initialWindow = bytes;

@@ -1,12 +1,12 @@
 import { FRAME_HEADER_BYTES, frameSizeError, MAX_31_BITS, MAX_FRAME_BYTES } from './frames.js';
 import { UnitReader } from './unit-reader.js';
 
-/** Who gets the frames. Their content is `data` from `start` to `end`, and holds until this returns. */
+/** Receives the frames. Their content is `data` from `start` to `end`, valid until the callback returns. */
 export interface FrameListener {
   onFrame(type: number, flags: number, streamId: number, data: Buffer, start: number, end: number): void;
 }
 
-/** The frames of a connection (RFC 9113 § 4.1). */
+/** Reads the frames of a connection (RFC 9113 § 4.1). */
 export class FrameReader extends UnitReader {
   readonly #listener: FrameListener;
 

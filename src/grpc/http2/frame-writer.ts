@@ -1,15 +1,14 @@
 import type { Socket } from 'node:net';
 import { Flag, FRAME_HEADER_BYTES, FrameType, MAX_FRAME_BYTES } from './frames.js';
 
-/** Room for a frame of any length, and for what many sessions send in one turn of the event loop. */
+/** Large enough for any frame, and for the frames of many sessions in one turn of the event loop. */
 const BUFFER_BYTES = 2 * (FRAME_HEADER_BYTES + MAX_FRAME_BYTES);
-/** With so much waiting in the socket, no more messages are put there. */
+/** The maximum of unsent bytes in the socket; further messages wait in their calls. */
 const FULL_BYTES = 64 * 1024;
 const NO_BYTES = new Uint8Array();
 
 /**
- * Writes frames. Those of one turn of the event loop, of all the sessions of a connection, go to the socket by one
- * system call.
+ * Writes frames. The frames of all sessions in one turn of the event loop are written to the socket by one system call.
  */
 export class FrameWriter {
   readonly #socket: Socket;
@@ -22,7 +21,7 @@ export class FrameWriter {
     this.flush();
   };
 
-  /** `onRoom` is called when it is full no more. */
+  /** `onRoom` is called when the writer is no longer full. */
   constructor(socket: Socket, onRoom: () => void) {
     this.#socket = socket;
     socket.on('drain', () => {
@@ -31,17 +30,17 @@ export class FrameWriter {
     });
   }
 
-  /** The other side does not read: messages have to wait. */
+  /** The server does not read: messages have to wait. */
   get isFull(): boolean {
     return this.#isFull;
   }
 
-  /** Bytes that the operating system has not taken. */
+  /** Bytes that the operating system has not accepted. */
   get unsent(): number {
     return this.#socket.writableLength;
   }
 
-  /** What comes before the first frame. */
+  /** Writes the connection preface. */
   raw(bytes: Buffer): void {
     bytes.copy(this.#buffer, this.#reserve(bytes.length));
   }
@@ -60,7 +59,7 @@ export class FrameWriter {
     this.#header(0, FrameType.DATA, Flag.END_STREAM, streamId);
   }
 
-  /** A frame whose content is one number of 32 bits. */
+  /** Writes a frame whose content is one 32-bit number. */
   number(type: number, streamId: number, value: number): void {
     const at = this.#header(4, type, 0, streamId);
     this.#buffer.writeUInt32BE(value, at);
@@ -70,11 +69,11 @@ export class FrameWriter {
     const frames = this.#buffer.subarray(0, this.#used);
     this.#used = 0;
     if (frames.length === 0 || this.#socket.destroyed) return;
-    // Behind others they wait for sure, and a few bytes must not hold a whole buffer.
+    // Bytes that wait in the socket are copied, so that a few bytes do not keep a whole buffer.
     const mustWait = this.#socket.writableLength > 0;
     this.#socket.write(mustWait ? Buffer.from(frames) : frames);
     const { writableLength } = this.#socket;
-    // What the operating system did not take at once still lies in this buffer.
+    // The socket still needs this buffer for the bytes that it has not written.
     if (!mustWait && writableLength > 0) this.#buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
     this.#isFull = writableLength > FULL_BYTES;
   }

@@ -1,4 +1,4 @@
-/** What a frame carries (RFC 9113 § 6). */
+/** Frame types (RFC 9113 § 6). */
 export const FrameType = {
   DATA: 0x0,
   HEADERS: 0x1,
@@ -21,7 +21,7 @@ export const Flag = {
   PRIORITY: 0x20,
 } as const;
 
-/** RFC 9113 § 6.5.2, those that are sent or read here. */
+/** The settings that are sent or read here (RFC 9113 § 6.5.2). */
 export const Setting = {
   ENABLE_PUSH: 0x2,
   MAX_CONCURRENT_STREAMS: 0x3,
@@ -30,7 +30,7 @@ export const Setting = {
   MAX_HEADER_LIST_SIZE: 0x6,
 } as const;
 
-/** Why a stream or a connection is ended (RFC 9113 § 7). */
+/** Error codes of streams and connections (RFC 9113 § 7). */
 export const ErrorCode = {
   NO_ERROR: 0x0,
   PROTOCOL_ERROR: 0x1,
@@ -46,14 +46,14 @@ export const ErrorCode = {
 
 /** Length (24 bits), type, flags, stream (31 bits). */
 export const FRAME_HEADER_BYTES = 9;
-/** The longest that a frame's content may be where nothing else was agreed on; neither side sends longer ones here. */
+/** The default maximum length of a frame's content; neither side changes it. */
 export const MAX_FRAME_BYTES = 16_384;
-/** What a window is where nothing else was agreed on. */
+/** The default window. */
 export const DEFAULT_WINDOW_BYTES = 65_535;
-/** Neither a window nor a stream's number is greater. */
+/** The maximum of windows and stream ids. */
 export const MAX_31_BITS = 0x7fffffff;
 
-/** The other side breaks the protocol: the connection is over. */
+/** The server violates the protocol: the connection ends. */
 export class ConnectionError extends Error {
   override readonly name = 'ConnectionError';
 

@@ -2,34 +2,34 @@ import { ConnectionError, ErrorCode, Flag, protocolError } from './frames.js';
 import { type Fields, HpackDecoder } from './hpack/decoder.js';
 
 /**
- * Of a block in several frames. One that has too many fields for its call is read all the same, as later ones may refer to it;
- * one that is longer than this ends the connection.
+ * The maximum length of a block in several frames; a longer one ends the connection. A block with too many fields is decoded
+ * nevertheless, as later ones may refer to it.
  */
 const MAX_BLOCK_BYTES = 1024 * 1024;
-/** What each frame of a block counts for besides its content: there may be any number of short or empty ones. */
+/** The overhead of each frame of a block: it limits the number of short or empty frames. */
 const FRAME_BYTES = 64;
-/** Of a stream that another depends on, and the weight of that (RFC 9113 § 6.2). */
+/** The length of the priority fields: stream dependency and weight (RFC 9113 § 6.2). */
 const PRIORITY_BYTES = 5;
 
 interface Block {
   streamId: number;
-  /** Nothing comes after it. */
+  /** The stream ends with this block. */
   isLast: boolean;
   parts: Buffer[];
   bytes: number;
 }
 
-/** The header blocks of a connection, each in one frame or in several, one after the other (RFC 9113 § 4.3). */
+/** Assembles the header blocks of a connection from one or several frames (RFC 9113 § 4.3). */
 export class HeaderBlocks {
   readonly #decoder = new HpackDecoder();
   #block: Block | undefined;
 
-  /** The next frame has to go on with one. */
+  /** The next frame must be a CONTINUATION. */
   get isOpen(): boolean {
     return this.#block !== undefined;
   }
 
-  /** Takes the content of a HEADERS frame. */
+  /** Reads the content of a HEADERS frame. */
   begin(flags: number, streamId: number, data: Buffer, start: number, end: number): void {
     let [from, to] = [start, end];
     if (flags & Flag.PADDED) {
@@ -42,13 +42,13 @@ export class HeaderBlocks {
     this.#append(this.#block, data, from, to);
   }
 
-  /** Takes the content of a CONTINUATION frame. */
+  /** Reads the content of a CONTINUATION frame. */
   continue(streamId: number, data: Buffer, start: number, end: number): void {
     if (streamId !== this.#block?.streamId) throw protocolError('a continuation of no header block');
     this.#append(this.#block, data, start, end);
   }
 
-  /** @throws ConnectionError it can't be read, and no later one can. */
+  /** @throws ConnectionError the block can't be decoded, so that no later one can either */
   end(): { streamId: number; isLast: boolean; fields: Fields | undefined } {
     const { streamId = 0, isLast = false, parts = [] } = this.#block ?? {};
     this.#block = undefined;

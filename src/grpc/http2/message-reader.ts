@@ -2,15 +2,15 @@ import { MAX_MESSAGE_BYTES, PREFIX_BYTES } from '../grpc-connection.js';
 import { decompress } from './compression.js';
 import { UnitReader } from './unit-reader.js';
 
-/** Who gets the messages; each holds until this returns. */
+/** Receives the messages. A message is valid until the callback returns. */
 interface MessageReceiver {
   receiveMessage(message: Buffer): void;
 }
 
-/** The messages of one call: whether it is compressed, its length, the message (gRPC's PROTOCOL-HTTP2). */
+/** Reads the messages of one call: compressed flag, length, message (gRPC's PROTOCOL-HTTP2). */
 export class MessageReader extends UnitReader {
   readonly #receiver: MessageReceiver;
-  /** By what compressed messages are compressed: the header `grpc-encoding`. */
+  /** The compression of compressed messages: the header `grpc-encoding`. */
   encoding: string | undefined;
 
   constructor(receiver: MessageReceiver) {

@@ -17,14 +17,14 @@ import {
 import { HeaderBlocks } from './header-blocks.js';
 import { decodeSettings } from './settings.js';
 
-/** What is received is taken at once, whatever it is: windows are there not to stand in the way. */
+/** The receive window. It is large, because received data is processed immediately. */
 export const CALL_WINDOW_BYTES = 1024 * 1024;
 export const CONNECTION_WINDOW_BYTES = 16 * 1024 * 1024;
-/** Of answers to pings and settings, to somebody who does not read them. */
+/** The limit of unsent replies to PING and SETTINGS, for a server that does not read them. */
 const MAX_UNSENT_BYTES = 4 * 1024 * 1024;
 const PING_BYTES = 8;
 
-/** What a server says with a GOAWAY. */
+/** A GOAWAY of the server. */
 interface Goaway {
   /** RFC 9113 § 7 */
   code: number;
@@ -34,32 +34,32 @@ interface Goaway {
   reason: string;
 }
 
-interface Setup {
+interface MultiplexerSetup {
   writer: FrameWriter;
-  /** What the other side says first, and whenever it changes. */
+  /** The server has sent SETTINGS. */
   onSettings(): void;
-  /** It takes no further calls. */
+  /** The server accepts no further calls. */
   onGoaway(goaway: Goaway): void;
   onPong(): void;
-  /** The last call is over. */
+  /** The last call has ended. */
   onIdle(): void;
 }
 
-/** The frames of a connection, and the calls that they are of (RFC 9113). */
+/** Maps the frames of a connection to its calls (RFC 9113). */
 export class Multiplexer implements FrameListener {
   readonly writer: FrameWriter;
   readonly flowControl: FlowControl;
-  /** Calls that the other side takes at a time. */
+  /** The server's limit of concurrent calls. */
   maxStreams = Number.POSITIVE_INFINITY;
-  readonly #setup: Setup;
+  readonly #setup: MultiplexerSetup;
   readonly #calls = new Map<number, Http2Call>();
   readonly #blocks = new HeaderBlocks();
   #nextId = 1;
-  /** Of the whole connection, and not yet given back to the other side's window. */
+  /** Received bytes of the connection for which no WINDOW_UPDATE was sent yet. */
   #received = 0;
   #isGreeted = false;
 
-  constructor(setup: Setup) {
+  constructor(setup: MultiplexerSetup) {
     this.#setup = setup;
     this.writer = setup.writer;
     this.flowControl = new FlowControl(setup.writer);
@@ -69,12 +69,12 @@ export class Multiplexer implements FrameListener {
     return this.#calls.size;
   }
 
-  /** No numbers are left for further calls. */
+  /** No stream ids are left for further calls. */
   get isExhausted(): boolean {
     return this.#nextId > MAX_31_BITS;
   }
 
-  /** Makes a call; `fields` is the header block of its request. */
+  /** Opens a call; `fields` is the header block of its request. */
   open(fields: Buffer, listener: CallListener): Http2Call {
     const call = new Http2Call(this.#nextId, listener, this);
     this.#nextId += 2;
@@ -89,12 +89,12 @@ export class Multiplexer implements FrameListener {
     if (this.#calls.size === 0) this.#setup.onIdle();
   }
 
-  /** The connection is over, and with it every call. */
+  /** The connection has closed: ends all calls. */
   loseAll(status: Status): void {
     for (const call of [...this.#calls.values()]) call.lose(status);
   }
 
-  /** @throws Error the connection can't go on. */
+  /** @throws Error the connection can't continue */
   onFrame(type: number, flags: number, streamId: number, data: Buffer, start: number, end: number): void {
     if (!this.#isGreeted && (type !== FrameType.SETTINGS || flags & Flag.ACK))
       throw protocolError('no settings at first');
@@ -131,7 +131,7 @@ export class Multiplexer implements FrameListener {
       case FrameType.WINDOW_UPDATE:
         this.#widen(streamId, data, start, end);
         break;
-      // PRIORITY, and whatever else there may be, need not be understood (§ 5.5).
+      // PRIORITY and unknown types are ignored (§ 5.5).
     }
   }
 
@@ -142,17 +142,17 @@ export class Multiplexer implements FrameListener {
     if (!call) return;
     const padding = flags & Flag.PADDED ? 1 + (data[start] ?? 0) : 0;
     if (padding > length) throw protocolError('more padding than there is data');
-    // The padding's length is told before the data, the padding comes after them.
+    // The length of the padding precedes the data, the padding follows it.
     if (padding === 0) call.receiveData(data, start, end);
     else call.receiveData(data, start + 1, end - padding + 1);
     if (flags & Flag.END_STREAM) call.receiveEnd();
     else call.received = this.#giveBack(streamId, call.received + length, CALL_WINDOW_BYTES);
   }
 
-  /** The other side may send again what was read, told by the half of a window. */
+  /** Sends a WINDOW_UPDATE after each half of a window. */
   #giveBack(streamId: number, received: number, window: number): number {
     if (received < window / 2) return received;
-    // Of a stream that has just been closed on this side there is nothing more to say.
+    // A stream that this client has just closed needs no window.
     if (streamId === 0 || this.#calls.has(streamId))
       this.writer.number(FrameType.WINDOW_UPDATE, streamId, received);
     return 0;
@@ -214,14 +214,14 @@ export class Multiplexer implements FrameListener {
     else this.#callOf(streamId)?.widen(bytes);
   }
 
-  /** None where it is over on this side, of which the other one need not know yet. */
+  /** Undefined if the call has ended here; the server may not know that yet. */
   #callOf(streamId: number): Http2Call | undefined {
     const call = this.#calls.get(streamId);
     if (!call) this.#checkOpened(streamId);
     return call;
   }
 
-  /** @throws ConnectionError there has never been such a call. */
+  /** @throws ConnectionError the stream was never opened */
   #checkOpened(streamId: number): void {
     if (streamId % 2 === 0 || streamId >= this.#nextId)
       throw protocolError(`no stream ${streamId} was opened`);

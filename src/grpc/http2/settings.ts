@@ -20,13 +20,13 @@ export function encodeSettings(settings: readonly (readonly [id: number, value: 
   return content;
 }
 
-/** What of the other side's settings matters here (RFC 9113 § 6.5.2). */
+/** The server's settings that this client uses (RFC 9113 § 6.5.2). */
 export interface PeerSettings {
   initialWindow?: number;
   maxStreams?: number;
 }
 
-/** @throws ConnectionError one that must not be */
+/** @throws ConnectionError an invalid setting */
 export function decodeSettings(data: Buffer, start: number, end: number): PeerSettings {
   if ((end - start) % SETTING_BYTES !== 0) throw frameSizeError('settings that are not whole');
   const settings: PeerSettings = {};
@@ -45,7 +45,7 @@ export function decodeSettings(data: Buffer, start: number, end: number): PeerSe
         settings.initialWindow = value;
         break;
       case Setting.MAX_FRAME_SIZE:
-        // Nothing longer than the least that it may be is sent.
+        // This client never sends frames longer than the minimum of this setting.
         if (value < MAX_FRAME_BYTES || value > 0xffffff)
           throw protocolError(`frames of up to ${value} bytes`);
         break;

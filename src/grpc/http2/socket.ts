@@ -5,14 +5,14 @@ import type { Address } from './addresses.js';
 
 const READ_BYTES = 64 * 1024;
 
-/** Connects to an address. What is read holds until `onRead` returns; events of the socket come besides. */
+/** Connects to an address. Read data is valid until `onRead` returns. */
 export function openSocket(
   address: Address,
   tls: SfuTlsOptions | undefined,
   onRead: (data: Buffer, bytes: number) => void,
 ): Socket {
   const onread = {
-    // One for all that is ever read, instead of one for each piece.
+    // One buffer for all reads, instead of one for each.
     buffer: Buffer.allocUnsafeSlow(READ_BYTES),
     callback(bytes: number, data: Uint8Array): boolean {
       onRead(data as Buffer, bytes);
@@ -22,7 +22,7 @@ export function openSocket(
   const where = 'path' in address ? { path: address.path } : { host: address.ip, port: address.port };
   const options = { ...where, onread, noDelay: true };
   if (!tls) return connect(options);
-  // node:tls names the server to itself only where it is told to; an address is no name.
+  // node:tls sends SNI only if `servername` is set. An IP address is not allowed there.
   const servername = tls.serverName ?? (isIP(address.host) ? '' : address.host);
   return connectTls({ ...options, ALPNProtocols: ['h2'], servername, ...toTlsOptions(tls) });
 }

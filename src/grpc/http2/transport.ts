@@ -27,17 +27,17 @@ const SETTINGS = encodeSettings([
 ]);
 const PING = Buffer.alloc(8);
 
-interface Listener {
+interface TransportListener {
   /** The server has sent its SETTINGS. */
   onReady(): void;
-  /** It is over. `cutCalls`: calls were open, which end later. */
+  /** The connection has closed. `cutCalls`: calls were open; they end afterwards. */
   onClosed(cause: Error, cutCalls: boolean): void;
 }
 
-/** HTTP/2 on one socket: the life of the connection. Its calls are in the {@link Multiplexer}. */
+/** HTTP/2 on one socket: preface, settings, pings, end. The {@link Multiplexer} has the calls. */
 export class Http2Transport {
   readonly #setup: ConnectionSetup;
-  readonly #listener: Listener;
+  readonly #listener: TransportListener;
   readonly #socket: Socket;
   readonly #writer: FrameWriter;
   readonly #calls: Multiplexer;
@@ -48,10 +48,10 @@ export class Http2Transport {
   #isReady = false;
   #isLeaving = false;
   #isOver = false;
-  /** Why it is leaving, or over. */
+  /** Why the connection accepts no further call. */
   #cause: Error | undefined;
 
-  constructor(address: Address, setup: ConnectionSetup, listener: Listener) {
+  constructor(address: Address, setup: ConnectionSetup, listener: TransportListener) {
     this.#setup = setup;
     this.#listener = listener;
     this.#socket = openSocket(address, setup.tls, (data, bytes) => this.#receive(data, bytes));
@@ -87,7 +87,7 @@ export class Http2Transport {
     return this.#isLeaving;
   }
 
-  /** Why it is leaving, or over. */
+  /** Why the connection accepts no further call. */
   get cause(): Error {
     return this.#loss();
   }
@@ -98,7 +98,7 @@ export class Http2Transport {
     return call;
   }
 
-  /** Ends it, and the calls that are open. */
+  /** Closes the connection and its open calls. */
   close(cause?: Error): void {
     this.#fail(
       ErrorCode.NO_ERROR,
@@ -106,14 +106,14 @@ export class Http2Transport {
     );
   }
 
-  /** The first word of this side. */
+  /** Sends the client's preface. */
   #greet(): void {
     this.#writer.raw(PREFACE);
     this.#writer.frame(FrameType.SETTINGS, 0, 0, SETTINGS);
     this.#writer.number(FrameType.WINDOW_UPDATE, 0, CONNECTION_WINDOW_BYTES - DEFAULT_WINDOW_BYTES);
   }
 
-  /** Until the server has sent its SETTINGS it may be anybody, or nobody. */
+  /** Before its SETTINGS, the server may speak another protocol or not answer at all. */
   #greeted(): void {
     if (this.#isReady) return;
     this.#isReady = true;
@@ -137,7 +137,7 @@ export class Http2Transport {
     }
   }
 
-  /** Ends it at once, and says why as far as the other side listens. */
+  /** Closes the connection immediately, after a GOAWAY with the reason. */
   #fail(code: number, cause: Error): void {
     if (this.#isOver) return;
     this.#writer.frame(FrameType.GOAWAY, 0, 0, goaway(code));
@@ -146,7 +146,7 @@ export class Http2Transport {
     this.#end(cause);
   }
 
-  /** Takes no further call; those that are open go on, and the last one ends it. */
+  /** Accepts no further call. Open calls continue; the connection closes after the last one. */
   #leave(): void {
     if (this.#isLeaving) return;
     this.#isLeaving = true;
@@ -172,8 +172,8 @@ export class Http2Transport {
   }
 
   /**
-   * Servers punish pings without calls, and load balancers forget connections without either: one that has no calls is ended, so that
-   * no call is made on a dead one. After a GOAWAY the pings go on as long as there are calls.
+   * Without calls the connection is closed instead of pinged: servers disconnect clients that ping without calls, and load balancers
+   * drop silent connections, which would lose the next call. After a GOAWAY the pings continue as long as there are calls.
    */
   #ping(): void {
     if (!this.#isReady || this.#pingTimer) return;
@@ -204,7 +204,7 @@ export class Http2Transport {
 }
 
 function goaway(code: number): Buffer {
-  // After the last stream of the other side's, of which there are none.
+  // Last-Stream-ID 0: the server has opened no streams.
   const content = Buffer.alloc(8);
   content.writeUInt32BE(code, 4);
   return content;

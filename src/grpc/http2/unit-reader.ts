@@ -1,13 +1,13 @@
-/** Pieces shorter than this are put together: each takes some hundred bytes beside its own. */
+/** Shorter chunks are copied into one buffer: each Buffer object costs some hundred bytes. */
 const SHORT_BYTES = 4096;
 
 /**
- * Cuts a stream of bytes into units, each of which says in its header how long it is: HTTP/2 into frames, a gRPC call
- * into messages. They come in whatever pieces the layer below has cut them into.
+ * Splits a stream of bytes into units whose header has their length: HTTP/2 into frames, a gRPC call into messages. The bytes
+ * arrive in chunks of any size.
  */
 export abstract class UnitReader {
   readonly #headerBytes: number;
-  /** Pieces of a unit that is not whole yet, and how many bytes have to come before more can be said of it. */
+  /** Chunks of an incomplete unit, and the number of bytes needed to continue. */
   #parts: Buffer[] | undefined;
   #missing = 0;
 
@@ -15,7 +15,7 @@ export abstract class UnitReader {
     this.#headerBytes = headerBytes;
   }
 
-  /** Takes a piece, which need not last, and hands on the units that it completes. */
+  /** Reads a chunk, which is not kept, and delivers the units that it completes. */
   read(data: Buffer, start: number, end: number): void {
     if (start === end) return;
     if (!this.#parts) {
@@ -31,12 +31,12 @@ export abstract class UnitReader {
   }
 
   /**
-   * How long the unit is whose header begins here, with its header.
-   * @throws Error where it must not be
+   * The length of the unit whose header begins here, including the header.
+   * @throws Error the unit is not allowed
    */
   protected abstract bytesOf(data: Buffer, at: number): number;
 
-  /** One unit, which holds until this returns. */
+  /** Receives a unit, which is valid until the method returns. */
   protected abstract take(data: Buffer, start: number, end: number): void;
 
   #cut(data: Buffer, start: number, end: number): void {

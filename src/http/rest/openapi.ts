@@ -1,29 +1,8 @@
-import { ERRORS } from '../../protocol/errors.js';
-import { LIMITS } from '../../protocol/limits.js';
 import { SESSION_TOKEN_HEADER } from '../../protocol/messages.js';
+import { id, ref, schemas } from './openapi-schemas.js';
 
-const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 const jsonOf = (schema: object) => ({ 'application/json': { schema } });
 const answer = (description: string, schema: object) => ({ description, content: jsonOf(schema) });
-const success = (data?: object) =>
-  object({ code: { const: 0 }, message: { const: 'success' }, ...(data && { data }) });
-
-/** Members are required unless they are named as optional. */
-function object(properties: Record<string, object>, optional: readonly string[] = []) {
-  const required = Object.keys(properties).filter((name) => !optional.includes(name));
-  return { type: 'object', properties, required, additionalProperties: false };
-}
-
-const id = { type: 'string', minLength: 1, maxLength: LIMITS.maxIdLength };
-const userId = { type: ['string', 'integer'], description: 'Returned as it was sent.' };
-const role = { enum: ['publisher', 'subscriber'] };
-const sdp = { type: 'string', maxLength: LIMITS.maxSdpLength };
-const figure = (unit: string) => ({
-  type: ['number', 'null'],
-  description: `${unit}; null until it is measured`,
-});
-const bitrate = figure('bit/s');
-const milliseconds = { type: 'number', description: 'ms' };
 
 const refusals = {
   '4XX': { $ref: '#/components/responses/Refused' },
@@ -36,106 +15,21 @@ const ofSession = {
   ],
 };
 
-const schemas = {
-  NewSession: {
-    ...object(
-      {
-        session_id: { ...id, description: 'Default: a random UUID.' },
-        room_id: id,
-        user_id: { ...userId, description: 'Ignored if authentication names the user.' },
-        role: { ...role, description: 'Default: publisher if the grants allow it.' },
-        sdp: { ...sdp, description: 'The offer of the publisher connection.' },
-        metadata: {
-          type: 'object',
-          description: 'Shown to the room; up to 4 KiB.',
-        },
-        auto_subscribe: { type: 'boolean', default: true, description: 'Receive every track of the room.' },
-        replaces: {
-          ...object({ session_id: id, session_token: { type: 'string' } }),
-          description: 'A session of this client that the new one replaces: it ends.',
-        },
-      },
-      ['session_id', 'user_id', 'role', 'metadata', 'auto_subscribe', 'replaces'],
-    ),
-    // Unknown members are ignored.
-    additionalProperties: true,
-  },
-  Created: success(
-    object(
-      {
-        session_id: id,
-        sdp: { ...sdp, description: "The answer, with the SFU's candidates." },
-        session_token: { type: 'string', description: `A secret, for the header ${SESSION_TOKEN_HEADER}.` },
-        ice_servers: {
-          type: 'array',
-          items: object({ urls: {}, username: { type: 'string' }, credential: { type: 'string' } }, [
-            'username',
-            'credential',
-          ]),
-          description: 'RTCIceServers for the peer connections; absent if the relay has none.',
-        },
-      },
-      ['ice_servers'],
-    ),
-  ),
-  Statistics: success(
-    object({
-      session_id: id,
-      room_id: id,
-      user_id: userId,
-      role,
-      video_bitrate: bitrate,
-      audio_bitrate: bitrate,
-      packet_loss: { ...figure('a share'), minimum: 0, maximum: 1 },
-      jitter: figure('ms'),
-      round_trip_time: figure('ms'),
-    }),
-  ),
-  Success: success(),
-  Healthy: object({ status: { const: 'ok' } }),
-  Unhealthy: object(
-    {
-      status: { enum: ['unavailable', 'disabled'] },
-      nodes: {
-        type: 'array',
-        description: 'With the option `healthDetails: "full"` only.',
-        items: object(
-          {
-            server_url: { type: 'string' },
-            status: { enum: ['ok', 'unavailable'] },
-            code: ref('ErrorCode'),
-            message: { type: 'string' },
-          },
-          ['code', 'message'],
-        ),
-      },
+/** Of requests that are executed once for each key. */
+const once = [{ $ref: '#/components/parameters/IdempotencyKey' }];
+
+const readiness = (operationId: string) => ({
+  get: {
+    operationId,
+    summary: 'Whether the relay can serve new sessions',
+    security: [],
+    responses: {
+      '200': answer('An SFU node answers.', ref('Healthy')),
+      '503': answer('No SFU node answers, the relay is closing, or the API is disabled.', ref('Unhealthy')),
+      ...refusals,
     },
-    ['nodes'],
-  ),
-  ErrorCode: { enum: Object.keys(ERRORS) },
-  Error: object({
-    code: { type: 'integer', not: { const: 0 }, description: 'A JSON-RPC error code.' },
-    message: { type: 'string', description: 'Human-readable.' },
-    data: object(
-      {
-        code: ref('ErrorCode'),
-        appCode: {
-          type: 'string',
-          description: "The application's own code; `code` is ERR_RELAY_FORBIDDEN then.",
-        },
-        retryable: { type: 'boolean', description: 'Whether the same request may succeed later.' },
-        retryAfterMs: { ...milliseconds, description: 'ms after which to retry.' },
-        method: { type: 'string', description: 'The method of a refused notification.' },
-      },
-      ['appCode', 'retryAfterMs', 'method'],
-    ),
-  }),
-  RpcError: object({
-    jsonrpc: { const: '2.0' },
-    id: { type: ['string', 'number', 'null'] },
-    error: ref('Error'),
-  }),
-};
+  },
+});
 
 /** The REST API in OpenAPI 3.1, for `GET /openapi.json`. The contract tests check the adapters against it. */
 export const openApi = {
@@ -153,6 +47,7 @@ export const openApi = {
       post: {
         operationId: 'createSession',
         summary: 'Joins a room',
+        parameters: once,
         requestBody: { required: true, content: jsonOf(ref('NewSession')) },
         responses: { '200': answer('Joined.', ref('Created')), ...refusals },
       },
@@ -162,6 +57,7 @@ export const openApi = {
       delete: {
         operationId: 'deleteSession',
         summary: 'Leaves the room',
+        parameters: once,
         responses: { '200': answer('Left.', ref('Success')), ...refusals },
       },
     },
@@ -181,7 +77,10 @@ export const openApi = {
       get: {
         operationId: 'getEvents',
         summary: "The session's messages, as server-sent events",
-        parameters: [{ $ref: '#/components/parameters/LastEventId' }],
+        parameters: [
+          { $ref: '#/components/parameters/LastEventId' },
+          { $ref: '#/components/parameters/Received' },
+        ],
         responses: {
           '200': {
             description:
@@ -197,6 +96,7 @@ export const openApi = {
       post: {
         operationId: 'signal',
         summary: 'Sends a message',
+        parameters: once,
         requestBody: { required: true, content: jsonOf({ $ref: 'wire.schema.json#/$defs/ClientMessage' }) },
         responses: {
           '200': answer('The result of a request.', { $ref: 'wire.schema.json#/$defs/RelayMessage' }),
@@ -205,16 +105,14 @@ export const openApi = {
         },
       },
     },
-    '/health': {
+    '/health': readiness('getHealth'),
+    '/health/ready': readiness('getReadiness'),
+    '/health/live': {
       get: {
-        operationId: 'getHealth',
-        summary: 'Health of the signalling to the SFU',
+        operationId: 'getLiveness',
+        summary: 'Whether the process answers',
         security: [],
-        responses: {
-          '200': answer('The SFU answers.', ref('Healthy')),
-          '503': answer('The SFU does not answer, or the API is disabled.', ref('Unhealthy')),
-          ...refusals,
-        },
+        responses: { '200': answer('It does, whatever the SFU does.', ref('Alive')), ...refusals },
       },
     },
     '/openapi.json': {
@@ -250,6 +148,20 @@ export const openApi = {
         description:
           'The session_token of the session. Required if the application does not name users; always checked when sent.',
         schema: { type: 'string' },
+      },
+      IdempotencyKey: {
+        name: 'Idempotency-Key',
+        in: 'header',
+        description:
+          'A string that the client has never used for another request, such as a UUID, in quotes. A repeated request gets the first response. With another body it is refused with 422.',
+        schema: { type: 'string' },
+      },
+      Received: {
+        name: 'received',
+        in: 'query',
+        description:
+          'Where a WebSocket with the capability `resume` serves the session: the number of counted frames that the client has received.',
+        schema: { type: 'integer', minimum: 0 },
       },
       LastEventId: {
         name: 'Last-Event-ID',

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { invalidParams } from '../../protocol/errors.js';
 import { checkId, requireId } from '../../protocol/ids.js';
+import type { Capability } from '../../protocol/messages.js';
 import type { Metadata } from '../../protocol/types.js';
 import type { CreateSessionParams } from '../../relay/session-params.js';
-import { type Replaces, readReplaces } from '../../signaling/rpc/replacing.js';
+import { readCapabilities } from '../../signaling/rpc/peer-replacement.js';
+import { type Replaces, readReplaces } from '../../signaling/rpc/takeover-request.js';
 import { isRecord } from '../../util/is-record.js';
 
 const NAMES = { id: 'session_id', token: 'session_token' };
@@ -12,7 +14,12 @@ const NAMES = { id: 'session_id', token: 'session_token' };
 export function readSessionBody(
   body: unknown,
   knownUserId: string | undefined,
-): { params: CreateSessionParams; userId: string | number; replaces: Replaces | undefined } {
+): {
+  params: CreateSessionParams;
+  userId: string | number;
+  replaces: Replaces | undefined;
+  capabilities: readonly Capability[];
+} {
   if (!isRecord(body)) throw invalidParams('The body must be a JSON object.');
   const { session_id, room_id, user_id, role, sdp, metadata, auto_subscribe = true, replaces } = body;
   const given = readUserId(user_id);
@@ -33,6 +40,7 @@ export function readSessionBody(
     params,
     userId: given !== undefined && String(given) === userId ? given : userId,
     replaces: readReplaces(replaces, NAMES),
+    capabilities: readCapabilities(body),
   };
 }
 

@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { Principal } from '../../access/authentication.js';
-import { RelayError } from '../../protocol/errors.js';
+import { invalidParams, RelayError } from '../../protocol/errors.js';
 import { SESSION_TOKEN_HEADER } from '../../protocol/messages.js';
 import type { SfuRelay } from '../../relay/relay.js';
 import type { Session } from '../../session/session.js';
-import { authenticateRequest } from '../../signaling/authentication/authenticated-client.js';
+import {
+  type AuthenticatedClient,
+  authenticateRequest,
+} from '../../signaling/authentication/authenticated-client.js';
 import { requireOwn, setOwner } from '../../signaling/authentication/session-ownership.js';
-import { takeoverBy } from '../../signaling/rpc/replacing.js';
+import { takeoverBy } from '../../signaling/rpc/takeover-request.js';
 import {
   checkMessage,
   encodeError,
@@ -17,14 +20,19 @@ import {
 import {
   type ApiRequest,
   type ApiResponse,
-  errorHeaders,
+  checkPresent,
   eventStream,
   type Handler,
   json,
   noContent,
+  readBody,
+  refusal,
 } from '../exchange.js';
+import { Idempotency } from '../idempotency/idempotency.js';
+import type { KeptResponse } from '../idempotency/response-store.js';
 import type { ResolvedHttpOptions } from '../options.js';
-import { HttpSession, servedByWebSocket } from '../sse/http-session.js';
+import { servedByWebSocket } from '../sse/http-session.js';
+import { HttpSessions } from '../sse/http-sessions.js';
 import { readSessionBody } from './session-body.js';
 
 /** The routes of sessions over HTTP. Their names are those of the MicroVibe-Go backend. */
@@ -32,13 +40,47 @@ export function sessionRoutes<P extends Principal>(
   relay: SfuRelay<P>,
   options: ResolvedHttpOptions,
 ): Record<string, Record<string, Handler>> {
-  /** The sessions that were created over HTTP, until they end. */
-  const sessions = new Map<string, HttpSession<P>>();
+  const sessions = new HttpSessions(relay, options);
+  const { maxMessageBytes } = options;
+  const idempotency = new Idempotency(options.idempotency, {
+    maxBodyBytes: maxMessageBytes,
+    counters: relay.counters,
+  });
 
-  const create: Handler = async (request) => {
-    const client = await authenticateRequest(relay, request, options);
-    const body = await readJson(request, options.maxMessageBytes);
-    const { params, userId, replaces } = readSessionBody(body.value, client.userId);
+  const authenticate = (request: ApiRequest) => authenticateRequest(relay, request, options);
+
+  const requireSession = (client: AuthenticatedClient<P>, request: ApiRequest, id: string): Session<P> => {
+    const session = requireOwn(relay, id, client, request.headers[SESSION_TOKEN_HEADER]);
+    sessions.get(id)?.touch();
+    return session;
+  };
+
+  const find = async (client: AuthenticatedClient<P>, request: ApiRequest, id: string) => {
+    const session = requireSession(client, request, id);
+    await sessions.get(id)?.renew(client);
+    return session;
+  };
+
+  /** Executes a request for a session, once for each `Idempotency-Key`. */
+  const once =
+    (
+      path: string,
+      execute: (client: AuthenticatedClient<P>, request: ApiRequest, id: string) => Promise<ApiResponse>,
+    ): Handler =>
+    async (request, id) => {
+      const client = await authenticate(request);
+      const authorize = () => void requireSession(client, request, id);
+      const scope = { client, path: `${id}${path}`, authorize };
+      return idempotency.run(request, scope, (first) => execute(client, first, id));
+    };
+
+  const create = async (
+    client: AuthenticatedClient<P>,
+    request: ApiRequest,
+    kept: KeptResponse | undefined,
+  ): Promise<ApiResponse> => {
+    const body = await readJson(request, maxMessageBytes);
+    const { params, userId, replaces, capabilities } = readSessionBody(body.value, client.userId);
     await relay.rateLimiter?.consume({
       method: 'join',
       connectionId: randomUUID(),
@@ -55,9 +97,12 @@ export function sessionRoutes<P extends Principal>(
     if (session.state !== 'joined')
       throw new RelayError('ERR_RELAY_SESSION_NOT_FOUND', 'The session has ended already.');
     const sessionToken = setOwner(session, client);
-    const served = new HttpSession(relay, session, client, userId, options);
-    sessions.set(session.id, served);
-    session.on('close', () => sessions.delete(session.id));
+    const served = sessions.add(session, client, { userId, capabilities });
+    if (kept) {
+      kept.onRepeat = () => sessions.get(session.id)?.touch();
+      // A repeated request is of use only with a session that lives.
+      session.on('close', () => kept.forget());
+    }
     const sdp = await served.completeAnswer(request.signal);
     if (request.signal.aborted) served.abandon();
     checkPresent(request);
@@ -70,32 +115,17 @@ export function sessionRoutes<P extends Principal>(
     });
   };
 
-  const find = async (request: ApiRequest, id: string): Promise<Session<P>> => {
-    const client = await authenticateRequest(relay, request, options);
-    const session = requireOwn(relay, id, client, request.headers[SESSION_TOKEN_HEADER]);
-    const served = sessions.get(id);
-    served?.touch();
-    await served?.renew(client);
-    return session;
-  };
-
-  const findServed = async (request: ApiRequest, id: string): Promise<HttpSession<P>> => {
-    await find(request, id);
-    const served = sessions.get(id);
-    if (!served) throw servedByWebSocket();
-    return served;
-  };
-
-  const signal: Handler = async (request, id) => {
-    const served = await findServed(request, id);
-    const { value, bytes } = await readJson(request, options.maxMessageBytes);
+  const signal = once('/signal', async (client, request, id) => {
+    await find(client, request, id);
+    const served = sessions.require(id);
+    const { value, bytes } = await readJson(request, maxMessageBytes);
     const message = checkMessage(value);
     const { received, sent, refused } = relay.counters;
     received.add(message instanceof RpcRefusal ? 'invalid' : message.method);
     const refuse = (id: RpcId | null, error: RelayError) => {
       refused.add(error.code);
       sent.add('error');
-      return json(error.httpStatus, encodeError(id, error, message.method), errorHeaders(error));
+      return refusal(error, encodeError(id, error, message.method));
     };
     if (message instanceof RpcRefusal) return refuse(message.id, message.error);
     try {
@@ -108,26 +138,41 @@ export function sessionRoutes<P extends Principal>(
       if (failure.code === 'ERR_RELAY_INTERNAL') relay.logger.error({ err: error }, 'A message failed');
       return refuse(message.id ?? null, failure);
     }
-  };
+  });
 
   return {
-    '/session': { POST: create },
-    '/session/:id': {
-      DELETE: async (request, id) => {
-        const session = await find(request, id);
-        await session.close({ by: 'client' });
-        return success();
+    '/session': {
+      POST: async (request) => {
+        const client = await authenticate(request);
+        return idempotency.run(request, { client, path: '' }, (first, kept) => create(client, first, kept));
       },
     },
+    '/session/:id': {
+      DELETE: once('', async (client, request, id) => {
+        const session = await find(client, request, id);
+        await session.close({ by: 'client' });
+        return success();
+      }),
+    },
     '/session/:id/stats': {
-      GET: async (request, id) => success(describeStats(await find(request, id), sessions.get(id)?.userId)),
+      GET: async (request, id) => {
+        const session = await find(await authenticate(request), request, id);
+        return success(describeStats(session, sessions.get(id)?.userId));
+      },
     },
     '/session/:id/events': {
       GET: async (request, id) => {
-        const served = await findServed(request, id);
+        const client = await authenticate(request);
+        const session = await find(client, request, id);
         // A stream for HEAD would end the one that the client reads.
         if (request.method === 'HEAD') return eventStream('');
-        return eventStream(served.events(request.headers['last-event-id']));
+        const lastEventId = request.headers['last-event-id'];
+        const last = sessions.get(id);
+        // An EventSource that reconnects, although the session was taken over from it, must not take it back.
+        if (last?.isReplaced && lastEventId && !session.presence.isDetached) throw servedByWebSocket();
+        const served =
+          last?.isReplaced === false ? last : await sessions.takeOver(session, client, readReceived(request));
+        return eventStream(served.events(lastEventId));
       },
     },
     '/session/:id/signal': { POST: signal },
@@ -138,19 +183,9 @@ function success(data?: object): ApiResponse {
   return json(200, { code: 0, message: 'success', ...(data && { data }) });
 }
 
-function checkPresent({ signal }: ApiRequest): void {
-  if (signal.aborted) throw new RelayError('ERR_RELAY_ABORTED', 'The client has gone.');
-}
-
 /** `bytes` is the length of the body; an estimate if the server has parsed it. */
 async function readJson(request: ApiRequest, maxBytes: number): Promise<{ value: unknown; bytes: number }> {
-  let body: unknown;
-  try {
-    body = await request.readBody(maxBytes);
-  } catch (error) {
-    checkPresent(request);
-    throw error;
-  }
+  const body = await readBody(request, maxBytes);
   if (typeof body !== 'string')
     return { value: body, bytes: Number(request.headers['content-length']) || maxBytes };
   try {
@@ -158,6 +193,17 @@ async function readJson(request: ApiRequest, maxBytes: number): Promise<{ value:
   } catch {
     throw new RelayError('ERR_RELAY_PARSE', 'The body is not valid JSON.');
   }
+}
+
+/**
+ * The number of frames that the client has received over the WebSocket of its session.
+ * @throws RelayError `ERR_RELAY_INVALID_PARAMS`
+ */
+function readReceived({ url }: ApiRequest): number | undefined {
+  const received = new URL(url, 'http://relay').searchParams.get('received');
+  if (received === null) return undefined;
+  if (/^\d{1,15}$/.test(received)) return Number(received);
+  throw invalidParams('"received" must be the number of frames that the client has received.');
 }
 
 function describeStats<P extends Principal>({ stats }: Session<P>, userId: string | number = stats.userId) {

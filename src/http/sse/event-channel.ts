@@ -2,8 +2,8 @@ import type { RelayError } from '../../protocol/errors.js';
 import type { RelayNotifications } from '../../protocol/messages.js';
 import type { Target } from '../../protocol/types.js';
 import type { Backlog, ClientChannel } from '../../signaling/rpc/client-channel.js';
-import { encodeMessage } from '../../signaling/wire/encode-once.js';
-import { encodeError, encodeNotification } from '../../signaling/wire/json-rpc.js';
+import { encodeOnce } from '../../signaling/wire/encode-once.js';
+import { encodeError } from '../../signaling/wire/json-rpc.js';
 import type { RelayCounters, SentMessage } from '../../telemetry/relay-counters.js';
 import { ReplayBuffer } from './replay-buffer.js';
 
@@ -26,7 +26,7 @@ export class EventChannel implements ClientChannel {
   constructor(limits: ChannelLimits, counters: RelayCounters, onOverflow: () => void) {
     this.maxMessageBytes = limits.maxMessageBytes;
     this.#maxBufferedBytes = limits.maxBufferedBytes;
-    this.buffer = new ReplayBuffer(limits.maxBufferedBytes);
+    this.buffer = new ReplayBuffer(limits.maxBufferedBytes, ({ method }) => method !== 'message');
     this.#counters = counters;
     this.#onOverflow = onOverflow;
   }
@@ -36,7 +36,7 @@ export class EventChannel implements ClientChannel {
     if (method === 'expiring' && !this.hasReader) return;
     const isBacklog = method === 'offer' || method === 'trickle' || method === 'message';
     const content = isBacklog ? ({ method, params } as Backlog[number]) : undefined;
-    this.#push(method, encodeNotification(method, params), content);
+    this.#push(method, encodeOnce(method, params).text, content);
   }
 
   trickle(target: Target, init: string, peer?: number): void {
@@ -46,7 +46,11 @@ export class EventChannel implements ClientChannel {
   deliver(params: RelayNotifications['message'], mayDrop: boolean): void {
     if (mayDrop && this.buffer.unreadBytes > this.#maxBufferedBytes / 4)
       this.#counters.dropped.add('message');
-    else this.#push('message', encodeMessage(params).text, { method: 'message', params });
+    else this.#push('message', encodeOnce('message', params).text, { method: 'message', params });
+  }
+
+  describe(send: () => void): void {
+    this.buffer.together(send);
   }
 
   notificationRefused(method: string, error: RelayError): void {

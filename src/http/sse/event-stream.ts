@@ -5,12 +5,14 @@ import type { ReplayBuffer } from './replay-buffer.js';
 /** ms after which a browser's EventSource reconnects. */
 const RETRY_MS = 1_000;
 
+type ReadableBuffer = Pick<ReplayBuffer<unknown>, 'onEvent' | 'read' | 'unread'>;
+
 /**
  * Reads a buffer as server-sent events, with the events' numbers as ids. The last event is `close`, with the close code and
  * reason of a WebSocket. Comments keep the connection open.
  */
 export class EventStream implements EventBody {
-  #buffer: ReplayBuffer<unknown> | undefined;
+  #buffer: ReadableBuffer | undefined;
   readonly #timeouts: { heartbeatIntervalMs: number; slowConsumerTimeoutMs: number };
   readonly #onOver: () => void;
   readonly #cut = new AbortController();
@@ -23,7 +25,7 @@ export class EventStream implements EventBody {
   #stalled: Deadline | undefined;
 
   constructor(
-    buffer: ReplayBuffer<unknown>,
+    buffer: ReadableBuffer,
     timeouts: { heartbeatIntervalMs: number; slowConsumerTimeoutMs: number },
     onOver: () => void,
   ) {

@@ -1,9 +1,11 @@
+import { LIMITS } from '../../protocol/limits.js';
+
 interface BufferedEvent<Content> {
   /** Consecutive, from 1. */
   readonly id: number;
   readonly text: string;
   readonly bytes: number;
-  /** The message of the text, if a connection that takes the session over has to send it. */
+  /** The message of the text, if a client that begins anew may need it. */
   readonly content: Content | undefined;
 }
 
@@ -16,26 +18,38 @@ const KEPT_BYTES = 64 * 1024;
  */
 export class ReplayBuffer<Content> {
   readonly #maxBytes: number;
+  readonly #isLasting: (content: Content) => boolean;
   #events: BufferedEvent<Content>[] = [];
+  /** Contents of dropped events that a client which begins anew may need all the same. */
+  #lasting: Content[] = [];
   #bytes = 0;
   #lastId = 0;
   /** The id of the next event to read. */
   #nextId = 1;
+  /** Bytes by which the last events that were added together may exceed the limit, until they are read. */
+  #allowance = 0;
+  /** While events are added together: their bytes so far. */
+  #together: number | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(maxBytes: number) {
+  /** @param isLasting whether a content is kept longer than its event */
+  constructor(maxBytes: number, isLasting: (content: Content) => boolean = () => false) {
     this.#maxBytes = maxBytes;
+    this.#isLasting = isLasting;
   }
 
   /** Adds an event. Returns false if too many bytes are unread. A single event may be longer than the limit. */
   push(text: string, content?: Content): boolean {
     const bytes = Buffer.byteLength(text);
     for (let first = this.#events[0]; first && first.id < this.#nextId; first = this.#events[0]) {
-      if (this.#bytes + bytes <= Math.min(KEPT_BYTES, this.#maxBytes)) break;
+      // Half: a reader that reads them again must not find the buffer full.
+      if (this.#bytes + bytes <= Math.min(KEPT_BYTES, this.#maxBytes / 2)) break;
       this.#events.shift();
       this.#bytes -= first.bytes;
+      if (first.content && this.#isLasting(first.content)) this.#keepLonger(first.content);
     }
-    if (this.#events.length > 0 && this.#bytes + bytes > this.#maxBytes) return false;
+    if (!this.#hasRoomFor(bytes)) return false;
+    if (this.#together !== undefined) this.#together += bytes;
     this.#lastId += 1;
     this.#events.push({ id: this.#lastId, text, bytes, content });
     this.#bytes += bytes;
@@ -43,11 +57,41 @@ export class ReplayBuffer<Content> {
     return true;
   }
 
+  /** The events that `add` adds are bounded as one: together they may exceed the limit. */
+  together(add: () => void): void {
+    if (this.#together !== undefined) {
+      add();
+      return;
+    }
+    this.#together = 0;
+    try {
+      add();
+    } finally {
+      this.#allowance = Math.max(this.#allowance, this.#together);
+      this.#together = undefined;
+    }
+  }
+
   /** Continues after an event that the reader has. Returns false if a later event is not kept any more. */
   resumeAfter(id: number): boolean {
     if (!Number.isInteger(id) || id < this.#firstId - 1 || id > this.#lastId) return false;
     this.#nextId = id + 1;
     return true;
+  }
+
+  /** Reads the contents after an event that the reader has; undefined if a later event is not kept any more. */
+  after(id: number): Content[] | undefined {
+    return this.resumeAfter(id) ? this.read().flatMap(({ content }) => content ?? []) : undefined;
+  }
+
+  /** The reader begins anew: drops all events. Returns the contents that it may need, as far as they are kept. */
+  restart(): Content[] {
+    const contents = [...this.#lasting, ...this.#events.flatMap(({ content }) => content ?? [])];
+    this.#lasting = [];
+    this.#events = [];
+    this.#bytes = 0;
+    this.#nextId = this.#lastId + 1;
+    return contents;
   }
 
   get unread(): readonly BufferedEvent<Content>[] {
@@ -62,12 +106,25 @@ export class ReplayBuffer<Content> {
   read(): readonly BufferedEvent<Content>[] {
     const events = this.unread;
     this.#nextId = this.#lastId + 1;
+    this.#allowance = 0;
     return events;
   }
 
   /** Sets the callback of the one reader: it is called for each new event. */
   onEvent(wake: (() => void) | undefined): void {
     this.#wake = wake;
+  }
+
+  #keepLonger(content: Content): void {
+    this.#lasting.push(content);
+    if (this.#lasting.length > LIMITS.maxCandidates) this.#lasting.shift();
+  }
+
+  #hasRoomFor(bytes: number): boolean {
+    // Of events that are added together only the first one needs room.
+    if (this.#together || this.#events.length === 0) return true;
+    const allowance = this.#together === undefined ? this.#allowance : 0;
+    return this.#bytes + bytes <= this.#maxBytes + allowance;
   }
 
   get #firstId(): number {

@@ -1,6 +1,6 @@
 import { unavailable } from './failures.js';
 
-interface PoolOptions {
+interface FairPoolOptions {
   /** Tasks that run concurrently. */
   maxRunning: number;
   /** ms that a task may wait; 0: tasks do not wait. */
@@ -23,7 +23,7 @@ const RETRY_AFTER_MS = 1_000;
  * always finds one. The places to wait are shared in the same way.
  */
 export class FairPool {
-  readonly #options: PoolOptions;
+  readonly #options: FairPoolOptions;
   readonly #maxWaiting: number;
   #running = 0;
   readonly #runningOf = new Map<string, number>();
@@ -31,7 +31,7 @@ export class FairPool {
   /** In order of the addresses' turns; no set is empty. */
   readonly #waitersOf = new Map<string, Set<Waiter>>();
 
-  constructor(options: PoolOptions) {
+  constructor(options: FairPoolOptions) {
     this.#options = options;
     this.#maxWaiting = options.queueTimeoutMs > 0 ? options.maxRunning * WAITING_PER_RUNNING : 0;
   }

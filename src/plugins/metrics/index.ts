@@ -45,7 +45,7 @@ export function collectMetrics<P extends Principal>(
     relay.detach(attachment);
     collector.delete(source);
   };
-  const attachment = { drain: async () => {}, terminate: stop };
+  const attachment = { isLast: true, drain: async () => {}, terminate: stop };
   relay.attach(attachment);
   return { stop };
 }

@@ -22,6 +22,10 @@ const histogram = (name: string, help: string, read: (counters: Counters) => Sam
 });
 
 type Counters = ScrapeContext['relay']['counters'];
+type Nodes = ScrapeContext['relay']['nodes'];
+
+const eachNode = (nodes: Nodes, read: (node: Nodes[number]) => number): Sample[] =>
+  nodes.map((node) => ({ value: read(node), labels: { node: node.serverUrl } }));
 
 /** One sample per name. */
 const each = (set: CounterSet | Outcomes, label: string, labels: Labels = {}): Sample[] =>
@@ -62,6 +66,9 @@ export const METRICS: readonly Metric[] = [
     ),
   ),
   gauge('participants', 'Joined sessions that others can see.', ({ snapshot }) => one(snapshot.participants)),
+  gauge('audience', 'Participants that clients count instead of listing them.', ({ snapshot }) =>
+    one(snapshot.audience),
+  ),
   gauge('rooms', 'Rooms with sessions.', ({ relay }) => one(relay.rooms.size)),
   gauge(
     'largest_room_sessions',
@@ -118,6 +125,11 @@ export const METRICS: readonly Metric[] = [
   counter('messages_refused', 'Messages, and requests over HTTP, answered by an error.', ({ refused }) =>
     each(refused, 'code'),
   ),
+  counter(
+    'idempotent_requests',
+    'Requests over HTTP with an Idempotency-Key: executed, repeated, or refused as the body differs.',
+    ({ idempotentRequests }) => each(idempotentRequests, 'outcome'),
+  ),
   counter('received_bytes', 'Text of the messages of WebSockets.', ({ receivedBytes }) =>
     one(receivedBytes.value),
   ),
@@ -152,6 +164,57 @@ export const METRICS: readonly Metric[] = [
       one(Math.max(0, ...(await scrape.probe()).nodes.map(({ latencyMs }) => latencyMs)) / 1_000),
     { aggregator: 'max', probes: true },
   ),
+  gauge(
+    'sfu_node_up',
+    'Whether the node of the SFU is used: 0 if it is down.',
+    ({ relay }) => eachNode(relay.nodes, ({ state }) => (state === 'down' ? 0 : 1)),
+    { aggregator: 'min' },
+  ),
+  gauge('sfu_node_draining', 'Whether the node of the SFU takes no new rooms.', ({ relay }) =>
+    eachNode(relay.nodes, ({ draining }) => (draining ? 1 : 0)),
+  ),
+  gauge('sfu_node_streams', 'Signalling streams on the node of the SFU.', ({ relay }) =>
+    eachNode(relay.nodes, ({ streams }) => streams),
+  ),
+  gauge('sfu_node_rooms', 'Rooms on the node of the SFU.', ({ relay }) =>
+    eachNode(relay.nodes, ({ rooms }) => rooms),
+  ),
+  counter('node_failures', 'Times that a node of the SFU went down.', ({ nodeFailures }) =>
+    one(nodeFailures.value),
+  ),
+  counter(
+    'interruptions',
+    'Sessions that had lost their peer on the SFU, by how they went on.',
+    ({ interruptions }) => each(interruptions, 'outcome'),
+  ),
+  histogram(
+    'interruption_duration',
+    'How long sessions were without a peer on the SFU, if they got another one.',
+    ({ interruptionDurations }) => buckets(interruptionDurations),
+  ),
+  counter('room_moves', 'Moves of rooms to other SFU nodes: moved, or cancelled.', ({ roomMoves }) =>
+    each(roomMoves, 'outcome'),
+  ),
+  counter(
+    'session_moves',
+    'Sessions of rooms that moved: moved, or closed as they did not in time.',
+    ({ sessionMoves }) => each(sessionMoves, 'outcome'),
+  ),
+  gauge(
+    'detached_sessions',
+    'Sessions whose clients have no connection, and may resume them.',
+    ({ snapshot }) => one(snapshot.detached),
+  ),
+  counter(
+    'resumptions',
+    'Sessions whose clients had lost their connections, by how they went on; and refused requests.',
+    ({ resumptions }) => each(resumptions, 'outcome'),
+  ),
+  histogram(
+    'detached_duration',
+    'How long sessions were without a connection, if they got another one.',
+    ({ detachedDurations }) => buckets(detachedDurations),
+  ),
   histogram('sfu_reply_duration', 'How long the SFU took to reply.', ({ sfuReplies }) =>
     bucketsOf(Object.entries(sfuReplies), 'request'),
   ),
@@ -164,7 +227,7 @@ export const METRICS: readonly Metric[] = [
 
 /** The labels of these metrics, which an application cannot use for its own. */
 export const LABELS: readonly string[] = [
-  ...['role', 'state', 'kind', 'by', 'code', 'outcome', 'method', 'reason', 'hook', 'request', 'le'],
+  ...['node', 'role', 'state', 'kind', 'by', 'code', 'outcome', 'method', 'reason', 'hook', 'request', 'le'],
 ];
 
 function total(set: CounterSet): number {

@@ -16,7 +16,7 @@ export interface MetricsOptions {
   /** Labels of all samples. Relays that share a registry need different ones. @default none */
   labels?: Readonly<Record<string, string>>;
   /**
-   * Probe the SFU at each scrape, as `relay.healthCheck()` does, for up to `healthTimeoutMs`. `false` omits `sfu_up` and
+   * Probe the SFU nodes at each scrape, as `relay.healthCheck()` does, for up to `healthTimeoutMs`. `false` omits `sfu_up` and
    * `sfu_probe_duration_seconds`. @default true
    */
   probeSfu?: boolean;

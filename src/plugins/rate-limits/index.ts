@@ -3,9 +3,10 @@
  * @module sfu-relay/limits
  */
 import type { LimitedMessage, RateLimiter } from '../../limits/rate-limiter.js';
+import type { Budget } from './budget.js';
 import { MemoryWindow } from './memory-window.js';
 import { type RateLimitsOptions, resolveRateLimits } from './options.js';
-import { openInRedis } from './redis-window.js';
+import { openInRedis, type RedisWindow } from './redis-window.js';
 
 export type { LimitedMessage, RateLimiter } from '../../limits/rate-limiter.js';
 export type { Logger } from '../../util/logger.js';
@@ -29,21 +30,48 @@ export function rateLimits(options: RateLimitsOptions = {}): RateLimiter {
   const { local, shared, redis } = resolveRateLimits(options);
   const here = local.map((budget) => ({ budget, window: new MemoryWindow(budget.size) }));
   const inRedis = redis ? openInRedis(shared, redis) : [];
+  const charges = chargesByMethod(here, inRedis);
 
-  const consumeInRedis = async (message: LimitedMessage): Promise<void> => {
-    for (const { budget, window } of inRedis) {
+  const consumeInRedis = async (message: LimitedMessage, charged: Charge<RedisWindow>[]): Promise<void> => {
+    for (const { budget, window, cost } of charged) {
       const key = budget.keyOf(message);
-      if (key) budget.check(await window.take(key, budget.costOf(message)));
+      const overdraft = key && (await window.take(key, cost));
+      if (overdraft) throw budget.refusal(key, message.method, overdraft.windowMs, overdraft.pointsAhead);
     }
   };
   return {
     // Synchronous unless Redis is needed: this runs for each message.
     consume(message) {
-      for (const { budget, window } of here) {
+      const charged = charges(message.method);
+      for (const { budget, window, cost } of charged.here) {
         const key = budget.keyOf(message);
-        if (key) budget.check(window.take(key, budget.costOf(message)));
+        const windowMs = key ? window.take(key, cost) : 0;
+        if (key && windowMs > 0) throw budget.refusal(key, message.method, windowMs);
       }
-      if (inRedis.some(({ budget }) => budget.keyOf(message))) return consumeInRedis(message);
+      if (charged.inRedis.some(({ budget }) => budget.keyOf(message)))
+        return consumeInRedis(message, charged.inRedis);
     },
   };
+}
+
+interface Limit<Window> {
+  budget: Budget;
+  window: Window;
+}
+
+interface Charge<Window> extends Limit<Window> {
+  cost: number;
+}
+
+/** Which budgets a method costs points of, found once for each method and not for each message. */
+function chargesByMethod(here: Limit<MemoryWindow>[], inRedis: Limit<RedisWindow>[]) {
+  const charge = <Window>(limits: Limit<Window>[], method: string): Charge<Window>[] =>
+    limits
+      .map(({ budget, window }) => ({ budget, window, cost: budget.costOf(method) }))
+      .filter(({ cost }) => cost > 0);
+  const chargesOf = (method: string) => ({ here: charge(here, method), inRedis: charge(inRedis, method) });
+  const methods = [...here, ...inRedis].flatMap(({ budget }) => budget.methods);
+  const charges = new Map(methods.map((method) => [method, chargesOf(method)]));
+  const others = chargesOf('*');
+  return (method: string) => charges.get(method) ?? others;
 }

@@ -36,7 +36,7 @@ export class MemoryWindow {
       this.#spent.set(key, spent);
     }
     spent.points += points;
-    return spent.points > this.#size.points ? Math.ceil(this.#endsAt - now) : 0;
+    return spent.points > this.#size.points ? this.#endsAt - now : 0;
   }
 
   /** Keeps the entries of active keys: inserting them again would be most of the cost. */

@@ -1,6 +1,6 @@
 import { checkOptions, integer, type Keys, misconfigured } from '../../util/check-options.js';
 import { type Logger, resolveLogger } from '../../util/logger.js';
-import { Budget, SUBJECT_NAMES, type SubjectName } from './budget.js';
+import { ARRIVAL_METHODS, Budget, SUBJECT_NAMES, type SubjectName } from './budget.js';
 
 /**
  * The members of a Redis client that are used: of ioredis, or node-redis from version 4 on; also of a cluster.
@@ -40,7 +40,13 @@ export interface RateLimitsOptions {
   /** Per user that authentication has named, for all connections together. @default none */
   user?: RateBudget | false;
   /**
-   * Per client address, or IPv6 network of 64 bits. `false` for none. @default { points: 5000, durationMs: 1000 }
+   * Per client address, or IPv6 network of 64 bits: of the messages by which clients come in (`connect`, `join`, `attach`, `resume`)
+   * only, so that they leave points of `address` to those who are in. `false` for none.
+   * @default { points: 15000, durationMs: 1000 }; none if `address` is given
+   */
+  arrivals?: RateBudget | false;
+  /**
+   * Per client address, or IPv6 network of 64 bits. `false` for none. @default { points: 175000, durationMs: 5000 }
    */
   address?: RateBudget | false;
   /** Per room, for all participants together. @default none */
@@ -69,9 +75,13 @@ export const DEFAULT_COSTS = {
   authenticate: 5,
   join: 20,
   attach: 10,
+  // It may describe the room, as `attach` does.
+  resume: 10,
   rejoin: 10,
   offer: 10,
   subscribe: 5,
+  // A page may examine thousands of participants.
+  participants: 5,
   answer: 2,
   message: 2,
   update: 2,
@@ -82,7 +92,9 @@ export const DEFAULT_COSTS = {
 const DEFAULT_BUDGETS: Readonly<Record<SubjectName, RateBudget | false>> = {
   connection: { points: 200, durationMs: 1_000 },
   user: false,
-  address: { points: 5_000, durationMs: 1_000 },
+  // docs/LIMITS.md has the calculation.
+  arrivals: { points: 15_000, durationMs: 1_000 },
+  address: { points: 175_000, durationMs: 5_000 },
   room: false,
 };
 
@@ -104,6 +116,7 @@ export interface ResolvedRateLimits {
 const KEYS: Keys<RateLimitsOptions> = {
   connection: true,
   user: true,
+  arrivals: true,
   address: true,
   room: true,
   costs: true,
@@ -138,7 +151,7 @@ export function resolveRateLimits(options: RateLimitsOptions): ResolvedRateLimit
 }
 
 function resolveBudget(name: SubjectName, options: RateLimitsOptions, isLocal: boolean): Budget[] {
-  const budget = options[name] ?? DEFAULT_BUDGETS[name];
+  const budget = options[name] ?? defaultBudget(name, options);
   if (budget === false) return [];
   const example = `${name}: { points: 200, durationMs: 1000 }, or ${name}: false`;
   checkOptions({ name: `"${name}"`, example }, budget, BUDGET_KEYS);
@@ -149,9 +162,19 @@ function resolveBudget(name: SubjectName, options: RateLimitsOptions, isLocal: b
       `"${name}.durationMs" is ${durationMs}, but in Redis it is whole seconds: write ${Math.ceil(durationMs / 1_000) * 1_000}.`,
     );
   const general = extend(DEFAULT_COSTS, 'costs', options.costs);
-  const costs = extend(general, `${name}.costs`, budget.costs);
+  const costs = extend(name === 'arrivals' ? ofArrivals(general) : general, `${name}.costs`, budget.costs);
   checkAffordable(name, points, costs);
   return [new Budget(name, { points, durationMs }, new Map(Object.entries(costs)))];
+}
+
+/** Whoever sets the budget of an address has decided how much of it arrivals may take. */
+function defaultBudget(name: SubjectName, { address }: RateLimitsOptions): RateBudget | false {
+  return name === 'arrivals' && address !== undefined ? false : DEFAULT_BUDGETS[name];
+}
+
+function ofArrivals(costs: MessageCosts): MessageCosts {
+  const named = [...ARRIVAL_METHODS].map((method) => [method, costs[method] ?? costs['*'] ?? 1]);
+  return { ...Object.fromEntries(named), '*': 0 };
 }
 
 function extend(outer: MessageCosts, name: string, costs: MessageCosts = {}): MessageCosts {

@@ -23,8 +23,18 @@ export function openInRedis(
   return budgets.map((budget) => ({ budget, window: new RedisWindow(budget, redis, health, flexible) }));
 }
 
+/** What a key lacks points for. */
+interface Overdraft {
+  /** What is left of the window; 0 if the key has enough points. */
+  windowMs: number;
+  /** Of messages that all processes have refused in this window before. */
+  pointsAhead: number;
+}
+
+const NONE: Overdraft = { windowMs: 0, pointsAhead: 0 };
+
 /** A window that all processes on the same Redis share. While Redis is down or slow, each process counts by itself. */
-class RedisWindow {
+export class RedisWindow {
   /** Once the package is loaded. */
   #redis: RateLimiterRedis | undefined;
   readonly #loading: Promise<RateLimiterRedis>;
@@ -33,6 +43,7 @@ class RedisWindow {
    * Not the limiter's own `insuranceLimiter`: a request that fails after its deadline would be charged twice.
    */
   readonly #insurance: MemoryWindow;
+  readonly #points: number;
   readonly #timeoutMs: number;
   readonly #health: RedisHealth;
 
@@ -61,22 +72,24 @@ class RedisWindow {
       () => {},
     );
     this.#insurance = new MemoryWindow(size);
+    this.#points = size.points;
     this.#timeoutMs = timeoutMs;
     this.#health = health;
   }
 
-  /** Charges points as {@link MemoryWindow.take} does. */
-  async take(key: string, points: number): Promise<number> {
-    let retryAfterMs: number | undefined;
-    if (this.#health.isUp) retryAfterMs = await this.#ask(key, points);
+  /** Charges points to a key. Resolves with undefined if the key has enough of them. */
+  async take(key: string, points: number): Promise<Overdraft | undefined> {
+    let overdraft: Overdraft | undefined;
+    if (this.#health.isUp) overdraft = await this.#ask(key, points);
     // Messages do not wait for a Redis that is known to be down.
     else if (this.#health.mayTry()) void this.#ask(key, points);
-    return retryAfterMs ?? this.#insurance.take(key, points);
+    overdraft ??= { windowMs: this.#insurance.take(key, points), pointsAhead: 0 };
+    return overdraft.windowMs > 0 ? overdraft : undefined;
   }
 
   /** Resolves with undefined if Redis does not respond in time. */
-  async #ask(key: string, points: number): Promise<number | undefined> {
-    let retryAfterMs = 0;
+  async #ask(key: string, points: number): Promise<Overdraft | undefined> {
+    let overdraft = NONE;
     try {
       const redis = this.#redis ?? (await this.#loading);
       await pTimeout(redis.consume(redisKey(key), points), {
@@ -90,9 +103,10 @@ class RedisWindow {
         this.#health.failed(error);
         return undefined;
       }
-      retryAfterMs = Math.max(1, error.msBeforeNext);
+      const pointsAhead = Math.max(0, error.consumedPoints - points - this.#points);
+      overdraft = { windowMs: Math.max(1, error.msBeforeNext), pointsAhead };
     }
     this.#health.answered();
-    return retryAfterMs;
+    return overdraft;
   }
 }

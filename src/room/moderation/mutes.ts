@@ -1,3 +1,4 @@
+import type { Refusal, RoomChange, RoomFields } from '../../backplane/backplane.js';
 import { RelayError } from '../../protocol/errors.js';
 import type { MuteTarget, Track } from '../../protocol/types.js';
 import { checkOptions, type Keys } from '../../util/check-options.js';
@@ -19,55 +20,67 @@ export function checkMuteTarget(target: MuteTarget): void {
 const MAX_MUTES = 1_000;
 const BOTH = ['audio', 'video'] as const;
 
-/** The mutes of a room, for its whole life: they outlive the sessions of a user. */
-export class Mutes {
-  /** Muted track ids, each with the id that was muted first. A track that gets a new id has both for a while. */
-  readonly #tracks = new Map<string, string>();
-  /** Each entry is `<kind> <userId>`. */
-  readonly #users = new Set<string>();
+/** Mutes last as long as the room: they outlive the sessions of a user. */
+export function proposeMute(state: RoomFields, target: MuteTarget): RoomChange | Refusal {
+  const { mutedTracks, mutedUsers } = state;
+  if ((mutedTracks?.size ?? 0) + (mutedUsers?.size ?? 0) >= MAX_MUTES)
+    return {
+      refused: new RelayError('ERR_RELAY_TOO_MANY', 'Too many mutes in this room: unmute some.'),
+    };
+  if (!('trackId' in target)) return { mutedUsers: new Map(entriesOf(target).map((each) => [each, true])) };
+  const { trackId } = target;
+  return { mutedTracks: new Map([[trackId, mutedTracks?.get(trackId) ?? trackId]]) };
+}
 
-  /** @throws RelayError `ERR_RELAY_TOO_MANY` */
-  add(target: MuteTarget): void {
-    if (this.#tracks.size + this.#users.size >= MAX_MUTES)
-      throw new RelayError('ERR_RELAY_TOO_MANY', 'Too many mutes in this room: unmute some.');
-    if ('trackId' in target)
-      this.#tracks.set(target.trackId, this.#tracks.get(target.trackId) ?? target.trackId);
-    else for (const each of entriesOf(target)) this.#users.add(each);
-  }
+/** Unmuting a user also unmutes the given tracks of the user. */
+export function proposeUnmute(
+  state: RoomFields,
+  target: MuteTarget,
+  tracksOfUser: readonly Track[],
+): RoomChange {
+  if ('trackId' in target) return { mutedTracks: lifted(state, [target.trackId]) };
+  const { mutedUsers } = state;
+  const users = entriesOf(target).filter((each) => mutedUsers?.has(each));
+  const tracks = tracksOfUser.filter(({ kind }) => target.kind === undefined || target.kind === kind);
+  return {
+    mutedUsers: new Map(users.map((each) => [each, undefined])),
+    mutedTracks: lifted(
+      state,
+      tracks.map(({ trackId }) => trackId),
+    ),
+  };
+}
 
-  /** Unmuting a user also unmutes the given tracks of the user. */
-  delete(target: MuteTarget, tracksOfUser: readonly Track[] = []): void {
-    if ('trackId' in target) {
-      this.#lift(target.trackId);
-      return;
-    }
-    for (const each of entriesOf(target)) this.#users.delete(each);
-    for (const { trackId, kind } of tracksOfUser) {
-      if (target.kind === undefined || target.kind === kind) this.#lift(trackId);
-    }
+/** Tracks have got new ids: those whose old id is muted are muted by the new one, too. */
+export function proposeFollow(
+  { mutedTracks }: RoomFields,
+  renamed: Iterable<readonly [string, string]>,
+): RoomChange {
+  const followed = new Map<string, string>();
+  for (const [oldId, trackId] of renamed) {
+    const muted = followed.get(oldId) ?? mutedTracks?.get(oldId);
+    if (muted !== undefined && !followed.has(trackId) && !mutedTracks?.has(trackId))
+      followed.set(trackId, muted);
   }
+  return { mutedTracks: followed };
+}
 
-  /** A track has got a new id. @returns whether only the old id was muted */
-  follow(oldId: string, trackId: string): boolean {
-    const muted = this.#tracks.get(oldId);
-    if (muted === undefined || this.#tracks.has(trackId)) return false;
-    this.#tracks.set(trackId, muted);
-    return true;
-  }
+/** No session uses these track ids any more. */
+export function proposeForget({ mutedTracks }: RoomFields, trackIds: Iterable<string>): RoomChange {
+  const forgotten = [...trackIds].filter((trackId) => mutedTracks?.has(trackId));
+  return { mutedTracks: new Map(forgotten.map((trackId) => [trackId, undefined])) };
+}
 
-  /** No session uses this track id any more. */
-  forget(trackId: string): void {
-    this.#tracks.delete(trackId);
-  }
+export function isMuted(state: RoomFields, userId: string, { trackId, kind }: Track): boolean {
+  const { mutedTracks, mutedUsers } = state;
+  return mutedTracks?.has(trackId) === true || mutedUsers?.has(`${kind} ${userId}`) === true;
+}
 
-  #lift(trackId: string): void {
-    const muted = this.#tracks.get(trackId);
-    for (const [id, as] of this.#tracks) if (as === muted) this.#tracks.delete(id);
-  }
-
-  covers(userId: string, { trackId, kind }: Track): boolean {
-    return this.#tracks.has(trackId) || this.#users.has(`${kind} ${userId}`);
-  }
+/** Deletes the mutes of the tracks by all ids that these have had. */
+function lifted({ mutedTracks }: RoomFields, trackIds: readonly string[]): ReadonlyMap<string, undefined> {
+  const firstIds = new Set(trackIds.map((trackId) => mutedTracks?.get(trackId)));
+  const ids = [...(mutedTracks ?? [])].filter(([, firstId]) => firstIds.has(firstId));
+  return new Map(ids.map(([id]) => [id, undefined]));
 }
 
 function entriesOf({ userId, kind }: Extract<MuteTarget, { userId: string }>): string[] {

@@ -1,18 +1,14 @@
-import type {
-  MessageDeletion,
-  ParticipantsEvent,
-  RoomMessage,
-  SessionDescription,
-  Target,
-  TracksEvent,
-} from '../../protocol/types.js';
-import type { RoomEvents } from '../../room/room-member.js';
+import type { ParticipantsEvent, TracksEvent } from '../../protocol/room-events.js';
+import type { MessageDeletion, RoomMessage, SessionDescription, Target } from '../../protocol/types.js';
+import type { RoomEvents } from '../../room/participants/room-member.js';
 import type { Logger } from '../../util/logger.js';
 import { SafeEmitter } from '../../util/safe-emitter.js';
 import type { SessionEvents } from './session-events.js';
 
 /** The client connection of a session. It gets every event after the listeners of the application. */
 export interface SessionSink {
+  /** Whether the client can replace its peer on the SFU. */
+  readonly canRejoin: boolean;
   /** A candidate of the SFU; `init` is the JSON of an RTCIceCandidateInit. */
   trickle(target: Target, init: string, peer?: number): void;
   /** A message of the room. With `mayDrop` it may be left out for a slow client. */
@@ -44,6 +40,11 @@ export class SessionEmitter extends SafeEmitter<SessionEvents> implements RoomEv
 
   set held(held: HeldEvents) {
     this.#held = held;
+  }
+
+  /** Whether somebody can replace the session's peer: its client, or the application by `session.rejoin()`. */
+  get canRejoin(): boolean {
+    return this.#sink?.canRejoin === true || this.listenerCount('rejoin') > 0;
   }
 
   /** `sink` gets all events from now on, those that were held first. */

@@ -1,16 +1,16 @@
+import type { ParticipantsEvent, TracksEvent } from '../../protocol/room-events.js';
 import type { SessionCloseReason } from '../../protocol/session-state.js';
 import type {
   Grants,
   IceCandidate,
+  InterruptionNotice,
   MessageDeletion,
-  ParticipantsEvent,
   RejoinNotice,
   Role,
   RoomMessage,
   SessionDescription,
   SessionStats,
   Target,
-  TracksEvent,
 } from '../../protocol/types.js';
 
 /**
@@ -36,8 +36,19 @@ export type SessionEvents = {
   messagedeleted: [deletion: MessageDeletion];
   /** The room was locked, or unlocked. */
   room: [state: { locked: boolean }];
-  /** The peer on the SFU nears a limit: the client has to replace it (docs/PROTOCOL.md, `rejoin`). */
+  /** The peer on the SFU nears a limit, or is lost: the client has to replace it ({@link Session.rejoin}). */
   rejoin: [notice: RejoinNotice];
+  /** The SFU has lost the peer. `rejoin` follows, as soon as an SFU node can take the room. */
+  interrupted: [notice: InterruptionNotice];
+  /** Another peer has replaced the lost one; `peer` is its number. */
+  resumed: [event: { peer: number }];
+  /**
+   * The client has lost its connection, for `reason`. The session goes on: it stays in the room, and its media may flow. It ends
+   * unless another connection of the client serves it within `graceMs` ms. Only for sessions of clients with the capability `resume`.
+   */
+  detached: [event: { graceMs: number; reason: string }];
+  /** Another connection serves the session, which was detached for `detachedMs` ms. */
+  attached: [event: { detachedMs: number }];
   /** The last event, exactly once. */
   close: [reason: SessionCloseReason];
 };

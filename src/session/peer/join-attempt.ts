@@ -1,7 +1,7 @@
 import type { CheckedOffer, Guard, ReleasedOffer } from '../../guard/guard.js';
 import { RelayError } from '../../protocol/errors.js';
 import type { Metadata, SessionDescription } from '../../protocol/types.js';
-import { type Sfu, sfuTimeout } from '../../sfu/sfu.js';
+import { type SfuStream, sfuTimeout } from '../../sfu/sfu.js';
 import { Cancellation, type CancelSignal } from '../../util/cancellation.js';
 import { withDeadline } from '../../util/deadline.js';
 import { isPromise } from '../../util/is-promise.js';
@@ -12,7 +12,7 @@ import type { ReplyFilter } from './reply-filter.js';
 import type { SfuCall } from './sfu-call.js';
 import type { Takeover } from './takeover.js';
 
-interface Setup {
+interface JoinAttemptSetup {
   /** Of the peer; the application sees the first peer's offer as `join`, others as `offer`. */
   number: number;
   options: PeerSetup;
@@ -25,20 +25,31 @@ interface Setup {
   publisher: Publisher;
 }
 
+/** How often a join is repeated whose node has failed. */
+const MAX_REPEATS = 3;
+
+interface SfuAnswer {
+  answer: SessionDescription;
+  released: ReleasedOffer;
+}
+
 /** Decides whether the session may join; returns the metadata that the room gets. */
 export type Admit = (until: CancelSignal) => Metadata | undefined | Promise<Metadata | undefined>;
 
 /** The join of one peer: the application's filter, the guard, the admission, the SFU. It can be cancelled at any point. */
 export class JoinAttempt {
-  readonly #setup: Setup;
+  readonly #setup: JoinAttemptSetup;
   readonly #cancel = new Cancellation();
+  /** Ends the SFU's part of the join; undefined before and after it. */
+  #sfuCancel: Cancellation | undefined;
+  #released: ReleasedOffer | undefined;
 
-  constructor(setup: Setup) {
+  constructor(setup: JoinAttemptSetup) {
     this.#setup = setup;
   }
 
   /** Runs all steps. After a failure call `fail`, which cancels the pending ones. */
-  async run(sfu: Sfu, sdp: string, admit: Admit) {
+  async run(sdp: string, admit: Admit) {
     const { number, options, signals, guard, replies } = this.#setup;
     const method = number === 1 ? 'join' : 'offer';
     const offer = { type: 'offer', sdp } as const;
@@ -48,7 +59,7 @@ export class JoinAttempt {
     const admitted = admit(this.#cancel);
     const metadata = isPromise(admitted) ? await this.#application(admitted) : admitted;
     this.check();
-    const joining = this.#inTime(this.#openAndJoin(sfu, checked), sfuTimeout);
+    const joining = this.#inTime(this.#openAndJoin(checked), sfuTimeout);
     const given = options.iceServers?.() ?? [];
     const [servers, joined] = isPromise(given)
       ? await Promise.all([this.#inTime(given, sfuTimeout), joining])
@@ -60,6 +71,14 @@ export class JoinAttempt {
 
   abort(why: () => unknown): void {
     this.#cancel.abort(why);
+  }
+
+  /** The stream has ended. The join is repeated if its node has failed, and the room is placed on another one. */
+  streamEnded(error: RelayError | undefined): void {
+    if (this.#sfuCancel && error?.code === 'ERR_RELAY_SFU_UNAVAILABLE') {
+      this.#sfuCancel.abort(() => error);
+      this.#setup.call.lost(error);
+    } else this.abort(() => error);
   }
 
   /** @throws RelayError why it was aborted */
@@ -74,31 +93,52 @@ export class JoinAttempt {
     return failure;
   }
 
-  async #openAndJoin(
-    sfu: Sfu,
-    checked: CheckedOffer,
-  ): Promise<{ answer: SessionDescription; released: ReleasedOffer }> {
+  async #openAndJoin(checked: CheckedOffer): Promise<SfuAnswer> {
+    const { options, call } = this.#setup;
+    if (!options.sfu.canMove) return this.#join(await call.open(this.#cancel), checked, this.#cancel);
+    for (let repeats = 0; ; repeats += 1) {
+      this.check();
+      const cancel = new Cancellation();
+      const abort = () => cancel.abort(() => this.#cancel.reason);
+      this.#cancel.addEventListener('abort', abort);
+      this.#sfuCancel = cancel;
+      let generation: number | undefined;
+      try {
+        const stream = await call.open(cancel);
+        generation = stream.generation;
+        return await this.#join(stream, checked, cancel);
+      } catch (error) {
+        const isLost = cancel.aborted && !this.#cancel.aborted && generation !== undefined;
+        if (!isLost || repeats === MAX_REPEATS) throw error;
+        if (!(await options.sfu.hasFailed(options.room, generation as number, this.#cancel))) throw error;
+      } finally {
+        this.#cancel.removeEventListener('abort', abort);
+        this.#sfuCancel = undefined;
+      }
+    }
+  }
+
+  async #join(stream: SfuStream, checked: CheckedOffer, cancel: Cancellation): Promise<SfuAnswer> {
     const { number, options, call, publisher, takeover, guard } = this.#setup;
     const roomId = options.room.id;
-    const stream = await call.open(sfu, this.#cancel);
-    this.check();
+    cancel.throwIfAborted();
     if (takeover) {
       await takeover.complete();
-      this.check();
+      cancel.throwIfAborted();
     }
-    await stream.enter(roomId, this.#cancel);
-    this.check();
-    const released = publisher.begin(checked);
+    await stream.enter(roomId, cancel);
+    cancel.throwIfAborted();
+    this.#released ??= publisher.begin(checked);
     const answer = await call.join(stream, {
       roomId,
       userId: options.userId,
       sessionId: options.id,
       peer: number,
-      sdp: released.sdp,
+      sdp: this.#released.sdp,
       autoSubscribe: options.autoSubscribe && guard.policy.canSubscribe,
     });
-    this.check();
-    return { answer, released };
+    cancel.throwIfAborted();
+    return { answer, released: this.#released };
   }
 
   /** The application has as long for its answer as the SFU. */

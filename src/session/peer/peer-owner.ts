@@ -2,6 +2,7 @@ import type { Guarded, GuardPolicy, ReleasedOffer } from '../../guard/guard.js';
 import type { RelayError } from '../../protocol/errors.js';
 import type { IceServer, Metadata } from '../../protocol/types.js';
 import type { Room } from '../../room/room.js';
+import type { Sfu } from '../../sfu/sfu.js';
 import type { RelayCounters } from '../../telemetry/relay-counters.js';
 import type { SessionEmitter } from '../events/session-emitter.js';
 import type { ReplyMessageFilter, SignalMessageFilter } from './message-filters.js';
@@ -11,11 +12,21 @@ export interface PeerSetup extends Guarded {
   readonly room: Room;
   readonly policy: GuardPolicy;
   readonly autoSubscribe: boolean;
+  readonly sfu: Sfu;
   readonly joinTimeoutMs: number;
+  /** ms that a session waits for another peer when the SFU has lost the last one. */
+  readonly interruptionTimeoutMs: number;
+  readonly interruptions: InterruptionObserver;
   readonly answerTimeoutMs: number;
   readonly sfuReplies: RelayCounters['sfuReplies'];
   /** Called once the peer may join; never rejects. */
   iceServers?: () => readonly IceServer[] | Promise<readonly IceServer[]>;
+}
+
+/** Is told of sessions that have lost their peers. */
+export interface InterruptionObserver {
+  began(sessionId: string, error: RelayError): void;
+  ended(sessionId: string, outcome: 'resumed' | 'expired' | 'left', durationMs: number): void;
 }
 
 /** The owner of a session's peers; `peer` is the number of the reporting one. */

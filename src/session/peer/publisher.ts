@@ -6,7 +6,7 @@ import { OfferQueue } from './offer-queue.js';
 import type { PeerOwner } from './peer-owner.js';
 import type { SfuCall } from './sfu-call.js';
 
-interface Setup {
+interface PublisherSetup {
   /** Of the peer. */
   number: number;
   owner: PeerOwner;
@@ -18,14 +18,14 @@ const NO_TRACKS: ReadonlySet<string> = new Set();
 
 /** The publisher connection of a peer: sends the client's offers to the SFU, and the relay's revisions of the last one. */
 export class Publisher {
-  readonly #setup: Setup;
+  readonly #setup: PublisherSetup;
   readonly #offers = new OfferQueue();
   /** One offer at a time is with the SFU: the client's, or the relay's revision of it. */
   readonly #exchange = new SerialQueue();
   readonly #gathering = new IceGathering();
   #cut: ReadonlySet<string> = NO_TRACKS;
 
-  constructor(setup: Setup) {
+  constructor(setup: PublisherSetup) {
     this.#setup = setup;
   }
 

@@ -1,13 +1,14 @@
 import type { GuardPolicy } from '../../guard/guard.js';
 import { rejoinSoon } from '../../guard/saturation.js';
 import { RelayError } from '../../protocol/errors.js';
-import type { SessionCloseReason } from '../../protocol/session-state.js';
+import type { SessionCloseReason, SessionState } from '../../protocol/session-state.js';
 import type { Track } from '../../protocol/types.js';
-import type { RoomSession } from '../../room/room-member.js';
-import type { Sfu } from '../../sfu/sfu.js';
+import type { RoomSession } from '../../room/participants/room-member.js';
 import type { CancelSignal } from '../../util/cancellation.js';
-import type { SessionEmitter } from '../events/session-emitter.js';
+import type { SessionEmitter, SessionSink } from '../events/session-emitter.js';
+import { Interruption, LossPolicy } from './interruption.js';
 import type { MessageFilters } from './message-filters.js';
+import type { NextPeer } from './next-peer.js';
 import type { PeerOwner, PeerSetup } from './peer-owner.js';
 import { SfuPeer } from './sfu-peer.js';
 import type { Takeover } from './takeover.js';
@@ -21,20 +22,13 @@ interface SessionPeersOwner {
   readonly filters: MessageFilters | undefined;
   readonly emitter: SessionEmitter;
   readonly lifecycle: {
+    readonly state: SessionState;
+    readonly isDetached: boolean;
     /** The session can't go on. */
     break(error: RelayError): void;
     /** All streams have ended. */
     finish(reason: SessionCloseReason): void;
   };
-}
-
-/** The peer that replaces the current one. */
-export interface NextPeer {
-  /** Greater than the numbers of all earlier peers. */
-  number: number;
-  sdp: string;
-  /** New track ids by the old ids of the same tracks: the client's ids, unchecked. */
-  renamed: ReadonlyMap<string, string>;
 }
 
 /**
@@ -52,6 +46,10 @@ export class SessionPeers {
   #followed: ReadonlyMap<string, string> = new Map();
   #lastNumber: number;
   #timer: NodeJS.Timeout | undefined;
+  /** Set while the SFU has lost the current peer, and no other one has joined. */
+  #interruption: Interruption | undefined;
+  /** Made by the first loss. */
+  #losses: LossPolicy | undefined;
   /** Set when the current peer's stream ended before the previous one's. */
   #ended: { error: RelayError | undefined } | undefined;
 
@@ -70,11 +68,11 @@ export class SessionPeers {
   }
 
   set policy(policy: GuardPolicy) {
-    for (const peer of this.#all) peer.policy = policy;
+    for (const peer of this.all) peer.policy = policy;
   }
 
   get hasDataChannels(): boolean {
-    return this.#all.some(({ hasDataChannels }) => hasDataChannels);
+    return this.all.some(({ hasDataChannels }) => hasDataChannels);
   }
 
   get isHolding(): boolean {
@@ -86,6 +84,20 @@ export class SessionPeers {
     this.#current.release();
   }
 
+  /** Whether the SFU has lost the current peer. */
+  get isInterrupted(): boolean {
+    return this.#interruption !== undefined;
+  }
+
+  /** Tells a new client connection of an interruption. The session ends if the client can't replace the peer. */
+  remind(sink: SessionSink): void {
+    const interruption = this.#interruption;
+    if (!interruption) return;
+    if (sink.canRejoin) interruption.remind(sink);
+    else if (this.#owner.emitter.listenerCount('rejoin') === 0)
+      queueMicrotask(() => this.#owner.lifecycle.break(interruption.error));
+  }
+
   /** Undefined for a peer that has ended or not joined. */
   find(number: number): SfuPeer | undefined {
     return number === this.#current.number ? this.#current : this.#previousOf(number);
@@ -95,13 +107,17 @@ export class SessionPeers {
    * Another peer joins and becomes the current one; its tracks replace those of the session. `current.open()` then emits the
    * SFU's messages to it.
    */
-  async replace(sfu: Sfu, { number, sdp, renamed }: NextPeer, signal: CancelSignal): Promise<void> {
+  async replace(
+    { number = this.#lastNumber + 1, sdp, renamed }: NextPeer,
+    signal: CancelSignal | undefined,
+  ): Promise<void> {
     if (this.#next)
       throw new RelayError('ERR_RELAY_INVALID_STATE', 'Another peer is joining: one rejoin at a time.');
     if (!Number.isSafeInteger(number) || number <= this.#lastNumber)
       throw new RelayError('ERR_RELAY_INVALID_PARAMS', `"peer" must be greater than ${this.#lastNumber}.`);
     this.#lastNumber = number;
-    if (this.#previous) void this.leave(this.#previous.number);
+    this.#interruption?.attempted();
+    if (this.#previous) this.leave(this.#previous.number);
     const { policy } = this.#current;
     const next = new SfuPeer(number, { ...this.#setup, policy }, this.#reports);
     this.#next = next;
@@ -119,26 +135,34 @@ export class SessionPeers {
     };
     try {
       await next.join(
-        sfu,
         sdp,
         () => undefined,
         signal,
         ({ released }) => {
           // A moderator may have muted a track during the join.
           follow();
-          this.#current.keepOnly(idsOf(room.tracksOf(id)));
           this.#forget();
           this.#followed = followed;
-          this.#previous = this.#current;
+          const lost = this.#interruption;
+          if (!lost) {
+            this.#current.keepOnly(idsOf(room.tracksOf(id)));
+            this.#previous = this.#current;
+            this.#timer = setTimeout(() => this.leave(this.#previous?.number), OVERLAP_MS).unref();
+          }
           this.#current = next;
-          this.#timer = setTimeout(() => void this.leave(this.#previous?.number), OVERLAP_MS).unref();
           const { session } = this.#owner;
           room.members.setTracks(session, { tracks: released.tracks, cut: released.cut, renamed: followed });
+          if (!lost) return;
+          this.#interruption = undefined;
+          this.#forget();
+          lost.resumed();
+          this.#owner.emitter.emit('resumed', { peer: number });
         },
         () => {},
       );
     } catch (error) {
       room.moderation.forget(muted);
+      this.#interruption?.failed();
       throw error;
     } finally {
       this.#next = undefined;
@@ -146,7 +170,7 @@ export class SessionPeers {
   }
 
   /** Leaves the previous peer, if it has this number. */
-  async leave(number: number | undefined): Promise<void> {
+  leave(number: number | undefined): void {
     const previous = number === undefined ? undefined : this.#previousOf(number);
     if (!previous) return;
     clearTimeout(this.#timer);
@@ -157,6 +181,10 @@ export class SessionPeers {
   /** No peer emits or accepts messages any more; `endAll` follows. */
   leaveAll(why: () => RelayError): void {
     clearTimeout(this.#timer);
+    if (this.#interruption) {
+      this.#interruption.left();
+      this.#ended ??= { error: this.#interruption.error };
+    }
     this.#next?.abort(why);
     this.#previous?.leave(why);
     this.#current.leave(why);
@@ -166,18 +194,24 @@ export class SessionPeers {
   endAll(silent = false): void {
     this.#previous?.end(silent);
     this.#current.end(silent);
+    if (this.#ended && !this.#previous) this.#finish(this.#ended.error);
   }
 
   /** Sends revised offers to the SFU, where grants or mutes have changed what the session may publish. */
   async revise(isJoined: () => boolean): Promise<void> {
     const previous = this.#previous;
+    const current = this.#current;
+    // The next peer's first offer will be revised.
+    if (this.#interruption) return;
     // The previous peer sends a track by its old id, which may have been muted by the new one.
     if (previous) this.#setup.room.moderation.follow([...this.#followed].map(([from, to]) => [to, from]));
-    await this.#current.revise(isJoined);
+    await current.revise(isJoined).catch((error) => {
+      if (!this.#interruption && this.#current === current) throw error;
+    });
     await previous
       ?.revise(() => isJoined() && this.#previous === previous)
       .catch(() => {
-        void this.leave(previous.number);
+        this.leave(previous.number);
       });
   }
 
@@ -185,7 +219,7 @@ export class SessionPeers {
     return this.#previous?.number === number ? this.#previous : undefined;
   }
 
-  get #all(): SfuPeer[] {
+  get all(): SfuPeer[] {
     return [this.#current, this.#next, this.#previous].filter((peer) => peer !== undefined);
   }
 
@@ -206,12 +240,37 @@ export class SessionPeers {
         if (isCurrent(peer)) emitter.emit('rejoin', rejoinSoon(peer, saturation));
       },
       onBroken: (peer, error) => {
-        if (isCurrent(peer)) lifecycle.break(error);
+        // Without a connection a client can't answer an offer; it gets the full time again with the next one.
+        if (error.code === 'ERR_RELAY_CLIENT_TIMEOUT' && lifecycle.isDetached) return;
+        if (isCurrent(peer)) this.#lose(error) || lifecycle.break(error);
         else if (peer === this.#next?.number) this.#next.abort(() => error);
-        else void this.leave(peer);
+        else this.leave(peer);
       },
       onEnded: (peer, error) => this.#peerEnded(peer, error),
     };
+  }
+
+  /**
+   * The SFU has lost the current peer. The session goes on if its client can replace the peer.
+   * @returns false if it has to end
+   */
+  #lose(error: RelayError | undefined): boolean {
+    if (this.#interruption) return true;
+    const { emitter, lifecycle } = this.#owner;
+    if (lifecycle.state !== 'joined' || !emitter.canRejoin) return false;
+    this.#losses ??= new LossPolicy();
+    if (!this.#losses.mayReplace(error)) return false;
+    const { number: peer } = this.#current;
+    this.leave(this.#previous?.number);
+    this.#current.leave(
+      () => new RelayError('ERR_RELAY_REJOIN', 'The SFU has lost the peer: wait for "rejoin".'),
+    );
+    this.#current.end(error.code === 'ERR_RELAY_SFU_TIMEOUT');
+    this.#interruption = new Interruption(this.#setup, emitter, { peer, error }, () =>
+      lifecycle.break(error),
+    );
+    this.#interruption.begin(this.#next !== undefined);
+    return true;
   }
 
   /** Drops the mutes of track ids that only the previous peer used. */
@@ -228,7 +287,7 @@ export class SessionPeers {
       this.#previous = undefined;
       clearTimeout(this.#timer);
       if (this.#ended) this.#finish(this.#ended.error);
-    } else if (number === this.#current.number) {
+    } else if (number === this.#current.number && !this.#lose(error)) {
       this.#ended = { error };
       if (!this.#previous) this.#finish(error);
       else if (error) this.#owner.lifecycle.break(error);

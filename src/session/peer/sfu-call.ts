@@ -2,7 +2,7 @@ import { checkInit } from '../../guard/ice-candidate.js';
 import { invalidState, RelayError } from '../../protocol/errors.js';
 import { LIMITS } from '../../protocol/limits.js';
 import type { SessionDescription, Subscription, Target } from '../../protocol/types.js';
-import { type Sfu, type SfuJoin, type SfuStream, type SfuStreamListener, sfuTimeout } from '../../sfu/sfu.js';
+import { type SfuJoin, type SfuStream, type SfuStreamListener, sfuTimeout } from '../../sfu/sfu.js';
 import type { CancelSignal } from '../../util/cancellation.js';
 import { withDeadline } from '../../util/deadline.js';
 import type { PeerSetup } from './peer-owner.js';
@@ -40,8 +40,9 @@ export class SfuCall implements SfuStreamListener {
     return this.#stream;
   }
 
-  async open(sfu: Sfu, cancelled: CancelSignal): Promise<SfuStream> {
-    const stream = await sfu.open(this, cancelled);
+  async open(cancelled: CancelSignal): Promise<SfuStream> {
+    const { sfu, room, userId } = this.#setup;
+    const stream = await sfu.open(room, userId, this, cancelled);
     this.#stream = stream;
     if (cancelled.aborted) stream.end();
     return stream;
@@ -53,13 +54,13 @@ export class SfuCall implements SfuStreamListener {
   }
 
   async offer(sdp: string): Promise<SessionDescription> {
-    const stream = this.#openStream();
+    const stream = this.openStream();
     this.checkPending(stream);
     return this.#inTime(this.#setup.sfuReplies.offer.time(this.#answers.ask(() => stream.offer(sdp))));
   }
 
   async subscribe(subscriptions: readonly Subscription[]): Promise<void> {
-    const stream = this.#openStream();
+    const stream = this.openStream();
     const reply = this.#subscribed.ask(() => stream.subscribe(subscriptions));
     await this.#inTime(this.#setup.sfuReplies.subscribe.time(reply));
   }
@@ -77,6 +78,12 @@ export class SfuCall implements SfuStreamListener {
     this.#left = why;
     this.#answers.refuseAll(why);
     this.#subscribed.refuseAll(why);
+  }
+
+  /** The SFU has lost the stream: another one may be opened. */
+  lost(error: RelayError): void {
+    this.#stream = undefined;
+    this.#answers.refuseAll(() => error);
   }
 
   /** Ends the stream. `silent`: the SFU does not answer. */
@@ -120,8 +127,11 @@ export class SfuCall implements SfuStreamListener {
     this.#owner.onEnd(error);
   }
 
-  /** An offer may have waited for its turn until the peer had left. */
-  #openStream(): SfuStream {
+  /**
+   * An offer may have waited for its turn until the peer had left.
+   * @throws RelayError why the peer takes no messages
+   */
+  openStream(): SfuStream {
     if (this.#left) throw this.#left();
     if (!this.#stream) throw invalidState('The session has not joined yet.');
     return this.#stream;

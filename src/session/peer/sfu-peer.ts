@@ -9,7 +9,6 @@ import type {
   Target,
   Track,
 } from '../../protocol/types.js';
-import type { Sfu } from '../../sfu/sfu.js';
 import type { CancelSignal } from '../../util/cancellation.js';
 import { type Admit, JoinAttempt } from './join-attempt.js';
 import type { JoinedPeer, PeerOwner, PeerSetup } from './peer-owner.js';
@@ -64,6 +63,11 @@ export class SfuPeer implements SfuCallOwner {
     return this.#guard.names;
   }
 
+  /** Of the room's placement that the peer is in; undefined before its stream is open. */
+  get generation(): number | undefined {
+    return this.#call.stream?.generation;
+  }
+
   /** Called once, with the tracks of the first offer, before mutes are applied to it. */
   set onFirstOffer(callback: (tracks: readonly Track[]) => void) {
     this.#guard.onRelease = (tracks) => {
@@ -96,13 +100,22 @@ export class SfuPeer implements SfuCallOwner {
     return this.#publisher.cut;
   }
 
-  /** The SFU's answer to the join, or to the newest offer since. */
-  get answer(): SessionDescription | undefined {
+  /**
+   * The SFU's answer to the join, or to the newest offer since.
+   * @throws RelayError `ERR_RELAY_INVALID_STATE` before the join
+   */
+  get answer(): SessionDescription {
+    if (!this.#answer) throw invalidState('The session has not joined.');
     return this.#answer;
   }
 
   get iceServers(): readonly IceServer[] {
     return this.#iceServers;
+  }
+
+  /** The offer of the SFU that the client has to answer, as it was sent to it. */
+  get unansweredOffer(): SessionDescription | undefined {
+    return this.#subscriber.unansweredOffer;
   }
 
   get isHolding(): boolean {
@@ -114,11 +127,10 @@ export class SfuPeer implements SfuCallOwner {
     this.#subscriber.release();
   }
 
-  /** @throws RelayError `ERR_RELAY_INVALID_STATE`, `ERR_RELAY_TOO_MANY`: the peer takes no messages */
+  /** @throws RelayError `ERR_RELAY_INVALID_STATE`, `ERR_RELAY_TOO_MANY`, `ERR_RELAY_REJOIN`: the peer takes no messages */
   requireOpen(): void {
-    const { stream } = this.#call;
-    if (this.#attempt || !stream) throw invalidState('The session has ended.');
-    this.#call.checkPending(stream);
+    if (this.#attempt) throw invalidState('The session has ended.');
+    this.#call.checkPending(this.#call.openStream());
   }
 
   /**
@@ -126,7 +138,6 @@ export class SfuPeer implements SfuCallOwner {
    * messages. After a failure nothing is left on the SFU, and `failed` is called.
    */
   async join(
-    sfu: Sfu,
     sdp: string,
     admit: Admit,
     signal: CancelSignal | undefined,
@@ -139,7 +150,7 @@ export class SfuPeer implements SfuCallOwner {
     signal?.addEventListener('abort', abort);
     if (signal?.aborted) abort();
     try {
-      const { answer, released, metadata, iceServers } = await attempt.run(sfu, sdp, admit);
+      const { answer, released, metadata, iceServers } = await attempt.run(sdp, admit);
       attempt.check();
       this.#attempt = undefined;
       this.#answer = answer;
@@ -159,6 +170,11 @@ export class SfuPeer implements SfuCallOwner {
   /** From now on the SFU's messages are emitted as they arrive. */
   open(): void {
     this.#subscriber.open();
+  }
+
+  /** The client has another connection: it has the full time to answer a pending offer. */
+  restartAnswerTime(): void {
+    this.#subscriber.restartAnswerTime();
   }
 
   /** Ends a pending join. */
@@ -238,7 +254,7 @@ export class SfuPeer implements SfuCallOwner {
   }
 
   onEnd(error: RelayError | undefined): void {
-    if (this.#attempt) this.#attempt.abort(() => error);
+    if (this.#attempt) this.#attempt.streamEnded(error);
     else this.#owner.onEnded(this.number, error);
   }
 

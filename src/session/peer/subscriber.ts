@@ -10,7 +10,7 @@ type NegotiationEvent =
   /** `init` is the JSON of an RTCIceCandidateInit. */
   | { name: 'candidate'; target: Target; init: string };
 
-interface Setup {
+interface SubscriberSetup {
   /** Of the peer. */
   number: number;
   emitter: SessionEmitter;
@@ -24,7 +24,7 @@ interface Setup {
  * candidates of the subscriber connection before their offer, and no further offer until the last one is answered.
  */
 export class Subscriber {
-  readonly #setup: Setup;
+  readonly #setup: SubscriberSetup;
   /** Candidates of the subscriber connection before its first offer. */
   #early: string[] | undefined = [];
   /** Events that wait for a listener. */
@@ -32,10 +32,17 @@ export class Subscriber {
   #open = false;
   /** The unanswered offer. */
   #pending: SessionDescription | undefined;
+  /** As the client gets it. */
+  #shown: SessionDescription | undefined;
   #timer: Deadline | undefined;
 
-  constructor(setup: Setup) {
+  constructor(setup: SubscriberSetup) {
     this.#setup = setup;
+  }
+
+  /** The unanswered offer as it was emitted. */
+  get unansweredOffer(): SessionDescription | undefined {
+    return this.#held.some(({ name }) => name === 'offer') ? undefined : this.#shown;
   }
 
   get isHolding(): boolean {
@@ -45,6 +52,7 @@ export class Subscriber {
   /** `shown`: the offer as the client gets it. */
   offer(offer: SessionDescription, shown = offer): void {
     this.#pending = offer;
+    this.#shown = shown;
     // A newer offer replaces one that no listener has got.
     this.#held = this.#held.filter(({ name }) => name !== 'offer');
     this.#pass({ name: 'offer', value: shown });
@@ -69,7 +77,13 @@ export class Subscriber {
 
   answered(): void {
     this.#pending = undefined;
+    this.#shown = undefined;
     this.#unwatch();
+  }
+
+  /** Gives the client the full time again to answer the offer that it was sent, if it has not answered yet. */
+  restartAnswerTime(): void {
+    if (this.#open && !this.#held.some(({ name }) => name === 'offer')) this.#watch();
   }
 
   /** From now on events are emitted as they arrive. */

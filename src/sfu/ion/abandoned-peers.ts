@@ -6,8 +6,8 @@ import type { Logger } from '../../util/logger.js';
 import { type SfuPeerId, type SfuStream, type SfuStreamListener, sfuTimeout } from '../sfu.js';
 import { EMPTY_OFFER } from './empty-offer.js';
 
-interface Setup {
-  /** Opens a stream whose own peer, if Ion keeps that too, is not removed. */
+interface AbandonedPeersSetup {
+  /** Opens a stream whose peer is not removed in turn if Ion keeps it. */
   open(listener: SfuStreamListener, signal: CancelSignal): Promise<SfuStream>;
   joinTimeoutMs: number;
   logger: Logger;
@@ -16,15 +16,16 @@ interface Setup {
 }
 
 /**
- * Ion keeps a peer whose stream it ended by an error, in its room, for good. A peer of the same uid takes its place there,
- * and leaves. One after the other: an SFU that ends all of them has other worries.
+ * If Ion ends a stream with an error, it keeps the peer in its room for good. To remove it, another peer joins with the same
+ * uid, which replaces the abandoned one, and then leaves. Peers are removed one at a time: removals in parallel would load an
+ * SFU that ends all its streams.
  */
 export class AbandonedPeers {
-  readonly #setup: Setup;
+  readonly #setup: AbandonedPeersSetup;
   /** The newest removal; never rejects. */
   #last: Promise<void> = Promise.resolve();
 
-  constructor(setup: Setup) {
+  constructor(setup: AbandonedPeersSetup) {
     this.#setup = setup;
   }
 
@@ -48,7 +49,7 @@ export class AbandonedPeers {
   async #replace(peer: SfuPeerId): Promise<void> {
     const successor = new Successor();
     const cancellation = new Cancellation();
-    // It may end while it waits for its turn.
+    // The stream may end while it waits at the room's gate.
     successor.joined.catch((error) => cancellation.abort(() => error));
     try {
       await pTimeout(this.#join(peer, successor, cancellation), {
@@ -68,7 +69,8 @@ export class AbandonedPeers {
   async #join(peer: SfuPeerId, successor: Successor, signal: CancelSignal): Promise<void> {
     const stream = await this.#setup.open(successor, signal);
     successor.stream = stream;
-    // The deadline may have passed meanwhile.
+    stream.generation = peer.generation ?? 1;
+    // The deadline may have passed while the stream was opened.
     if (signal.aborted) stream.end();
     await stream.enter(peer.roomId, signal);
     stream.join({ ...peer, sdp: EMPTY_OFFER, autoSubscribe: false });
@@ -76,7 +78,7 @@ export class AbandonedPeers {
   }
 }
 
-/** The peer that takes an abandoned one's place: it only has to join and to end. */
+/** The stream of the peer that replaces an abandoned one: it reports only the join and the end. */
 class Successor implements SfuStreamListener {
   stream: SfuStream | undefined;
   readonly joined: Promise<void>;

@@ -1,6 +1,6 @@
 const FINGERPRINT = Array.from({ length: 32 }, () => '00').join(':');
 
-/** An offer that the SFU takes, of a peer connection that nobody has: a data channel, and no media. */
+/** An offer that Ion accepts, with a data channel and no media. No peer connection exists for it. */
 export const EMPTY_OFFER = [
   'v=0',
   'o=- 1 1 IN IP4 127.0.0.1',

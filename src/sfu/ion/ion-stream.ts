@@ -7,40 +7,37 @@ import type { CancelSignal } from '../../util/cancellation.js';
 import { Deadline } from '../../util/deadline.js';
 import type { SfuJoin, SfuPeerId, SfuStream, SfuStreamListener } from '../sfu.js';
 import { Target as IonTarget, type JoinReply, type Reply, type Request } from './gen/rtc.js';
-import {
-  decodeReply,
-  decodeTrickle,
-  encodeRefusedTrickle,
-  encodeRequest,
-  encodeTrickle,
-} from './ion-codec.js';
+import { decodeReply, decodeTrickle, encodeRequest, encodeTrickle } from './ion-codec.js';
+import { encodeRefusedTrickle } from './join-race.js';
 import type { GateTicket, RoomGates } from './room-gate.js';
-import { encodeUid } from './uid.js';
+import { encodeSid, encodeUid } from './uid.js';
 
 /**
- * How often a call is made again that the server has not looked at. Once would do for gRPC; but the next connection, too, may
- * be left by its server: nginx does so after every `keepalive_requests`.
+ * How often a call that the server has not processed is repeated. The server may close the next connection too: nginx closes
+ * each after `keepalive_requests`.
  */
 export const MAX_RETRIES = 3;
 
-/** In the place of a call while there is no connection. */
+/** Stands for the call while there is no connection. */
 const NO_CALL: GrpcCall = { pending: 0, write: () => {}, end: () => {}, cancel: () => {} };
 
-/** The same for all streams of a node. */
+/** Shared by all streams of an SFU. */
 export interface StreamSetup {
   closeTimeoutMs: number;
-  /** A place on a connection. @throws RelayError */
+  /** Reserves a stream on a connection. @throws RelayError */
   reserve(): Promise<GrpcConnection>;
-  /** Gives it back. */
+  /** Releases the reserved stream. */
   release(connection: GrpcConnection): void;
-  /** A stream was left because the SFU did not answer. */
+  /** A stream was ended because the SFU did not answer. */
   onSilent(): void;
+  /** Set when the SFU sends a message on any stream. */
+  heard: boolean;
   readonly gates: RoomGates;
 }
 
 /**
- * One `rtc.RTC/Signal` stream. It is read from its first moment to its last, whatever becomes of the session: a
- * stream that nobody reads stalls the whole SFU (it broadcasts under one lock).
+ * One `rtc.RTC/Signal` stream. It is read until it ends, even after the session has ended: an unread stream blocks the whole
+ * SFU, which broadcasts under one lock.
  */
 export class IonStream implements SfuStream, CallListener {
   #call: GrpcCall;
@@ -48,14 +45,15 @@ export class IonStream implements SfuStream, CallListener {
   #connection: GrpcConnection;
   readonly #setup: StreamSetup;
   readonly #metadata: SfuMetadata | undefined;
-  /** Ion has ended the stream by an error after the join was sent, and keeps the peer. */
+  /** Called if Ion ends the stream with an error after the join was sent: it keeps the peer then. */
   readonly #onAbandoned: ((peer: SfuPeerId) => void) | undefined;
+  generation = 1;
   #ticket: GateTicket | undefined;
   #peer: SfuPeerId | undefined;
-  /** All that was sent, until the SFU has said something: what the server has not looked at is sent again. */
+  /** Sent messages, until the SFU's first one: they are sent again if the server has not processed the call. */
   #unanswered: Buffer[] | undefined = [];
   #retries = 0;
-  /** From the refused trickle to the join's reply. */
+  /** The join is not answered yet; the error of the refused trickle is ignored. */
   #opening = false;
   #leaving = false;
   #isOver = false;
@@ -82,26 +80,23 @@ export class IonStream implements SfuStream, CallListener {
   }
 
   async enter(roomId: string, signal: CancelSignal): Promise<void> {
-    const ticket = await this.#setup.gates.enter(roomId, signal);
+    const ticket = await this.#setup.gates.enter(encodeSid(roomId, this.generation), signal);
     this.#ticket = ticket;
-    // It ended while it waited, or just as it was let in: nothing would give the ticket back.
+    // The stream ended during the wait: `#over` has not released this ticket.
     if (this.#isOver) ticket.ended();
   }
 
-  /**
-   * Ion answers a join from several goroutines, which race in opening the response: one stream in 200 is ended
-   * by it, or never hears anything. A trickle that it refuses makes it open the response before.
-   */
   join(request: SfuJoin): void {
     const { roomId, userId, sessionId, peer = 1, sdp, autoSubscribe } = request;
-    // Without the SDP, which would stay as long as the stream.
-    this.#peer = { roomId, userId, sessionId, peer };
+    // Without the SDP, which would stay in memory as long as the stream.
+    this.#peer = { roomId, userId, sessionId, peer, generation: this.generation };
     this.#opening = true;
+    // Opens the response before several goroutines of Ion race to do so.
     if (!this.#leaving) this.#send(encodeRefusedTrickle());
     this.#write({
       $case: 'join',
       value: {
-        sid: roomId,
+        sid: encodeSid(roomId, this.generation),
         uid: encodeUid(request),
         // NoPublish and NoSubscribe crash the SFU; this one is safe.
         config: autoSubscribe ? {} : { NoAutoSubscribe: 'true' },
@@ -138,7 +133,7 @@ export class IonStream implements SfuStream, CallListener {
     });
   }
 
-  /** Half-closes it also where the join is not answered yet: Ion would carry out a cancelled one all the same. */
+  /** Half-closes the stream even if the join is not answered yet: Ion completes a join whose call is cancelled. */
   end(silent = false): void {
     if (this.#ticket) void this.#ticket.leave().then(() => this.#leave(silent));
     else this.#leave(silent);
@@ -161,6 +156,7 @@ export class IonStream implements SfuStream, CallListener {
 
   onMessage(message: Buffer): void {
     this.#connection.suspect = false;
+    this.#setup.heard = true;
     this.#unanswered = undefined;
     if (this.#leaving) return;
     try {
@@ -175,7 +171,7 @@ export class IonStream implements SfuStream, CallListener {
 
   onEnd(end: Status): void {
     this.#timer?.cancel();
-    // It may refuse the next one, too: another connection is tried.
+    // The connection may refuse the next call too: use another one.
     if (end.unprocessed) this.#connection.suspect = true;
     this.#setup.release(this.#connection);
     if (end.unprocessed && !this.#leaving && this.#unanswered && this.#retries < MAX_RETRIES) {
@@ -204,7 +200,7 @@ export class IonStream implements SfuStream, CallListener {
     this.#call.write(framed);
   }
 
-  /** Makes the call again, on another connection where this one is left. */
+  /** Repeats the call, on another connection if the server closes this one. */
   async #retry(unanswered: readonly Buffer[]): Promise<void> {
     this.#retries += 1;
     this.#call = NO_CALL;
@@ -247,7 +243,7 @@ export class IonStream implements SfuStream, CallListener {
         if (!this.#opening) listener.onError(payload.value.reason);
         return;
       case 'trackEvent':
-        // Of every room on the SFU, and of a peer's first tracks only: the rooms keep their tracks themselves.
+        // Ion sends these for every room, and only for a peer's first tracks: `Room` derives the tracks from the offers.
         return;
     }
   }

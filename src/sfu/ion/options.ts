@@ -1,5 +1,5 @@
-import { checkMetadata, type SfuMetadata } from '../../grpc/metadata.js';
-import { checkAuthority, checkServerUrl } from '../../grpc/server-url.js';
+import { checkSfuMetadata, type SfuMetadata } from '../../grpc/metadata.js';
+import { checkAuthority } from '../../grpc/server-url.js';
 import { checkTls, type SfuTlsOptions } from '../../grpc/tls.js';
 import { RelayError } from '../../protocol/errors.js';
 import { checkOptions, integer, type Keys, oneOf } from '../../util/check-options.js';
@@ -8,59 +8,70 @@ export type { SfuMetadata } from '../../grpc/metadata.js';
 export type { SfuTlsOptions } from '../../grpc/tls.js';
 
 /**
- * Where the SFU is, and how to speak with it.
+ * The connections to an Ion SFU.
  * @category Configuration
  */
-export interface SfuOptions {
-  /** `host:port` of Ion's gRPC server, without a scheme: `localhost:5551`; or `unix:path` of its socket. */
-  serverUrl: string;
+export interface IonOptions {
   /** TLS, or mutual TLS with `cert` and `key`. @default none: plain HTTP/2, for an SFU on a private network */
   tls?: SfuTlsOptions;
-  /** The name that requests are for (`:authority`), where a proxy chooses by it. @default the host and port of `serverUrl` */
+  /** The `:authority` of requests, if a proxy routes by it. @default the host and port of `serverUrl` */
   authority?: string;
   /**
    * gRPC metadata of every stream, such as a bearer token for a gateway in front of the SFU: an object, or a function that
-   * gives one, or a promise of one, for each stream. It has `connectTimeoutMs` for that. @default none
+   * returns an object or a promise for each stream. Its deadline is `connectTimeoutMs`. @default none
    */
   metadata?: SfuMetadata | (() => SfuMetadata | PromiseLike<SfuMetadata>);
   /**
-   * What speaks gRPC: the relay's own client, for this one kind of call, or @grpc/grpc-js: a general one, which goes through
-   * HTTP proxies (`http_proxy`) and costs two to three times as much CPU, and 1.7 times the memory. @default 'http2'
+   * The gRPC client: `http2` is the relay's own; `grpc-js` is @grpc/grpc-js, which supports HTTP proxies (`http_proxy`), and
+   * needs two to three times the CPU and 1.7 times the memory. @default 'http2'
    */
   client?: 'http2' | 'grpc-js';
   /** ms to wait for a connection. @default 5000 */
   connectTimeoutMs?: number;
-  /** ms to wait for the SFU to end a stream that was left, before it is cancelled. @default 2000 */
+  /** ms to wait for the SFU to end a half-closed stream before the relay cancels it. @default 2000 */
   closeTimeoutMs?: number;
   /**
-   * Look at once whether the SFU answers, and warn where it does not; otherwise the first join finds out.
+   * Probe the SFU when the relay is created, and log a warning if it does not answer. Otherwise the first join finds out.
    * @default true
    */
   probeOnStart?: boolean;
-  /** Streams on one HTTP/2 connection before a further one is opened. Proxies often allow 100. @default 100 */
+  /** Streams of one HTTP/2 connection before another connection is opened. Proxies often allow 100. @default 100 */
   maxStreamsPerChannel?: number;
   /**
-   * ms between HTTP/2 pings on a connection with streams; Ion cuts off a client that pings more often than every
-   * 5 minutes, so 300000 is the least. Common load balancers forget a connection that is silent for 350 s. Where a server says
-   * `too_many_pings` the time is doubled. @default 330000
+   * ms between HTTP/2 pings on a connection with streams, at least 10000. Write less than 300000 only for `ops/ion` or another
+   * server that allows it: a bare Ion disconnects a client that pings more often than every 5 minutes, with all its streams. After
+   * `too_many_pings` the relay doubles the interval. Common load balancers drop a connection that is silent for 350 s.
+   * @default 330000
    */
   keepaliveTimeMs?: number;
 }
 
-export type ResolvedSfuOptions = Required<Omit<SfuOptions, 'tls' | 'authority' | 'metadata'>> & {
+/** The options of one Ion SFU, apart from its address. */
+export type ResolvedIonOptions = Required<Omit<IonOptions, 'tls' | 'authority' | 'metadata'>> & {
   tls: SfuTlsOptions | undefined;
   authority: string | undefined;
   metadata: SfuMetadata | (() => unknown) | undefined;
-  /** ms that the SFU's server has to answer a ping. */
+  /** ms within which the SFU's server has to answer a ping. */
   pingTimeoutMs: number;
 };
 
-/** gRPC's default. */
-const PING_TIMEOUT_MS = 20_000;
+export type ResolvedSfuOptions = ResolvedIonOptions & { serverUrl: string };
 
-/** `enabled` is of the configuration file, which `parseSfuConfig` reads. */
-const KEYS: Keys<SfuOptions & { enabled?: boolean }> = {
-  serverUrl: true,
+const DEFAULTS: ResolvedIonOptions = {
+  tls: undefined,
+  authority: undefined,
+  metadata: undefined,
+  client: 'http2',
+  probeOnStart: true,
+  connectTimeoutMs: 5_000,
+  closeTimeoutMs: 2_000,
+  maxStreamsPerChannel: 100,
+  keepaliveTimeMs: 330_000,
+  // gRPC's default.
+  pingTimeoutMs: 20_000,
+};
+
+export const ION_KEYS: Keys<IonOptions> = {
   tls: true,
   authority: true,
   metadata: true,
@@ -70,39 +81,43 @@ const KEYS: Keys<SfuOptions & { enabled?: boolean }> = {
   maxStreamsPerChannel: true,
   keepaliveTimeMs: true,
   probeOnStart: true,
-  enabled: true,
 };
 
 const TLS_KEYS: Keys<SfuTlsOptions> = { ca: true, cert: true, key: true, serverName: true };
 
-/** @throws RelayError `ERR_RELAY_CONFIG` that says what to write instead. */
-export function resolveSfuOptions(options: SfuOptions): ResolvedSfuOptions {
-  if (options === undefined)
-    throw new RelayError('ERR_RELAY_CONFIG', '"sfu" is missing: write sfu: { serverUrl: "localhost:5551" }.');
-  checkOptions({ name: '"sfu"', example: 'sfu: { serverUrl: "localhost:5551" }' }, options, KEYS);
-  const { tls, probeOnStart = true } = options;
-  if (tls !== undefined)
-    checkOptions(
-      { name: '"sfu.tls"', example: 'tls: { ca: readFileSync("ca.pem") }, or tls: {}' },
-      tls,
-      TLS_KEYS,
-    );
+/**
+ * Options that are left out are taken from `defaults`. The caller refuses unknown keys.
+ * @throws RelayError `ERR_RELAY_CONFIG` that says what to write instead.
+ */
+export function resolveIonOptions(
+  options: IonOptions,
+  defaults: ResolvedIonOptions = DEFAULTS,
+): ResolvedIonOptions {
+  const { tls, authority, metadata, probeOnStart = defaults.probeOnStart } = options;
+  if (tls !== undefined) checkTlsOptions(tls);
   if (typeof probeOnStart !== 'boolean')
     throw new RelayError('ERR_RELAY_CONFIG', '"sfu.probeOnStart" must be true or false.');
-  if (tls && (tls.cert === undefined) !== (tls.key === undefined))
-    throw new RelayError('ERR_RELAY_CONFIG', 'Mutual TLS needs both "tls.cert" and "tls.key".');
-  if (tls) checkTls(tls);
   return {
-    serverUrl: checkServerUrl(options.serverUrl),
-    tls,
-    authority: checkAuthority(options.authority),
-    metadata: checkMetadata(options.metadata),
-    client: oneOf('sfu.client', options.client, ['http2', 'grpc-js']),
+    tls: tls ?? defaults.tls,
+    authority: checkAuthority(authority) ?? defaults.authority,
+    metadata: checkSfuMetadata(metadata) ?? defaults.metadata,
+    client: oneOf('sfu.client', options.client ?? defaults.client, ['http2', 'grpc-js']),
     probeOnStart,
-    connectTimeoutMs: integer(options, 'connectTimeoutMs', 5_000),
-    closeTimeoutMs: integer(options, 'closeTimeoutMs', 2_000),
-    maxStreamsPerChannel: integer(options, 'maxStreamsPerChannel', 100),
-    keepaliveTimeMs: integer(options, 'keepaliveTimeMs', 330_000, 300_000),
-    pingTimeoutMs: PING_TIMEOUT_MS,
+    connectTimeoutMs: integer(options, 'connectTimeoutMs', defaults.connectTimeoutMs),
+    closeTimeoutMs: integer(options, 'closeTimeoutMs', defaults.closeTimeoutMs),
+    maxStreamsPerChannel: integer(options, 'maxStreamsPerChannel', defaults.maxStreamsPerChannel),
+    keepaliveTimeMs: integer(options, 'keepaliveTimeMs', defaults.keepaliveTimeMs, 10_000),
+    pingTimeoutMs: defaults.pingTimeoutMs,
   };
+}
+
+function checkTlsOptions(tls: SfuTlsOptions): void {
+  checkOptions(
+    { name: '"sfu.tls"', example: 'tls: { ca: readFileSync("ca.pem") }, or tls: {}' },
+    tls,
+    TLS_KEYS,
+  );
+  if ((tls.cert === undefined) !== (tls.key === undefined))
+    throw new RelayError('ERR_RELAY_CONFIG', 'Mutual TLS needs both "tls.cert" and "tls.key".');
+  checkTls(tls);
 }

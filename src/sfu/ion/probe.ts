@@ -2,7 +2,7 @@ import type { CallListener, GrpcCall } from '../../grpc/grpc-connection.js';
 import { errorFromStatus } from '../../grpc/status.js';
 import { RelayError } from '../../protocol/errors.js';
 import type { CancelSignal } from '../../util/cancellation.js';
-import { encodeRefusedTrickle } from './ion-codec.js';
+import { encodeRefusedTrickle } from './join-race.js';
 
 function unanswered({ reason }: CancelSignal): Error {
   return new Error(
@@ -12,8 +12,8 @@ function unanswered({ reason }: CancelSignal): Error {
 }
 
 /**
- * A stream that only asks whether the SFU answers: a trickle without a join is refused, and leaves nothing.
- * Gives an error where the server has not looked at it.
+ * Checks whether the SFU answers, by a stream with one trickle: without a join Ion refuses it and keeps nothing.
+ * @returns an error if the server has not processed the call, which may then be repeated
  */
 export function probe(
   open: (listener: CallListener) => GrpcCall,

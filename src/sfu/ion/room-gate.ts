@@ -2,18 +2,18 @@ import type { RelayError } from '../../protocol/errors.js';
 import type { CancelSignal } from '../../util/cancellation.js';
 
 interface Waiting {
-  /** Whether its turn has come; takes it then. */
+  /** Proceeds if the condition holds; returns whether it did. */
   tryNow(): boolean;
 }
 
 /**
- * Ion splits a room in two when its last peer leaves while another joins, and when its first two join at once: the
- * one that loses the race is in a room that nobody else will ever be in. So while nobody stands in the room on the
- * SFU, one joins at a time, after all who leave have gone; and the last one leaves when the joins under way have
- * been answered.
+ * Ion splits a room in two if its last peer leaves while another one joins, and if its first two peers join at the same time:
+ * the peer that loses the race stays alone in its room. The gate prevents both. While no peer has joined the room on the SFU,
+ * it admits one join at a time, and only after all leaving streams have ended. The last joined peer leaves only after the joins
+ * in progress are answered.
  */
 export class RoomGate {
-  /** Streams that are joining, have joined, are leaving. */
+  /** The number of streams in each state. */
   readonly count = { joining: 0, joined: 0, leaving: 0 };
   readonly #onIdle: () => void;
   #waiting: Set<Waiting> | undefined;
@@ -34,7 +34,7 @@ export class RoomGate {
     return new GateTicket(this);
   }
 
-  /** Resolves when `tryNow` says true: now, or after a change. */
+  /** Resolves as soon as `tryNow` returns true: immediately, or after a change of the counts. */
   turn(tryNow: () => boolean, signal?: CancelSignal): Promise<void> {
     if (tryNow()) return Promise.resolve();
     return new Promise((resolve, reject) => {
@@ -60,7 +60,7 @@ export class RoomGate {
     });
   }
 
-  /** Lets those go on who wait for what is so by now. */
+  /** The counts have changed: admits the waiting streams whose condition holds now. */
   changed(): void {
     for (const waiting of this.#waiting ?? []) {
       if (waiting.tryNow()) this.#waiting?.delete(waiting);
@@ -70,7 +70,7 @@ export class RoomGate {
   }
 }
 
-/** The gates of a node's rooms, each as long as the room has streams. */
+/** The gates of an SFU's rooms. A gate exists as long as its room has streams. */
 export class RoomGates {
   readonly #gates = new Map<string, RoomGate>();
 
@@ -79,7 +79,7 @@ export class RoomGates {
     let gate = this.#gates.get(roomId);
     if (!gate) {
       const made = new RoomGate(() => {
-        // A stream of the room's last life may end, or leave, once more: another gate is there by then.
+        // A stream of an earlier gate may report late, when the room has a new gate.
         if (this.#gates.get(roomId) === made) this.#gates.delete(roomId);
       });
       gate = made;
@@ -89,7 +89,7 @@ export class RoomGates {
   }
 }
 
-/** A stream's state at the gate. Each call may come in any state, and does nothing where it has no meaning. */
+/** A stream's state at the gate. Each method may be called in any state; without a meaning there, it does nothing. */
 export class GateTicket {
   readonly #gate: RoomGate;
   #state: keyof RoomGate['count'] | 'ended' = 'joining';
@@ -98,7 +98,7 @@ export class GateTicket {
     this.#gate = gate;
   }
 
-  /** The SFU has taken the join. */
+  /** The SFU has accepted the join. */
   joined(): void {
     if (this.#state !== 'joining') return;
     this.#become('joined');

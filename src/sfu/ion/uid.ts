@@ -1,16 +1,31 @@
 import type { SfuPeerId } from '../sfu.js';
 
+const PLAIN = /^[\w.-]+$/;
+
 /**
- * The SFU keeps its peers by uid for all rooms together, so every session has a uid of its own, made of room,
- * user and session, and readable in the SFU's log: `lobby/alice/0b6f…`. Later peers of a session have their number
- * behind it, as the SFU hides the older one of two peers with the same uid.
+ * Ion identifies peers by uid across all rooms, so every session has a uid of its own: room, user and session, readable in the
+ * SFU's log as `lobby/alice/0b6f…`. The uids of a session's later peers end in their number, because Ion hides the older one of
+ * two peers with the same uid.
  */
 export function encodeUid({ roomId, userId, sessionId, peer = 1 }: SfuPeerId): string {
-  const uid = [roomId, userId, sessionId].map(encodeURIComponent).join('/');
+  const uid = `${encodePart(roomId)}/${encodePart(userId)}/${encodePart(sessionId)}`;
   return peer === 1 ? uid : `${uid}/${peer}`;
 }
 
-/** Undefined where the uid is not one of a relay's. */
+/**
+ * Ion's id of a room: the room's own id in its first placement, later with the generation, so that a room never meets the peers that an
+ * earlier placement has left behind. An id that looks as if it had a generation always gets one: `a~2` is the room `a`.
+ */
+export function encodeSid(roomId: string, generation: number): string {
+  return generation === 1 && !roomId.includes('~') ? roomId : `${roomId}~${generation}`;
+}
+
+/** Most ids need no escapes, whose search costs a join more than this test. */
+function encodePart(id: string): string {
+  return PLAIN.test(id) ? id : encodeURIComponent(id);
+}
+
+/** Undefined for a uid that no relay has made. */
 export function decodeUid(uid: string): SfuPeerId | undefined {
   try {
     const [roomId, userId, sessionId, peer = '1', ...more] = uid.split('/').map(decodeURIComponent);

@@ -12,7 +12,7 @@ export function checkPage({ headers }: HandshakeRequest, { allowedOrigins }: Res
   const { origin } = headers;
   if (allowedOrigins && origin !== undefined && !allowedOrigins.has(origin))
     throw foreignPage(
-      `The page's origin is ${quote(origin)}, and "allowedOrigins" has ${[...allowedOrigins].map(quote).join(', ')}.`,
+      `The page's origin is ${quoteHeader(origin)}, and "allowedOrigins" has ${[...allowedOrigins].map(quoteHeader).join(', ')}.`,
     );
 }
 
@@ -32,14 +32,14 @@ export function findForeignPage(
   if (origin === undefined) {
     // Requests of images and links have no Origin.
     if (site === undefined || site === 'none') return undefined;
-    return `The request is of a page of another origin (Sec-Fetch-Site: ${quote(site)}) and has no Origin.`;
+    return `The request is of a page of another origin (Sec-Fetch-Site: ${quoteHeader(site)}) and has no Origin.`;
   }
   if (options.allowedOrigins) return undefined;
   const own = ownAddress(request, options.trustProxy);
   if (isOrigin(origin, own)) return undefined;
   const server = own.scheme === undefined ? own.host : `${own.scheme}://${own.host}`;
   return (
-    `The page's origin is ${quote(origin)}, the server's host is ${quote(server)}. ` +
+    `The page's origin is ${quoteHeader(origin)}, the server's host is ${quoteHeader(server)}. ` +
     'If the page may act for its users, name its origin in "allowedOrigins". If a proxy has changed the host, let it ' +
     'send Host as it came, or X-Forwarded-Host together with the option "trustProxy".'
   );
@@ -81,7 +81,7 @@ function isOrigin(origin: string, { scheme, host }: OwnAddress): boolean {
 
 const MAX_QUOTED_LENGTH = 200;
 
-function quote(text: string | undefined): string {
+function quoteHeader(text: string | undefined): string {
   return JSON.stringify(text?.slice(0, MAX_QUOTED_LENGTH) ?? 'unknown');
 }
 

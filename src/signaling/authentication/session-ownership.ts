@@ -1,22 +1,25 @@
 import { type Principal, userIdOf } from '../../access/authentication.js';
-import { isSessionToken, makeSessionToken } from '../../access/session-token.js';
+import { hashOfSessionToken, isSessionToken, makeSessionToken } from '../../access/session-token.js';
 import { RelayError } from '../../protocol/errors.js';
 import { SESSION_TOKEN_HEADER } from '../../protocol/messages.js';
 import type { SfuRelay } from '../../relay/relay.js';
 import type { Session } from '../../session/session.js';
 import { type AuthenticatedClient, clientKeyOf, mayBeSameUser } from './authenticated-client.js';
 
-interface Owner {
+/** Whose a session is. */
+export interface Owner {
   /** The owner's `AuthenticatedClient.key`. */
   readonly key: string;
   /** Hash of the session token; undefined for a session that the application created. */
   readonly tokenHash: string | undefined;
+  /** That of the token before, while the client may not have received the newest one. */
+  readonly lastHash?: string | undefined;
 }
 
 const owners = new WeakMap<object, Owner>();
 
 /** A session that the application created belongs to its principal's user; without a user it has no owner. */
-function ownerOf<P extends Principal>(session: Session<P>): Owner | undefined {
+export function ownerOf<P extends Principal>(session: Session<P>): Owner | undefined {
   const owner = owners.get(session);
   if (owner) return owner;
   const userId = userIdOf(session.principal ?? {});
@@ -33,9 +36,27 @@ export function setOwner<P extends Principal>(session: Session<P>, { key }: Auth
   return token;
 }
 
+/**
+ * Gives the owner another session token.
+ * @param current the one that it has proven to have: it stays valid until `confirmToken`
+ */
+export function rotateToken<P extends Principal>(session: Session<P>, current: string): string {
+  const owner = ownerOf(session);
+  const { token, hash } = makeSessionToken();
+  if (owner) owners.set(session, { key: owner.key, tokenHash: hash, lastHash: hashOfSessionToken(current) });
+  return token;
+}
+
+/** The owner has its newest token: the one before is not valid any more. */
+export function confirmToken<P extends Principal>(session: Session<P>): void {
+  const owner = owners.get(session);
+  if (owner) owners.set(session, { key: owner.key, tokenHash: owner.tokenHash });
+}
+
 /** Moves the ownership to the key of the user's newer token. The session token stays valid. */
 export function renewOwner<P extends Principal>(session: Session<P>, { key }: AuthenticatedClient<P>): void {
-  owners.set(session, { key, tokenHash: ownerOf(session)?.tokenHash });
+  const { tokenHash, lastHash } = ownerOf(session) ?? {};
+  owners.set(session, { key, tokenHash, lastHash });
 }
 
 /**
@@ -64,17 +85,24 @@ export function requireOwn<P extends Principal>(
 /** Whether the session token proves that the session is the client's own. */
 export function provesOwnership<P extends Principal>(
   session: Session<P>,
+  client: AuthenticatedClient<P>,
+  sessionToken: string,
+): boolean {
+  return isOwner(ownerOf(session), client, sessionToken);
+}
+
+/** Whether the session token proves that a client is this owner. */
+export function isOwner<P extends Principal>(
+  owner: Owner | undefined,
   { key }: AuthenticatedClient<P>,
   sessionToken: string,
 ): boolean {
-  const owner = ownerOf(session);
   return owner !== undefined && mayBeSameUser(owner.key, key) && matchesToken(owner, sessionToken);
 }
 
-function matchesToken({ tokenHash }: Owner, sessionToken: unknown): boolean {
-  return (
-    typeof sessionToken === 'string' && tokenHash !== undefined && isSessionToken(sessionToken, tokenHash)
-  );
+function matchesToken({ tokenHash, lastHash }: Owner, sessionToken: unknown): boolean {
+  if (typeof sessionToken !== 'string') return false;
+  return [tokenHash, lastHash].some((hash) => hash !== undefined && isSessionToken(sessionToken, hash));
 }
 
 const TOKEN_MISSING =

@@ -30,10 +30,14 @@ function compactJoin({ id, method, params }: RpcMessage): RpcMessage | undefined
   if (method !== 'join') return undefined;
   const { sid, uid, role, offer } = params;
   const { sdp } = offer as { sdp: unknown };
-  const texts = { ...(uid !== undefined && { uid }), ...(role !== undefined && { role }) };
-  const areTexts = [sid, sdp, ...Object.values(texts)].every((each) => typeof each === 'string');
-  if (!areTexts || Object.keys(params).some((name) => !TEXT_MEMBERS.has(name))) return undefined;
-  return { id, method, params: { sid, ...texts, offer: { type: 'offer', sdp } } };
+  if (typeof sid !== 'string' || typeof sdp !== 'string' || !isOptionalText(uid) || !isOptionalText(role))
+    return undefined;
+  for (const name in params) if (!TEXT_MEMBERS.has(name)) return undefined;
+  return { id, method, params: { sid, uid, role, offer: { type: 'offer', sdp } } };
+}
+
+function isOptionalText(value: unknown): boolean {
+  return value === undefined || typeof value === 'string';
 }
 
 /** The connection that is being authenticated. */

@@ -1,25 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import type { AuthRequest, Principal } from '../../access/authentication.js';
-import type { LimitedMessage } from '../../limits/rate-limiter.js';
-import { closing, RelayError } from '../../protocol/errors.js';
+import { CloseCode } from '../../protocol/close-code.js';
+import { closing, invalidParams, RelayError, type RelayErrorCode } from '../../protocol/errors.js';
 import type { SfuRelay } from '../../relay/relay.js';
 import type { Drainable } from '../../relay/shutdown.js';
+import { noop } from '../../util/noop.js';
 import type { AuthenticatedClient } from '../authentication/authenticated-client.js';
 import { admitRequest } from '../authentication/client-request.js';
 import type { ResolvedConnectionOptions } from '../options.js';
-import type { Backlog, ChannelOwner } from '../rpc/client-channel.js';
-import { Dispatcher } from '../rpc/dispatcher.js';
-import { RateLimitGate } from '../rpc/rate-limit-gate.js';
-import { RpcHandler } from '../rpc/rpc-handler.js';
 import { type HandshakeRequest, offeredProtocols, speaksOurs } from '../wire/handshake.js';
-import { parseMessage, type RpcId, RpcRefusal } from '../wire/json-rpc.js';
+import { encodeNotification, parseMessage, type RpcMessage, RpcRefusal } from '../wire/json-rpc.js';
+import { isCounted } from '../wire/methods.js';
 import { AuthenticationPhase, type QueuedMessage, readQueued } from './authentication-phase.js';
+import { ClientLink } from './client-link.js';
 import { ClosingHandshake } from './closing-handshake.js';
 import { Heartbeat } from './heartbeat.js';
+import { answerTooLong, isAnswer, tooLong } from './message-length.js';
 import { SessionDeadline } from './session-deadline.js';
 import type { ConnectionHandle, RelaySocket } from './socket.js';
 import { SocketChannel } from './socket-channel.js';
-import { answerTooLong, isAnswer, tooLong } from './too-long.js';
 
 /** As `acceptConnection`, with options that its transport has resolved once for all connections. */
 export function serveConnection<P extends Principal>(
@@ -31,8 +30,6 @@ export function serveConnection<P extends Principal>(
   return new Connection(relay, socket, request, options);
 }
 
-function noop(): void {}
-
 /** `randomUUID` returns a rope of twenty strings, half a KiB for as long as it is referenced; this flattens it. */
 function makeConnectionId(): string {
   return Buffer.from(randomUUID()).toString('latin1');
@@ -40,15 +37,22 @@ function makeConnectionId(): string {
 
 /** The close code of a connection without a close frame (RFC 6455 § 7.4.1). */
 const NO_CLOSE_FRAME = 1006;
+/** The transport's close code for a frame that is too long. */
+const TOO_BIG = 1009;
+
+/** Of a client: it has ended, or its page. */
+const ENDS_SESSION: readonly number[] = [CloseCode.Normal, CloseCode.GoingAway];
+
+/** Faults that end a connection, but no session whose client can resume it. */
+const SURVIVED: ReadonlySet<string> = new Set(['ERR_RELAY_SLOW_CONSUMER', 'ERR_RELAY_TOO_LARGE']);
 
 /** The life of one WebSocket: opening, authentication, messages, end. */
-class Connection<P extends Principal> implements ConnectionHandle, Drainable, ChannelOwner {
-  readonly #id = makeConnectionId();
+class Connection<P extends Principal> implements ConnectionHandle, Drainable {
+  readonly id = makeConnectionId();
+  readonly channel: SocketChannel;
   readonly #relay: SfuRelay<P>;
   readonly #socket: RelaySocket;
   readonly #options: ResolvedConnectionOptions;
-  readonly #channel: SocketChannel;
-  readonly #dispatcher: Dispatcher<P>;
   readonly #heartbeat: Heartbeat;
   readonly #deadline: SessionDeadline;
   #request: HandshakeRequest;
@@ -56,8 +60,8 @@ class Connection<P extends Principal> implements ConnectionHandle, Drainable, Ch
   #authentication: AuthenticationPhase<P> | undefined;
   /** Once `onConnect` has let it pass. */
   #connectRequest: AuthRequest | undefined;
-  /** Once the client is authenticated. */
-  #handler: RpcHandler<P> | undefined;
+  /** Serves the client; another one after `resume`. */
+  #link: ClientLink<P>;
   /** Nothing is received or sent any more. */
   #hasEnded = false;
   /** Once the relay has sent the first close frame. */
@@ -79,10 +83,8 @@ class Connection<P extends Principal> implements ConnectionHandle, Drainable, Ch
     this.#socket = socket;
     this.#request = request;
     this.#options = options;
-    this.#channel = new SocketChannel(socket, options, relay.counters, (error) => this.#sendFailed(error));
-    const { rateLimiter } = relay;
-    const gate = rateLimiter && new RateLimitGate(rateLimiter, options.maxQueuedMessages, this);
-    this.#dispatcher = new Dispatcher(this, this.#channel, gate);
+    this.channel = new SocketChannel(socket, options, relay.counters, (error) => this.#sendFailed(error));
+    this.#link = new ClientLink<P>(relay, this, options);
     relay.counters.connectionsOpened.add();
     relay.attach(this);
     this.#heartbeat = new Heartbeat(socket, options.heartbeatIntervalMs, this);
@@ -95,16 +97,8 @@ class Connection<P extends Principal> implements ConnectionHandle, Drainable, Ch
     }
   }
 
-  get hasEnded(): boolean {
-    return this.#hasEnded;
-  }
-
-  /** What the rate limiter is told of a message. */
-  describe(method: string): LimitedMessage {
-    const { remoteAddress } = this.#request;
-    const { client, served } = this.#handler ?? {};
-    const roomId = served?.session?.roomId;
-    return { method, connectionId: this.#id, remoteAddress, userId: client?.userId, roomId };
+  get remoteAddress(): string | undefined {
+    return this.#request.remoteAddress;
   }
 
   receive(text: string): void {
@@ -114,15 +108,19 @@ class Connection<P extends Principal> implements ConnectionHandle, Drainable, Ch
     const { received, receivedBytes } = this.#relay.counters;
     const bytes = Buffer.byteLength(text);
     receivedBytes.add(bytes);
+    const link = this.#link;
     if (bytes > maxMessageBytes) {
+      link.count();
       if (!isAnswer(text)) this.fail(tooLong(maxMessageBytes));
-      else if (!this.#handler?.served.askToRejoin(1)) this.fail(answerTooLong(maxMessageBytes));
+      else if (!link.handler?.served.askToRejoin(1)) this.fail(answerTooLong(maxMessageBytes));
       return;
     }
     const message = parseMessage(text);
+    if (message.method === undefined || isCounted(message.method)) link.count();
     received.add(message instanceof RpcRefusal ? 'invalid' : message.method);
-    if (message instanceof RpcRefusal) this.#dispatcher.refuse(message);
-    else if (this.#handler) this.#dispatcher.dispatch(message, bytes, this.#handler);
+    if (message instanceof RpcRefusal) link.refuseMessage(message);
+    else if (message.method === 'ack') this.#acknowledged(message);
+    else if (link.handler) link.dispatch(message, bytes);
     else this.#authentication?.receive(message, text, bytes);
   }
 
@@ -130,8 +128,9 @@ class Connection<P extends Principal> implements ConnectionHandle, Drainable, Ch
     if (this.#hasEnded) return;
     this.#heartbeat.heard();
     this.#relay.counters.received.add('invalid');
+    this.#link.count();
     const error = new RelayError('ERR_RELAY_INVALID_REQUEST', 'Send text frames, not binary ones.');
-    this.#dispatcher.refuse(new RpcRefusal(null, error));
+    this.#link.refuseMessage(new RpcRefusal(null, error));
   }
 
   pong(): void {
@@ -139,15 +138,16 @@ class Connection<P extends Principal> implements ConnectionHandle, Drainable, Ch
   }
 
   pinged(): void {
-    if (!this.#hasEnded) this.#channel.check();
+    if (!this.#hasEnded) this.channel.check();
   }
 
   closed(code = NO_CLOSE_FRAME, reason = ''): void {
-    this.#end();
+    // The transport has refused a frame for its length: the client need not send it again.
+    if (code === TOO_BIG && !this.#hasEnded) this.#link.count();
+    this.#end(ENDS_SESSION.includes(code) ? undefined : `The connection has closed with ${code}.`);
     this.#closing?.end();
     this.#relay.detach(this);
     this.#releaseAddress();
-    void this.#handler?.leave();
     this.#isClosed = true;
     this.#onClosed();
     const { client, relay } = this.#relay.counters.connectionsClosed;
@@ -156,7 +156,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Drainable, Ch
     if (!this.#connectRequest) return;
     this.#relay.hooks.tell('onClose', {
       request: this.#connectRequest,
-      principal: this.#handler?.client.principal,
+      principal: this.#link.handler?.client.principal,
       code: frame.code,
       reason: frame.reason,
     });
@@ -173,52 +173,44 @@ class Connection<P extends Principal> implements ConnectionHandle, Drainable, Ch
     asked: QueuedMessage | undefined,
   ): void {
     if (this.#hasEnded) return;
-    const handler = new RpcHandler(this.#relay, client, this.#channel, this);
-    this.#handler = handler;
+    this.#link.authenticated(client);
     this.#authentication = undefined;
     for (const queued of waiting) {
       if (queued !== asked || queued.method !== 'authenticate')
-        this.#dispatcher.dispatch(readQueued(queued), queued.bytes, handler);
+        this.#link.dispatch(readQueued(queued), queued.bytes);
       else if (queued.id !== undefined)
-        this.#channel.sendResult(queued.id, { userId: client.userId ?? null }, queued.method);
+        this.#link.channel.sendResult(queued.id, { userId: client.userId ?? null }, queued.method);
     }
   }
 
   authenticationFailed(error: RelayError, asked: QueuedMessage | undefined): void {
-    if (asked?.id !== undefined) this.#channel.sendError(asked.id, error);
+    if (asked?.id !== undefined) this.#link.channel.sendError(asked.id, error);
     this.fail(error);
   }
 
   notQueued(refusal: RpcRefusal): void {
-    this.#dispatcher.refuse(refusal);
-  }
-
-  refuse(id: RpcId | undefined, method: string, error: unknown): void {
-    const failure = RelayError.from(error);
-    const fields = { err: error, method, remoteAddress: this.#request.remoteAddress };
-    if (failure.code === 'ERR_RELAY_INTERNAL') this.#relay.logger.error(fields, 'A message failed');
-    else this.#relay.logger.debug(fields, 'A message was refused');
-    this.#channel.sendError(id ?? null, failure, method);
+    this.#link.refuseMessage(refusal);
   }
 
   joining(): void {
     this.#deadline.pause();
   }
 
-  sessionChanged(method: string): void {
-    if (this.#handler?.served.session) this.#deadline.joined();
-    else if (this.#handler?.isJoining) return;
+  sessionChanged(method: string, retryAfterMs: number | undefined): void {
+    const { handler } = this.#link;
+    if (handler?.served.session) this.#deadline.joined();
+    else if (handler?.isJoining) return;
     else if (method === 'leave') this.#deadline.left();
-    else this.#deadline.awaitJoin();
+    else this.#deadline.awaitJoin(retryAfterMs);
+  }
+
+  adopt(link: ClientLink<P>): void {
+    this.#link = link;
+    this.#deadline.joined();
   }
 
   end(error: RelayError | undefined): void {
     this.#close(error);
-  }
-
-  replaced(): Backlog {
-    this.#close(new RelayError('ERR_RELAY_REPLACED', 'Another connection serves the session now.'));
-    return [];
   }
 
   /** Closes the connection because of a fault of its client. */
@@ -229,17 +221,19 @@ class Connection<P extends Principal> implements ConnectionHandle, Drainable, Ch
   }
 
   onBeat(): void {
-    this.#channel.check();
+    this.channel.check();
+    this.#link.acknowledge();
   }
 
   async drain(): Promise<void> {
     if (!this.#hasEnded) {
-      this.#channel.notify('goaway', {
-        reason: 'The relay is closing.',
-        reconnectAfterMs: Math.round(Math.random() * 2_000),
-      });
+      const reconnectAfterMs = Math.round(Math.random() * 2_000);
+      this.channel.send(
+        'goaway',
+        encodeNotification('goaway', { reason: 'The relay is closing.', reconnectAfterMs }),
+      );
       const error = closing();
-      await this.#handler?.leave({ by: 'relay', error });
+      await this.#link.handler?.leave({ by: 'relay', error });
       this.#close(error);
     }
     if (!this.#isClosed)
@@ -249,7 +243,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Drainable, Ch
   }
 
   terminate(): void {
-    this.#end();
+    this.#end('The client does not answer.');
     this.#socket.terminate();
   }
 
@@ -260,7 +254,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Drainable, Ch
     this.#request = admitRequest(this.#request, this.#options);
     this.#releaseAddress = this.#relay.addresses.add(this.#request.remoteAddress);
     const { maxQueuedMessages } = this.#options;
-    return new AuthenticationPhase(this.#relay, this.#request, this.#id, maxQueuedMessages, this);
+    return new AuthenticationPhase(this.#relay, this.#request, this.id, maxQueuedMessages, this);
   }
 
   #sendFailed(error: unknown): void {
@@ -272,23 +266,34 @@ class Connection<P extends Principal> implements ConnectionHandle, Drainable, Ch
     this.terminate();
   }
 
+  #acknowledged({ params }: RpcMessage): void {
+    if (!this.#link.acknowledged(params.received))
+      this.#link.refuseMessage(new RpcRefusal(null, nothingNew(), 'ack'));
+  }
+
   #close(error: RelayError | undefined): void {
-    if (error && !this.#hasEnded) this.#channel.sendFinalError(error);
-    this.#channel.flush();
+    if (error && !this.#hasEnded) this.channel.sendFinalError(error);
+    this.channel.flush();
     if (this.#hasEnded) return;
-    this.#end();
     this.#closing = new ClosingHandshake(this.#socket, error);
     // The session does not wait for the client's close frame.
-    void this.#handler?.leave();
+    this.#end(error && SURVIVED.has(error.code) ? error.message : undefined, error?.code);
     this.#closing.begin();
   }
 
-  #end(): void {
+  /** @param reason why a session may go on without the connection; undefined if it ends */
+  #end(reason: string | undefined, code?: RelayErrorCode): void {
     this.#hasEnded = true;
-    this.#channel.stop();
-    this.#handler?.dispose();
+    this.channel.stop();
     this.#deadline.stop();
     this.#heartbeat.stop();
     this.#authentication?.stop();
+    this.#link.lost(this, reason, code);
   }
+}
+
+function nothingNew(): RelayError {
+  return invalidParams(
+    '"received" must be the number of frames received: more than last time, and no more than were sent.',
+  );
 }

@@ -29,6 +29,10 @@ export class SendBuffer {
   #batchLength = 0;
   /** Bytes of the longest message so far that exceeds `maxBufferedBytes`: such a message is sent alone. */
   #largest = 0;
+  /** Bytes by which the last texts that were sent together may exceed `maxBufferedBytes`, until they have left. */
+  #allowance = 0;
+  /** While texts are sent together: their bytes so far. */
+  #together: number | undefined;
   #timer: Deadline | undefined;
   #stopped = false;
 
@@ -52,12 +56,29 @@ export class SendBuffer {
     if (this.#stopped) return false;
     if (bytes > this.#limits.maxBufferedBytes) this.#largest = Math.max(this.#largest, bytes);
     // Without a timer the socket's buffer was empty after the last write.
-    if (this.#timer && !this.#hasRoomFor(bytes, mayDrop)) return false;
+    // Of texts that are sent together only the first one needs room.
+    if (this.#timer && !this.#together && !this.#hasRoomFor(bytes, mayDrop)) return false;
+    if (this.#together !== undefined) this.#together += bytes;
     this.#handedOver += bytes + FRAME_HEADER_BYTES;
     this.#batchLength += text.length;
     this.#batch = addToTick(this, text, this.#batch);
     if (this.#timer || this.#batchLength > MAX_BATCH_LENGTH) this.flush();
     return true;
+  }
+
+  /** The texts that `send` sends are bounded as one: together they may exceed `maxBufferedBytes`. */
+  together(send: () => void): void {
+    if (this.#together !== undefined) {
+      send();
+      return;
+    }
+    this.#together = 0;
+    try {
+      send();
+    } finally {
+      this.#allowance = Math.max(this.#allowance, this.#together);
+      this.#together = undefined;
+    }
   }
 
   /** Hands this tick's texts to the socket. Never throws: the batches of other clients follow in the same tick. */
@@ -76,7 +97,8 @@ export class SendBuffer {
 
   /** The most that may be buffered: a batch is handed over before the buffered amount is known. */
   get #maxBacklog(): number {
-    return this.#limits.maxBufferedBytes + this.#largest + 2 * MAX_BATCH_LENGTH;
+    const { maxBufferedBytes } = this.#limits;
+    return maxBufferedBytes + Math.max(this.#largest, this.#allowance) + 2 * MAX_BATCH_LENGTH;
   }
 
   #sendAll(texts: readonly string[]): void {
@@ -112,9 +134,11 @@ export class SendBuffer {
   #hasRoomFor(bytes: number, mayDrop: boolean): boolean {
     const { maxBufferedBytes } = this.#limits;
     const buffered = this.#socket.bufferedAmount;
+    if (buffered <= maxBufferedBytes) this.#allowance = 0;
+    const allowance = this.#together === undefined ? this.#allowance : 0;
     if (mayDrop && buffered > maxBufferedBytes / 4) return false;
     // A message larger than the limit is sent alone.
-    if (buffered === 0 || buffered + bytes <= maxBufferedBytes) return true;
+    if (buffered === 0 || buffered + bytes <= maxBufferedBytes + allowance) return true;
     this.#fail(slowConsumer());
     return false;
   }

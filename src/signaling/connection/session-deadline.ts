@@ -14,7 +14,7 @@ interface DeadlineOwner {
 
 /**
  * Ends a connection that has no session for too long. A client has `handshakeTimeoutMs` for its first join, and again
- * after each join that failed, but no more than `idleTimeoutMs` in total. A join in progress has its own deadline.
+ * after each join that failed and the time that it was told to wait, but no more than `idleTimeoutMs` in total. A join in progress has its own deadline.
  */
 export class SessionDeadline {
   readonly #options: DeadlineOptions;
@@ -29,9 +29,9 @@ export class SessionDeadline {
     this.#owner = owner;
   }
 
-  /** The client has to join: it has connected, or a join has failed. */
-  awaitJoin(): void {
-    this.#wait(this.#options.handshakeTimeoutMs, 'No session was joined in time.');
+  /** The client has to join: it has connected, or a join has failed, which it may try again after `retryAfterMs`. */
+  awaitJoin(retryAfterMs = 0): void {
+    this.#wait(retryAfterMs + this.#options.handshakeTimeoutMs, 'No session was joined in time.');
   }
 
   /** The client has left its session, and may join another one. */

@@ -1,24 +1,12 @@
 import type { RelayError } from '../../protocol/errors.js';
-import type { RelayNotifications } from '../../protocol/messages.js';
-import type { Target } from '../../protocol/types.js';
 import type { RelayCounters, SentMessage } from '../../telemetry/relay-counters.js';
 import type { ResolvedConnectionOptions } from '../options.js';
-import type { ClientChannel } from '../rpc/client-channel.js';
-import { encodeMessage } from '../wire/encode-once.js';
-import {
-  encodeError,
-  encodeFinalError,
-  encodeNotification,
-  encodeResult,
-  encodeTrickle,
-  type RpcId,
-} from '../wire/json-rpc.js';
+import { encodeFinalError } from '../wire/json-rpc.js';
 import { SendBuffer } from './send-buffer.js';
 import type { RelaySocket } from './socket.js';
 
-/** Encodes, counts and sends the messages to the client of one WebSocket. */
-export class SocketChannel implements ClientChannel {
-  readonly maxMessageBytes: number;
+/** Counts and sends the messages to the client of one WebSocket. */
+export class SocketChannel {
   readonly #counters: RelayCounters;
   readonly #buffer: SendBuffer;
 
@@ -29,41 +17,32 @@ export class SocketChannel implements ClientChannel {
     counters: RelayCounters,
     onFailure: (error: unknown) => void,
   ) {
-    this.maxMessageBytes = options.maxMessageBytes;
     this.#counters = counters;
     this.#buffer = new SendBuffer(socket, options, onFailure);
   }
 
-  notify<Method extends keyof RelayNotifications>(method: Method, params: RelayNotifications[Method]): void {
-    this.#send(method, encodeNotification(method, params));
+  /**
+   * @param bytes the length of the text
+   * @returns false if it is not sent: the client is behind with its reading and the message may be dropped, or the connection has ended
+   */
+  send(what: SentMessage, text: string, mayDrop = false, bytes = Buffer.byteLength(text)): boolean {
+    const { sent, sentBytes, dropped } = this.#counters;
+    const isSent = this.#buffer.send(text, mayDrop, bytes);
+    if (isSent) {
+      sent.add(what);
+      sentBytes.add(bytes);
+    } else if (mayDrop && !this.#buffer.isStopped) dropped.add(what);
+    return isSent;
   }
 
-  trickle(target: Target, init: string, peer?: number): void {
-    this.#send('trickle', encodeTrickle(target, init, peer));
-  }
-
-  deliver(message: RelayNotifications['message'], mayDrop: boolean): void {
-    const { text, bytes } = encodeMessage(message);
-    this.#send('message', text, mayDrop, bytes);
-  }
-
-  notificationRefused(method: string, error: RelayError): void {
-    this.sendError(null, error, method);
-  }
-
-  sendResult(id: RpcId, result: object, method: string): void {
-    // A client that is behind with its reading can do without statistics.
-    this.#send('result', encodeResult(id, result), method === 'stats');
-  }
-
-  sendError(id: RpcId | null, error: RelayError, method?: string): void {
-    this.#counters.refused.add(error.code);
-    this.#send('error', encodeError(id, error, method));
+  /** The texts that `send` sends are bounded as one. */
+  describe(send: () => void): void {
+    this.#buffer.together(send);
   }
 
   /** Sends the error that ends the connection. */
   sendFinalError(error: RelayError): void {
-    this.#send('error', encodeFinalError(error));
+    this.send('error', encodeFinalError(error));
   }
 
   /** Fails the client if it leaves too much unread. */
@@ -79,13 +58,5 @@ export class SocketChannel implements ClientChannel {
   /** Sends nothing more. */
   stop(): void {
     this.#buffer.stop();
-  }
-
-  #send(what: SentMessage, text: string, mayDrop = false, bytes = Buffer.byteLength(text)): void {
-    const { sent, sentBytes, dropped } = this.#counters;
-    if (this.#buffer.send(text, mayDrop, bytes)) {
-      sent.add(what);
-      sentBytes.add(bytes);
-    } else if (mayDrop && !this.#buffer.isStopped) dropped.add(what);
   }
 }

@@ -38,7 +38,7 @@ export interface ConnectionHandle {
   pinged(): void;
   /**
    * The socket has closed. Call it once, last, with the code and reason of the client's close frame; 1006 if there was
-   * none.
+   * none, 1009 if the transport has refused a message for its length.
    */
   closed(code?: number, reason?: string): void;
 }

@@ -1,7 +1,8 @@
 import type { Principal } from '../../access/authentication.js';
-import type { RelayError } from '../../protocol/errors.js';
+import { RelayError } from '../../protocol/errors.js';
 import { ByteBudget, tooMuchWaits } from '../wire/byte-budget.js';
 import type { RpcId, RpcMessage, RpcRefusal } from '../wire/json-rpc.js';
+import { isCounted } from '../wire/methods.js';
 import type { RateLimitGate } from './rate-limit-gate.js';
 import type { RpcHandler } from './rpc-handler.js';
 
@@ -17,10 +18,10 @@ interface DispatcherOwner {
   readonly hasEnded: boolean;
   /** Logs a message that has failed, and answers it. */
   refuse(id: RpcId | undefined, method: string, error: unknown): void;
-  /** A `join` or `attach` begins. */
+  /** A `join` or `attach` begins, which has a deadline of its own. */
   joining(): void;
-  /** A `join`, `attach` or `leave` has succeeded or failed. */
-  sessionChanged(method: string): void;
+  /** A `join`, `attach`, `resume` or `leave` has succeeded or failed, or may be tried again after a time. */
+  sessionChanged(method: string, retryAfterMs: number | undefined): void;
 }
 
 /** Passes the messages of one client through the rate limiter to its handler, and bounds how many are pending. */
@@ -29,11 +30,17 @@ export class Dispatcher<P extends Principal> {
   readonly #channel: ResponseChannel;
   readonly #gate: RateLimitGate | undefined;
   readonly #pending = new ByteBudget();
+  #waiting = 0;
 
   constructor(owner: DispatcherOwner, channel: ResponseChannel, gate: RateLimitGate | undefined) {
     this.#owner = owner;
     this.#channel = channel;
     this.#gate = gate;
+  }
+
+  /** Counted messages that wait for the rate limiter. */
+  get waiting(): number {
+    return this.#waiting;
   }
 
   /** Answers a message that is not valid JSON-RPC. The rate limiter counts it, too. */
@@ -70,20 +77,32 @@ export class Dispatcher<P extends Principal> {
     const { id, method } = message;
     // Frees the message, whose size is the client's choice, as soon as it is being executed.
     let next: RpcMessage | undefined = message;
+    let waits = false;
     const execute = () => {
       const current = next;
       next = undefined;
+      if (waits) this.#waiting -= 1;
+      waits = false;
       if (current && !this.#owner.hasEnded) return this.#execute(current, handler);
     };
     try {
-      return gate.pass(method, execute)?.catch((error) => this.#owner.refuse(id, method, error));
+      const pending = gate.pass(method, execute);
+      if (!pending) return;
+      waits = next !== undefined && isCounted(method);
+      if (waits) this.#waiting += 1;
+      return pending.catch((error) => {
+        // The limiter has refused it.
+        if (waits) this.#waiting -= 1;
+        this.#failed(id, method, error);
+      });
     } catch (error) {
-      this.#owner.refuse(id, method, error);
+      this.#failed(id, method, error);
     }
   }
 
   /** Executes one message and answers it. A failure affects no other message. Never rejects. */
   #execute({ id, method, params }: RpcMessage, handler: RpcHandler<P>): void | Promise<void> {
+    // A resumption has no deadline of its own.
     if (method === 'join' || method === 'attach') this.#owner.joining();
     try {
       const pending = handler.call(method, params, (result) => {
@@ -100,12 +119,13 @@ export class Dispatcher<P extends Principal> {
     }
   }
 
-  #settled(method: string): void {
-    if (method === 'join' || method === 'attach' || method === 'leave') this.#owner.sessionChanged(method);
+  #settled(method: string, retryAfterMs?: number): void {
+    if (method === 'join' || method === 'attach' || method === 'resume' || method === 'leave')
+      this.#owner.sessionChanged(method, retryAfterMs);
   }
 
   #failed(id: RpcId | undefined, method: string, error: unknown): void {
     this.#owner.refuse(id, method, error);
-    this.#settled(method);
+    this.#settled(method, RelayError.from(error).retryAfterMs);
   }
 }

@@ -5,7 +5,7 @@ import { checkId, requireId } from '../../protocol/ids.js';
 import type { Metadata } from '../../protocol/types.js';
 import type { CreateSessionParams } from '../../relay/session-params.js';
 import { isRecord } from '../../util/is-record.js';
-import { readReplaces } from './replacing.js';
+import { readReplaces } from './takeover-request.js';
 
 type Params = Readonly<Record<string, unknown>>;
 
@@ -25,13 +25,14 @@ export function readJoinParams<P extends Principal>(params: Params, principal: P
   const config = (params.config ?? {}) as Params;
   const isOn = (flag: string) => config[flag] === true || config[flag] === 'true';
   const wanted = isOn('NoPublish') ? 'subscriber' : role;
-  return {
+  const request: CreateSessionParams<P> = {
     sdp: sdp as string,
     roomId: requireId(sid, 'sid', 'the room to join'),
     userId: userIdOf(principal) ?? checkId(uid ?? `guest-${randomUUID().slice(0, 8)}`, 'uid'),
-    ...(wanted !== undefined && { role: wanted as 'publisher' }),
-    ...(metadata !== undefined && { metadata: metadata as Metadata }),
     autoSubscribe: !isOn('NoAutoSubscribe') && !isOn('NoSubscribe'),
     principal,
   };
+  if (wanted !== undefined) request.role = wanted as 'publisher';
+  if (metadata !== undefined) request.metadata = metadata as Metadata;
+  return request;
 }

@@ -2,6 +2,7 @@ import type { Principal } from '../../access/authentication.js';
 import { answerSaturation } from '../../guard/saturation.js';
 import { invalidParams, invalidState, RelayError } from '../../protocol/errors.js';
 import { LIMITS } from '../../protocol/limits.js';
+import type { ParticipantPage, ParticipantQuery } from '../../protocol/room-events.js';
 import type { SessionCloseReason } from '../../protocol/session-state.js';
 import type {
   IceCandidate,
@@ -29,7 +30,7 @@ export class RpcHandler<P extends Principal> {
   readonly served: ServedSession<P>;
   readonly #relay: SfuRelay<P>;
   readonly #channel: ClientChannel;
-  readonly #owner: ChannelOwner;
+  readonly #owner: ChannelOwner<P>;
   readonly #joiner: SessionJoiner<P>;
   readonly #expiry: TokenExpiry;
   #client: AuthenticatedClient<P>;
@@ -40,7 +41,7 @@ export class RpcHandler<P extends Principal> {
     relay: SfuRelay<P>,
     client: AuthenticatedClient<P>,
     channel: ClientChannel,
-    owner: ChannelOwner,
+    owner: ChannelOwner<P>,
   ) {
     this.#relay = relay;
     this.#client = client;
@@ -83,6 +84,8 @@ export class RpcHandler<P extends Principal> {
       case 'update':
         this.served.require().update(params);
         return reply({});
+      case 'participants':
+        return reply(this.#page(this.served.require(), params));
       case 'ping':
         return reply({});
       case 'join':
@@ -91,6 +94,8 @@ export class RpcHandler<P extends Principal> {
         return this.#joiner.attach(this.#client, params, reply);
       case 'rejoin':
         return this.#joiner.rejoin(params, reply);
+      case 'resume':
+        return this.#owner.resume(params, reply);
       case 'offer':
         return this.served
           .require()
@@ -104,7 +109,7 @@ export class RpcHandler<P extends Principal> {
       case 'moderate':
         return moderate(this.#relay, this.served.require(), params).then(() => reply({}));
       case 'leave':
-        return this.#leave(params).then(() => reply({}));
+        return replyAfter(this.#leave(params), reply);
       case 'authenticate':
         return this.#authenticate(params).then(reply);
       default:
@@ -173,7 +178,12 @@ export class RpcHandler<P extends Principal> {
     return session.answerOffer(desc as SessionDescription, peer as number);
   }
 
-  #leave({ peer }: Params): Promise<void> {
+  #page(session: Session<P>, query: ParticipantQuery): ParticipantPage {
+    session.lifecycle.requireJoined();
+    return session.room.members.page(session, query, this.#channel.maxMessageBytes / 2);
+  }
+
+  #leave({ peer }: Params): void | Promise<void> {
     if (peer !== undefined) return this.served.require().peers.leave(peer as number);
     if (!this.isJoining) this.served.require();
     return this.leave();

@@ -9,11 +9,12 @@ import type { AuthenticatedClient } from '../authentication/authenticated-client
 import { requireOwn, setOwner } from '../authentication/session-ownership.js';
 import type { ClientChannel } from './client-channel.js';
 import { EarlyCandidates } from './early-candidates.js';
+import { neededOf, readEventId } from './handover.js';
 import { readJoinParams } from './join-params.js';
 import { JoinSequence } from './join-sequence.js';
-import { Rejoining, readCapabilities } from './rejoining.js';
-import { type Replaces, readReplaces, takeoverBy } from './replacing.js';
+import { PeerReplacement, readCapabilities } from './peer-replacement.js';
 import type { ServedSession } from './served-session.js';
+import { type Replaces, readReplaces, takeoverBy } from './takeover-request.js';
 
 type Params = Readonly<Record<string, unknown>>;
 
@@ -28,7 +29,7 @@ export class SessionJoiner<P extends Principal> {
   readonly #sequence = new JoinSequence();
   /** Candidates that were received before the join was answered. */
   readonly #early = new EarlyCandidates();
-  #rejoining: Rejoining<P> | undefined;
+  #replacement: PeerReplacement<P> | undefined;
   /** Set when the connection has ended: nobody would serve a session. */
   #isOver = false;
 
@@ -82,7 +83,7 @@ export class SessionJoiner<P extends Principal> {
     // Synchronous from here on: no event of the room falls between the snapshot of the room and `listen`.
     const sessionToken = setOwner(session, client);
     this.#served.adopt(session);
-    reply(Object.assign(this.#served.describe(), { sessionToken }));
+    this.#served.describe((result) => reply(Object.assign(result, { sessionToken })));
     this.#served.listen();
     this.#early.release(
       (early) => session.addIceCandidate(early),
@@ -93,31 +94,28 @@ export class SessionJoiner<P extends Principal> {
   attach(client: AuthenticatedClient<P>, params: Params, reply: Reply): void {
     this.#checkFree();
     const { sessionId, sessionToken } = params;
+    const position = { lastEventId: readEventId(params.lastEventId) };
     this.#served.capabilities = readCapabilities(params);
-    const backlog = this.#served.adopt(requireOwn(this.#relay, sessionId, client, sessionToken));
-    const result = this.#served.describe();
-    reply(result);
-    const known = new Set(result.messages.map(({ id }) => id));
-    for (const { method, params } of backlog) {
-      if (method !== 'message' || !('id' in params && known.has(params.id)))
-        this.#channel.notify(method, params);
-    }
+    const session = requireOwn(this.#relay, sessionId, client, sessionToken);
+    const { backlog } = this.#served.adopt(session, position);
+    this.#served.describe(reply);
+    for (const { method, params } of neededOf(session, backlog)) this.#channel.notify(method, params);
     this.#served.listen();
   }
 
   async rejoin(params: Params, reply: Reply): Promise<void> {
     const session = this.#served.require();
-    if (this.#rejoining) throw invalidState('One rejoin at a time.');
-    const rejoining = new Rejoining(session, params);
-    this.#rejoining = rejoining;
+    if (this.#replacement) throw invalidState('One rejoin at a time.');
+    const replacement = new PeerReplacement(session, params);
+    this.#replacement = replacement;
     try {
-      await rejoining.run(this.#relay, params);
+      await replacement.run(this.#relay, params);
     } finally {
-      this.#rejoining = undefined;
+      this.#replacement = undefined;
     }
     if (this.#served.session !== session) throw new RelayError('ERR_RELAY_ABORTED', 'The session was left.');
-    reply(this.#served.describe());
-    rejoining.open((error) => this.#channel.notificationRefused('trickle', error));
+    this.#served.describe(reply);
+    replacement.open((error) => this.#channel.notificationRefused('trickle', error));
   }
 
   /**
@@ -126,7 +124,7 @@ export class SessionJoiner<P extends Principal> {
    * @throws RelayError the candidate is malformed
    */
   hold(params: Params): boolean {
-    const early = this.#rejoining?.earlyOf(params) ?? (this.#served.session ? undefined : this.#early);
+    const early = this.#replacement?.earlyOf(params) ?? (this.#served.session ? undefined : this.#early);
     if (!early) return false;
     if (!early.hold(params)) this.#relay.counters.surplusCandidates.add();
     return true;
@@ -142,7 +140,7 @@ export class SessionJoiner<P extends Principal> {
   /** The connection has ended, or another one serves the session. */
   dispose(): void {
     this.#isOver = true;
-    this.#rejoining?.cancel();
+    this.#replacement?.cancel();
   }
 
   #checkFree(): void {

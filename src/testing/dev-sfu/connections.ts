@@ -1,7 +1,7 @@
 import type { RTCPeerConnection } from 'werift';
 import { loadPeer } from '../../util/optional-peer.js';
 
-/** werift, loaded when a development SFU starts: the rest of `sfu-relay/testing` works without it. */
+/** werift is loaded when a development SFU starts, because the rest of `sfu-relay/testing` works without it. */
 export type Werift = typeof import('werift');
 
 /**
@@ -19,11 +19,11 @@ export interface Connections {
   readonly werift: Werift;
 }
 
-/** VP8 and Opus are the codecs that every browser has (RFC 7742, RFC 7874); one of each spares any choice. */
+/** Every browser has VP8 and Opus (RFC 7742, RFC 7874). With one codec for each kind there is nothing to negotiate. */
 export function connections(werift: Werift, iceAddresses: readonly string[]): Connections {
   const open = (audio: string[], video: string[]) =>
     new werift.RTCPeerConnection({
-      // One socket a connection: other policies leak one for every section.
+      // One socket for each connection: with other policies werift leaks one for every section.
       bundlePolicy: 'max-bundle',
       iceServers: [],
       iceUseIpv4: false,
@@ -62,9 +62,9 @@ function vp8(werift: Werift) {
   });
 }
 
-/** What a browser trickles, as far as it is of use: neither mDNS names nor the end of candidates. */
+/** Whether a browser's candidate is usable: neither an mDNS name nor the end of candidates. */
 export async function addCandidate(connection: RTCPeerConnection, candidate: string): Promise<void> {
   if (candidate === '' || candidate.includes('.local ')) return;
-  // One transport for all sections, so any section will do.
+  // All sections share one transport, so any section is valid.
   await connection.addIceCandidate({ candidate, sdpMLineIndex: 0 });
 }

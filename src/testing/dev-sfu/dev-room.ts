@@ -1,11 +1,11 @@
 import { TrackEvent_State } from '../../sfu/ion/gen/rtc.js';
 import type { PublishedTrack, TrackChanges } from './published-track.js';
 
-/** As Ion by default: every second, who was loud for a fifth of it (of 50 packets of 20 ms). */
+/** Ion's defaults: every second, the streams with loud audio for a fifth of it (10 of 50 packets of 20 ms). */
 const AUDIO_LEVEL_INTERVAL_MS = 1_000;
 const LOUD_PACKETS = 10;
 
-/** What a room needs of the peers in it. */
+/** A peer, as the room uses it. */
 export interface RoomPeer {
   readonly uid: string;
   readonly tracks: readonly PublishedTrack[];
@@ -15,7 +15,7 @@ export interface RoomPeer {
   sendAudioLevels(streamIds: string[]): void;
 }
 
-/** Peers that see one another's tracks. */
+/** A room: its peers receive each other's tracks. */
 export class DevRoom {
   readonly #peers = new Set<RoomPeer>();
   #audioTimer: NodeJS.Timeout | undefined;
@@ -30,7 +30,7 @@ export class DevRoom {
     this.#audioTimer ??= setInterval(() => this.#reportAudioLevels(), AUDIO_LEVEL_INTERVAL_MS).unref();
   }
 
-  /** Hands the changes of a peer's tracks to the others. Only its first tracks are announced: as Ion does. */
+  /** Forwards the changes of a peer's tracks to the others. As with Ion, only its first tracks are announced. */
   update(peer: RoomPeer, { added, removed }: TrackChanges, first: boolean): void {
     for (const other of this.#others(peer)) {
       if (first) other.announce(peer, TrackEvent_State.ADD, added);
@@ -49,7 +49,7 @@ export class DevRoom {
     if (this.#peers.size === 0) clearInterval(this.#audioTimer);
   }
 
-  /** A track of someone else's, by its id. */
+  /** A track of another peer, by its id. */
   find(trackId: string, viewer: RoomPeer): PublishedTrack | undefined {
     for (const peer of this.#others(viewer)) {
       const track = peer.tracks.find((candidate) => candidate.trackId === trackId);

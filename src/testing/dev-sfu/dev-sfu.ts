@@ -12,25 +12,24 @@ export interface DevSfu {
   /** `host:port` of gRPC. */
   readonly address: string;
   readonly port: number;
-  /** Peers that have joined. */
+  /** The number of joined peers. */
   readonly peers: number;
-  /** Rooms with a peer in them. */
+  /** The number of rooms with peers. */
   readonly rooms: number;
   /** Closes all connections and frees the ports. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts an SFU with media, made for development and tests on one machine: the service `rtc.RTC` as Ion v1.10.0
- * speaks it, on werift. It forwards VP8 and Opus, with the publisher's stream and track ids; it obeys the data
- * channel `ion-sfu` and reports audio levels on it. Of simulcast it takes one layer. Unlike Ion it survives
- * malformed messages and tells no room of another. Not for production.
+ * Starts an SFU with media for development and tests on one machine: the service `rtc.RTC` of Ion v1.10.0, on werift. It forwards VP8
+ * and Opus with the publisher's stream and track ids. It supports the data channel `ion-sfu` and reports audio levels there. It
+ * receives one layer of simulcast. Unlike Ion, it survives malformed messages and isolates rooms. Not for production.
  *
  * ```ts
  * const sfu = await startDevSfu();
  * const relay = new SfuRelay({ sfu: { serverUrl: sfu.address }, authenticate });
  * ```
- * @throws Error when werift, an optional peer dependency, is not installed, or the port is taken.
+ * @throws RelayError `ERR_RELAY_CONFIG`, also if werift, an optional peer dependency, is not installed; Error if the port is in use
  * @category Testing
  */
 export async function startDevSfu(options: DevSfuOptions = {}): Promise<DevSfu> {

@@ -1,12 +1,12 @@
 import type { RTCRtpTransceiver, RtpPacket } from 'werift';
 import type { PublishedTrack } from './published-track.js';
 
-/** A published track on its way to one subscriber. */
+/** Forwards a published track to one subscriber. */
 export class DownTrack {
   readonly track: PublishedTrack;
   readonly transceiver: RTCRtpTransceiver;
   #muted = false;
-  /** Closes the gap in sequence numbers that a mute leaves, which the viewer would take for loss. */
+  /** Closes the gap in sequence numbers after a mute, which the viewer would count as loss. */
   #sequenceOffset = 0;
   #lastSequenceNumber: number | undefined;
   #resumed = false;
@@ -32,7 +32,7 @@ export class DownTrack {
 
   forward(packet: RtpPacket): void {
     if (this.#muted) return;
-    // A copy for each subscriber: the sender writes its own SSRC, payload type and extensions into it.
+    // A copy for each subscriber, because the sender changes SSRC, payload type and extensions.
     const copy = packet.clone();
     copy.header.extensions = [];
     copy.header.extension = false;

@@ -6,20 +6,20 @@ import type { Keys } from '../../util/check-options.js';
  */
 export interface DevSfuOptions {
   /**
-   * Where gRPC listens.
+   * The address on which gRPC listens.
    * @default '127.0.0.1'
    */
   host?: string;
-  /** @default 0, a free one */
+  /** 0 to 65535. @default 0: any free port */
   port?: number;
   /**
-   * This machine's addresses for media, in the order of preference. For a phone in the same network, add the
-   * address that it knows this machine by.
+   * This machine's addresses for media, in order of preference. For a phone in the same network, add this machine's address in that
+   * network.
    * @default ['127.0.0.1']
    */
   iceAddresses?: readonly string[];
   /**
-   * Told of connections and messages that fail; a pino logger fits.
+   * Receives failures of connections and messages. A pino logger implements it.
    * @default none
    */
   logger?: { warn(fields: object, message: string): void };
@@ -27,4 +27,4 @@ export interface DevSfuOptions {
 
 export const DEV_SFU_KEYS: Keys<DevSfuOptions> = { host: true, port: true, iceAddresses: true, logger: true };
 
-export type Logger = NonNullable<DevSfuOptions['logger']>;
+export type DevSfuLogger = NonNullable<DevSfuOptions['logger']>;

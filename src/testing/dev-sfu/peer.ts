@@ -4,21 +4,21 @@ import { joinAccepted, publisherAnswer, subscriberOffer, trackEvent, trickle } f
 import type { ScriptedStream } from '../scripted/scripted-stream.js';
 import type { Connections } from './connections.js';
 import type { DevRoom } from './dev-room.js';
-import type { Logger } from './options.js';
+import type { DevSfuLogger } from './options.js';
 import type { PublishedTrack, TrackChanges } from './published-track.js';
-import { Publisher } from './publisher.js';
-import { Subscriber } from './subscriber.js';
+import { DevPublisher } from './publisher.js';
+import { DevSubscriber } from './subscriber.js';
 
-/** A participant: its stream and its two connections. */
-export class Peer {
+/** A participant: its stream and its two peer connections. */
+export class DevPeer {
   readonly uid: string;
   readonly room: DevRoom;
   readonly #stream: ScriptedStream;
   readonly #autoSubscribe: boolean;
-  readonly #logger: Logger;
-  readonly #publisher: Publisher;
-  readonly #subscriber: Subscriber;
-  /** Candidates of the publisher connection, until the answer that they belong to is sent. */
+  readonly #logger: DevSfuLogger;
+  readonly #publisher: DevPublisher;
+  readonly #subscriber: DevSubscriber;
+  /** Candidates of the publisher connection that wait until their answer is sent. */
   #heldCandidates: object[] | undefined = [];
   #announced = false;
   #closed = false;
@@ -28,15 +28,15 @@ export class Peer {
     { uid, config }: JoinRequest,
     room: DevRoom,
     connections: Connections,
-    logger: Logger,
+    logger: DevSfuLogger,
   ) {
     this.uid = uid;
     this.#stream = stream;
     this.room = room;
     this.#logger = logger;
     this.#autoSubscribe = config.NoAutoSubscribe !== 'true';
-    this.#publisher = new Publisher(connections, (init) => this.#onPublisherCandidate(init));
-    this.#subscriber = new Subscriber(connections, {
+    this.#publisher = new DevPublisher(connections, (init) => this.#onPublisherCandidate(init));
+    this.#subscriber = new DevSubscriber(connections, {
       onCandidate: (init) => stream.send(trickle(Target.SUBSCRIBER, JSON.stringify(init))),
       onOffer: (sdp) => stream.send(subscriberOffer(sdp)),
       onError: (error) => logger.warn({ uid, error }, 'subscriber connection'),
@@ -65,7 +65,7 @@ export class Peer {
     this.#publish(changes);
   }
 
-  /** Rejects when no offer is waiting for it. */
+  /** Rejects without an unanswered offer. */
   async answer(sdp: string): Promise<void> {
     if (!this.#subscriber.offerPending) throw new Error('invalid proposed signaling state transition');
     await this.#subscriber.answer(sdp);
@@ -86,17 +86,17 @@ export class Peer {
     }
   }
 
-  /** A track of another peer is there. */
+  /** Another peer has added a track. */
   offer(track: PublishedTrack): void {
     if (this.#autoSubscribe) this.#subscriber.add(track);
   }
 
-  /** A track of another peer is gone. */
+  /** Another peer has removed a track. */
   drop(track: PublishedTrack): void {
     this.#subscriber.remove(track);
   }
 
-  announce(publisher: Peer, state: TrackEvent_State, tracks: readonly PublishedTrack[]): void {
+  announce(publisher: DevPeer, state: TrackEvent_State, tracks: readonly PublishedTrack[]): void {
     if (tracks.length === 0) return;
     this.#stream.send(
       trackEvent({ state, uid: publisher.uid, tracks: tracks.map((track) => trackInfo(track)) }),

@@ -1,18 +1,18 @@
 import type { RtpPacket } from 'werift';
 import type { SentTrack } from '../scripted/sdp-sections.js';
 
-/** A key frame costs some ten times the bits of another: viewers that ask at once get one. */
+/** Requests within this time share a key frame, which has about ten times the bits of other frames. */
 const KEY_FRAME_INTERVAL_MS = 300;
 
-/** RFC 6464: 0 is the loudest, 127 is silence; Ion counts what is louder than this as speech. */
+/** RFC 6464: 0 is the loudest, 127 is silence. Ion counts louder packets than this as speech. */
 const SPEECH_LEVEL = 40;
 
-/** Where a track's packets go. */
+/** The receiver of a track's packets. */
 interface PacketSink {
   forward(packet: RtpPacket): void;
 }
 
-/** A track of a publisher, and those to whom it goes. */
+/** A publisher's track, with its receivers. */
 export class PublishedTrack {
   readonly kind: 'audio' | 'video';
   readonly streamId: string;
@@ -35,14 +35,14 @@ export class PublishedTrack {
     for (const downTrack of this.downTracks) downTrack.forward(packet);
   }
 
-  /** How many packets were loud since it was last asked. */
+  /** The number of loud packets since the last call. */
   takeLoudPackets(): number {
     const count = this.#loudPackets;
     this.#loudPackets = 0;
     return count;
   }
 
-  /** Asks the publisher for a key frame, now or shortly. */
+  /** Requests a key frame from the publisher, immediately or soon. */
   requestKeyFrame(): void {
     if (this.kind !== 'video') return;
     this.#keyFrameWanted = true;
@@ -64,7 +64,7 @@ export class PublishedTrack {
   }
 }
 
-/** The tracks that an offer brought and took away. */
+/** The tracks that an offer added and removed. */
 export interface TrackChanges {
   added: PublishedTrack[];
   removed: PublishedTrack[];

@@ -3,16 +3,16 @@ import { addCandidate, type Connections, type Werift } from './connections.js';
 import { PublishedTrack, type TrackChanges } from './published-track.js';
 import { answerForBrowser, type OfferedTrack, offeredTracks, offerForWerift } from './sdp.js';
 
-/** 3 Mbit/s = mantissa × 2^exponent: what a publisher is told that it may send. */
+/** The bandwidth that is announced to publishers: 3 Mbit/s = mantissa × 2^exponent. */
 const BANDWIDTH = { brMantissa: 187_500, brExp: 4 };
 const BANDWIDTH_INTERVAL_MS = 1_000;
 
-/** The connection on which a participant sends. */
-export class Publisher {
+/** A participant's sending connection. */
+export class DevPublisher {
   /** By mid. */
   readonly #tracks = new Map<string, PublishedTrack>();
   readonly #trackBySsrc = new Map<number, PublishedTrack>();
-  /** SSRCs that no offer named, as after a declined simulcast: werift has to be told of them. */
+  /** SSRCs that are in no offer, as after a declined simulcast: they have to be registered in werift. */
   readonly #unnamed = new Map<number, string>();
   readonly #connection: RTCPeerConnection;
   readonly #werift: Werift;
@@ -31,11 +31,11 @@ export class Publisher {
     return this.#tracks.values();
   }
 
-  /** Rejects when werift can't make sense of the offer. */
+  /** Rejects if werift can't apply the offer. */
   async answer(offer: string): Promise<{ sdp: string; changes: TrackChanges }> {
     if (!/^a=ice-ufrag:/m.test(offer)) throw new Error('the offer has no ICE credentials');
     await this.#connection.setRemoteDescription({ type: 'offer', sdp: offerForWerift(offer) });
-    // Else werift takes an inactive section for a new one, even of another kind.
+    // Otherwise werift reuses an inactive section for a new one, even of another kind.
     for (const transceiver of this.#connection.getTransceivers()) transceiver.usedForSender = true;
     const { sdp } = await this.#connection.createAnswer();
     await this.#connection.setLocalDescription({ type: 'answer', sdp });
@@ -94,7 +94,7 @@ export class Publisher {
     track.forward(packet, level);
   }
 
-  /** By SSRC, else by MID (RFC 8843 section 9.2). */
+  /** Finds the track by SSRC, otherwise by MID (RFC 8843 section 9.2). */
   #trackOf(packet: RtpPacket): PublishedTrack | undefined {
     const { ssrc } = packet.header;
     const unnamed = this.#unnamed.get(ssrc);
@@ -112,7 +112,7 @@ export class Publisher {
     return track;
   }
 
-  /** werift's receiver makes the receiver reports and NACKs. */
+  /** Passes the packet to werift's receiver, which sends receiver reports and NACKs. */
   #reportToWerift(packet: RtpPacket, mid: string): void {
     this.#receiver(mid)?.handleRtpBySsrc(packet, {});
   }
@@ -131,7 +131,7 @@ export class Publisher {
     return header.extensions.find(({ id }) => uris[id] === uri)?.payload;
   }
 
-  /** Not by werift's receiver: that of a section which another track had before sends none. */
+  /** Sends the PLI directly: werift's receiver sends none for a section that had another track before. */
   #sendPictureLoss(mid: string): void {
     const { PictureLossIndication, RtcpPayloadSpecificFeedback } = this.#werift;
     for (const [mediaSsrc, track] of this.#trackBySsrc) {
@@ -141,7 +141,7 @@ export class Publisher {
     }
   }
 
-  /** REMB: without any estimate a browser stays at some 300 kbit/s for long. */
+  /** Sends REMB: without an estimate a browser stays at about 300 kbit/s for a long time. */
   #announceBandwidth(transport: RTCDtlsTransport): void {
     const ssrcFeedbacks = [...this.#trackBySsrc].flatMap(([ssrc, { kind }]) =>
       kind === 'video' ? [ssrc] : [],
@@ -158,7 +158,7 @@ export class Publisher {
     transport.sendRtcp([new RtcpPayloadSpecificFeedback({ feedback })]).catch(() => {});
   }
 
-  /** werift starts ICE only for a transport that was never connected. */
+  /** Restarts ICE: werift starts it only for a transport that was never connected. */
   #resumeAfterIceRestart(): void {
     const ice = this.#transport?.iceTransport;
     if (this.#transport?.state === 'connected' && ice?.state === 'new') ice.start().catch(() => {});

@@ -5,21 +5,21 @@ import { error, joinRefused, NOT_JOINED } from '../scripted/replies.js';
 import type { ScriptedStream } from '../scripted/scripted-stream.js';
 import type { Connections } from './connections.js';
 import { DevRoom } from './dev-room.js';
-import type { Logger } from './options.js';
-import { Peer } from './peer.js';
+import type { DevSfuLogger } from './options.js';
+import { DevPeer } from './peer.js';
 
-/** What a development SFU does with what it receives, and whom it serves. */
+/** The script of a development SFU, with its peers and rooms. */
 export interface DevScript extends Script {
-  readonly peers: ReadonlyMap<ScriptedStream, Peer>;
+  readonly peers: ReadonlyMap<ScriptedStream, DevPeer>;
   readonly rooms: ReadonlyMap<string, DevRoom>;
 }
 
-export function devScript(connections: Connections, logger: Logger): DevScript {
-  const peers = new Map<ScriptedStream, Peer>();
+export function devScript(connections: Connections, logger: DevSfuLogger): DevScript {
+  const peers = new Map<ScriptedStream, DevPeer>();
   const rooms = new Map<string, DevRoom>();
   const inOrder = sequencer();
 
-  /** Does what a message asks for; if that fails, the stream ends as it does with Ion, and the peer leaves. */
+  /** Processes a message. If that fails, the stream ends as with Ion, and the peer leaves. */
   function attempt(
     stream: ScriptedStream,
     code: status,
@@ -32,10 +32,10 @@ export function devScript(connections: Connections, logger: Logger): DevScript {
     });
   }
 
-  function admit(stream: ScriptedStream, join: JoinRequest): Peer {
+  function admit(stream: ScriptedStream, join: JoinRequest): DevPeer {
     const room = rooms.get(join.sid) ?? new DevRoom();
     rooms.set(join.sid, room);
-    const peer = new Peer(stream, join, room, connections, logger);
+    const peer = new DevPeer(stream, join, room, connections, logger);
     peers.set(stream, peer);
     void stream.ended.then(async () => {
       peers.delete(stream);
@@ -90,7 +90,7 @@ export function devScript(connections: Connections, logger: Logger): DevScript {
   };
 }
 
-/** Runs the tasks of one key one after the other. */
+/** Runs the tasks of each key in order. */
 function sequencer(): (key: object, task: () => Promise<void>) => Promise<void> {
   const tails = new WeakMap<object, Promise<void>>();
   return (key, task) => {

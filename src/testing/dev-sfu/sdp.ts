@@ -17,16 +17,15 @@ export function offeredTracks(offer: string): OfferedTrack[] {
   });
 }
 
-/** Lines of an offer that werift must not see: simulcast (it routes by RID across sections) and transport-cc. */
+/** Lines that are removed from an offer for werift: simulcast (werift routes by RID across sections) and transport-cc. */
 const DECLINED = /^a=(?:simulcast:|rid:|rtcp-fb:\S+ transport-cc)/;
 
 const ICE_CREDENTIALS = /^a=ice-(?:ufrag|pwd):.*\r?\n/gm;
 
 /**
- * A publisher's offer for werift. Simulcast is declined, upon which a browser sends its first layer alone
- * (RFC 8853 section 5.3.2). An inactive section is shown as one that only receives: werift takes the former
- * for a sign of ICE renomination. A section that Firefox has ended is without ICE credentials, which werift takes for
- * an ICE restart: it gets those of the others.
+ * Rewrites a publisher's offer for werift. Simulcast is declined, so that the browser sends only its first layer (RFC 8853
+ * section 5.3.2). Inactive sections become recvonly, because werift reads an inactive one as an ICE renomination. A section that
+ * Firefox has stopped has no ICE credentials, which werift reads as an ICE restart: it gets those of the others.
  */
 export function offerForWerift(offer: string): string {
   const credentials = (offer.match(ICE_CREDENTIALS) ?? []).slice(0, 2).join('');
@@ -41,17 +40,17 @@ export function offerForWerift(offer: string): string {
   return [session, ...sections.map((each) => (hasCredentials(each) ? each : each + credentials))].join('');
 }
 
-/** An offer of werift's for a browser: werift gives inactive sections port 0, which would end them (RFC 8829). */
+/** Rewrites werift's offer for a browser: werift gives inactive sections port 0, which would stop them (RFC 8829). */
 export function offerForBrowser(offer: string): string {
   return offer.replace(/^m=(\w+) 0 /gm, 'm=$1 9 ');
 }
 
-/** Chromium wants it negotiated where it has offered simulcast, declined or not. */
+/** Chromium requires it in the answer to an offer with simulcast, even a declined one. */
 const RID_EXTENSION = /^a=extmap:\d+ urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id$/;
 
 const BUNDLE = /^a=group:BUNDLE.*$/m;
 
-/** An answer of werift's for the browser that sent `offer`, whose bundle and ended sections it keeps. */
+/** Rewrites werift's answer for a browser: keeps the bundle and the stopped sections of `offer`. */
 export function answerForBrowser(answer: string, offer: string): string {
   const offered = sectionsOf(offer);
   const [session = '', ...sections] = answer.split(/^(?=m=)/m);

@@ -4,7 +4,7 @@ import { DownTrack } from './down-track.js';
 import type { PublishedTrack } from './published-track.js';
 import { offerForBrowser } from './sdp.js';
 
-/** Tracks that come together go into one offer. */
+/** Delays an offer, so that tracks that are added together share it. */
 const NEGOTIATION_DELAY_MS = 20;
 
 export interface SubscriberEvents {
@@ -13,14 +13,14 @@ export interface SubscriberEvents {
   onError(error: unknown): void;
 }
 
-/** The connection on which a participant receives; the SFU offers, one offer at a time. */
-export class Subscriber {
+/** A participant's receiving connection. The SFU offers, one offer at a time. */
+export class DevSubscriber {
   readonly #downTracks = new Map<PublishedTrack, DownTrack>();
   readonly #connection: RTCPeerConnection;
   readonly #channel: RTCDataChannel;
   readonly #werift: Werift;
   readonly #events: SubscriberEvents;
-  /** What waits for an answer, so that its key frames can be asked for. */
+  /** Tracks of the unanswered offer: their key frames are requested after the answer. */
   #offered: DownTrack[] | undefined;
   #negotiationPending = false;
   #timer: NodeJS.Timeout | undefined;
@@ -40,7 +40,7 @@ export class Subscriber {
     });
   }
 
-  /** Whether an answer is waited for. */
+  /** Whether an offer is unanswered. */
   get offerPending(): boolean {
     return this.#offered !== undefined;
   }
@@ -49,9 +49,9 @@ export class Subscriber {
     if (this.#closed || this.#downTracks.has(track)) return;
     const streams = [new this.#werift.MediaStream({ id: track.streamId })];
     const transceiver = this.#connection.addTransceiver(track.kind, { direction: 'sendonly', streams });
-    // Else werift gives its section to the next track once it is inactive; a browser never renames a track.
+    // Otherwise werift reuses an inactive section for another track, and a browser never renames a track.
     transceiver.usedForSender = true;
-    // The id that a=msid names: the publisher's own in place of one that werift made up.
+    // The id in a=msid: the publisher's instead of a generated one.
     Object.assign(transceiver.sender, { trackId: track.trackId });
     this.#downTracks.set(track, new DownTrack(track, transceiver));
     this.negotiate();
@@ -65,7 +65,7 @@ export class Subscriber {
     this.negotiate();
   }
 
-  /** Sends an offer soon, or after the answer that is waited for. */
+  /** Sends an offer soon, or after the pending answer. */
   negotiate(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
@@ -76,7 +76,7 @@ export class Subscriber {
     }, NEGOTIATION_DELAY_MS);
   }
 
-  /** Rejects when no offer is waiting for it, or werift can't make sense of it. */
+  /** Rejects without an unanswered offer, or if werift can't apply the answer. */
   async answer(sdp: string): Promise<void> {
     await this.#connection.setRemoteDescription({ type: 'answer', sdp });
     for (const { track } of this.#offered ?? []) track.requestKeyFrame();
@@ -90,7 +90,7 @@ export class Subscriber {
     return addCandidate(this.#connection, candidate);
   }
 
-  /** Tells the viewer which streams are heard, as Ion does. */
+  /** Sends the ids of audible streams to the viewer, as Ion does. */
   sendAudioLevels(streamIds: string[]): void {
     if (this.#channel.readyState !== 'open') return;
     try {

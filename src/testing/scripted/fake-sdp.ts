@@ -4,7 +4,7 @@ import { checkOptions, type Keys } from '../../util/check-options.js';
 import { findLine, sectionsOf, sentTrack } from './sdp-sections.js';
 
 /**
- * A track of a {@link fakeOffer}, as a publisher's `a=msid` names it.
+ * A track of a {@link fakeOffer}, with the ids of `a=msid`.
  * @category Testing
  */
 export interface FakeTrack {
@@ -31,8 +31,8 @@ const CODECS = {
 const FINGERPRINT = Array.from({ length: 32 }, (_, i) => (i + 16).toString(16).toUpperCase()).join(':');
 
 /**
- * ICE and DTLS attributes (RFC 8839, RFC 8122): well formed, of nobody, and the same in all the sections of a
- * description, as in a bundle.
+ * Well-formed ICE and DTLS attributes (RFC 8839, RFC 8122) without a peer connection, the same in all sections of a description, as
+ * in a bundle.
  */
 function transport(setup: string, iceGeneration = 0): string[] {
   const n = String(iceGeneration).padStart(4, '0');
@@ -79,7 +79,7 @@ function dataChannelSection(mid: number, iceGeneration: number): string[] {
   ];
 }
 
-/** A section of audio that receives, and names no track. */
+/** A recvonly section of audio without a track. */
 function receiverSection(mid: number, iceGeneration: number): string[] {
   const section = mediaSection(
     { kind: 'audio', streamId: '-', trackId: '-', direction: 'recvonly' },
@@ -90,9 +90,8 @@ function receiverSection(mid: number, iceGeneration: number): string[] {
 }
 
 /**
- * An offer that parses, of a peer connection that does not exist: the tracks, then (unless left out) the data
- * channel. Without either it has a section that receives, as the client library's first offer. Another
- * `iceGeneration` has other ICE credentials: an ICE restart.
+ * A valid offer without a peer connection: the tracks, then the data channel, unless that is disabled. Without either it has a
+ * recvonly section. Another `iceGeneration` has other ICE credentials: an ICE restart.
  * @category Testing
  */
 export function fakeOffer(
@@ -138,7 +137,7 @@ export function fakeAnswer(offer: string): string {
 }
 
 /**
- * The JSON of an `RTCIceCandidateInit`, as `Trickle.init` carries it.
+ * The JSON of an `RTCIceCandidateInit`, for `Trickle.init`.
  * @category Testing
  */
 export function fakeCandidate(port = 9): string {
@@ -152,7 +151,7 @@ export function fakeCandidate(port = 9): string {
 }
 
 /**
- * The tracks that an offer sends, one a simulcast layer, as Ion's `TrackEvent` lists them.
+ * The tracks of an offer as in Ion's `TrackEvent`: one for each simulcast layer.
  * @category Testing
  */
 export function tracksOf(offer: string): TrackInfo[] {

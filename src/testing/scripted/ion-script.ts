@@ -22,8 +22,8 @@ import {
 import type { ScriptedStream } from './scripted-stream.js';
 
 /**
- * What a {@link ScriptedSfu} does with what it receives. Each may be replaced while the server runs; one that
- * throws or rejects fails its stream with INTERNAL.
+ * The callbacks of a {@link ScriptedSfu}. They may be replaced while the server runs. If one throws or rejects, the stream ends with
+ * INTERNAL.
  * @category Testing
  */
 export interface Script {
@@ -42,14 +42,14 @@ const SCRIPT_KEYS: Keys<Script> = {
   onHalfClose: true,
 };
 
-/** A script may have members of its own, as a class has; those that look like callbacks have to be known. */
+/** A script may have other members, such as those of a class. Unknown members that look like callbacks are refused. */
 export function checkScript(script: Partial<Script>): void {
   const callbacks = Object.entries(script).filter(([name]) => /^on/i.test(name));
   const example = 'script: { onJoin(stream, join) {} }';
   checkOptions({ name: '"script"', example }, Object.fromEntries(callbacks), SCRIPT_KEYS);
 }
 
-/** What the script needs of its server. */
+/** The server's state that the script uses. */
 interface Stage {
   readonly streams: ReadonlySet<ScriptedStream>;
   readonly echoTrickles: boolean;
@@ -58,8 +58,7 @@ interface Stage {
 }
 
 /**
- * What Ion v1.10.0 does, without its delays: the order of its replies, its refusals, what ends a stream, and
- * what ends the process.
+ * The behaviour of Ion v1.10.0 without its delays: the order of replies, refusals, and what ends a stream or the process.
  */
 export function ionScript(stage: Stage): Script {
   const published = new WeakMap<ScriptedStream, TrackInfo[]>();

@@ -3,14 +3,14 @@ import { checkSdp, fakeOffer } from './fake-sdp.js';
 
 export type ReplyPayload = NonNullable<Reply['payload']>;
 
-/** Ion's words for a message that wants a join first. */
+/** Ion's error for a message before the join. */
 export const NOT_JOINED = 'no rtc transport exists for this Peer';
 
 /** Ion's `error_code.InternalError`. */
 const INTERNAL_ERROR = 500;
 
 /**
- * The reply by which an SFU offers to the subscriber connection; by default the data channel alone.
+ * An offer of the SFU for the subscriber connection; by default only the data channel.
  * @category Testing
  */
 export function subscriberOffer(sdp: string = fakeOffer()): ReplyPayload {

@@ -1,6 +1,6 @@
 import { Reply, Request } from '../../sfu/ion/gen/rtc.js';
 
-/** The service `rtc.RTC` of proto/rtc.proto, as @grpc/grpc-js takes it. */
+/** The service `rtc.RTC` of proto/rtc.proto, for @grpc/grpc-js. */
 export const RTC_SERVICE = {
   signal: {
     path: '/rtc.RTC/Signal',

@@ -1,6 +1,6 @@
 import { Server, ServerCredentials, type ServerOptions, status } from '@grpc/grpc-js';
 import { Reply, type Request } from '../../sfu/ion/gen/rtc.js';
-import { checkOptions, type Keys } from '../../util/check-options.js';
+import { checkOptions, integer, type Keys } from '../../util/check-options.js';
 import { checkScript, ionScript, type Script } from './ion-script.js';
 import { RTC_SERVICE } from './rtc-service.js';
 import { remember, ScriptedStream, type SignalCall } from './scripted-stream.js';
@@ -12,25 +12,24 @@ import { remember, ScriptedStream, type SignalCall } from './scripted-stream.js'
 export interface ScriptedSfuOptions {
   /** @default '127.0.0.1' */
   host?: string;
-  /** @default 0, a free one */
+  /** 0 to 65535. @default 0: any free port */
   port?: number;
-  /** What differs from Ion's behaviour. It can be changed later too: {@link ScriptedSfu.script}. */
+  /** The differences from Ion's behaviour. They can be changed later: {@link ScriptedSfu.script}. */
   script?: Partial<Script>;
-  /** PEM. With `ca`, clients need a certificate that it signed. */
+  /** Certificates and key in PEM. With `ca`, clients need a certificate signed by it. */
   tls?: { key: string; cert: string; ca?: string };
   /**
-   * How many requests are remembered, by the server and by each stream; 0 in a benchmark.
+   * The number of requests that the server and each stream record; 0 in a benchmark.
    * @default 1000
    */
   keepLast?: number;
   /**
-   * Whether each trickle is sent back, which measures a round trip.
+   * Whether each trickle is sent back, to measure a round trip.
    * @default false
    */
   echoTrickles?: boolean;
   /**
-   * Whether the tracks of a join's offer are announced as Ion announces them: to every other stream of the
-   * server, in every room.
+   * Whether the tracks of a join's offer are announced as by Ion: to every other stream of the server, in every room.
    * @default false
    */
   broadcastTrackEvents?: boolean;
@@ -53,7 +52,7 @@ const WAIT_KEYS: Keys<{ timeoutMs?: number }> = { timeoutMs: true };
 
 type Truthy<T> = Exclude<T, undefined | null | false | 0 | ''>;
 
-/** The service `rtc.RTC`, but whose replies may also be bytes, sent as they are. */
+/** The service `rtc.RTC`. A reply may also be bytes, which are sent unchanged. */
 const SERVICE = {
   signal: {
     ...RTC_SERVICE.signal,
@@ -62,12 +61,12 @@ const SERVICE = {
   },
 };
 
-/** Without it an HTTP/2 session ends, with every stream on it, at some 12,000 streams. */
+/** With Node's default an HTTP/2 session ends, with all its streams, at about 12,000 streams. */
 const UNLIMITED_SESSION: ServerOptions = { 'grpc-node.max_session_memory': Number.MAX_SAFE_INTEGER };
 
 /**
- * An SFU without media: the service `rtc.RTC` on a real gRPC server, which answers by a script. By default it
- * does what Ion v1.10.0 does, without the delays; what crashes Ion stops it ({@link crashed}).
+ * An SFU without media: the service `rtc.RTC` on a real gRPC server, with scripted replies. By default it behaves like Ion v1.10.0
+ * without delays; a message that crashes Ion stops it ({@link crashed}).
  *
  * ```ts
  * const sfu = await startScriptedSfu();
@@ -78,17 +77,17 @@ const UNLIMITED_SESSION: ServerOptions = { 'grpc-node.max_session_memory': Numbe
  * @category Testing
  */
 export class ScriptedSfu {
-  /** What it does now; assign to its members to change it. */
+  /** The current script; assign to its members to change it. */
   readonly script: Script;
-  /** What Ion does: for a script that only delays it, or adds to it. */
+  /** Ion's behaviour, for scripts that delay or extend it. */
   readonly ion: Script;
-  /** The streams that are open. */
+  /** The open streams. */
   readonly streams: ReadonlySet<ScriptedStream>;
-  /** What was received on all streams, the last `keepLast` of it. */
+  /** The last `keepLast` requests of all streams. */
   readonly received: { stream: ScriptedStream; request: Request }[] = [];
-  /** How many streams were opened so far. */
+  /** The number of streams that were opened. */
   totalStreams = 0;
-  /** Why a real Ion would have died by now. */
+  /** Why Ion would have crashed; undefined if it would not. */
   crashed: string | undefined;
 
   readonly #options: ScriptedSfuOptions;
@@ -119,21 +118,21 @@ export class ScriptedSfu {
     return this.#port;
   }
 
-  /** `host:port`, what a client connects to. */
+  /** `host:port` */
   get address(): string {
     return `${this.#host}:${this.#port}`;
   }
 
-  /** The open stream on which `uid` has joined. */
+  /** The open stream of the peer `uid`. */
   stream(uid: string): ScriptedStream | undefined {
     for (const stream of this.#streams) if (stream.uid === uid) return stream;
     return undefined;
   }
 
   /**
-   * Resolves with what `condition` gives as soon as that is truthy: checked now and after every request and every
-   * stream that opens, half-closes or ends.
-   * @param options - `timeoutMs`: it rejects after it. Default 5,000.
+   * Resolves with the result of `condition` as soon as that is truthy. It is called immediately, after every request, and whenever a
+   * stream opens, half-closes or ends.
+   * @param options - `timeoutMs`: rejects after this time, 5,000 by default
    */
   waitFor<T>(condition: (sfu: ScriptedSfu) => T, options: { timeoutMs?: number } = {}): Promise<Truthy<T>> {
     return new Promise((resolve, reject) => {
@@ -164,7 +163,7 @@ export class ScriptedSfu {
     });
   }
 
-  /** Breaks every connection and frees the port. */
+  /** Closes all connections and frees the port. */
   async stop(): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
@@ -175,7 +174,7 @@ export class ScriptedSfu {
     });
   }
 
-  /** Stops and starts again on the same port: an SFU that comes back, without memory of its peers. */
+  /** Stops and starts again on the same port, without the earlier peers. */
   async restart(): Promise<void> {
     await this.stop();
     await this.start();
@@ -258,13 +257,17 @@ function credentials(tls: ScriptedSfuOptions['tls']): ServerCredentials {
   return ServerCredentials.createSsl(ca, [pair], ca !== null);
 }
 
+const MAX_PORT = 65_535;
+
 /**
- * Starts a {@link ScriptedSfu}. Rejects when the port is taken.
+ * Starts a {@link ScriptedSfu}. Rejects if the port is in use.
+ * @throws RelayError `ERR_RELAY_CONFIG`
  * @category Testing
  */
 export async function startScriptedSfu(options: ScriptedSfuOptions = {}): Promise<ScriptedSfu> {
   const example = 'startScriptedSfu({ script: { onJoin(stream, join) {} } })';
   checkOptions({ name: 'startScriptedSfu()', example }, options, KEYS);
+  integer(options, 'port', 0, 0, MAX_PORT);
   if (options.script !== undefined) checkScript(options.script);
   if (options.tls !== undefined)
     checkOptions({ name: '"tls"', example: 'tls: { key, cert }' }, options.tls, TLS_KEYS);

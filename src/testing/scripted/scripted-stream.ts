@@ -2,8 +2,8 @@ import { type Metadata, type ServerDuplexStream, status } from '@grpc/grpc-js';
 import type { Reply, Request } from '../../sfu/ion/gen/rtc.js';
 
 /**
- * How a stream came to its end: the client half-closed it (left) or cancelled it (or its connection broke), or
- * the SFU ended it with OK or failed it with another status.
+ * How a stream ended: the client half-closed it (left) or cancelled it (or its connection broke), or the SFU ended it with OK or
+ * another status.
  * @category Testing
  */
 export type StreamEnd = 'half-closed' | 'cancelled' | 'ended' | 'failed';
@@ -11,7 +11,7 @@ export type StreamEnd = 'half-closed' | 'cancelled' | 'ended' | 'failed';
 type Payload = NonNullable<Request['payload']>;
 type PayloadOf<Case extends Payload['$case']> = Extract<Payload, { $case: Case }>['value'];
 
-/** Replies, or bytes that go out as they are. */
+/** Replies, or bytes that are sent unchanged. */
 export type SignalCall = ServerDuplexStream<Request, Reply | Uint8Array>;
 
 /** What a stream reports to its server. */
@@ -24,7 +24,7 @@ export interface StreamObserver {
 }
 
 /**
- * One `Signal` stream at the {@link ScriptedSfu}: what it received, and the hand on what it is sent.
+ * One `Signal` stream of the {@link ScriptedSfu}: records the received requests, and sends replies.
  * @category Testing
  */
 export class ScriptedStream {
@@ -34,11 +34,11 @@ export class ScriptedStream {
   sid = '';
   /** Whether the script has accepted a join on it. */
   joined = false;
-  /** Whether a subscriber offer was sent that has no answer yet. */
+  /** Whether a subscriber offer is not answered yet. */
   offerPending = false;
-  /** What it received, the last `keepLast` of it. */
+  /** The last `keepLast` received requests. */
   readonly received: Request[] = [];
-  /** Resolves, once, with the first of the ends that it comes to. */
+  /** Resolves when the stream ends. */
   readonly ended: Promise<StreamEnd>;
 
   readonly #call: SignalCall;
@@ -62,13 +62,13 @@ export class ScriptedStream {
       remember(this.received, request, observer.keepLast);
       observer.onRequest(this, request);
     });
-    // A cancelled call ends too, and says so just after.
+    // A cancelled call emits `end` before `cancelled`.
     call.on('end', () => setImmediate(() => this.#halfClosed()));
     call.on('cancelled', () => this.#finish('cancelled'));
     call.on('error', () => {});
   }
 
-  /** The metadata that the client opened it with. */
+  /** The client's metadata. */
   get metadata(): Metadata {
     return this.#call.metadata;
   }
@@ -102,7 +102,7 @@ export class ScriptedStream {
     this.#call.write({ payload });
   }
 
-  /** Sends bytes in the place of a message, garbage for instance. */
+  /** Sends bytes instead of a message, such as an invalid one. */
   sendBytes(bytes: Uint8Array): void {
     if (!this.#over) this.#call.write(bytes);
   }
@@ -112,17 +112,17 @@ export class ScriptedStream {
     if (this.#finish('ended')) this.#call.end();
   }
 
-  /** Ends the stream with a status of gRPC, as Ion does where a message breaks it. */
+  /** Ends the stream with a gRPC status, as Ion does after an invalid message. */
   fail(code: status = status.INTERNAL, details = 'failed by the script'): void {
     if (this.#finish('failed')) this.#call.emit('error', { code, details, message: details });
   }
 
-  /** Stops reading: what the client sends fills the HTTP/2 window, as with a stalled SFU. */
+  /** Stops reading, so that the client's messages fill the HTTP/2 window, as with a stalled SFU. */
   pause(): void {
     this.#call.pause();
   }
 
-  /** Reads again. */
+  /** Resumes reading. */
   resume(): void {
     this.#call.resume();
   }

@@ -6,7 +6,7 @@ export function sectionsOf(sdp: string): string[][] {
     .map((section) => section.split(/\r?\n/).filter((line) => line !== ''));
 }
 
-/** The first line that matches, as matched. */
+/** The match of the first line that matches. */
 export function findLine(lines: readonly string[], pattern: RegExp): RegExpMatchArray | undefined {
   for (const line of lines) {
     const match = line.match(pattern);
@@ -15,19 +15,19 @@ export function findLine(lines: readonly string[], pattern: RegExp): RegExpMatch
   return undefined;
 }
 
-/** Whether an offer has ended a section: with port 0 and `a=bundle-only` it is live (RFC 9143 § 6). */
+/** Whether an offer has stopped a section by port 0. With `a=bundle-only` it is in use (RFC 9143 § 6). */
 export function isEnded(lines: readonly string[]): boolean {
   return /^m=\w+ 0 /.test(lines[0] ?? '') && !lines.includes('a=bundle-only');
 }
 
-/** A track as `a=msid` (RFC 8830) names it. */
+/** The ids of a track in `a=msid` (RFC 8830). */
 export interface SentTrack {
   kind: 'audio' | 'video';
   streamId: string;
   trackId: string;
 }
 
-/** The track that a section sends, if it does. */
+/** The track that a section sends; undefined if it does not send. */
 export function sentTrack(lines: readonly string[]): SentTrack | undefined {
   const [, kind] = lines[0]?.match(/^m=(audio|video) /) ?? [];
   const [, streamId, trackId] = findLine(lines, /^a=msid:(\S+) (\S+)/) ?? [];

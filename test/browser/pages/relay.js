@@ -10,10 +10,10 @@ const heard = { participants: [], tracks: [], errors: [], closes: [], speakers: 
 window.participant = {
   heard,
 
-  async join({ url, room, user, role, autoSubscribe = true, bundlePolicy, unplayable }) {
+  async join({ url, room, user, role, autoSubscribe = true, bundlePolicy, unplayable, resumeAcrossReloads }) {
     if (unplayable) refuse(unplayable);
     const rtcConfiguration = bundlePolicy && { bundlePolicy };
-    client = await connect(url, { statsIntervalMs: 500, rtcConfiguration });
+    client = await connect(url, { statsIntervalMs: 500, rtcConfiguration, resumeAcrossReloads });
     window.client = client;
     client.on('participants', (event) => heard.participants.push(event));
     client.on('tracks', (event) => heard.tracks.push(event));

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { fakeAnswer, fakeOffer } from '../../../src/testing/index.js';
 import { until } from '../../support/poll.js';
@@ -16,6 +17,40 @@ export function eventsSuite(stage: HttpStage): void {
     });
     return body.data.session_id;
   }
+
+  /** Reads an event stream by a socket of its own, and breaks the connection after so many bytes, or where it has what is wanted. */
+  async function readBytes(
+    sessionId: string,
+    lastEventId: string,
+    end: number | ((text: string) => boolean),
+  ): Promise<string> {
+    const { pathname, port } = new URL(`${stage.url}/session/${sessionId}/events`);
+    const socket = connect(Number(port), '127.0.0.1');
+    // HTTP/1.0 has no chunks: after the head, the bytes are those of the stream.
+    socket.write(
+      `GET ${pathname} HTTP/1.0\r\nHost: relay.test\r\nLast-Event-ID: ${lastEventId}\r\n` +
+        `sfu-session-token: ${stage.tokenOf(sessionId)}\r\n\r\n`,
+    );
+    let received = '';
+    for await (const chunk of socket.setEncoding('latin1')) {
+      received += chunk;
+      const [, text] = received.split('\r\n\r\n');
+      if (text === undefined) continue;
+      if (typeof end === 'function' ? !end(text) : text.length < end) continue;
+      socket.destroy();
+      return typeof end === 'number' ? text.slice(0, end) : text;
+    }
+    throw new Error(`the stream has ended: ${received}`);
+  }
+
+  /** The ids and data of complete events. */
+  const eventsOf = (text: string) => {
+    const blocks = text.split('\n\n').slice(0, -1);
+    return blocks.flatMap((block) => {
+      const [, id = '', data = ''] = /^id: (\d+)\ndata: (.*)$/m.exec(block) ?? [];
+      return id === '' ? [] : [[id, data] as const];
+    });
+  };
 
   const signal = (sessionId: string, message: unknown) =>
     request('POST', `/session/${sessionId}/signal`, message);
@@ -52,6 +87,18 @@ export function eventsSuite(stage: HttpStage): void {
         1,
       ]);
       expect(reader.received.map((event) => event.id)).toEqual(['1', '2', '3']);
+    });
+
+    test('tell a client that can replace its peer that the SFU has lost it, and that it may join again', async () => {
+      const id = await create({ capabilities: ['rejoin'] });
+      const reader = await events(id);
+      expect(await reader.notified('joined')).toMatchObject({ capabilities: ['rejoin'], peer: 1 });
+      await stage.sfu.restart();
+      expect(await reader.notified('interrupted')).toMatchObject({ peer: 1 });
+      expect(await reader.notified('rejoin')).toMatchObject({ peer: 1 });
+      const offer = { type: 'offer', sdp: fakeOffer() };
+      const { body } = await signal(id, { id: 1, method: 'rejoin', params: { peer: 2, offer } });
+      expect(body.result).toMatchObject({ sessionId: id, peer: 2 });
     });
 
     test('and requests by POST make a whole session', async () => {
@@ -92,8 +139,7 @@ export function eventsSuite(stage: HttpStage): void {
       const bob = await WireClient.dial(stage.webSocketUrl);
       await bob.request('join', { sid: 'r', uid: 'bob', offer: { type: 'offer', sdp: fakeOffer() } });
       expect(await reader.notified('participants')).toMatchObject({
-        state: 'joined',
-        participant: { userId: 'bob' },
+        joined: [{ userId: 'bob' }],
       });
       await bob.close();
     });
@@ -109,6 +155,36 @@ export function eventsSuite(stage: HttpStage): void {
       expect(reader.received.map((event) => event.id)).toEqual(['3', '4']);
       expect(reader.methods()).not.toContain('joined');
       expect((await signal(second, { id: 1, method: 'ping' })).status).toBe(200);
+    });
+
+    test('go on with the next one, at whatever byte the connection has broken', async () => {
+      const id = await create();
+      await (await events(id)).next(({ data }) => data.params?.target === 1);
+      const whole = await readBytes(id, '0', (text) => text.includes('"target":1'));
+      const all = eventsOf(whole);
+      expect(all).toHaveLength(3);
+      for (let byte = 0; byte < whole.length; byte += Math.ceil(whole.length / 60)) {
+        const before = eventsOf(await readBytes(id, '0', byte));
+        const [lastId = '0'] = before.at(-1) ?? [];
+        const has = (text: string) => before.length + eventsOf(text).length >= all.length;
+        const after = eventsOf(await readBytes(id, lastId, has));
+        expect([...before, ...after], `broken after ${byte} bytes`).toEqual(all);
+      }
+    });
+
+    test('begin with the room as it is where the client says no id, and then have what it may have missed', async () => {
+      const id = await create();
+      const first = await events(id);
+      await first.next(({ data }) => data.params?.target === 1);
+      await first.close();
+      const bob = await WireClient.dial(stage.webSocketUrl);
+      await bob.request('join', { sid: 'r', uid: 'bob', offer: { type: 'offer', sdp: fakeOffer() } });
+      await bob.request('message', { kind: 'chat', data: { text: 'hello' }, to: 'ada' });
+      const second = await events(id);
+      await second.notified('message');
+      expect(second.methods()).toEqual(['joined', 'offer', 'trickle', 'message']);
+      expect(await second.notified('joined')).toMatchObject({ participants: [{ userId: 'bob' }] });
+      await bob.close();
     });
 
     test.each(['999', '-1', 'x', ''])('begin anew where Last-Event-ID is %j', async (lastEventId) => {

@@ -30,6 +30,30 @@ export function drainingSuite(stage: ContractStage): void {
       expect((await client.closed).code).toBe(1001);
     });
 
+    test('with a delay, goes on as before while it reports that it is not ready', async () => {
+      const { client } = await joined();
+      const closed = stage.relay.close({ readinessDelayMs: 1_000 });
+      expect(await stage.relay.healthCheck()).toMatchObject({ ok: false, closing: true });
+      expect((await client.request('ping')).result).toEqual({});
+      const { client: late } = await joined({ uid: 'late' });
+      expect(stage.relay.isClosing).toBe(false);
+      await closed;
+      expect(stage.relay.isClosing).toBe(true);
+      for (const each of [client, late]) expect((await each.closed).code).toBe(1001);
+    });
+
+    test('over a time, sends one client away after the other, of whom those who stay are told', async () => {
+      const clients = [];
+      for (const uid of ['ada', 'ben', 'cleo', 'dora']) clients.push((await joined({ uid })).client);
+      const last = clients.at(-1);
+      const closed = stage.relay.close({ drainMs: 600 });
+      expect((await (await open()).closed).code).toBe(1001);
+      await closed;
+      for (const each of clients) expect((await each.closed).code).toBe(1001);
+      const left = last?.received.flatMap(({ params }) => (params as { left?: string[] })?.left ?? []);
+      expect(left?.length).toBeGreaterThan(0);
+    });
+
     test('cuts off a client that does not close', async () => {
       const { client } = await joined();
       client.socket.pause();

@@ -78,6 +78,54 @@ export function limitsSuite(stage: ContractStage): void {
       expect(asked).toBe(0);
     });
 
+    test('tells those whom it refuses different times, in this window and in later ones', async () => {
+      const arrivals = { points: 25, durationMs: 60_000 };
+      await start({ relay: { rateLimiter: rateLimits({ connection: false, address: false, arrivals }) } });
+      await joined();
+      const told = await Promise.all(
+        Array.from({ length: 8 }, async () => {
+          const client = await open();
+          const { error } = await client.next(({ error }) => error?.data?.closeCode === 4429);
+          await client.closed;
+          return error?.data?.retryAfterMs ?? 0;
+        }),
+      );
+      expect(new Set(told).size).toBeGreaterThan(4);
+      expect(Math.max(...told)).toBeGreaterThan(arrivals.durationMs);
+    });
+
+    test('lets those in who come from one address at once and wait as they are told', async () => {
+      const arrivals = { points: 25, durationMs: 200 };
+      await start({ relay: { rateLimiter: rateLimits({ connection: false, address: false, arrivals }) } });
+      const comeIn = async (uid: string): Promise<object | undefined> => {
+        const client = await open();
+        for (;;) {
+          const { result, error } = await client
+            .request('join', joinParams({ uid }))
+            .catch(() => client.next(({ error }) => error?.data?.closeCode === 4429));
+          if (result) return result;
+          const retryAfterMs = error?.data?.retryAfterMs;
+          await new Promise((resolve) => setTimeout(resolve, retryAfterMs));
+          if (error?.data?.closeCode) return comeIn(uid);
+        }
+      };
+      const results = await Promise.all(Array.from({ length: 8 }, (_, n) => comeIn(`user-${n}`)));
+      expect(results).toEqual(Array(8).fill(expect.objectContaining({ type: 'answer' })));
+    });
+
+    test('leaves a client that is to join later its connection for so long', async () => {
+      let joins = 0;
+      const consume = ({ method }: LimitedMessage) => {
+        if (method === 'join' && joins++ === 0)
+          throw new RelayError('ERR_RELAY_TOO_MANY', 'Later.', { retryAfterMs: 500 });
+      };
+      await start({ handshakeTimeoutMs: 200, relay: { rateLimiter: { consume } } });
+      const client = await open();
+      const { error } = await client.request('join', joinParams());
+      await new Promise((resolve) => setTimeout(resolve, error?.data?.retryAfterMs));
+      expect((await client.request('join', joinParams())).result).toBeDefined();
+    });
+
     test("that is slow keeps a connection's messages in their order, and others don't wait", async () => {
       let decide = () => {};
       let held = 0;

@@ -22,12 +22,12 @@ export function roomSuite(stage: ContractStage): void {
       ]);
       expect(await alice.client.notified('participants')).toMatchObject({
         revision: 2,
-        state: 'joined',
-        participant: { userId: 'bob', role: 'subscriber', tracks: [] },
+        from: 1,
+        joined: [{ userId: 'bob', role: 'subscriber', tracks: [] }],
       });
       await bob.client.close();
-      const left = await alice.client.next(({ params }) => params?.state === 'left');
-      expect(left.params).toMatchObject({ revision: 3, participant: { userId: 'bob' } });
+      const left = await alice.client.next(({ params }) => params?.left !== undefined);
+      expect(left.params).toEqual({ from: 2, revision: 3, left: [bob.sessionId] });
     });
 
     test('tracks that come and go later are announced, each with its user', async () => {
@@ -60,8 +60,7 @@ export function roomSuite(stage: ContractStage): void {
       });
       expect(await bob.client.notified('participants')).toMatchObject({
         revision: 4,
-        state: 'updated',
-        participant: { userId: 'alice', metadata: { hand: 'up' } },
+        updated: [{ userId: 'alice', metadata: { hand: 'up' } }],
       });
       const carol = await joined({ uid: 'carol' });
       const { result } = await carol.client.next(({ id }) => id === 1);

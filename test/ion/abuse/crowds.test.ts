@@ -3,7 +3,14 @@ import { expect, test } from 'vitest';
 import { fakeOffer } from '../../../src/testing/index.js';
 import { WireClient } from '../../contract/wire-client.js';
 import { until } from '../../support/poll.js';
-import { answerFirstOffer, describeAbuse, expectRefused, joinParams } from './stand.js';
+import {
+  answerFirstOffer,
+  BOTH_MODES,
+  describeAbuse,
+  expectRefused,
+  joinParams,
+  type Stand,
+} from './stand.js';
 
 const offering = (iceGeneration = 0) => ({
   desc: { type: 'offer', sdp: fakeOffer([], { iceGeneration }) },
@@ -13,7 +20,7 @@ const candidateAt = (n: number) => ({
   sdpMid: '0',
 });
 
-describeAbuse('clients come in crowds, in haste, and go without a word', (stand) => {
+const crowds = (stand: Stand) => {
   const times = <T>(count: number, act: (n: number) => Promise<T>) =>
     Promise.all(Array.from({ length: count }, (_, n) => act(n)));
 
@@ -130,14 +137,18 @@ describeAbuse('clients come in crowds, in haste, and go without a word', (stand)
     const { code } = await Promise.race([client.closed, client.request('ping').then(() => ({ code: 0 }))]);
     expect([0, 4429]).toContain(code);
   });
+};
 
-  test('one who does not read is let go, and the room is told as before', async () => {
+describeAbuse('clients come in crowds, in haste, and go without a word', crowds, BOTH_MODES);
+
+describeAbuse('a client does not read', (stand) => {
+  test('it is let go, and the room is told as before', async () => {
     const { url } = await stand.relay({});
     const deaf = await stand.joined({ uid: 'deaf' }, url);
     const talker = await stand.joined({ uid: 'talker' }, url);
     deaf.socket.pause();
     const metadata = { text: 'x'.repeat(4_000) };
-    const gone = talker.next(({ method, params }) => method === 'participants' && params?.state === 'left');
+    const gone = talker.next(({ method, params }) => method === 'participants' && params?.left !== undefined);
     let isGone = false;
     void gone.then(() => {
       isGone = true;

@@ -5,6 +5,7 @@ import { WireClient } from '../../contract/wire-client.js';
 import { Bystander } from '../../fuzz/bystander.js';
 import { launchBrowser, type TestBrowser } from '../../support/browser.js';
 import { type IonServer, startIon } from '../../support/ion.js';
+import { IonCluster } from '../../support/ion-cluster.js';
 import { type PageServer, startPageServer } from '../../support/page-server.js';
 import { BrowserParticipant } from '../../support/participant.js';
 import { until } from '../../support/poll.js';
@@ -13,6 +14,10 @@ import { type RelayServer, startRelay } from '../../support/relay-server.js';
 
 export const ROOM = 'lobby';
 const SOON = { intervalMs: 25 };
+type Mode = 'standalone' | 'cluster';
+/** Where rooms and nodes matter. */
+export const BOTH_MODES: readonly Mode[] = ['standalone', 'cluster'];
+const MODE: Mode = process.env.SFU_RELAY_ABUSE === 'cluster' ? 'cluster' : 'standalone';
 type Reply = Awaited<ReturnType<WireClient['request']>>;
 
 /** The params of a join that nothing is wrong with. */
@@ -21,13 +26,14 @@ export function joinParams(overrides: object = {}): Record<string, unknown> {
 }
 
 /**
- * A real Ion, the relay, and a room in which three people behave: a publisher and a viewer in Chromium, and one
+ * Real Ions, the relay, and a room in which three people behave: a publisher and a viewer in Chromium, and one
  * without a browser. Whatever the offenders do, these must not notice.
  */
 export class Stand {
   /** Of the publisher in Chromium. */
   camera = '';
-  #ion: IonServer | undefined;
+  readonly #mode: Mode;
+  #ions: IonCluster | undefined;
   #server: RelayServer | undefined;
   #pages: PageServer | undefined;
   #browser: TestBrowser | undefined;
@@ -37,9 +43,20 @@ export class Stand {
   #offenders: WireClient[] = [];
   #others: RelayServer[] = [];
 
+  constructor(mode: Mode) {
+    this.#mode = mode;
+  }
+
+  get #nodes(): IonCluster {
+    if (!this.#ions) throw new Error('the stand is not set up');
+    return this.#ions;
+  }
+
+  /** The one that has the room. */
   get ion(): IonServer {
-    if (!this.#ion) throw new Error('the stand is not set up');
-    return this.#ion;
+    const found = this.#nodes.nodes.find(({ arrivals }) => arrivals.some(({ room }) => room === ROOM));
+    if (!found) throw new Error('the stand is not set up');
+    return found;
   }
 
   get server(): RelayServer {
@@ -74,14 +91,14 @@ export class Stand {
 
   /** Another relay in front of the same Ion, closed with the test. */
   async relay(options: Partial<SfuRelayOptions>): Promise<RelayServer> {
-    const server = await startRelay(this.ion.address, options);
+    const server = await startRelay(this.#sfu([this.ion.address]), options);
     this.#others.push(server);
     return server;
   }
 
   async setUp(): Promise<void> {
-    this.#ion = await startIon();
-    this.#server = await startRelay(this.ion.address);
+    this.#ions = await IonCluster.start(this.#mode === 'cluster' ? 2 : 1, startIon);
+    this.#server = await startRelay(this.#sfu(this.#ions.addresses));
     this.#pages = await startPageServer();
     this.#browser = await launchBrowser();
     const publisher = await this.#enter('publisher', 'publisher');
@@ -89,14 +106,14 @@ export class Stand {
     this.#viewer = await this.#enter('viewer', 'subscriber');
     this.#bystander = await Bystander.join(this.server.relay, ROOM, 'bystander');
     await this.viewer.sees(this.camera);
-    this.#regulars = [...this.ion.peers].sort();
+    this.#regulars = this.#nodes.peers.sort();
   }
 
   /** Ion lives, nobody but the three is in its rooms, and they go on: with signalling and with media. */
   async expectUnharmed(): Promise<void> {
     for (const offender of this.#offenders.splice(0)) offender.vanish();
     await Promise.all(this.#others.splice(0).map((server) => server.close()));
-    expect(this.ion.alive(), this.ion.log).toBe(true);
+    for (const node of this.#nodes.nodes) expect(node.alive(), node.log).toBe(true);
     expect(this.bystander.ended).toBeUndefined();
     await until('only those who behave are left on the SFU', () => this.#onlyRegularsLeft(), SOON);
     await Promise.all([
@@ -112,14 +129,18 @@ export class Stand {
     await this.#browser?.close();
     await this.#pages?.close();
     await this.#server?.close();
-    await this.#ion?.stop();
+    await this.#ions?.stop();
+  }
+
+  #sfu(addresses: readonly string[]): string | SfuRelayOptions['sfu'] {
+    return this.#mode === 'cluster' ? { mode: 'cluster', clusterNodes: addresses } : (addresses[0] ?? '');
   }
 
   #onlyRegularsLeft(): boolean {
     const { sessions, streamCount } = this.server.relay;
     if (sessions.size !== 3 || streamCount !== 3)
       throw new Error(`${sessions.size} sessions, ${streamCount} streams`);
-    const peers = [...this.ion.peers].sort().join('\n');
+    const peers = this.#nodes.peers.sort().join('\n');
     if (peers !== this.#regulars.join('\n')) throw new Error(peers);
     return true;
   }
@@ -155,15 +176,25 @@ export class Stand {
   }
 }
 
-/** Describes what clients try on a stand, and that nobody else notices any of it. */
-export function describeAbuse(title: string, suite: (stand: Stand) => void): void {
-  describeReal(['ion', 'chromium'], `${title}, and nobody else notices`, () => {
-    const stand = new Stand();
-    beforeAll(() => stand.setUp());
-    afterEach(() => stand.expectUnharmed());
-    afterAll(() => stand.tearDown());
-    suite(stand);
-  });
+/**
+ * Describes what clients try on a stand, and that nobody else notices any of it.
+ * @param modes by default, one Ion: SFU_RELAY_ABUSE=cluster tries everything on two
+ */
+export function describeAbuse(
+  title: string,
+  suite: (stand: Stand) => void,
+  modes: readonly Mode[] = [MODE],
+): void {
+  for (const mode of modes) {
+    const where = mode === 'cluster' ? ', on two Ions' : '';
+    describeReal(['ion', 'chromium'], `${title}, and nobody else notices${where}`, () => {
+      const stand = new Stand(mode);
+      beforeAll(() => stand.setUp());
+      afterEach(() => stand.expectUnharmed());
+      afterAll(() => stand.tearDown());
+      suite(stand);
+    });
+  }
 }
 
 /** The reply is an error of this code, whose message names the fault. */

@@ -40,7 +40,7 @@ describe('a token', () => {
     const data = { code: 'ERR_RELAY_UNAUTHENTICATED', retryable: false };
     socket.receive({ id: newest(socket.sent).id, error: { code: -32001, message: 'No.', data } });
     await expect(connecting).rejects.toMatchObject({ code: 'ERR_RELAY_UNAUTHENTICATED' });
-    expect(socket.closedWith).toBe(1000);
+    expect(socket.closedWith).toBe(1005);
   });
 });
 
@@ -52,7 +52,7 @@ describe('what can’t be opened', () => {
     expect(error).toMatchObject({ code: 'ERR_CLIENT_CONNECT', retryable: true });
     expect(String(error)).toContain('wss://relay.test/rtc ');
     expect(String(error)).not.toContain('secret');
-    expect(String(error)).toContain('is its path right');
+    expect(String(error)).toContain('its path right');
   });
 
   test('for its address rejects too, and would again', async () => {

@@ -6,6 +6,7 @@ import { vi } from 'vitest';
  */
 export function installFakeBrowser(): () => void {
   FakeSocket.all = [];
+  FakeSocket.onMade = undefined;
   FakePeer.all = [];
   vi.stubGlobal('WebSocket', FakeSocket);
   vi.stubGlobal('RTCPeerConnection', FakePeer);
@@ -28,7 +29,7 @@ export function on<Type extends object>(target: EventTarget, type: string, membe
 }
 
 interface Message {
-  id?: number;
+  id?: number | undefined;
   method: string;
   // biome-ignore lint/suspicious/noExplicitAny: whatever the client sends.
   params: any;
@@ -37,6 +38,8 @@ interface Message {
 /** A WebSocket whose other end is the test: it reads `sent` and says what the relay would say. */
 export class FakeSocket extends EventTarget {
   static all: FakeSocket[] = [];
+  /** Who serves the sockets that are made from now on. */
+  static onMade: ((socket: FakeSocket) => void) | undefined;
   readyState = 0;
   readonly sent: Message[] = [];
   closedWith: number | undefined;
@@ -50,6 +53,7 @@ export class FakeSocket extends EventTarget {
     super();
     if (!/^wss?:/.test(url)) throw new SyntaxError('bad URL');
     FakeSocket.all.push(this);
+    FakeSocket.onMade?.(this);
   }
 
   open(): void {
@@ -64,7 +68,7 @@ export class FakeSocket extends EventTarget {
     if (message.id !== undefined && result !== undefined) this.receive({ id: message.id, result });
   }
 
-  close(code = 1000): void {
+  close(code = 1005): void {
     this.closedWith ??= code;
     this.readyState = 2;
   }
@@ -146,7 +150,7 @@ export class FakeTransceiver {
       this.sender.track = track;
     },
     getParameters: () => ({
-      encodings: (this.init.sendEncodings ?? [{}]).map((encoding) => ({ ...encoding, active: this.active })),
+      encodings: this.#encodings.map((encoding) => ({ ...encoding, active: this.active })),
     }),
     setParameters: async ({ encodings: [encoding] }: { encodings: { active: boolean }[] }) => {
       this.active = encoding?.active === true;
@@ -166,6 +170,11 @@ export class FakeTransceiver {
     this.direction = init.direction ?? 'sendonly';
   }
 
+  /** Without any in `init`, a browser sends one (W3C WebRTC, "create an RTCRtpSender"). */
+  get #encodings(): readonly object[] {
+    const { sendEncodings = [] } = this.init;
+    return sendEncodings.length > 0 ? sendEncodings : [{}];
+  }
   get track(): FakeTrack | undefined {
     return this.sender.track ?? undefined;
   }

@@ -23,7 +23,7 @@ describe('join()', () => {
     expect(socket.params('join')).toEqual([
       {
         sid: 'lobby',
-        capabilities: ['rejoin'],
+        capabilities: ['rejoin', 'resume'],
         uid: 'me',
         role: 'subscriber',
         config: { NoAutoSubscribe: 'true' },
@@ -56,7 +56,7 @@ describe('join()', () => {
     const error = {
       code: -32029,
       message: 'Slow down.',
-      data: { code: 'ERR_RELAY_TOO_MANY', retryable: true, retryAfterMs: 1500 },
+      data: { code: 'ERR_RELAY_TOO_MANY', retryable: true },
     };
     socket.receive({ id: newest(socket.sent).id, error });
     await expect(joining).rejects.toMatchObject({ ...error.data, message: 'Slow down.' });
@@ -109,7 +109,7 @@ describe('leaving', () => {
     expect(socket.params('leave')).toHaveLength(1);
     expect([client.state, client.session, client.participants.size]).toEqual(['open', undefined, 0]);
     const before = heard.length;
-    socket.notify('participants', { revision: 2, state: 'joined', participant: participant('eve') });
+    socket.notify('participants', { from: 1, revision: 2, joined: [participant('eve')] });
     socket.notify('tracks', {
       revision: 3,
       state: 'added',
@@ -186,8 +186,8 @@ describe('the end of the connection', () => {
     await tick();
     socket.end(4401, 'Authentication failed.');
     const refusal = {
-      code: 'ERR_RELAY_UNAUTHENTICATED',
-      message: 'Authentication failed.',
+      code: 'ERR_CLIENT_CLOSED',
+      message: 'The connection is closed (4401 Authentication failed.).',
       cause: { code: 4401 },
     };
     await expect(joining).rejects.toMatchObject(refusal);
@@ -216,7 +216,7 @@ describe('the end of the connection', () => {
     const { client, socket, publisher, subscriber, heard } = await joined();
     client.close();
     const before = heard.length;
-    socket.notify('participants', { revision: 2, state: 'joined', participant: participant('bob') });
+    socket.notify('participants', { from: 1, revision: 2, joined: [participant('bob')] });
     socket.notify('offer', { type: 'offer', sdp: offerWith() });
     publisher.become('failed');
     subscriber.become('failed');
@@ -233,8 +233,9 @@ test('what the relay sends is not trusted to be well formed: an error each, and 
     ['offer', { type: 'offer' }],
     ['trickle', { target: 2, candidate: { candidate: 'x' } }],
     ['trickle', { target: 1, candidate: null }],
-    ['participants', { revision: 2, state: 'joined', participant: null }],
-    ['participants', { revision: 2, state: 'eaten', participant: participant('x') }],
+    ['participants', { from: 1, revision: 2, joined: [null] }],
+    ['participants', { from: 1, revision: 2, left: [participant('x')] }],
+    ['participants', { from: 1, revision: 2, audience: { count: 'many' } }],
     ['tracks', { revision: 2, state: 'added', sessionId: 'x', userId: 'x', tracks: [7] }],
     ['tracks', undefined],
     ['goaway', []],
@@ -244,7 +245,7 @@ test('what the relay sends is not trusted to be well formed: an error each, and 
   socket.notify('of a later relay', {});
   expect(of('error')).toHaveLength(malformed.length);
 
-  socket.notify('participants', { revision: 2, state: 'joined', participant: participant('bob') });
+  socket.notify('participants', { from: 1, revision: 2, joined: [participant('bob')] });
   expect([...client.participants.keys()]).toEqual(['bob']);
   expect(FakeSocket.all).toHaveLength(1);
 });

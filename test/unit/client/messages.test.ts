@@ -112,6 +112,6 @@ describe('what we say', () => {
     client.like();
     await client.leave();
     expect(vi.getTimerCount()).toBe(0);
-    expect(() => client.like()).toThrow('Not possible');
+    expect(() => client.like()).toThrow('Not while');
   });
 });

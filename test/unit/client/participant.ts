@@ -31,6 +31,8 @@ export function joinResult(overrides: Partial<JoinResult> = {}): JoinResult {
     muted: [],
     locked: false,
     participants: [],
+    audience: { count: 0 },
+    listed: true,
     revision: 1,
     iceServers: [],
     maxMessageBytes: 262_144,
@@ -66,6 +68,8 @@ export async function connected(options: Parameters<typeof connect>[1] = {}): Pr
   const names = [
     'state',
     'participants',
+    'audience',
+    'page',
     'tracks',
     'track',
     'trackended',
@@ -76,6 +80,7 @@ export async function connected(options: Parameters<typeof connect>[1] = {}): Pr
     'grants',
     'mute',
     'room',
+    'interrupted',
     'error',
     'close',
   ];

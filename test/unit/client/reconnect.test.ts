@@ -189,7 +189,7 @@ describe('the new session', () => {
     expect([base.client.participants.size, openPeers()]).toEqual([0, []]);
     base.socket.results.join = () => joinResult({ participants: [participant('eve')], revision: 2 });
     const next = await comeBack(base);
-    next.notify('participants', { revision: 3, state: 'joined', participant: participant('dan') });
+    next.notify('participants', { from: 2, revision: 3, joined: [participant('dan')] });
     expect([...base.client.participants.keys()]).toEqual(['eve', 'dan']);
   });
 
@@ -278,9 +278,9 @@ describe('the attempts', () => {
   test('go on, later and later, while there is a point in it; then it is over', async () => {
     const base = await joined();
     base.socket.end(1006);
-    for (let n = 0; n < 8; n += 1) (await nextSocket(base)).end(1006);
+    for (let n = 0; n < 19; n += 1) (await nextSocket(base)).end(1006);
     await pause();
-    expect([base.client.state, FakeSocket.all.length, vi.getTimerCount()]).toEqual(['closed', 9, 0]);
+    expect([base.client.state, FakeSocket.all.length, vi.getTimerCount()]).toEqual(['closed', 20, 0]);
     expect(base.of('close')).toMatchObject([
       { code: 1006, retryable: true, error: { code: 'ERR_CLIENT_CONNECT' } },
     ]);
@@ -292,6 +292,8 @@ describe('the attempts', () => {
     base.socket.end(1006);
     delete base.socket.results.join;
     const next = await comeBack(base);
+    const data = { code: 'ERR_RELAY_UNAUTHENTICATED', retryable: false, closeCode: 4401 };
+    next.receive({ id: null, error: { code: -32001, message: 'Who are you?', data } });
     next.end(4401, 'Who are you?');
     await settle();
     expect(base.of('close')).toMatchObject([

@@ -98,9 +98,11 @@ describe('a join after a lost connection', () => {
   test('goes on beside the last session where its replacement is refused', async () => {
     const base = await onAir();
     base.socket.end(1006);
-    await comeBack(base, { join: () => refusalOf('ERR_RELAY_FORBIDDEN') });
-    const next = await comeBack(base);
-    expect(next.params('join')[0]).not.toHaveProperty('replaces');
+    const next = await comeBack(base, {
+      join: ({ replaces }: { replaces?: object }) =>
+        replaces ? refusalOf('ERR_RELAY_FORBIDDEN') : joinResult(),
+    });
+    expect(next.params('join').map(({ replaces }) => replaces?.sessionId)).toEqual(['first', undefined]);
     expect(base.client.state).toBe('joined');
   });
 

@@ -86,7 +86,7 @@ describe('getToken', () => {
 
   test('that gives no string is told of with what it gave', async () => {
     const connecting = connect(url, { getToken: (() => ({ token: 'x' })) as unknown as () => string });
-    await expect(connecting).rejects.toThrow('getToken() gave no token: it gave object');
+    await expect(connecting).rejects.toThrow('getToken() gave no token: it gave "object"');
   });
 
   test('is waited for no longer by who has given up', async () => {

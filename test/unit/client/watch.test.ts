@@ -151,9 +151,9 @@ describe('the end of a track', () => {
   test('is its publisher’s leaving', async () => {
     const { socket, ended } = await watching();
     socket.notify('participants', {
+      from: 1,
       revision: 2,
-      state: 'left',
-      participant: participant('bob', track('t1')),
+      left: ['bob'],
     });
     expect(ended()).toEqual(['t1']);
   });
@@ -188,6 +188,6 @@ test('the room’s events come when the participants are known already', async (
   client.on('tracks', () => known.push(client.participants.get('bob')?.tracks.length));
   client.on('participants', () => known.push(client.participants.size));
   socket.notify('tracks', added(2, track('t1'), track('t2')));
-  socket.notify('participants', { revision: 3, state: 'joined', participant: participant('eve') });
+  socket.notify('participants', { from: 2, revision: 3, joined: [participant('eve')] });
   expect(known).toEqual([2, 2]);
 });

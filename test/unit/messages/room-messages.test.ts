@@ -18,7 +18,7 @@ afterEach(() => void vi.useRealTimers());
 function room(kinds: MessageKinds = { chat: chat(), gift: gift(), like: like() }) {
   const heard: RoomMessage[] = [];
   const messages = new RoomMessages('lobby', { kinds: resolveKinds(kinds), checkTimeoutMs: 1_000 });
-  messages.audience = {
+  messages.recipients = {
     deliver: (message) => heard.push(message),
     deleted: () => {},
     isPresent: (userId) => userId === 'bob',

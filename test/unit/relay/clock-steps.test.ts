@@ -221,7 +221,7 @@ function room() {
   const heard: string[] = [];
   const kinds = resolveKinds({ chat: chat(), gift: gift(), note: { history: { maxMessages: 10 } } });
   const messages = new RoomMessages('lobby', { kinds });
-  messages.audience = {
+  messages.recipients = {
     deliver: ({ kind }) => heard.push(kind),
     deleted: () => {},
     isPresent: () => true,

@@ -44,6 +44,41 @@ sfu:
     expect(parseSfuConfig('server_url: ion:5551\ncluster_nodes:\nload_balance_method:')).toEqual(expected);
   });
 
+  test('reads a cluster: options that a relay takes', async () => {
+    const yaml = `
+mode: cluster
+server_url: ion:5551
+cluster_nodes:
+  - ion-1:5551
+  - server_url: ion-2:5551
+    weight: 2
+    max_streams: 5000
+  - { server_url: "ion-3:5551", weight: , max_streams: }
+load_balance_method: random
+`;
+    const config = parseSfuConfig(yaml);
+    expect(config).toEqual({
+      enabled: true,
+      mode: 'cluster',
+      clusterNodes: [
+        'ion-1:5551',
+        { serverUrl: 'ion-2:5551', weight: 2, maxStreams: 5_000 },
+        { serverUrl: 'ion-3:5551' },
+      ],
+      loadBalanceMethod: 'random',
+    });
+    const relay = new SfuRelay({ sfu: { ...config, probeOnStart: false }, authenticate: anonymous() });
+    await relay.close();
+  });
+
+  test('leaves the method of load balancing to the relay if the file has none', () => {
+    expect(parseSfuConfig('mode: cluster\ncluster_nodes: ["ion-1:5551"]')).toEqual({
+      enabled: true,
+      mode: 'cluster',
+      clusterNodes: ['ion-1:5551'],
+    });
+  });
+
   test.each([
     ['ws://localhost:7000/ws', 'write "localhost:7000" instead of "ws://localhost:7000/ws"'],
     ['http://ion.internal', 'write "ion.internal:5551" instead of "http://ion.internal"'],
@@ -65,11 +100,6 @@ sfu:
       'server_url: ion:5551\nserver_ulr: x',
       '"sfu" takes no "server_ulr". Did you mean "server_url"?',
     ],
-    [
-      'a cluster, which this version does not have',
-      'mode: cluster\ncluster_nodes: ["ion-1:5551", "ion-2:5551"]\nload_balance_method: leastconn',
-      '"mode" is "cluster", but this version speaks to one SFU only: write mode: standalone',
-    ],
     ['a mode that does not exist', 'server_url: ion:5551\nmode: standalon', 'Did you mean "standalone"?'],
     [
       'a method of load balancing that does not exist',
@@ -85,6 +115,36 @@ sfu:
       'nodes that are no list',
       'server_url: ion:5551\ncluster_nodes: ion-1:5551',
       'must be a list of addresses',
+    ],
+    [
+      'a cluster without nodes',
+      'mode: cluster\nserver_url: ion:5551',
+      'cluster_nodes is empty: write the address',
+    ],
+    [
+      'a node that is there twice',
+      'mode: cluster\ncluster_nodes: ["ion-1:5551", "ion-1:5551"]',
+      'cluster_nodes has "ion-1:5551" twice',
+    ],
+    [
+      'a misspelled key of a node',
+      'mode: cluster\ncluster_nodes: [{ server_url: "ion-1:5551", max_stream: 5 }]',
+      '"cluster_nodes[0]" takes no "max_stream". Did you mean "max_streams"?',
+    ],
+    [
+      'a weight of zero',
+      'mode: cluster\ncluster_nodes: [{ server_url: "ion-1:5551", weight: 0 }]',
+      '"weight" must be a whole number from 1 to 1000',
+    ],
+    [
+      'a limit that is no number',
+      'mode: cluster\ncluster_nodes: [{ server_url: "ion-1:5551", max_streams: many }]',
+      '"max_streams" must be a whole number',
+    ],
+    [
+      'a node without an address',
+      'mode: cluster\ncluster_nodes: [{ weight: 2 }]',
+      "The SFU's address is missing",
     ],
     ['a switch that is none', 'server_url: ion:5551\nenabled: 7', '"enabled" must be true or false'],
     ['a list', '- a', 'must be a mapping'],
@@ -116,7 +176,11 @@ describe('the options', () => {
     ['a timeout of zero', { joinTimeoutMs: 0 }, '"joinTimeoutMs"'],
     ['a timeout that setTimeout can not keep', { joinTimeoutMs: 2 ** 31 }, '"joinTimeoutMs"'],
     ['a timeout in a string', { answerTimeoutMs: '5s' }, '"answerTimeoutMs"'],
-    ['pings that Ion would punish', { sfu: { serverUrl: 'a:1', keepaliveTimeMs: 10_000 } }, 'from 300000'],
+    [
+      'pings of the SFU that are a flood',
+      { sfu: { serverUrl: 'a:1', keepaliveTimeMs: 9_999 } },
+      'from 10000',
+    ],
     ['a socket without a path', { sfu: { serverUrl: 'unix:' } }, 'write "unix:/run/sfu.sock"'],
     ['a socket with a host', { sfu: { serverUrl: 'unix://run/sfu.sock' } }, 'write "unix:/run/sfu.sock"'],
     ['a path that is too long', { sfu: { serverUrl: `unix:/${'x'.repeat(107)}` } }, 'more than 107 bytes'],

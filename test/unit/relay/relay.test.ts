@@ -6,6 +6,7 @@ import {
   type RelayErrorCode,
   SfuRelay,
   type SfuRelayOptions,
+  type StandaloneSfuOptions,
 } from '../../../src/index.js';
 import {
   fakeOffer,
@@ -20,7 +21,13 @@ describe.each(['http2', 'grpc-js'] as const)('by %s:', (client) => {
   let relay: SfuRelay;
   const relays: SfuRelay[] = [];
 
-  function makeRelay(serverUrl: string, { sfu: other, ...options }: Partial<SfuRelayOptions> = {}): SfuRelay {
+  function makeRelay(
+    serverUrl: string,
+    {
+      sfu: other,
+      ...options
+    }: Partial<Omit<SfuRelayOptions, 'sfu'>> & { sfu?: Partial<StandaloneSfuOptions> } = {},
+  ): SfuRelay {
     const made = new SfuRelay({
       sfu: { serverUrl, connectTimeoutMs: 5_000, client, probeOnStart: false, ...other },
       authenticate: anonymous(),

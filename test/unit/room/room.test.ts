@@ -1,10 +1,9 @@
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type ParticipantList, participantList } from '../../../src/client/room/participant-list.js';
 import { anonymous, type Participant, type Session, SfuRelay, type Track } from '../../../src/index.js';
-import { Room } from '../../../src/room/room.js';
-import type { RoomEvents, RoomSession } from '../../../src/room/room-member.js';
 import { fakeOffer, type ScriptedSfu, startScriptedSfu } from '../../../src/testing/index.js';
+import { joinResult } from '../client/participant.js';
 
 /** One step: somebody does something, as far as it is possible for them. */
 interface Step {
@@ -53,139 +52,17 @@ function byId(participants: Iterable<Participant>) {
   );
 }
 
-/** What a client makes of its snapshot and of the events after it, and which revisions it has seen or made. */
-class View {
-  readonly roster = participantList();
-  readonly revisions: number[] = [];
-  readonly #since: number;
-
-  constructor(participants: readonly Participant[], revision: number) {
-    this.roster.reset(participants, revision);
-    this.#since = revision;
-  }
-
-  /** It has seen all that the others see, each change once and in its order. */
-  expectComplete(id: string, room: Room): void {
-    expect(byId(this.roster.participants.values())).toEqual(byId(room.others(id)));
-    const all = Array.from({ length: room.revision - this.#since }, (_, n) => this.#since + 1 + n);
-    expect(this.revisions).toEqual(all);
-  }
-}
-
-class FakeMember implements RoomSession, RoomEvents {
-  readonly userId: string;
-  readonly role = 'publisher';
-  readonly hidden: boolean;
-  readonly view: View;
-  readonly emitter = this;
-  onEvent = () => {};
-
-  constructor(
-    readonly id: string,
-    who: number,
-    room: Room,
-  ) {
-    this.userId = `user-${who}`;
-    this.hidden = who === HIDDEN;
-    this.view = new View(room.others(id), room.revision);
-  }
-
-  notifyParticipants(event: Parameters<RoomEvents['notifyParticipants']>[0]): void {
-    this.view.revisions.push(event.revision);
-    expect(this.view.roster.applyParticipants(event)).toBe(true);
-    this.onEvent();
-  }
-
-  notifyTracks(event: Parameters<RoomEvents['notifyTracks']>[0]): void {
-    this.view.revisions.push(event.revision);
-    expect(this.view.roster.applyTracks(event)).toBe(true);
-    this.onEvent();
-  }
-
-  notifyMessage(): void {}
-
-  notifyDeletion(): void {}
-
-  /** What it changes itself it is not told of. */
-  changes(room: Room, change: () => void): void {
-    const before = room.revision;
-    change();
-    for (let revision = before + 1; revision <= room.revision; revision += 1)
-      if (!this.view.revisions.includes(revision)) this.view.revisions.push(revision);
-    this.view.revisions.sort((one, other) => one - other);
-  }
-}
-
-const NOTHING: ReadonlySet<string> = new Set();
-
-describe('whoever comes, at any moment, and follows the events knows the room as it is', () => {
-  function play(room: Room, members: (FakeMember | undefined)[], { who, what, value }: Step, n: number) {
-    const member = members[who];
-    if (what === 'come or go') {
-      if (member) room.members.remove(member);
-      // It hears of what comes after its snapshot, which its own coming is not.
-      const next = member ? undefined : new FakeMember(`${who}-${n}`, who, room);
-      next?.changes(room, () => room.members.add(next, tracksOf(next.id, value), NOTHING));
-      members[who] = next;
-    } else if (what === 'publish') {
-      member?.changes(room, () =>
-        room.members.setTracks(member, { tracks: tracksOf(member.id, value), cut: NOTHING }),
-      );
-    } else if (what === 'update') {
-      member?.changes(room, () => room.members.update(member, { metadata: { value } }));
-    } else if (member) {
-      const tracks = room
-        .tracksOf(member.id)
-        .map(({ trackId }, each) => ({ trackId, muted: isIn(value, each) }));
-      member.changes(room, () => room.members.update(member, { tracks }));
-    }
-  }
-
-  test('in the room itself', () => {
-    fc.assert(
-      fc.property(steps, (script) => {
-        const room = new Room('lobby');
-        const members: (FakeMember | undefined)[] = Array(PEOPLE).fill(undefined);
-        for (const [n, step] of script.entries()) {
-          play(room, members, step, n);
-          for (const member of members) member?.view.expectComplete(member.id, room);
-        }
-        expect(room.size).toBe(members.filter(Boolean).length);
-      }),
-      { numRuns: 300 },
-    );
-  });
-
-  test('though others leave in the very moment in which they hear of something', () => {
-    fc.assert(
-      fc.property(steps, fc.array(fc.nat(PEOPLE - 1), { maxLength: 3 }), (script, flighty) => {
-        const room = new Room('lobby');
-        const members: (FakeMember | undefined)[] = Array(PEOPLE).fill(undefined);
-        for (const [n, step] of script.entries()) {
-          play(room, members, step, n);
-          for (const who of flighty) {
-            const member = members[who];
-            if (!member) continue;
-            member.onEvent = () => {
-              members[who] = undefined;
-              room.members.remove(member);
-            };
-          }
-        }
-        for (const member of members) member?.view.expectComplete(member.id, room);
-      }),
-      { numRuns: 300 },
-    );
-  });
-});
-
 describe('in front of an SFU', () => {
   let sfu: ScriptedSfu;
   let relay: SfuRelay;
 
   beforeEach(async () => {
     sfu = await startScriptedSfu();
-    relay = new SfuRelay({ sfu: { serverUrl: sfu.address }, authenticate: anonymous() });
+    relay = new SfuRelay({
+      sfu: { serverUrl: sfu.address },
+      authenticate: anonymous(),
+      participantsIntervalMs: 5,
+    });
   });
   afterEach(async () => {
     await relay.close();
@@ -205,7 +82,8 @@ describe('in front of an SFU', () => {
     const principal = { userId, grants: { hidden } };
     const session = await relay.createSession({ roomId, userId, sdp, principal });
     const roster = participantList();
-    roster.reset(session.room.others(session.id), session.room.revision);
+    const { rest: _, ...snapshot } = session.room.members.snapshot(session.id, 1_000_000);
+    roster.reset({ ...joinResult(), ...snapshot, sessionId: session.id });
     session.on('participants', (event) => roster.applyParticipants(event));
     session.on('tracks', (event) => roster.applyTracks(event));
     return { session, roster };
@@ -236,7 +114,9 @@ describe('in front of an SFU', () => {
         for (const person of await Promise.all(people)) {
           if (!person) continue;
           const { session, roster } = person;
-          expect(byId(roster.participants.values())).toEqual(byId(session.room.others(session.id)));
+          await vi.waitFor(() =>
+            expect(byId(roster.participants.values())).toEqual(byId(session.room.others(session.id))),
+          );
         }
         await Promise.all(people.map(async (person) => (await person)?.session.close()));
       }),

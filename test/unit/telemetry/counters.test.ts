@@ -15,7 +15,7 @@ import { counted } from '../../support/counted.js';
 
 describe('counters', () => {
   test('know every message of the wire', () => {
-    type Sent = 'result' | 'error' | keyof RelayNotifications;
+    type Sent = 'result' | 'error' | 'repeated' | keyof RelayNotifications;
     expectTypeOf<SentMessage>().toEqualTypeOf<Sent>();
     type Received = 'invalid' | 'other' | keyof ClientRequests | keyof ClientNotifications;
     expectTypeOf<ReceivedMessage>().toEqualTypeOf<Received>();

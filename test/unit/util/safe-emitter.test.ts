@@ -71,3 +71,21 @@ test('off without a function is an error, and removes no listener', () => {
   emitter.say('hello');
   expect(heard).toHaveBeenCalledWith('hello');
 });
+
+test('the function that on() or once() returns removes its own registration, off() all of the same listener', () => {
+  const emitter = new Emitter(silentLogger);
+  const heard = vi.fn();
+  const stopFirst = emitter.on('said', heard);
+  const stopSecond = emitter.once('said', heard);
+  emitter.on('said', heard);
+  expect(emitter.listenerCount('said')).toBe(3);
+  stopFirst();
+  stopFirst();
+  expect(emitter.listenerCount('said')).toBe(2);
+  stopSecond();
+  emitter.say('hello');
+  expect(heard.mock.calls).toEqual([['hello']]);
+  emitter.on('said', heard);
+  emitter.off('said', heard);
+  expect(emitter.say('nobody listens')).toBe(false);
+});

@@ -1,23 +1,23 @@
 import { decodeHuffman } from './huffman.js';
 import { STATIC_TABLE } from './static-table.js';
 
-/** Bytes of the dynamic table where nothing else was agreed on (RFC 9113 § 6.5.2). */
+/** The default size of the dynamic table in bytes (RFC 9113 § 6.5.2). */
 const TABLE_BYTES = 4096;
-/** What a field counts for besides its name and value (RFC 7541 § 4.1). */
+/** The overhead of a field, besides its name and value (RFC 7541 § 4.1). */
 const FIELD_BYTES = 32;
-/** All the fields of a block, counted so: they come out of fewer bytes than they are. */
+/** The maximum size of a block's fields with their overhead: decoded fields are longer than their encoding. */
 export const MAX_FIELDS_BYTES = 64 * 1024;
 
 type Field = readonly [name: string, value: string];
 
-/** Header fields by their names. Of a name that comes twice, the first. */
+/** Header fields by name. If a name occurs twice, the first field counts. */
 export type Fields = Readonly<Record<string, string>>;
 
 /**
- * Reads the header blocks of one connection (RFC 7541), all of them in their order: each may refer to the ones before.
+ * Decodes all header blocks of one connection in order (RFC 7541): each may refer to earlier ones.
  */
 export class HpackDecoder {
-  /** The newest first. */
+  /** The dynamic table, newest entry first. */
   #table: Field[] = [];
   #tableBytes = 0;
   #limit = TABLE_BYTES;
@@ -25,8 +25,8 @@ export class HpackDecoder {
   #at = 0;
 
   /**
-   * Undefined where there are too many fields: the block is read to its end all the same, as later ones may refer to it.
-   * @throws Error it can't be read: no later one can be read either.
+   * Returns undefined if there are too many fields; the whole block is decoded nevertheless, as later blocks may refer to it.
+   * @throws Error the block can't be decoded, so that no later one can either
    */
   decode(block: Buffer): Fields | undefined {
     this.#data = block;
@@ -45,7 +45,7 @@ export class HpackDecoder {
     return bytes <= MAX_FIELDS_BYTES ? fields : undefined;
   }
 
-  /** The next one; none where the table is resized, as it may be before the first. */
+  /** Reads the next field; undefined for a resize of the table, which may precede the first field. */
   #field(isFirst: boolean): Field | undefined {
     const first = this.#data[this.#at] ?? 0;
     if (first & 0x80) return this.#entry(this.#integer(7));
@@ -68,7 +68,7 @@ export class HpackDecoder {
     return [name, this.#text()];
   }
 
-  /** RFC 7541 § 5.1, as far as 28 bits. */
+  /** RFC 7541 § 5.1, up to 28 bits. */
   #integer(prefixBits: number): number {
     const mask = 2 ** prefixBits - 1;
     let value = this.#byte() & mask;

@@ -1,13 +1,12 @@
 import { STATIC_TABLE } from './static-table.js';
 
-/** A table of no bytes, which a side that allows but a small one wants to be told (RFC 7541 § 4.2). */
+/** Sets the dynamic table to 0 bytes, as is required if the server reduces its size (RFC 7541 § 4.2). */
 const NO_TABLE = Buffer.of(0x20);
-/** A field with a name of its own (RFC 7541 § 6.2.3). */
+/** A field with a literal name (RFC 7541 § 6.2.3). */
 const NEVER_INDEXED = 0x10;
 
 /**
- * A header block that stands alone (RFC 7541 § 6.2.2): nothing of it goes into the other side's table, so that one block
- * serves every call of a connection.
+ * Encodes a header block without the dynamic table (RFC 7541 § 6.2.2), so that all calls of a connection can use the same block.
  */
 export function encodeFields(fields: Readonly<Record<string, string>>): Buffer {
   return Buffer.concat([
@@ -16,7 +15,7 @@ export function encodeFields(fields: Readonly<Record<string, string>>): Buffer {
   ]);
 }
 
-/** Those of an application, which come after the others; no proxy may put them into a table, as they may be secret (§ 7.1.3). */
+/** Encodes the application's fields, which follow the others. Proxies must not index them, as they may be secret (§ 7.1.3). */
 export function encodeMoreFields(fields: Readonly<Record<string, string>>): Buffer {
   const parts = Object.entries(fields).flatMap(([name, value]) => [
     Buffer.of(NEVER_INDEXED),

@@ -1,6 +1,6 @@
 /**
- * How many bits each byte takes, and the end of a text as the last one (RFC 7541, Appendix B). The code is canonical: the
- * bits themselves follow from the lengths.
+ * The code lengths of all bytes and, as the last one, of the end of a string (RFC 7541, Appendix B). The code is canonical: the codes
+ * follow from their lengths.
  */
 const BITS = [
   13, 23, 28, 28, 28, 28, 28, 28, 28, 24, 30, 28, 28, 30, 28, 28, 28, 28, 28, 28, 28, 28, 30, 28, 28, 28, 28,
@@ -16,7 +16,7 @@ const BITS = [
 const END = 256;
 const MOST_BITS = 30;
 
-/** The symbols in the order of their codes, and for each length the first code and where its symbols begin. */
+/** The symbols in the order of their codes; for each length the first code and the index of its symbol. */
 const SYMBOLS = [...BITS.keys()].sort((a, b) => (BITS[a] ?? 0) - (BITS[b] ?? 0) || a - b);
 const FIRST_CODE: number[] = [];
 const FIRST_SYMBOL: number[] = [];
@@ -31,8 +31,8 @@ for (let bits = 1, code = 0, symbol = 0; bits <= MOST_BITS; bits += 1, code *= 2
 }
 
 /**
- * The text of `data` from `start` to `end`.
- * @throws Error its padding is not what it has to be.
+ * Decodes `data` from `start` to `end`.
+ * @throws Error invalid padding
  */
 export function decodeHuffman(data: Buffer, start: number, end: number): string {
   const text: number[] = [];
@@ -55,7 +55,7 @@ export function decodeHuffman(data: Buffer, start: number, end: number): string 
       bits = 0;
     }
   }
-  // The rest of the last byte is the beginning of END, which is all ones.
+  // The padding is the beginning of END, which is all ones.
   if (bits > 7 || code !== 2 ** bits - 1) throw new Error('a text whose padding is wrong');
   return Buffer.from(text).toString('latin1');
 }

@@ -1,4 +1,4 @@
-/** RFC 7541, Appendix A: fields that both sides know by their place, from 1 on. */
+/** The static table, indexed from 1 (RFC 7541, Appendix A). */
 export const STATIC_TABLE: readonly (readonly [name: string, value: string])[] = [
   [':authority', ''],
   [':method', 'GET'],

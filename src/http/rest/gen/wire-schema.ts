@@ -29,6 +29,9 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
           "$ref": "#/$defs/rejoin.request"
         },
         {
+          "$ref": "#/$defs/resume.request"
+        },
+        {
           "$ref": "#/$defs/offer.request"
         },
         {
@@ -36,6 +39,9 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         },
         {
           "$ref": "#/$defs/update.request"
+        },
+        {
+          "$ref": "#/$defs/participants.request"
         },
         {
           "$ref": "#/$defs/message.request"
@@ -53,6 +59,9 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
           "$ref": "#/$defs/ping.request"
         },
         {
+          "$ref": "#/$defs/ack.notification"
+        },
+        {
           "$ref": "#/$defs/answer.notification"
         },
         {
@@ -67,6 +76,9 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
           "$ref": "#/$defs/relay.joined"
         },
         {
+          "$ref": "#/$defs/relay.ack"
+        },
+        {
           "$ref": "#/$defs/relay.offer"
         },
         {
@@ -74,6 +86,9 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         },
         {
           "$ref": "#/$defs/relay.rejoin"
+        },
+        {
+          "$ref": "#/$defs/relay.interrupted"
         },
         {
           "$ref": "#/$defs/relay.participants"
@@ -112,6 +127,9 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
           "$ref": "#/$defs/rejoin.result"
         },
         {
+          "$ref": "#/$defs/resume.result"
+        },
+        {
           "$ref": "#/$defs/offer.result"
         },
         {
@@ -119,6 +137,9 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         },
         {
           "$ref": "#/$defs/update.result"
+        },
+        {
+          "$ref": "#/$defs/participants.result"
         },
         {
           "$ref": "#/$defs/message.result"
@@ -174,7 +195,7 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         "params"
       ],
       "additionalProperties": false,
-      "description": "As the first request, where the handshake had no token; later, to bring a newer one."
+      "description": "The first request if the handshake had no token; later, sends a newer token."
     },
     "authenticate.result": {
       "type": "object",
@@ -296,7 +317,11 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
                   }
                 ]
               },
-              "description": "What is not known here is ignored."
+              "description": "Unknown capabilities are ignored."
+            },
+            "lastEventId": {
+              "type": "string",
+              "description": "The id of the last event of the session's event stream that the client has received."
             }
           },
           "required": [
@@ -311,7 +336,7 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         "params"
       ],
       "additionalProperties": false,
-      "description": "Takes over a session of the same user: one that was created over HTTP, or is on another connection. With its session token, where the application names no user."
+      "description": "Moves a session of the same user to this connection: one that was created over HTTP, or is on another connection. Requires its session token if the application names no user."
     },
     "attach.result": {
       "type": "object",
@@ -337,7 +362,7 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
       "additionalProperties": false
     },
     "rejoin.request": {
-      "description": "As `join`, of a session that goes on: nobody hears of it, and no limit of joins counts it.",
+      "description": "As `join`, but the session continues: the others are not notified, and limits of joins do not count it.",
       "type": "object",
       "properties": {
         "jsonrpc": {
@@ -357,18 +382,18 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
           "properties": {
             "peer": {
               "type": "number",
-              "description": "The number of the new peer, greater than those of all before; the first one of a session is 1."
+              "description": "The number of the new peer, greater than all earlier ones. The first peer of a session is 1."
             },
             "offer": {
               "$ref": "#/$defs/SessionDescription",
-              "description": "Of a new publisher connection, with all that is to be published."
+              "description": "The offer of a new publisher connection, with all tracks to publish."
             },
             "renamed": {
               "type": "object",
               "additionalProperties": {
                 "type": "string"
               },
-              "description": "Its track ids, by the ids that the same tracks have had so far. The SFU needs new ones."
+              "description": "The new track ids by the old ids of the same tracks: the SFU accepts each id only once."
             }
           },
           "required": [
@@ -399,6 +424,56 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         },
         "result": {
           "$ref": "#/$defs/JoinResult"
+        }
+      },
+      "required": [
+        "jsonrpc",
+        "id",
+        "result"
+      ],
+      "additionalProperties": false
+    },
+    "resume.request": {
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "id": {
+          "type": [
+            "string",
+            "number"
+          ]
+        },
+        "method": {
+          "const": "resume"
+        },
+        "params": {
+          "$ref": "#/$defs/ResumeParams"
+        }
+      },
+      "required": [
+        "method",
+        "id",
+        "params"
+      ],
+      "additionalProperties": false,
+      "description": "The first request of a new connection, after its authentication."
+    },
+    "resume.result": {
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "id": {
+          "type": [
+            "string",
+            "number"
+          ]
+        },
+        "result": {
+          "$ref": "#/$defs/ResumeResult"
         }
       },
       "required": [
@@ -579,6 +654,54 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
           "additionalProperties": {
             "not": {}
           }
+        }
+      },
+      "required": [
+        "jsonrpc",
+        "id",
+        "result"
+      ],
+      "additionalProperties": false
+    },
+    "participants.request": {
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "id": {
+          "type": [
+            "string",
+            "number"
+          ]
+        },
+        "method": {
+          "const": "participants"
+        },
+        "params": {
+          "$ref": "#/$defs/ParticipantQuery"
+        }
+      },
+      "required": [
+        "method",
+        "id"
+      ],
+      "additionalProperties": false
+    },
+    "participants.result": {
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "id": {
+          "type": [
+            "string",
+            "number"
+          ]
+        },
+        "result": {
+          "$ref": "#/$defs/ParticipantPage"
         }
       },
       "required": [
@@ -771,7 +894,7 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         "id"
       ],
       "additionalProperties": false,
-      "description": "With `peer`: only the peer that a `rejoin` has replaced."
+      "description": "`peer`: leaves only the peer that a `rejoin` has replaced."
     },
     "leave.result": {
       "type": "object",
@@ -850,6 +973,25 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
       ],
       "additionalProperties": false
     },
+    "ack.notification": {
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "method": {
+          "const": "ack"
+        },
+        "params": {
+          "$ref": "#/$defs/AckParams"
+        }
+      },
+      "required": [
+        "method",
+        "params"
+      ],
+      "additionalProperties": false
+    },
     "answer.notification": {
       "type": "object",
       "properties": {
@@ -901,7 +1043,7 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
       "additionalProperties": false
     },
     "relay.joined": {
-      "description": "The first message of an event stream (server-sent events): what `join` results in on a WebSocket.",
+      "description": "The first message of an event stream (server-sent events): the result of `join`. `received`: where a WebSocket has served the session before, the number of its client's frames that the relay has received ( {@link  AckParams } ).",
       "type": "object",
       "properties": {
         "jsonrpc": {
@@ -911,7 +1053,150 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
           "const": "joined"
         },
         "params": {
-          "$ref": "#/$defs/JoinResult"
+          "type": "object",
+          "additionalProperties": false,
+          "properties": {
+            "received": {
+              "type": "number"
+            },
+            "type": {
+              "type": "string",
+              "const": "answer"
+            },
+            "sdp": {
+              "type": "string"
+            },
+            "sessionId": {
+              "type": "string"
+            },
+            "sessionToken": {
+              "type": "string",
+              "description": "A secret that proves the ownership of the session, for `attach`, `replaces` and requests over HTTP. Only the result of `join` has it: the relay keeps its hash."
+            },
+            "capabilities": {
+              "type": "array",
+              "items": {
+                "$ref": "#/$defs/Capability"
+              },
+              "description": "The client's capabilities that the relay uses."
+            },
+            "resumption": {
+              "type": "object",
+              "properties": {
+                "graceMs": {
+                  "type": "number"
+                }
+              },
+              "required": [
+                "graceMs"
+              ],
+              "additionalProperties": false,
+              "description": "With the capability `resume`: the time within which the session can be continued on another connection."
+            },
+            "peer": {
+              "type": "number",
+              "description": "The number of the session's current peer on the SFU."
+            },
+            "roomId": {
+              "type": "string"
+            },
+            "userId": {
+              "type": "string"
+            },
+            "role": {
+              "$ref": "#/$defs/Role"
+            },
+            "grants": {
+              "$ref": "#/$defs/Grants"
+            },
+            "muted": {
+              "type": "array",
+              "items": {
+                "type": "string"
+              },
+              "description": "The ids of this client's tracks that a moderator has muted."
+            },
+            "locked": {
+              "type": "boolean",
+              "description": "Whether the room is locked: no new user may join."
+            },
+            "participants": {
+              "type": "array",
+              "items": {
+                "$ref": "#/$defs/Participant"
+              },
+              "description": "The other listed participants with their tracks, as of `revision`. Those that exceed the length of one message follow as `participants` notifications with the same revision."
+            },
+            "audience": {
+              "$ref": "#/$defs/Audience",
+              "description": "The viewers that are not listed, this client among them if it is not."
+            },
+            "listed": {
+              "type": "boolean",
+              "description": "Whether this client is listed. A hidden one is neither listed nor counted."
+            },
+            "revision": {
+              "type": "number"
+            },
+            "iceServers": {
+              "type": "array",
+              "items": {
+                "$ref": "#/$defs/IceServer"
+              }
+            },
+            "maxMessageBytes": {
+              "type": "number",
+              "description": "The maximum length of a message in bytes; a longer one is refused."
+            },
+            "messages": {
+              "type": "array",
+              "items": {
+                "$ref": "#/$defs/RoomMessage"
+              },
+              "description": "The room's history: the newest messages of kinds with a history, and the totals of counted kinds. Newer messages that exceed the length of one message follow as `message` notifications."
+            }
+          },
+          "required": [
+            "audience",
+            "capabilities",
+            "grants",
+            "iceServers",
+            "listed",
+            "locked",
+            "maxMessageBytes",
+            "messages",
+            "muted",
+            "participants",
+            "peer",
+            "revision",
+            "role",
+            "roomId",
+            "sdp",
+            "sessionId",
+            "type",
+            "userId"
+          ]
+        }
+      },
+      "required": [
+        "jsonrpc",
+        "method",
+        "params"
+      ],
+      "additionalProperties": false
+    },
+    "relay.ack": {
+      "description": "Sent only to clients with the capability `resume`.",
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "method": {
+          "const": "ack"
+        },
+        "params": {
+          "$ref": "#/$defs/AckParams"
         }
       },
       "required": [
@@ -982,7 +1267,7 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
       "additionalProperties": false
     },
     "relay.rejoin": {
-      "description": "The peer nears a limit: the client is to `rejoin`. Only to clients with that capability.",
+      "description": "The peer is near a limit, or lost, or its room moves: the client must `rejoin`. Sent only to clients with that capability.",
       "type": "object",
       "properties": {
         "jsonrpc": {
@@ -993,6 +1278,27 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         },
         "params": {
           "$ref": "#/$defs/RejoinNotice"
+        }
+      },
+      "required": [
+        "jsonrpc",
+        "method",
+        "params"
+      ],
+      "additionalProperties": false
+    },
+    "relay.interrupted": {
+      "description": "The SFU has lost the peer: the client waits for `rejoin`. Sent only to clients with that capability.",
+      "type": "object",
+      "properties": {
+        "jsonrpc": {
+          "const": "2.0"
+        },
+        "method": {
+          "const": "interrupted"
+        },
+        "params": {
+          "$ref": "#/$defs/InterruptionNotice"
         }
       },
       "required": [
@@ -1200,7 +1506,7 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
                 },
                 "appCode": {
                   "type": "string",
-                  "description": "The application's own code, where it has refused the request by one; `code` is then `ERR_RELAY_FORBIDDEN`."
+                  "description": "The application's own code, if it refused the request with one; `code` is then `ERR_RELAY_FORBIDDEN`."
                 },
                 "retryable": {
                   "type": "boolean",
@@ -1208,7 +1514,7 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
                 },
                 "retryAfterMs": {
                   "type": "number",
-                  "description": "ms after which it may, where that is known."
+                  "description": "ms to wait before the next attempt, if known."
                 },
                 "method": {
                   "type": "string",
@@ -1250,7 +1556,7 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         },
         "uid": {
           "type": "string",
-          "description": "The user; what authentication says wins."
+          "description": "The user id; that of the token takes precedence."
         },
         "offer": {
           "$ref": "#/$defs/SessionDescription"
@@ -1281,7 +1587,7 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
             "sessionToken"
           ],
           "additionalProperties": false,
-          "description": "The session that this client has lost the connection of: it ends, and the new one takes its place. One that has ended already is ignored."
+          "description": "The session that this client had before it lost its connection. It ends, and the new one replaces it. A session that has ended already is ignored."
         },
         "capabilities": {
           "type": "array",
@@ -1295,7 +1601,7 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
               }
             ]
           },
-          "description": "What is not known here is ignored."
+          "description": "Unknown capabilities are ignored."
         }
       },
       "required": [
@@ -1337,12 +1643,15 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
     "Metadata": {
       "type": "object",
       "additionalProperties": {},
-      "description": "What a participant tells the room of itself: JSON, of up to 4 KiB."
+      "description": "A participant's metadata for the room: JSON of up to 4 KiB."
     },
     "Capability": {
       "type": "string",
-      "const": "rejoin",
-      "description": "What a client can do beyond the methods that all have: `rejoin`, replace its peer on the SFU."
+      "enum": [
+        "rejoin",
+        "resume"
+      ],
+      "description": "An optional feature of a client. `rejoin`: it can replace its peer on the SFU. `resume`: it can continue a session on another connection."
     },
     "JoinResult": {
       "type": "object",
@@ -1359,14 +1668,27 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         },
         "sessionToken": {
           "type": "string",
-          "description": "Proves that the session is this client's own, for `attach`, `replaces` and over HTTP. Given once, in the result of `join`: the relay keeps only its hash. A secret."
+          "description": "A secret that proves the ownership of the session, for `attach`, `replaces` and requests over HTTP. Only the result of `join` has it: the relay keeps its hash."
         },
         "capabilities": {
           "type": "array",
           "items": {
             "$ref": "#/$defs/Capability"
           },
-          "description": "Those of the client's that are in effect."
+          "description": "The client's capabilities that the relay uses."
+        },
+        "resumption": {
+          "type": "object",
+          "properties": {
+            "graceMs": {
+              "type": "number"
+            }
+          },
+          "required": [
+            "graceMs"
+          ],
+          "additionalProperties": false,
+          "description": "With the capability `resume`: the time within which the session can be continued on another connection."
         },
         "peer": {
           "type": "number",
@@ -1389,18 +1711,26 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
           "items": {
             "type": "string"
           },
-          "description": "Of one's own tracks, those that a moderator has cut off."
+          "description": "The ids of this client's tracks that a moderator has muted."
         },
         "locked": {
           "type": "boolean",
-          "description": "Whether nobody may join now."
+          "description": "Whether the room is locked: no new user may join."
         },
         "participants": {
           "type": "array",
           "items": {
             "$ref": "#/$defs/Participant"
           },
-          "description": "The others, with their tracks, as of `revision`."
+          "description": "The other listed participants with their tracks, as of `revision`. Those that exceed the length of one message follow as `participants` notifications with the same revision."
+        },
+        "audience": {
+          "$ref": "#/$defs/Audience",
+          "description": "The viewers that are not listed, this client among them if it is not."
+        },
+        "listed": {
+          "type": "boolean",
+          "description": "Whether this client is listed. A hidden one is neither listed nor counted."
         },
         "revision": {
           "type": "number"
@@ -1413,20 +1743,22 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         },
         "maxMessageBytes": {
           "type": "number",
-          "description": "A longer message is not taken."
+          "description": "The maximum length of a message in bytes; a longer one is refused."
         },
         "messages": {
           "type": "array",
           "items": {
             "$ref": "#/$defs/RoomMessage"
           },
-          "description": "What the room was told before: of kinds with a history the newest, of those that are counted the totals."
+          "description": "The room's history: the newest messages of kinds with a history, and the totals of counted kinds. Newer messages that exceed the length of one message follow as `message` notifications."
         }
       },
       "required": [
+        "audience",
         "capabilities",
         "grants",
         "iceServers",
+        "listed",
         "locked",
         "maxMessageBytes",
         "messages",
@@ -1442,7 +1774,7 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         "userId"
       ],
       "additionalProperties": false,
-      "description": "The result of `join`: the answer, and what the client has to know of the room."
+      "description": "The result of `join`: the answer, and the state of the session and the room."
     },
     "Grants": {
       "type": "object",
@@ -1459,7 +1791,7 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
               }
             }
           ],
-          "description": "The rooms that it may join: a name, a pattern in which `*` stands for any characters (`class-*`), or a list of them.",
+          "description": "The rooms that it may join: a name, a pattern in which `*` matches any characters (`class-*`), or a list of both.",
           "default": "any"
         },
         "canPublish": {
@@ -1472,12 +1804,12 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
           "items": {
             "$ref": "#/$defs/TrackSource"
           },
-          "description": "What it may send. A source is the client's word, so its kind is what is enforced: `camera` and `screen_share` are video, `microphone` and `screen_share_audio` are audio.",
+          "description": "The sources that it may send. The relay can only enforce the kind, because a source is the client's own claim: `camera` and `screen_share` are video, `microphone` and `screen_share_audio` are audio.",
           "default": "all"
         },
         "maxTracks": {
           "type": "number",
-          "description": "Tracks that it may send at a time.",
+          "description": "The maximum number of published tracks.",
           "default": 16
         },
         "canSubscribe": {
@@ -1487,22 +1819,22 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         },
         "canPublishData": {
           "type": "boolean",
-          "description": "Send messages to the room: chat, gifts, likes, and the application's own. Ion passes on every data channel that a client opens, so without this grant an offer may not have a section for them (`m=application`). ion-sdk-js always has one and so can't join without this grant; the client library has none. A session that has one ends with `ERR_RELAY_REJOIN` when this grant is taken away. It does not hold on the channels that others open: Ion opens them at each viewer, who can write on them without this grant. `dataChannels: 'refuse'` closes that, as nobody can open any then (docs/GUARD.md).",
+          "description": "Send messages to the room: chat, gifts, likes, and the application's kinds. Ion forwards every data channel that a client opens, so without this grant an offer must not have a section for data channels (`m=application`). ion-sdk-js always has one, so it needs this grant; the client library has none. When the grant is revoked, a session with such a section ends with `ERR_RELAY_REJOIN`. The grant does not cover channels that others open: Ion opens them at each viewer, who can write to them without it. The option `dataChannels: 'refuse'` prevents that, because nobody can open channels then (docs/GUARD.md).",
           "default": true
         },
         "hidden": {
           "type": "boolean",
-          "description": "Not shown to the others; can't publish.",
+          "description": "Invisible to the others; can't publish.",
           "default": false
         },
         "roomAdmin": {
           "type": "boolean",
-          "description": "Moderate the room: mute, remove and ban others, change what they may do, lock and end it.",
+          "description": "Moderate the room: mute, remove and ban others, change their grants, lock and end the room.",
           "default": false
         }
       },
       "additionalProperties": false,
-      "description": "What a participant may do; the names are LiveKit's. What is left out is allowed."
+      "description": "The permissions of a participant, with LiveKit's names. An omitted grant has its default."
     },
     "TrackSource": {
       "type": "string",
@@ -1512,7 +1844,7 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         "screen_share",
         "screen_share_audio"
       ],
-      "description": "Where a track comes from; LiveKit's names."
+      "description": "The source of a track, with LiveKit's names."
     },
     "Participant": {
       "type": "object",
@@ -1534,7 +1866,15 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         },
         "metadata": {
           "$ref": "#/$defs/Metadata",
-          "description": "What the participant tells of itself."
+          "description": "The participant's own metadata."
+        },
+        "connection": {
+          "type": "string",
+          "enum": [
+            "interrupted",
+            "restored"
+          ],
+          "description": "Set once its client has lost its connection: `interrupted`, until it has another one. Its media may go on meanwhile."
         }
       },
       "required": [
@@ -1544,7 +1884,7 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         "tracks"
       ],
       "additionalProperties": false,
-      "description": "One session of a room, as the others see it."
+      "description": "A session of a room, as the others see it."
     },
     "Track": {
       "type": "object",
@@ -1573,11 +1913,11 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         },
         "muted": {
           "type": "boolean",
-          "description": "What its publisher says of it; no media is touched by it."
+          "description": "Whether its publisher has announced it as muted. It has no effect on media."
         },
         "replacedBy": {
           "type": "string",
-          "description": "In an event `removed`: the id of the track that takes its place. Its publisher sends the same on another connection."
+          "description": "In the event `removed`: the id of the track that replaces it. Its publisher sends the same media on another connection."
         }
       },
       "required": [
@@ -1588,7 +1928,20 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         "muted"
       ],
       "additionalProperties": false,
-      "description": "A published track, as the room knows it."
+      "description": "A published track of a room."
+    },
+    "Audience": {
+      "type": "object",
+      "properties": {
+        "count": {
+          "type": "number"
+        }
+      },
+      "required": [
+        "count"
+      ],
+      "additionalProperties": false,
+      "description": "The viewers of a large room that are counted instead of listed."
     },
     "IceServer": {
       "type": "object",
@@ -1624,7 +1977,7 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
       "properties": {
         "id": {
           "type": "string",
-          "description": "The relay's: no two are alike."
+          "description": "Unique, generated by the relay."
         },
         "kind": {
           "type": "string"
@@ -1645,11 +1998,11 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
             "userId"
           ],
           "additionalProperties": false,
-          "description": "Left out where the server itself has sent it, or many have: likes."
+          "description": "Omitted for messages of the server, and for sums of many senders (likes)."
         },
         "to": {
           "type": "string",
-          "description": "The user that it is for alone."
+          "description": "The receiving user; omitted for messages to the whole room."
         },
         "at": {
           "type": "number",
@@ -1663,7 +2016,58 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         "at"
       ],
       "additionalProperties": false,
-      "description": "A message of a room, the same for all who get it."
+      "description": "A message of a room, the same for all recipients."
+    },
+    "ResumeParams": {
+      "type": "object",
+      "properties": {
+        "sessionId": {
+          "type": "string"
+        },
+        "sessionToken": {
+          "type": "string",
+          "description": "The newest one, of `join` or `resume`."
+        },
+        "received": {
+          "type": "number",
+          "description": "The number of counted frames that the client has received."
+        }
+      },
+      "required": [
+        "sessionId",
+        "sessionToken",
+        "received"
+      ],
+      "additionalProperties": false,
+      "description": "`resume`, client → relay: continues a session whose connection is lost."
+    },
+    "ResumeResult": {
+      "type": "object",
+      "properties": {
+        "sessionToken": {
+          "type": "string",
+          "description": "Replaces the last one."
+        },
+        "received": {
+          "type": "number",
+          "description": "The number of counted frames that the relay has received: the client sends again what it has sent after these."
+        },
+        "sent": {
+          "type": "number",
+          "description": "The number of the frame before the next one that the relay sends."
+        },
+        "snapshot": {
+          "$ref": "#/$defs/JoinResult",
+          "description": "The state of the session and the room, in place of the frames that describe them."
+        }
+      },
+      "required": [
+        "sessionToken",
+        "received",
+        "sent"
+      ],
+      "additionalProperties": false,
+      "description": "The result of `resume`. Without `snapshot`, the frames follow that the client has not received."
     },
     "Subscription": {
       "type": "object",
@@ -1676,7 +2080,7 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         },
         "layer": {
           "type": "string",
-          "description": "A RID of the track, exactly; left out without simulcast."
+          "description": "One of the track's `layers`; omitted without simulcast."
         }
       },
       "required": [
@@ -1684,7 +2088,7 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         "subscribe"
       ],
       "additionalProperties": false,
-      "description": "A wish to receive a track, or not to."
+      "description": "Whether to receive a track."
     },
     "ParticipantUpdate": {
       "type": "object",
@@ -1710,11 +2114,62 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
             ],
             "additionalProperties": false
           },
-          "description": "Of its own tracks."
+          "description": "The mute state of its own tracks."
         }
       },
       "additionalProperties": false,
-      "description": "What a participant changes of itself; what is left out stays."
+      "description": "Changes of a participant by itself. Omitted members do not change."
+    },
+    "ParticipantQuery": {
+      "type": "object",
+      "properties": {
+        "cursor": {
+          "type": "string",
+          "description": "Of the page before.",
+          "default": "the beginning"
+        },
+        "limit": {
+          "type": "number",
+          "description": "Participants of the page, up to 100; 0 closes the page.",
+          "default": 50
+        },
+        "query": {
+          "type": "string",
+          "description": "A text that the user id, or a text in the metadata, contains; without regard to case.",
+          "default": "all"
+        }
+      },
+      "additionalProperties": false,
+      "description": "Which part of a room's participants to get."
+    },
+    "ParticipantPage": {
+      "type": "object",
+      "properties": {
+        "participants": {
+          "type": "array",
+          "items": {
+            "$ref": "#/$defs/Participant"
+          },
+          "description": "May be shorter than asked for, even empty, where `cursor` says that there are more."
+        },
+        "cursor": {
+          "type": "string",
+          "description": "For the next page; left out on the last one."
+        },
+        "audience": {
+          "$ref": "#/$defs/Audience"
+        },
+        "revision": {
+          "type": "number"
+        }
+      },
+      "required": [
+        "participants",
+        "audience",
+        "revision"
+      ],
+      "additionalProperties": false,
+      "description": "Participants of a room, listed and counted ones, in the order in which they joined. Until the next page, or an empty one, their changes come as `page` of `participants` events."
     },
     "OutgoingMessage": {
       "type": "object",
@@ -1724,30 +2179,30 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
           "description": "One of the kinds that the relay's option `messages` declares."
         },
         "data": {
-          "description": "JSON; what it has to be its kind says."
+          "description": "JSON that is valid for the kind."
         },
         "to": {
           "type": "string",
-          "description": "A user: all its sessions in the room get it, and nobody else.",
-          "default": "everybody in the room, the sender too"
+          "description": "The id of a user: only their sessions in the room receive the message.",
+          "default": "everybody in the room, including the sender"
         },
         "id": {
           "type": "string",
-          "description": "Of the sender's choice: what is sent again with the same one is carried out once. 1–128 characters."
+          "description": "Chosen by the sender, 1–128 characters: messages with the same id are processed once."
         }
       },
       "required": [
         "kind"
       ],
       "additionalProperties": false,
-      "description": "What is sent to a room."
+      "description": "A message to a room."
     },
     "MessageReceipt": {
       "type": "object",
       "properties": {
         "id": {
           "type": "string",
-          "description": "The message's id; left out where it was counted only, as likes are."
+          "description": "The message's id; omitted for messages that are only counted, such as likes."
         },
         "at": {
           "type": "number",
@@ -1758,7 +2213,7 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         "at"
       ],
       "additionalProperties": false,
-      "description": "What became of a message."
+      "description": "The acknowledgement of a message."
     },
     "StatsReport": {
       "type": "array",
@@ -1782,7 +2237,7 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         ],
         "additionalProperties": {}
       },
-      "description": "What `getStats()` gives, as a list (W3C webrtc-stats). Types other than `outbound-rtp`, `inbound-rtp`, `remote-inbound-rtp` and `candidate-pair` are ignored."
+      "description": "The result of `getStats()` as a list (W3C webrtc-stats). Types other than `outbound-rtp`, `inbound-rtp`, `remote-inbound-rtp` and `candidate-pair` are ignored."
     },
     "SessionStats": {
       "type": "object",
@@ -1855,7 +2310,7 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         "updatedAt"
       ],
       "additionalProperties": false,
-      "description": "A session's figures, from its client's last two reports. Each is null until it is measured, and where the last report does not have it: bitrates, and the loss of what is received, need two reports."
+      "description": "A session's figures, from its client's last two reports. A figure is null if the last report does not have it, and until it is measured: bitrates and the loss of received media need two reports."
     },
     "ModerateParams": {
       "anyOf": [
@@ -2021,12 +2476,12 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
                   "items": {
                     "$ref": "#/$defs/TrackSource"
                   },
-                  "description": "What it may send. A source is the client's word, so its kind is what is enforced: `camera` and `screen_share` are video, `microphone` and `screen_share_audio` are audio.",
+                  "description": "The sources that it may send. The relay can only enforce the kind, because a source is the client's own claim: `camera` and `screen_share` are video, `microphone` and `screen_share_audio` are audio.",
                   "default": "all"
                 },
                 "maxTracks": {
                   "type": "number",
-                  "description": "Tracks that it may send at a time.",
+                  "description": "The maximum number of published tracks.",
                   "default": 16
                 },
                 "canSubscribe": {
@@ -2036,7 +2491,7 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
                 },
                 "canPublishData": {
                   "type": "boolean",
-                  "description": "Send messages to the room: chat, gifts, likes, and the application's own. Ion passes on every data channel that a client opens, so without this grant an offer may not have a section for them (`m=application`). ion-sdk-js always has one and so can't join without this grant; the client library has none. A session that has one ends with `ERR_RELAY_REJOIN` when this grant is taken away. It does not hold on the channels that others open: Ion opens them at each viewer, who can write on them without this grant. `dataChannels: 'refuse'` closes that, as nobody can open any then (docs/GUARD.md).",
+                  "description": "Send messages to the room: chat, gifts, likes, and the application's kinds. Ion forwards every data channel that a client opens, so without this grant an offer must not have a section for data channels (`m=application`). ion-sdk-js always has one, so it needs this grant; the client library has none. When the grant is revoked, a session with such a section ends with `ERR_RELAY_REJOIN`. The grant does not cover channels that others open: Ion opens them at each viewer, who can write to them without it. The option `dataChannels: 'refuse'` prevents that, because nobody can open channels then (docs/GUARD.md).",
                   "default": true
                 }
               },
@@ -2068,7 +2523,7 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
           "additionalProperties": false
         }
       ],
-      "description": "`moderate`, client → relay: what a client with `roomAdmin` does in its own room."
+      "description": "`moderate`, client → relay: an action of a client with `roomAdmin` in its room."
     },
     "PeerParams": {
       "type": "object",
@@ -2078,8 +2533,21 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         }
       },
       "additionalProperties": false,
-      "description": "Which of the session's peers on the SFU a message is of.",
-      "default": "the current one"
+      "description": "The number of the session's peer on the SFU that a message belongs to.",
+      "default": "the current peer"
+    },
+    "AckParams": {
+      "type": "object",
+      "properties": {
+        "received": {
+          "type": "number"
+        }
+      },
+      "required": [
+        "received"
+      ],
+      "additionalProperties": false,
+      "description": "`ack`, in both directions: this many counted frames have been received."
     },
     "TrickleParams": {
       "type": "object",
@@ -2148,7 +2616,7 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         },
         "afterMs": {
           "type": "number",
-          "description": "ms to wait before: not all clients of a room at once."
+          "description": "ms to wait before, so that the clients of a room do not rejoin at the same time."
         },
         "reason": {
           "type": "string"
@@ -2160,33 +2628,100 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         "reason"
       ],
       "additionalProperties": false,
-      "description": "Which peer a client is to replace, and when."
+      "description": "Asks a client to replace its peer on the SFU."
+    },
+    "InterruptionNotice": {
+      "type": "object",
+      "properties": {
+        "peer": {
+          "type": "number",
+          "description": "The number of the lost peer."
+        },
+        "reason": {
+          "type": "string",
+          "description": "For the client: without addresses."
+        }
+      },
+      "required": [
+        "peer",
+        "reason"
+      ],
+      "additionalProperties": false,
+      "description": "The SFU has lost a session's peer, and its media has stopped. The session waits for another peer: a  {@link  RejoinNotice }  follows."
     },
     "ParticipantsEvent": {
       "type": "object",
       "properties": {
+        "from": {
+          "type": "number"
+        },
         "revision": {
           "type": "number"
         },
-        "state": {
-          "type": "string",
-          "enum": [
-            "joined",
-            "updated",
-            "left"
-          ]
+        "joined": {
+          "type": "array",
+          "items": {
+            "$ref": "#/$defs/Participant"
+          },
+          "description": "Listed participants that have come."
         },
-        "participant": {
-          "$ref": "#/$defs/Participant"
+        "updated": {
+          "type": "array",
+          "items": {
+            "$ref": "#/$defs/Participant"
+          },
+          "description": "Listed participants whose metadata, role or tracks differ."
+        },
+        "left": {
+          "type": "array",
+          "items": {
+            "type": "string"
+          },
+          "description": "The session ids of listed participants that have gone."
+        },
+        "listed": {
+          "type": "array",
+          "items": {
+            "$ref": "#/$defs/Participant"
+          },
+          "description": "Participants that were counted so far, and are listed from now on."
+        },
+        "unlisted": {
+          "type": "array",
+          "items": {
+            "type": "string"
+          },
+          "description": "The session ids of participants that are still there, and are counted from now on."
+        },
+        "audience": {
+          "$ref": "#/$defs/Audience"
+        },
+        "page": {
+          "type": "object",
+          "properties": {
+            "updated": {
+              "type": "array",
+              "items": {
+                "$ref": "#/$defs/Participant"
+              }
+            },
+            "left": {
+              "type": "array",
+              "items": {
+                "type": "string"
+              }
+            }
+          },
+          "additionalProperties": false,
+          "description": "Changes of counted participants on the page that this session has asked for."
         }
       },
       "required": [
-        "revision",
-        "state",
-        "participant"
+        "from",
+        "revision"
       ],
       "additionalProperties": false,
-      "description": "One participant came, changed its metadata, or left. `revision` counts the room's changes by one."
+      "description": "Changes of a room's participants: those after the revision `from`, up to `revision`. Each participant stands as it is at `revision`, so an event that covers changes already known does no harm. What is left out has not changed. An event may name the session that receives it.\n\nIn a large room only some viewers are listed (option `maxListedParticipants`); the others are `audience`."
     },
     "TracksEvent": {
       "type": "object",
@@ -2223,7 +2758,7 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         "tracks"
       ],
       "additionalProperties": false,
-      "description": "One participant's tracks came, changed, or went. `revision` counts the room's changes by one."
+      "description": "A participant's tracks were added, changed, or removed. `revision` counts the changes of the room."
     },
     "ExpiringParams": {
       "type": "object",
@@ -2237,7 +2772,7 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         "expiresInMs"
       ],
       "additionalProperties": false,
-      "description": "`expiring`, relay → client: bring another token by `authenticate`, or be put out with 4401."
+      "description": "`expiring`, relay → client: send another token by `authenticate`; otherwise the connection is closed with 4401."
     },
     "MessageDeletion": {
       "type": "object",
@@ -2250,7 +2785,7 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         "deleted"
       ],
       "additionalProperties": false,
-      "description": "A moderator has deleted the message of this id."
+      "description": "A moderator has deleted the message with this id."
     },
     "GrantsParams": {
       "type": "object",
@@ -2267,7 +2802,7 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         "role"
       ],
       "additionalProperties": false,
-      "description": "`grants`, relay → client: what this client may do has changed."
+      "description": "`grants`, relay → client: this client's grants have changed."
     },
     "MuteParams": {
       "type": "object",
@@ -2284,7 +2819,7 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         "muted"
       ],
       "additionalProperties": false,
-      "description": "`mute`, relay → client: a moderator has cut off this client's own track, or lets it be heard again."
+      "description": "`mute`, relay → client: a moderator has muted or unmuted a track of this client."
     },
     "RoomParams": {
       "type": "object",
@@ -2315,7 +2850,7 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         "reconnectAfterMs"
       ],
       "additionalProperties": false,
-      "description": "`goaway`, relay → client: this relay is about to close the connection; connect again elsewhere."
+      "description": "`goaway`, relay → client: this relay is going to close the connection. Connect again, to another relay."
     }
   }
 };

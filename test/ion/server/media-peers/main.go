@@ -49,6 +49,8 @@ type event struct {
 	SDP          string            `json:"sdp,omitempty"`
 	Track        string            `json:"track,omitempty"`
 	Message      string            `json:"message,omitempty"`
+	// By track, in ms.
+	Gaps map[string]int64 `json:"gaps,omitempty"`
 }
 
 type peer interface {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/pion/ice/v2"
 	"github.com/pion/webrtc/v3"
@@ -17,7 +18,15 @@ type viewer struct {
 	pc  *webrtc.PeerConnection
 	mu  sync.Mutex
 	// Candidates that came before the first offer.
-	early []string
+	early   []string
+	flowing sync.Mutex
+	flows   map[string]*flow
+}
+
+// flow is how a track's packets come.
+type flow struct {
+	last    time.Time
+	longest time.Duration
 }
 
 func newViewer(id string) (peer, error) {
@@ -37,17 +46,59 @@ func newViewer(id string) (peer, error) {
 	if err != nil {
 		return nil, err
 	}
+	v := &viewer{id: id, mux: mux, pc: pc, flows: map[string]*flow{}}
 	pc.OnTrack(func(track *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
+		name := fmt.Sprintf("%s %s %s", track.Kind(), track.StreamID(), track.ID())
 		for n := 1; ; n++ {
 			if _, _, err := track.ReadRTP(); err != nil {
+				v.ended(name)
 				return
 			}
+			v.arrived(name)
 			if n == received {
-				tell(event{Event: "media", ID: id, Track: fmt.Sprintf("%s %s %s", track.Kind(), track.StreamID(), track.ID())})
+				tell(event{Event: "media", ID: id, Track: name})
 			}
 		}
 	})
-	return &viewer{id: id, mux: mux, pc: pc}, nil
+	return v, nil
+}
+
+func (v *viewer) arrived(track string) {
+	now := time.Now()
+	v.flowing.Lock()
+	defer v.flowing.Unlock()
+	f := v.flows[track]
+	if f == nil {
+		f = &flow{last: now}
+		v.flows[track] = f
+	}
+	f.stretch(now)
+	f.last = now
+}
+
+func (f *flow) stretch(now time.Time) {
+	if gap := now.Sub(f.last); gap > f.longest {
+		f.longest = gap
+	}
+}
+
+func (v *viewer) ended(track string) {
+	v.flowing.Lock()
+	defer v.flowing.Unlock()
+	delete(v.flows, track)
+}
+
+// gaps tells of the longest time without a packet of each track, since it was last asked.
+func (v *viewer) gaps() {
+	v.flowing.Lock()
+	defer v.flowing.Unlock()
+	longest := map[string]int64{}
+	for track, f := range v.flows {
+		f.stretch(time.Now())
+		longest[track] = f.longest.Milliseconds()
+		f.longest = 0
+	}
+	tell(event{Event: "gaps", ID: v.id, Gaps: longest})
 }
 
 func (v *viewer) command(c command) error {
@@ -67,6 +118,9 @@ func (v *viewer) command(c command) error {
 			return nil
 		}
 		return v.pc.AddICECandidate(webrtc.ICECandidateInit{Candidate: c.Candidate})
+	case "gaps":
+		v.gaps()
+		return nil
 	}
 	return fmt.Errorf("a viewer knows no %q", c.Op)
 }

@@ -36,6 +36,24 @@ test('once() hears once, and can be taken off before', () => {
   expect(heard).toEqual([1]);
 });
 
+test('the function that on() or once() returns removes its own registration, off() all of the same listener', () => {
+  const bell = new Bell();
+  const heard: number[] = [];
+  const listener = (times: number) => heard.push(times);
+  const stop = bell.on('ring', listener);
+  bell.on('ring', listener);
+  bell.once('ring', listener)();
+  bell.ring(1);
+  stop();
+  stop();
+  bell.ring(2);
+  expect(heard).toEqual([1, 1, 2]);
+  bell.on('ring', listener);
+  bell.off('ring', listener);
+  bell.ring(3);
+  expect(heard).toEqual([1, 1, 2]);
+});
+
 test('a listener that throws is reported, and harms no other', () => {
   const reported: unknown[] = [];
   vi.stubGlobal('reportError', (error: unknown) => reported.push(error));

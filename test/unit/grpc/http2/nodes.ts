@@ -2,7 +2,7 @@ import { afterEach } from 'vitest';
 import type { RelayError } from '../../../../src/index.js';
 import { Reply, type SessionDescription } from '../../../../src/sfu/ion/gen/rtc.js';
 import { IonSfu } from '../../../../src/sfu/ion/ion-sfu.js';
-import { type ResolvedSfuOptions, resolveSfuOptions } from '../../../../src/sfu/ion/options.js';
+import { type ResolvedSfuOptions, resolveIonOptions } from '../../../../src/sfu/ion/options.js';
 import type { SfuStreamListener } from '../../../../src/sfu/sfu.js';
 import type { RawHttp2Server, RawPeer } from './raw-http2-server.js';
 import { message } from './stage.js';
@@ -26,7 +26,7 @@ export function useNodes() {
   return {
     /** `options` may have values that the relay's own options refuse, such as a short keep-alive. */
     connect(serverUrl: string, options: Partial<ResolvedSfuOptions> = {}): IonSfu {
-      const node = new IonSfu({ ...resolveSfuOptions({ serverUrl, probeOnStart: false }), ...options });
+      const node = new IonSfu({ serverUrl, ...resolveIonOptions({ probeOnStart: false }), ...options });
       nodes.push(node);
       return node;
     },

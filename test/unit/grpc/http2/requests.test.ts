@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { HpackDecoder } from '../../../../src/grpc/http2/hpack/decoder.js';
 import { IonSfu } from '../../../../src/sfu/ion/ion-sfu.js';
-import { resolveSfuOptions } from '../../../../src/sfu/ion/options.js';
+import { resolveIonOptions } from '../../../../src/sfu/ion/options.js';
 import { silentLogger } from '../../../../src/util/logger.js';
 import { ErrorCode, FrameType, goAway, ping } from './frames.js';
 import { Heard, JOIN, joined, onConnect, useNodes } from './nodes.js';
@@ -65,10 +65,7 @@ describe('a request has', () => {
 
   test('metadata of the options, in lower case, and marked as never to be kept in a table', async () => {
     const server = await serve();
-    const { metadata } = resolveSfuOptions({
-      serverUrl: 'a:1',
-      metadata: { Authorization: 'Bearer secret', 'x-room': 'a b' },
-    });
+    const { metadata } = resolveIonOptions({ metadata: { Authorization: 'Bearer secret', 'x-room': 'a b' } });
     await nodes.connect(server.address, { metadata }).open(new Heard(), signal);
     expect(await requestsOf(server, 1)).toMatchObject([{ authorization: 'Bearer secret', 'x-room': 'a b' }]);
     const block = server.peers[0]?.of(FrameType.HEADERS)[0]?.payload ?? Buffer.alloc(0);
@@ -171,13 +168,9 @@ describe('a Unix socket', () => {
 test('a server that complains of too many pings gets half as many, on every connection, and the operator is told', async () => {
   const server = await serve();
   const warn = vi.fn();
-  const options = resolveSfuOptions({
-    serverUrl: server.address,
-    probeOnStart: false,
-    maxStreamsPerChannel: 1,
-  });
+  const options = resolveIonOptions({ probeOnStart: false, maxStreamsPerChannel: 1 });
   const node = new IonSfu(
-    { ...options, keepaliveTimeMs: 1_000 },
+    { ...options, serverUrl: server.address, keepaliveTimeMs: 1_000 },
     { logger: { ...silentLogger, warn }, probeTimeoutMs: 1_000 },
   );
   cleanups.push(() => node.close());

@@ -1,7 +1,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose';
 import { RelayError } from '../../../../src/index.js';
-import type { AuthRequest } from '../../../../src/plugins/auth/index.js';
+import {
+  type AuthRequest,
+  type IntrospectionOptions,
+  introspection,
+} from '../../../../src/plugins/auth/index.js';
 import { closeServer, listen } from '../../../support/listen.js';
 
 export const ISSUER = 'https://login.example.org';
@@ -44,6 +48,15 @@ export const withToken = (token: string | undefined, headers: AuthRequest['heade
   remoteAddress: '127.0.0.1',
   token,
 });
+
+/** An `authenticate` that asks this authority. */
+export const byIntrospection = (endpoint: string, options: Partial<IntrospectionOptions> = {}) =>
+  introspection({
+    endpoint,
+    clientId: 'relay',
+    clientSecret: 'relay-secret-of-24-bytes',
+    ...options,
+  } as IntrospectionOptions & { mapClaims?: undefined });
 
 /** How a call fails: by what code, and why by the cause, which is for the log. */
 export async function failure(call: unknown): Promise<{ code: string; why: string; error: RelayError }> {

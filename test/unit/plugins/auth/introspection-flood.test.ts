@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type IntrospectionOptions, introspection } from '../../../../src/plugins/auth/index.js';
+import type { IntrospectionOptions } from '../../../../src/plugins/auth/index.js';
 import { until } from '../../../support/poll.js';
-import { Authority, claims, failure, json, withToken } from './authority.js';
+import { Authority, byIntrospection, claims, failure, json, withToken } from './authority.js';
 
 let server: Authority;
 
@@ -12,12 +12,7 @@ beforeEach(async () => {
 afterEach(() => server.stop());
 
 const make = (options: Partial<IntrospectionOptions> = {}) => {
-  const authenticate = introspection({
-    endpoint: server.url,
-    clientId: 'relay',
-    clientSecret: 'relay-secret',
-    ...options,
-  } as IntrospectionOptions & { mapClaims?: undefined });
+  const authenticate = byIntrospection(server.url, options);
   return async (token: string, remoteAddress = '192.0.2.1') =>
     authenticate({ ...withToken(token), remoteAddress });
 };

@@ -1,7 +1,17 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type IntrospectionOptions, introspection } from '../../../../src/plugins/auth/index.js';
+import type { IntrospectionOptions } from '../../../../src/plugins/auth/index.js';
 import { until } from '../../../support/poll.js';
-import { AUDIENCE, Authority, claims, failure, ISSUER, inSeconds, json, withToken } from './authority.js';
+import {
+  AUDIENCE,
+  Authority,
+  byIntrospection,
+  claims,
+  failure,
+  ISSUER,
+  inSeconds,
+  json,
+  withToken,
+} from './authority.js';
 
 let server: Authority;
 
@@ -12,12 +22,7 @@ beforeEach(async () => {
 afterEach(() => server.stop());
 
 const make = (options: Partial<IntrospectionOptions> = {}) => {
-  const authenticate = introspection({
-    endpoint: server.url,
-    clientId: 'relay',
-    clientSecret: 'relay-secret',
-    ...options,
-  } as IntrospectionOptions & { mapClaims?: undefined });
+  const authenticate = byIntrospection(server.url, options);
   return async (token = 'opaque') => authenticate(withToken(token));
 };
 
@@ -45,7 +50,7 @@ test('asks as RFC 7662 says: the token in a form, the client by name and secret'
   await make({ clientAuthentication: 'post' })();
   expect(asked).toMatchObject({
     3: undefined,
-    4: 'client_id=relay&client_secret=relay-secret&token=opaque&token_type_hint=access_token',
+    4: 'client_id=relay&client_secret=relay-secret-of-24-bytes&token=opaque&token_type_hint=access_token',
   });
 });
 

@@ -1,13 +1,14 @@
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Authenticate, type Logger, SfuRelay } from '../../../../src/index.js';
-import { introspection, jwt } from '../../../../src/plugins/auth/index.js';
+import { jwt } from '../../../../src/plugins/auth/index.js';
 import { type ScriptedSfu, startScriptedSfu } from '../../../../src/testing/index.js';
 import { overMemory } from '../../../contract/memory-server.js';
 import { WireClient } from '../../../contract/wire-client.js';
 import {
   AUDIENCE,
   Authority,
+  byIntrospection,
   ISSUER,
   inSeconds,
   json,
@@ -70,13 +71,6 @@ function expectNothingOf(token: string, text: string): void {
 }
 
 const byJwt = () => jwt({ jwksUri: server.url, issuer: ISSUER, audience: AUDIENCE, logger, timeoutMs: 100 });
-const byIntrospection = () =>
-  introspection({
-    endpoint: server.url,
-    clientId: 'relay',
-    clientSecret: 'relay-secret-of-24-bytes',
-    timeoutMs: 100,
-  });
 
 test('no token is logged or told, be it good, bad, or impossible to judge: JWT', async () => {
   const stranger = await signingKey('1');
@@ -107,17 +101,17 @@ test('no token is logged or told: introspection, also where the server repeats i
     json({ active: true, exp: token }),
   ]) {
     server.answer = answer;
-    expectNothingOf(token, await bring(byIntrospection(), token));
+    expectNothingOf(token, await bring(byIntrospection(server.url, { timeoutMs: 100 }), token));
   }
   for (const status of [200, 401, 500]) {
     server.answer = (response, body) => response.writeHead(status, { 'x-echo': token }).end(`echo ${body}`);
-    const text = await bring(byIntrospection(), token);
+    const text = await bring(byIntrospection(server.url, { timeoutMs: 100 }), token);
     expectNothingOf(token, text);
     expectNothingOf('relay-secret-of-24-bytes', text);
   }
   server.answer = (response, _, { url }) =>
     response.writeHead(302, { location: `${url}?token=${token}` }).end();
-  expectNothingOf(token, await bring(byIntrospection(), token));
+  expectNothingOf(token, await bring(byIntrospection(server.url, { timeoutMs: 100 }), token));
   await server.stop();
-  expectNothingOf(token, await bring(byIntrospection(), token));
+  expectNothingOf(token, await bring(byIntrospection(server.url, { timeoutMs: 100 }), token));
 });

@@ -11,6 +11,7 @@ import { anonymous, SfuRelay, type SfuRelayOptions } from '../../../../src/index
 import { collectMetrics, type MetricsOptions } from '../../../../src/plugins/metrics/index.js';
 import { fakeOffer, type ScriptedSfu, startScriptedSfu } from '../../../../src/testing/index.js';
 import { parseExposition } from '../../../support/exposition.js';
+import { until } from '../../../support/poll.js';
 
 describe('collectMetrics', () => {
   let sfu: ScriptedSfu;
@@ -67,6 +68,7 @@ describe('collectMetrics', () => {
       'sfu_relay_sessions{role="subscriber",state="joining"}': 0,
     });
     expect(shown('participants')).toEqual({ sfu_relay_participants: 2 });
+    expect(shown('audience')).toEqual({ sfu_relay_audience: 0 });
     expect(shown('rooms')).toEqual({ sfu_relay_rooms: 2 });
     expect(shown('largest_room_sessions')).toEqual({ sfu_relay_largest_room_sessions: 2 });
     expect(shown('tracks')).toEqual({
@@ -76,6 +78,64 @@ describe('collectMetrics', () => {
     expect(shown('sfu_streams')).toEqual({ sfu_relay_sfu_streams: 3 });
     expect(shown('sfu_connections')).toEqual({ sfu_relay_sfu_connections: 1 });
     expect(shown('joins_total')['sfu_relay_joins_total{outcome="ok"}']).toBe(3);
+  });
+
+  test('shows the nodes of the SFU, and what happens to their sessions', async () => {
+    const other = await startScriptedSfu();
+    const nodes = { one: sfu.address, other: other.address };
+    const relay = startRelay({
+      sfu: { mode: 'cluster', clusterNodes: Object.values(nodes), loadBalanceMethod: 'roundrobin' },
+    });
+    collectMetrics(relay, { registry, probeSfu: false });
+    const session = await join(relay, { roomId: 'attic' });
+    await join(relay, { roomId: 'lobby' });
+    session.on('rejoin', () => {});
+    const of = (name: string, node: string) => sampleOf(`sfu_relay_sfu_node_${name}{node="${node}"}`);
+    for (const node of Object.values(nodes)) {
+      expect(await of('up', node)).toBe(1);
+      // A probe is a stream, too.
+      await until('there is one session', async () => (await of('streams', node)) === 1);
+      expect(await of('rooms', node)).toBe(1);
+    }
+    expect(await sampleOf('sfu_relay_node_failures_total')).toBe(0);
+
+    await other.stop();
+    await sfu.stop();
+    await until('both are down', () => relay.nodes.every(({ state }) => state === 'down'));
+    for (const node of Object.values(nodes)) expect(await of('up', node)).toBe(0);
+    expect(await sampleOf('sfu_relay_node_failures_total')).toBe(2);
+    await session.close();
+    expect(await sampleOf('sfu_relay_interruptions_total{outcome="left"}')).toBe(1);
+  });
+
+  test('shows the sessions whose clients have no connection, and how they go on', async () => {
+    const relay = startRelay();
+    collectMetrics(relay, { registry, probeSfu: false });
+    const sessions = [await join(relay), await join(relay), await join(relay)];
+    for (const { presence } of sessions)
+      presence.detach({ reason: 'It broke.', graceMs: 60_000, onExpired: () => {} });
+    expect(await sampleOf('sfu_relay_detached_sessions')).toBe(3);
+    sessions[0]?.presence.attach('resumed');
+    sessions[1]?.presence.attach('snapshot');
+    await sessions[2]?.close();
+    expect(await sampleOf('sfu_relay_detached_sessions')).toBe(0);
+    for (const outcome of ['resumed', 'snapshot', 'left'])
+      expect(await sampleOf(`sfu_relay_resumptions_total{outcome="${outcome}"}`)).toBe(1);
+    expect(await sampleOf('sfu_relay_resumptions_total{outcome="expired"}')).toBe(0);
+    const durations = (await scrape()).get('sfu_relay_detached_duration_seconds');
+    expect(durations?.samples.get('sfu_relay_detached_duration_seconds_count')).toBe(2);
+  });
+
+  test('shows how many viewers are counted instead of listed, in all rooms', async () => {
+    const relay = startRelay({ maxListedParticipants: 1 });
+    collectMetrics(relay, { registry });
+    for (const roomId of ['lobby', 'attic']) {
+      await join(relay, { roomId, sdp: fakeOffer([{ kind: 'audio', streamId: 's', trackId: 'a' }]) });
+      for (const userId of ['bob', 'eve', 'mallory'])
+        await join(relay, { roomId, userId, role: 'subscriber' });
+    }
+    expect(await sampleOf('sfu_relay_participants')).toBe(8);
+    expect(await sampleOf('sfu_relay_audience')).toBe(6);
   });
 
   test('shows what was counted before it was called, and what is counted after', async () => {

@@ -9,7 +9,7 @@ import { MemoryWindow } from '../../../../src/plugins/rate-limits/memory-window.
 import { message } from './limited-message.js';
 
 const budget = { points: 3, durationMs: 1_000, costs: { '*': 1 } };
-const none = { connection: false, user: false, address: false, room: false } as const;
+const none = { connection: false, user: false, arrivals: false, address: false, room: false } as const;
 
 /** How many of 10 messages pass, one after the other. */
 function passing(limiter: RateLimiter, overrides: Partial<LimitedMessage> = {}): number {
@@ -33,10 +33,11 @@ afterEach(() => {
 });
 
 describe.each([
-  ['connection', 'connectionId', 'on this connection'],
-  ['user', 'userId', 'of this user'],
-  ['address', 'remoteAddress', 'from this address'],
-  ['room', 'roomId', 'in this room'],
+  ['connection', 'connectionId', 'messages on this connection'],
+  ['user', 'userId', 'messages of this user'],
+  ['arrivals', 'remoteAddress', 'arrivals from this address'],
+  ['address', 'remoteAddress', 'messages from this address'],
+  ['room', 'roomId', 'messages in this room'],
 ] as const)('the budget of a %s', (name, member, phrase) => {
   const start = () => rateLimits({ ...none, [name]: budget });
 
@@ -48,9 +49,12 @@ describe.each([
     expect(error).toBeInstanceOf(RelayError);
     expect(error).toMatchObject({
       code: 'ERR_RELAY_TOO_MANY',
-      message: `Too many messages ${phrase}: try again in a moment.`,
-      retryAfterMs: 600,
+      message: `Too many ${phrase}: try again in a moment.`,
+      retryAfterMs: expect.any(Number),
     });
+    const { retryAfterMs } = error as RelayError;
+    if (name === 'connection' || name === 'user') expect(retryAfterMs).toBe(600);
+    else expect(retryAfterMs).toSatisfy((ms: number) => ms >= 600 && ms <= 1_600);
   });
 
   test('is full again when the time is over, and not before', () => {
@@ -106,17 +110,36 @@ describe('several budgets', () => {
     expect(refused(limiter)).toMatchObject({ message: expect.stringContaining(phrase) });
   });
 
-  test('by default: 200 points a second for a connection, 5,000 for an address', () => {
+  test('by default: 200 points a second for a connection, 175,000 in 5 s for an address', () => {
     const limiter = rateLimits();
     const spend = (count: number, connectionId: string) =>
       Array.from({ length: count }).filter(() => !refused(limiter, { connectionId })).length;
     expect(spend(300, 'connection-0')).toBe(200);
-    for (let i = 1; i < 25; i += 1) expect(spend(200, `connection-${i}`)).toBe(200);
-    expect(refused(limiter, { connectionId: 'connection-25' })).toMatchObject({
-      message: expect.stringContaining('from this address'),
+    for (let i = 1; i < 875; i += 1) expect(spend(200, `connection-${i}`)).toBe(200);
+    expect(refused(limiter, { connectionId: 'connection-875' })).toMatchObject({
+      message: expect.stringContaining('messages from this address'),
     });
-    vi.advanceTimersByTime(1_000);
+    vi.advanceTimersByTime(5_000);
     expect(refused(limiter)).toBeUndefined();
+  });
+
+  test('by default: 600 clients a second come in from one address, and those who are in go on', () => {
+    const limiter = rateLimits();
+    const comesIn = (_: unknown, n: number) => {
+      const client = { connectionId: `connection-${n}`, roomId: undefined };
+      return ['connect', 'join'].every((method) => !refused(limiter, { ...client, method }));
+    };
+    expect(Array.from({ length: 1_000 }, comesIn).filter(Boolean)).toHaveLength(600);
+    expect(refused(limiter, { method: 'connect' })).toMatchObject({
+      message: 'Too many arrivals from this address: try again in a moment.',
+    });
+    expect(refused(limiter, { method: 'connect', remoteAddress: '192.0.2.2' })).toBeUndefined();
+    for (let n = 0; n < 600; n += 1) expect(passing(limiter, { connectionId: `connection-${n}` })).toBe(10);
+  });
+
+  test('of arrivals are none by default where the budget of an address is given', () => {
+    const limiter = rateLimits({ connection: false, address: { points: 500_000, durationMs: 1_000 } });
+    for (let n = 0; n < 1_000; n += 1) expect(refused(limiter, { method: 'join' })).toBeUndefined();
   });
 });
 
@@ -154,6 +177,18 @@ describe('what a message costs', () => {
     expect(passingOf(limiter, 'offer')).toBe(10);
     expect(passingOf(limiter, 'join')).toBe(2);
     expect(refused(limiter, { method: 'join' })).toMatchObject({ retryAfterMs: 60_000 });
+  });
+
+  test('of arrivals is that of all budgets for who comes in, and otherwise nothing', () => {
+    const start = (options: object) =>
+      rateLimits({ ...none, arrivals: { points: 20, durationMs: 1_000 }, ...options });
+    for (const method of ['trickle', 'offer', 'authenticate', 'rejoin'])
+      expect(passingOf(start({}), method)).toBe(10);
+    expect(passingOf(start({}), 'connect')).toBe(4);
+    for (const method of ['attach', 'resume']) expect(passingOf(start({}), method)).toBe(2);
+    expect(passingOf(start({ costs: { join: 5 } }), 'join')).toBe(4);
+    expect(passingOf(start({ costs: { '*': 0, message: 1 } }), 'join')).toBe(10);
+    expect(passingOf(start({ costs: { '*': 10 } }), 'join')).toBe(2);
   });
 
   test('with "*" is that of each method which is not named beside it', () => {

@@ -27,6 +27,7 @@ const FINE: Record<string, { inputs: readonly string[]; why: string }> = {
   gift: { inputs: ['nothing'], why: 'has defaults' },
   like: { inputs: ['nothing'], why: 'has defaults' },
   rateLimits: { inputs: ['nothing'], why: 'has defaults' },
+  dnsSrv: { inputs: ['text'], why: 'takes a name' },
   cookie: { inputs: ['text'], why: 'takes a name' },
   fakeAnswer: { inputs: ['text'], why: 'takes SDP' },
   tracksOf: { inputs: ['text'], why: 'takes SDP' },
@@ -45,6 +46,7 @@ const FINE: Record<string, { inputs: readonly string[]; why: string }> = {
   'RelayClient.chat': { inputs: ['text'], why: 'takes a text' },
   'RelayClient.send': { inputs: ['text'], why: 'takes a kind' },
   'RelayClient.sendGift': { inputs: ['text'], why: 'takes a gift' },
+  'RelayClient.findParticipants': { inputs: ['nothing'], why: 'returns the first page' },
   'RelayClient.restartIce': { inputs: ['nothing', 'text', 'number'], why: 'takes no argument' },
   'RelayClient.leave': { inputs: ['nothing', 'text', 'number'], why: 'takes no argument' },
   'RelayClient.close': { inputs: ['nothing', 'text', 'number'], why: 'takes no argument' },
@@ -178,14 +180,15 @@ test('an API that is made with undefined for a relay that is switched off answer
   }
 });
 
-test('connect() where there is no WebSocket says that it is for browsers', async () => {
+test('connect() where there is no WebSocket says so, and that another attempt is of no use', async () => {
   vi.stubGlobal('WebSocket', undefined);
   const error = await outcomeOf(() => client.connect('ws://127.0.0.1:1/'));
   // The fake browser's, again.
   installFakeBrowser();
   expect(error).toMatchObject({
-    code: 'ERR_CLIENT_ARGUMENT',
-    message: expect.stringMatching(/needs a browser/),
+    code: 'ERR_CLIENT_CONNECT',
+    retryable: false,
+    message: expect.stringMatching(/WebSocket is not/),
   });
 });
 

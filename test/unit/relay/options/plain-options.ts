@@ -8,6 +8,7 @@ import {
   acceptConnection,
   anonymous,
   chat,
+  dnsSrv,
   gift,
   like,
   type RelaySocket,
@@ -17,6 +18,7 @@ import {
 import { introspection, jwt } from '../../../../src/plugins/auth/index.js';
 import { collectMetrics } from '../../../../src/plugins/metrics/index.js';
 import { rateLimits } from '../../../../src/plugins/rate-limits/index.js';
+import { readDrain, readMove } from '../../../../src/relay/moves/move-options.js';
 import { fakeOffer, startDevSfu, startScriptedSfu } from '../../../../src/testing/index.js';
 
 /** Members that a test adds to options that are right. */
@@ -33,6 +35,7 @@ export interface PlainOptions {
 }
 
 const sfu = { serverUrl: '127.0.0.1:5551', probeOnStart: false };
+const cluster = { mode: 'cluster', clusterNodes: ['127.0.0.1:5551'], probeOnStart: false };
 const makeRelay = (options: Extra = {}) => new SfuRelay({ sfu, authenticate: anonymous(), ...options });
 const secret = 's'.repeat(32);
 const budget = { points: 200, durationMs: 1_000 };
@@ -58,19 +61,39 @@ async function inRoom<Result>(
 export const PLAIN_OPTIONS: Record<string, PlainOptions> = {
   'new SfuRelay()': { interfaces: ['SfuRelayOptions'], key: 'joinTimeoutMs', pass: makeRelay },
   sfu: {
-    interfaces: ['SfuOptions'],
+    interfaces: ['SfuOptions', 'StandaloneSfuOptions', 'IonOptions'],
     key: 'connectTimeoutMs',
     pass: (extra) => makeRelay({ sfu: { ...sfu, ...extra } }),
+  },
+  'sfu of several nodes': {
+    interfaces: ['ClusterSfuOptions'],
+    key: 'loadBalanceMethod',
+    pass: (extra) => makeRelay({ sfu: { ...cluster, ...extra } }),
+  },
+  'sfu.clusterNodes': {
+    interfaces: ['SfuNodeOptions'],
+    key: 'maxStreams',
+    pass: (extra) => makeRelay({ sfu: { ...cluster, clusterNodes: [{ serverUrl: 'a:1', ...extra }] } }),
   },
   'sfu.tls': {
     interfaces: ['SfuTlsOptions'],
     key: 'serverName',
     pass: (extra) => makeRelay({ sfu: { ...sfu, tls: { serverName: 'sfu.example', ...extra } } }),
   },
+  'dnsSrv()': {
+    interfaces: ['DnsSrvOptions'],
+    key: 'servers',
+    pass: (extra) => dnsSrv('_grpc._tcp.sfu.example.com', extra),
+  },
   limits: {
     interfaces: ['CountLimits'],
     key: 'maxRooms',
     pass: (extra) => makeRelay({ limits: { maxRooms: 1, ...extra } }),
+  },
+  resumption: {
+    interfaces: ['ResumptionOptions'],
+    key: 'graceMs',
+    pass: (extra) => makeRelay({ resumption: { graceMs: 10_000, ...extra } }),
   },
   candidates: {
     interfaces: ['CandidatePolicy'],
@@ -144,6 +167,11 @@ export const PLAIN_OPTIONS: Record<string, PlainOptions> = {
     key: 'orphanTimeoutMs',
     pass: (extra) => createMiddleware(makeRelay(), extra),
   },
+  idempotency: {
+    interfaces: ['IdempotencyOptions'],
+    key: 'retentionMs',
+    pass: (extra) => createHandler(makeRelay(), { idempotency: extra }),
+  },
   'createHandler()': {
     interfaces: ['HttpOptions'],
     key: 'prefix',
@@ -192,7 +220,11 @@ export const PLAIN_OPTIONS: Record<string, PlainOptions> = {
       return relay.createSession(session, extra).catch(closedIsFine);
     },
   },
-  'relay.close()': { interfaces: [], key: 'timeoutMs', pass: (extra) => makeRelay().close(extra) },
+  'relay.close()': {
+    interfaces: ['CloseOptions'],
+    key: 'timeoutMs',
+    pass: (extra) => makeRelay().close(extra),
+  },
   'relay.ban()': {
     interfaces: ['BanOptions'],
     key: 'durationMs',
@@ -256,6 +288,8 @@ export const PLAIN_OPTIONS: Record<string, PlainOptions> = {
       await scripted.waitFor(() => true, extra).finally(() => scripted.stop());
     },
   },
+  'moveRoom()': { interfaces: ['MoveRoomOptions'], key: 'deadlineMs', pass: readMove },
+  'drainNode()': { interfaces: ['DrainNodeOptions'], key: 'deadlineMs', pass: (extra) => readDrain(extra) },
   'fakeOffer()': { interfaces: [], key: 'dataChannel', pass: (extra) => fakeOffer([], extra) },
 };
 
@@ -263,11 +297,8 @@ function closedIsFine(error: unknown): void {
   if ((error as { code?: string }).code !== 'ERR_RELAY_CLOSED') throw error;
 }
 
-/**
- * Options of the public API that the table does not have, and why.
- */
+/** Options of the public API that the table does not have, and why. */
 export const EXEMPT: Record<string, string> = {
-  RelayErrorOptions:
-    'an ErrorOptions, whose further members JavaScript ignores: no error may fail to be made',
+  RelayErrorOptions: 'an ErrorOptions, whose further members JavaScript ignores',
   RequestOptions: 'the members that ConnectionOptions and HttpOptions share',
 };

@@ -71,6 +71,47 @@ describe('the send buffer', () => {
     expect(socket.writes).toEqual([2]);
   });
 
+  test('takes more at once of what belongs together, and of what follows until that has left', () => {
+    const long = 'x'.repeat(800);
+    socket.stalled = true;
+    const describeRoom = () =>
+      buffer.together(() => {
+        for (let n = 0; n < 3; n += 1) send(long);
+      });
+    describeRoom();
+    expect(socket.sent).toHaveLength(3);
+    buffer.check();
+    send(long);
+    expect(failures).toEqual([]);
+    socket.bufferedAmount = 900;
+    send(long);
+    expect(failures).toMatchObject([{ code: 'ERR_RELAY_SLOW_CONSUMER' }]);
+  });
+
+  test('bounds what is sent together inside of what is sent together as a part of it', () => {
+    const long = 'x'.repeat(800);
+    socket.stalled = true;
+    buffer.together(() => {
+      send(long);
+      buffer.together(() => send(long));
+      send(long);
+    });
+    expect(failures).toEqual([]);
+    expect(socket.sent).toHaveLength(3);
+  });
+
+  test('does not take a second one before the first one has left', () => {
+    socket.stalled = true;
+    const describeRoom = () =>
+      buffer.together(() => {
+        for (let n = 0; n < 3; n += 1) send('x'.repeat(800));
+      });
+    describeRoom();
+    describeRoom();
+    expect(socket.sent).toHaveLength(3);
+    expect(failures).toMatchObject([{ code: 'ERR_RELAY_SLOW_CONSUMER' }]);
+  });
+
   test('sends at once where something waits', () => {
     socket.stalled = true;
     send('a');

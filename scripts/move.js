@@ -1,0 +1,64 @@
+#!/usr/bin/env node
+/**
+ * Moves a room from one real Ion to another, and measures how long its viewers in Chromium are without a frame, compared with a time
+ * without a move (test/failover/move.ts). Exit code 1 where the limit is exceeded, or somebody has noticed more than a pause.
+ *
+ *   npm run move -- [--runs 5] [--json]
+ */
+import { parseArgs } from 'node:util';
+import { loadTest } from './compile.js';
+import { median } from './median.js';
+
+/** ms of a gap beyond the longest one without a move. */
+const LIMIT = 300;
+
+const { values } = parseArgs({
+  options: { runs: { type: 'string', default: '5' }, json: { type: 'boolean', default: false } },
+});
+
+const { move } = await loadTest('move', 'test/failover/move.ts');
+
+/** What somebody has noticed besides a pause. */
+function faultsOf({ outcome, moved, closed, accounts, mutedFrames, leftBehind }) {
+  const ofPages = accounts.flatMap(({ user, states, errors, roster, unsent, voices, hasSameStreams }) => [
+    ...errors,
+    ...roster,
+    ...unsent,
+    ...(states.join() === 'joined' ? [] : [`${user}: ${states}`]),
+    ...(voices <= 1 ? [] : [`${user}: ${voices} audio tracks at a time`]),
+    ...(hasSameStreams ? [] : [`${user}: other streams`]),
+  ]);
+  const isComplete = outcome === 'moved' && moved === 4 && closed === 0 && leftBehind === 0;
+  return [
+    ...ofPages,
+    ...(isComplete ? [] : [`${outcome}: ${moved} moved, ${closed} closed, ${leftBehind} left behind`]),
+    ...(mutedFrames === 0 ? [] : ['a muted track was received']),
+  ];
+}
+
+const rows = { usual: [], move: [], beyond: [], duration: [] };
+const faults = [];
+for (let run = 1; run <= Number(values.runs); run += 1) {
+  const report = await move();
+  rows.usual.push(...report.usualGapsMs);
+  rows.move.push(...report.gapsMs);
+  rows.beyond.push(Math.max(...report.gapsMs) - Math.max(...report.usualGapsMs));
+  rows.duration.push(report.moveMs);
+  faults.push(...faultsOf(report));
+  if (!values.json)
+    console.log(`${run}/${values.runs}  ${report.usualGapsMs} → ${report.gapsMs} ms`, faultsOf(report));
+}
+
+const summary = (numbers) => ({ median: median(numbers), worst: Math.max(...numbers) });
+const table = {
+  'longest gap between frames without a move, ms': summary(rows.usual),
+  'longest gap from the move to 7 s after it, ms': summary(rows.move),
+  'of a run, beyond the longest one without a move, ms': { ...summary(rows.beyond), limit: LIMIT },
+  'until all sessions have moved, ms': summary(rows.duration),
+};
+if (values.json) console.log(JSON.stringify({ table, faults }));
+else {
+  console.table(table);
+  if (faults.length > 0) console.log(faults);
+}
+process.exit(Math.max(...rows.beyond) <= LIMIT && faults.length === 0 ? 0 : 1);

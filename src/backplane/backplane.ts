@@ -1,0 +1,149 @@
+import type { RelayError } from '../protocol/errors.js';
+import type { MessageDeletion, RoomMessage } from '../protocol/types.js';
+import type { CancelSignal } from '../util/cancellation.js';
+
+/** Over a network a promise; in memory the value, so that a single process waits for nothing. */
+export type MaybePromise<Value> = Value | Promise<Value>;
+
+/**
+ * The state that relay processes share: rooms, the live processes, exact counts, short-lived values, texts to other processes.
+ * Each process has a backplane of its own. No process owns a room: the backplane puts its changes in order.
+ */
+export interface Backplane {
+  /**
+   * Announces this process, or announces it again after its membership was lost.
+   * @param receive takes the texts that processes send to this one
+   */
+  enter(card: ProcessCard, receive: (text: string) => void): MaybePromise<Membership>;
+  /** The cards of the live processes. */
+  processes(): readonly ProcessCard[];
+  /**
+   * The log of a room. The room exists as long as a process has its log open.
+   * @throws RelayError `ERR_RELAY_CLOSED`
+   */
+  open(roomId: string, sink: RoomSink): MaybePromise<RoomLog>;
+  /** Counts `id` in the scope, once however often it is reserved. @returns false where the scope has `max` others */
+  reserve(scope: string, id: string, max: number): MaybePromise<boolean>;
+  /** Reverts `reserve`; the end of the process does, too. */
+  release(scope: string, id: string): void;
+  put(key: string, value: string, ttlMs: number): MaybePromise<void>;
+  get(key: string): MaybePromise<string | undefined>;
+  /** @returns false where there is no such process */
+  send(processId: string, text: string): MaybePromise<boolean>;
+  /** Closes the logs, and withdraws the card and what this process has reserved. */
+  close(): Promise<void>;
+}
+
+/** What a process tells the others of itself. */
+export interface ProcessCard {
+  /** New at every start. */
+  readonly processId: string;
+  /** The version of the format of its card and entries: two versions of the library coexist during a rolling deploy. */
+  readonly format: number;
+  /** The version of the library. */
+  readonly version: string;
+  /** The SFU nodes as this process sees them. */
+  readonly nodes: readonly NodeCard[];
+}
+
+interface NodeCard {
+  readonly serverUrl: string;
+  readonly state: 'up' | 'down' | 'unknown';
+  /** The streams that the process has there. */
+  readonly streams: number;
+}
+
+/** A process among the others. */
+export interface Membership {
+  readonly processId: string;
+  /** Grows with each `enter` of the process: an older membership of it is lost. */
+  readonly fence: number;
+  /** Aborts when the others may take this process for dead: what it commits from then on is refused. */
+  readonly lost: CancelSignal;
+  /** Replaces the card. */
+  update(card: ProcessCard): void;
+}
+
+/** The fields of one room, changed by commits only. */
+export interface RoomFields {
+  /** The address of the SFU node; none before the first placement. */
+  readonly node?: string | undefined;
+  /** Counts placements: 0 before the first one. */
+  readonly generation: number;
+  /** The highest generation so far, where a cancelled move has returned the room to an earlier one. */
+  readonly lastGeneration?: number | undefined;
+  /** Whether the room is closed to new users. */
+  readonly locked?: boolean | undefined;
+  /** The users who may rejoin the locked room. */
+  readonly regulars?: ReadonlyMap<string, true> | undefined;
+  /** Why the room has ended. Nothing changes after that. */
+  readonly end?: string | undefined;
+  /** Muted track ids, each with the id that was muted first. A track that gets a new id has both for a while. */
+  readonly mutedTracks?: ReadonlyMap<string, string> | undefined;
+  /** Muted users; each key is `<kind> <userId>`. */
+  readonly mutedUsers?: ReadonlyMap<string, true> | undefined;
+  /** By session id, those who may append entries. */
+  readonly seats?: ReadonlyMap<string, Seat> | undefined;
+}
+
+interface Seat {
+  readonly userId: string;
+}
+
+/**
+ * The fields to set. Undefined deletes a field; a map sets the entries that it has, and deletes those that it has as
+ * undefined. A change without fields makes no entry.
+ */
+export type RoomChange = {
+  readonly [Name in keyof RoomFields]?: NonNullable<RoomFields[Name]> extends ReadonlyMap<string, infer Value>
+    ? ReadonlyMap<string, Value | undefined> | undefined
+    : RoomFields[Name];
+};
+
+/** Why nothing has changed. */
+export interface Refusal {
+  readonly refused: RelayError;
+}
+
+/** `revision`: the number of changes of the room so far. */
+export type Outcome = { readonly revision: number; readonly change: RoomChange; refused?: never } | Refusal;
+
+/** Decides on a change. It is pure: after a conflict with another process it runs again, on the newer state. */
+export type Propose = (state: RoomFields) => RoomChange | Refusal;
+
+/** What is told to a room, apart from its fields. */
+export type RoomEntry =
+  | { readonly message: RoomMessage }
+  | { readonly deletion: MessageDeletion }
+  | { readonly count: MessageCount };
+
+/** The number of messages of a kind since the last count. */
+interface MessageCount {
+  readonly kind: string;
+  readonly count: number;
+}
+
+/** Receives what happens to a room, in the same order in every process. */
+export interface RoomSink {
+  /** The whole state: before `open` has returned the log, and again where entries were lost. */
+  snapshot(state: RoomFields, revision: number): void;
+  /** One change. The state of the log may be ahead of it. */
+  changed(change: RoomChange, revision: number): void;
+  appended(sessionId: string, entry: RoomEntry): void;
+}
+
+/** The ordered changes of one room. */
+export interface RoomLog {
+  /** The newest state that this process knows; it changes with the room. */
+  readonly state: RoomFields;
+  /**
+   * Changes the room. The own sink is told of the change before the outcome, unless a sink commits: that change follows the
+   * current one.
+   * @param operation identifies the commit: one that is repeated, because its reply was lost, has the outcome of the first time
+   * @returns refused where `propose` refuses, and with `ERR_RELAY_ROOM_ENDED` or `ERR_RELAY_CLOSED`
+   */
+  commit(propose: Propose, operation?: number): MaybePromise<Outcome>;
+  /** As `commit`. Refused where the session has no seat: nothing of a banned user follows the ban. */
+  append(sessionId: string, entry: RoomEntry, operation?: number): MaybePromise<Outcome>;
+  close(): void;
+}

@@ -1,0 +1,36 @@
+import { RelayError } from '../protocol/errors.js';
+import type { Propose, Refusal, RoomChange, RoomFields } from './backplane.js';
+
+type Entries = Map<string, unknown>;
+
+/** Runs `propose` where the room has not ended. */
+export function decide(state: RoomFields, propose: Propose): RoomChange | Refusal {
+  return state.end === undefined ? propose(state) : { refused: endOf(state.end) };
+}
+
+export function endOf(reason: string): RelayError {
+  return new RelayError('ERR_RELAY_ROOM_ENDED', reason);
+}
+
+/** Whether nothing would be set or deleted. */
+export function isEmpty(change: RoomChange): boolean {
+  return Object.values(change).every((value) => value instanceof Map && value.size === 0);
+}
+
+/** Changes the state in place: a mute costs the same whatever else is muted. */
+export function apply(state: RoomFields, change: RoomChange): void {
+  const fields = state as RoomFields & Record<string, unknown>;
+  for (const [name, value] of Object.entries(change)) {
+    if (value instanceof Map) fields[name] = merged(fields[name] as Entries | undefined, value);
+    else fields[name] = value;
+  }
+}
+
+/** Undefined where no entry is left. */
+function merged(entries: Entries = new Map(), changes: Entries): Entries | undefined {
+  for (const [key, value] of changes) {
+    if (value === undefined) entries.delete(key);
+    else entries.set(key, value);
+  }
+  return entries.size > 0 ? entries : undefined;
+}

@@ -1,0 +1,21 @@
+/** Media that is there arrives more often: the SFU reports on what it receives each second. */
+const PROBE_MS = 2_000;
+
+/** Bytes of media and reports that a connection has received; undefined where the browser does not say. */
+async function receivedBy(pc: RTCPeerConnection): Promise<number | undefined> {
+  let bytes: number | undefined;
+  for (const each of (await pc.getStats()).values())
+    if (each.type === 'candidate-pair' && each.bytesReceived > 0) bytes = (bytes ?? 0) + each.bytesReceived;
+  return bytes;
+}
+
+/**
+ * Whether connections still receive something. After a change of networks it takes many seconds until a browser says that one has failed.
+ */
+export async function isAlive(connections: readonly RTCPeerConnection[]): Promise<boolean> {
+  const received = () => Promise.all(connections.map(receivedBy));
+  const before = await received();
+  await new Promise((resolve) => setTimeout(resolve, PROBE_MS));
+  const after = await received();
+  return before.every((bytes, n) => bytes === undefined || bytes !== after[n]);
+}

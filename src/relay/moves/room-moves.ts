@@ -1,0 +1,92 @@
+import type { Principal } from '../../access/authentication.js';
+import { invalidParams, invalidState, RelayError } from '../../protocol/errors.js';
+import { checkId } from '../../protocol/ids.js';
+import type { Room } from '../../room/room.js';
+import type { SfuPool } from '../../sfu/pool/sfu-pool.js';
+import { misconfigured } from '../../util/check-options.js';
+import type { ResolvedOptions } from '../options.js';
+import type { SessionRegistry } from '../session-registry.js';
+import { type MoveRoomOptions, type ResolvedMove, type RoomMoveReport, readMove } from './move-options.js';
+import { MovingRoom } from './moving-room.js';
+import { type DrainEvent, NodeDrains } from './node-drains.js';
+
+/** The moves of rooms between SFU nodes. */
+export class RoomMoves<P extends Principal> {
+  readonly #options: ResolvedOptions<P>;
+  readonly #sfu: SfuPool;
+  readonly #registry: SessionRegistry<P>;
+  readonly #moving = new Set<Room>();
+  readonly drains: NodeDrains;
+
+  constructor(
+    options: ResolvedOptions<P>,
+    sfu: SfuPool,
+    registry: SessionRegistry<P>,
+    onDrain: (event: DrainEvent) => void,
+  ) {
+    this.#options = options;
+    this.#sfu = sfu;
+    this.#registry = registry;
+    this.drains = new NodeDrains({
+      ...{ sfu, moves: this, logger: options.logger },
+      rooms: () => registry.rooms.values(),
+      onProgress: onDrain,
+    });
+  }
+
+  /** As `relay.moveRoom()`. */
+  async move(roomId: string, options: MoveRoomOptions): Promise<RoomMoveReport> {
+    const move = readMove(options);
+    this.requireCluster('moveRoom()');
+    const room = this.#registry.rooms.get(checkId(roomId, 'roomId'));
+    if (!room) throw invalidParams(`There is no room "${roomId}": it has no sessions.`);
+    return this.run(room, move);
+  }
+
+  /** @throws RelayError `ERR_RELAY_CONFIG` */
+  requireCluster(name: string): void {
+    if (this.#options.sfu.isCluster) return;
+    throw misconfigured(
+      `${name} is for several nodes: write sfu: { mode: "cluster", clusterNodes: ["sfu-1:5551", "sfu-2:5551"] } in the options of the relay.`,
+    );
+  }
+
+  async run(room: Room, move: ResolvedMove): Promise<RoomMoveReport> {
+    const { counters, hooks, logger } = this.#options;
+    if (move.signal?.aborted)
+      throw RelayError.from(move.signal.reason, 'ERR_RELAY_ABORTED', 'The move was cancelled.');
+    if (this.#moving.has(room)) throw invalidState(`The room "${room.id}" is moving already.`);
+    this.#moving.add(room);
+    const start = performance.now();
+    let outcome: 'moved' | 'cancelled' | undefined;
+    try {
+      const [first] = room.moderation.sessions;
+      const relocation = await this.#sfu.move(room, first?.userId ?? '', move.to, move.reason);
+      outcome = 'cancelled';
+      const moving = new MovingRoom(
+        {
+          sfu: this.#sfu,
+          sessions: this.#registry.sessions,
+          onMoved(session, from, to) {
+            counters.sessionMoves.add('moved');
+            hooks.tell('onMoved', { session, from, to });
+          },
+          onClosed: () => counters.sessionMoves.add('closed'),
+        },
+        room,
+        relocation,
+        move,
+      );
+      const report = await moving.run();
+      outcome = 'moved';
+      logger.info(
+        { roomId: room.id, ...report, durationMs: Math.round(performance.now() - start) },
+        'The sessions of the room are on its new SFU node',
+      );
+      return report;
+    } finally {
+      this.#moving.delete(room);
+      if (outcome) counters.roomMoves.add(outcome);
+    }
+  }
+}

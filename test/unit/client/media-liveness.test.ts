@@ -1,0 +1,28 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { isAlive } from '../../../src/client/media/liveness.js';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+/** A connection whose counts of received bytes are these, one after the other. */
+function connection(...counts: number[]): RTCPeerConnection {
+  const getStats = async () =>
+    new Map([['pair', { type: 'candidate-pair', bytesReceived: counts.shift() ?? 0 }]]);
+  return { getStats } as unknown as RTCPeerConnection;
+}
+
+async function verdict(...connections: RTCPeerConnection[]): Promise<boolean> {
+  const alive = isAlive(connections);
+  await vi.advanceTimersByTimeAsync(2_000);
+  return alive;
+}
+
+test('media is alive where each connection has received more after a moment', async () => {
+  expect(await verdict(connection(100, 101), connection(5, 900))).toBe(true);
+  expect(await verdict(connection(100, 101), connection(900, 900))).toBe(false);
+});
+
+test('a connection that has received nothing so far says nothing', async () => {
+  expect(await verdict(connection(0, 0))).toBe(true);
+  expect(await verdict()).toBe(true);
+});
