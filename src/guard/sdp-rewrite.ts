@@ -1,5 +1,5 @@
 import type { Sdp } from './sdp.js';
-import { FINGERPRINT, MSID, type SdpSection } from './sdp-section.js';
+import { FINGERPRINT, ICE_PWD, ICE_UFRAG, MSID, type SdpSection } from './sdp-section.js';
 
 /** Which parts of a description are forwarded to the SFU. */
 export interface RewritePolicy {
@@ -20,15 +20,22 @@ const SENDER_LINE = /^a=(?:ssrc|ssrc-group|rid|simulcast):/;
 const DIRECTION_LINE = /^a=(?:sendrecv|sendonly|recvonly|inactive)$/;
 
 /** Writes the description for the SFU: without withheld candidates, and sealed. */
-export function rewriteSdp({ head, sections, fingerprint }: Sdp, policy: RewritePolicy): string {
-  const lines: string[] = [];
-  for (const line of head) lines.push(line === FINGERPRINT ? line + fingerprint : line);
+export function rewriteSdp({ head, sections, ...transport }: Sdp, policy: RewritePolicy): string {
+  const [ufrag = '', pwd = ''] = transport.iceCredentials.split(' ');
+  /** The lines of placeholders. */
+  const filled = new Map([
+    [ICE_UFRAG, ICE_UFRAG + ufrag],
+    [ICE_PWD, ICE_PWD + pwd],
+    [FINGERPRINT, FINGERPRINT + transport.fingerprint],
+  ]);
+  const lines = head.map((line) => filled.get(line) ?? line);
   for (const section of sections) {
     const { media, mid, streamId, trackId } = section;
     lines.push(`m=${media}`);
     const silent = policy.silent?.get(mid);
     for (const line of section.lines) {
-      if (line === FINGERPRINT) lines.push(line + fingerprint);
+      const transportLine = line.endsWith(':') ? filled.get(line) : undefined;
+      if (transportLine) lines.push(transportLine);
       else if (line === MSID) {
         if (!silent && trackId !== undefined) lines.push(`${line}${streamId} ${trackId}`);
       } else if (silent && line.startsWith('a=mid:')) lines.push(line, `a=${silent}`);

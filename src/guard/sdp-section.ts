@@ -19,7 +19,7 @@ export interface SdpSection {
   layers: string[];
   /** Whether it has the codec that the SFU forwards: false in a section for data channels, and in a rejected one. */
   hasCodec: boolean;
-  /** The lines after `m=`, of the forwarded codec alone; {@link MSID} and {@link FINGERPRINT} are placeholders. */
+  /** The lines after `m=`, of the forwarded codec alone; {@link MSID} and those of the transport are placeholders. */
   lines: string[];
   /** The value of `m=`, with the payload types of the forwarded codec alone. */
   media: string;
@@ -27,8 +27,10 @@ export interface SdpSection {
 
 /** The placeholder of `a=msid`: the relay may assign other ids. */
 export const MSID = 'a=msid:';
-/** The placeholder of the one `a=fingerprint` for the SFU. */
+/** The placeholders of the one transport for the SFU. */
 export const FINGERPRINT = 'a=fingerprint:';
+export const ICE_UFRAG = 'a=ice-ufrag:';
+export const ICE_PWD = 'a=ice-pwd:';
 
 const MEDIA =
   /^(audio|video|application) (\d{1,5})(?:\/\d{1,5})? ((?:(?:UDP|RTP|AVPF?|SAVPF?|D?TLS|SCTP)\/?\b)+(?: [\w.+-]+)+)$/;
@@ -110,7 +112,7 @@ export class SectionReader {
   finish(): SdpSection {
     const section = this.#section;
     if (section.mid === '') throw invalidSdp(`${this.where} has no a=mid`);
-    this.#transport.endPart();
+    this.#transport.endPart(!this.#isLive);
     const [direction, ...more] = this.#directions;
     section.sends = more.length > 0 || !(direction === 'recvonly' || direction === 'inactive');
     // The SFU skips a section without it.
@@ -143,21 +145,18 @@ export class SectionReader {
     this.#section.lines.push(line);
   }
 
-  /** Keeps the original line where the parsed value is identical. */
-  #keepValue(line: string, name: string, value: string, read: string): void {
-    this.#keep(read === value ? line : `a=${name}:${read}`);
-  }
-
   #attribute(line: string): void {
     const colon = line.indexOf(':');
     const name = colon < 0 ? line.slice(2) : line.slice(2, colon);
     const value = colon < 0 ? '' : line.slice(colon + 1);
     switch (name) {
       case 'ice-ufrag':
-        this.#keepValue(line, 'ice-ufrag', value, this.#transport.setUfrag(value, this));
+        this.#transport.setUfrag(value, this);
+        this.#keep(ICE_UFRAG);
         return;
       case 'ice-pwd':
-        this.#keepValue(line, 'ice-pwd', value, this.#transport.setPwd(value, this));
+        this.#transport.setPwd(value, this);
+        this.#keep(ICE_PWD);
         return;
       case 'fingerprint':
         if (this.#transport.addFingerprint(value)) this.#keep(FINGERPRINT);
@@ -219,7 +218,7 @@ export class SectionReader {
     if (PLAN_B_MID.test(mid)) throw invalidSdp(`${this.where} has an a=mid of Plan B`);
     this.#mids.add(mid);
     this.#section.mid = mid;
-    this.#keepValue(line, 'mid', value, mid);
+    this.#keep(mid === value ? line : `a=mid:${mid}`);
   }
 
   /** The SFU ignores an `a=msid` without both ids, of stream and track. */

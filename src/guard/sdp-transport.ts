@@ -21,6 +21,12 @@ export interface Part {
 export class Transport {
   #ufrag: string | undefined;
   #pwd: string | undefined;
+  /** ICE credentials of the part that is being parsed. */
+  #ownUfrag: string | undefined;
+  #ownPwd: string | undefined;
+  /** ICE credentials and fingerprints of the first rejected section, for a description without any other. */
+  #unused: string | undefined;
+  #unusedFingerprints: string[] | undefined;
   /** Fingerprints of the part that is being parsed. */
   #own: string[] = [];
   /** The fingerprints common to all parts with fingerprints; undefined before the first one. */
@@ -30,20 +36,16 @@ export class Transport {
   #written: string | undefined;
   #read = '';
 
-  /** Returns the trimmed value. */
-  setUfrag(value: string, part: Part): string {
+  setUfrag(value: string, part: Part): void {
     const ufrag = value.trim();
     if (!ICE_UFRAG.test(ufrag)) throw invalidSdp(`${part.where} has a malformed a=ice-ufrag`);
-    this.#ufrag = same(this.#ufrag, ufrag, 'ice-ufrag');
-    return ufrag;
+    this.#ownUfrag = same(this.#ownUfrag, ufrag, 'ice-ufrag');
   }
 
-  /** Returns the trimmed value. */
-  setPwd(value: string, part: Part): string {
+  setPwd(value: string, part: Part): void {
     const pwd = value.trim();
     if (!ICE_PWD.test(pwd)) throw invalidSdp(`${part.where} has a malformed a=ice-pwd`);
-    this.#pwd = same(this.#pwd, pwd, 'ice-pwd');
-    return pwd;
+    this.#ownPwd = same(this.#ownPwd, pwd, 'ice-pwd');
   }
 
   /**
@@ -63,25 +65,39 @@ export class Transport {
     return this.#own.push(this.#read) === 1;
   }
 
-  /** The session part or a section is complete. */
-  endPart(): void {
-    if (this.#own.length === 0) return;
+  /**
+   * The session part or a section is complete.
+   * @param isRejected it has port 0, so that its transport has no meaning: Chromium writes other ICE credentials there when it restarts ICE
+   */
+  endPart(isRejected = false): void {
+    const ufrag = this.#ownUfrag;
+    const pwd = this.#ownPwd;
     const own = this.#own;
+    this.#ownUfrag = this.#ownPwd = undefined;
+    if (own.length > 0) this.#own = [];
+    if (isRejected) {
+      if (ufrag && pwd) this.#unused ??= `${ufrag} ${pwd}`;
+      this.#unusedFingerprints ??= own;
+      return;
+    }
+    if (ufrag) this.#ufrag = same(this.#ufrag, ufrag, 'ice-ufrag');
+    if (pwd) this.#pwd = same(this.#pwd, pwd, 'ice-pwd');
+    if (own.length === 0) return;
     const common = this.#common ?? own;
-    this.#own = [];
     if (own.length === 1 && common.length === 1 && own[0] === common[0]) this.#common = common;
     else this.#common = common.filter((each) => own.includes(each));
     if (this.#common.length === 0) throw differ('fingerprint');
   }
 
   get iceCredentials(): string {
-    if (!this.#ufrag || !this.#pwd) throw invalidSdp('it has no ICE credentials (a=ice-ufrag, a=ice-pwd)');
-    return `${this.#ufrag} ${this.#pwd}`;
+    const credentials = this.#ufrag && this.#pwd ? `${this.#ufrag} ${this.#pwd}` : this.#unused;
+    if (!credentials) throw invalidSdp('it has no ICE credentials (a=ice-ufrag, a=ice-pwd)');
+    return credentials;
   }
 
   /** The fingerprint for the SFU. */
   get fingerprint(): string {
-    const known = this.#common ?? [];
+    const known = this.#common ?? this.#unusedFingerprints ?? [];
     if (known.length === 1 && known[0] !== undefined) return known[0];
     for (const algorithm of ALGORITHMS) {
       const found = known.find((each) => each.startsWith(`${algorithm} `));

@@ -1,7 +1,7 @@
 import { LIMITS } from '../protocol/limits.js';
 import type { VideoCodec } from './codecs.js';
 import { invalidSdp, linesOf } from './sdp-lines.js';
-import { FINGERPRINT, type SdpSection, SectionReader } from './sdp-section.js';
+import { FINGERPRINT, ICE_PWD, ICE_UFRAG, type SdpSection, SectionReader } from './sdp-section.js';
 import { Transport } from './sdp-transport.js';
 
 /**
@@ -96,10 +96,12 @@ class SdpReader {
     const value = colon < 0 ? '' : attribute.slice(colon + 1);
     switch (colon < 0 ? attribute : attribute.slice(0, colon)) {
       case 'ice-ufrag':
-        this.#head.push(`a=ice-ufrag:${this.#transport.setUfrag(value, SESSION_PART)}`);
+        this.#transport.setUfrag(value, SESSION_PART);
+        this.#head.push(ICE_UFRAG);
         return;
       case 'ice-pwd':
-        this.#head.push(`a=ice-pwd:${this.#transport.setPwd(value, SESSION_PART)}`);
+        this.#transport.setPwd(value, SESSION_PART);
+        this.#head.push(ICE_PWD);
         return;
       case 'fingerprint':
         if (this.#transport.addFingerprint(value)) this.#head.push(FINGERPRINT);

@@ -26,6 +26,7 @@ for (const sfu of sfus) {
 
         await publisher.unpublish(screen);
         await until('the second video is gone', async () => (await viewer.received()).length === 2);
+        await publisher.restartIce();
         await viewer.sees(await publisher.publishCanvas());
         await viewer.sees(camera);
       },

@@ -123,6 +123,21 @@ describeOnEachSfu('a room', (stage) => {
     await viewer.sees(camera);
   });
 
+  test('an ICE restart keeps the media of a publisher who has stopped another stream', async () => {
+    const publisher = await stage.enter('publisher');
+    const viewer = await stage.enter('viewer', { role: 'subscriber' });
+    const screen = await publisher.publishCanvas();
+    const camera = await publisher.publishCamera();
+    await viewer.sees(camera);
+    await publisher.unpublish(screen);
+
+    await publisher.restartIce();
+    await viewer.sees(camera);
+    await viewer.sees(await publisher.publishCanvas());
+    await publisher.restartIce();
+    await viewer.sees(camera);
+  });
+
   test('the relay has the figures of who sends and who receives', async () => {
     const publisher = await stage.enter('publisher');
     const viewer = await stage.enter('viewer', { role: 'subscriber' });

@@ -12,6 +12,7 @@ interface Page {
   send(what: 'camera' | 'screen', isOn: boolean): Promise<void>;
   muteAndUnmute(): Promise<void>;
   state(): string;
+  departures(): number;
   hasMedia(): boolean;
   sends(): string[];
   roster(): Record<string, string[]>;
@@ -114,11 +115,13 @@ export class User {
   /** Changes the network, once the last one has served a while; resolves when the user is in the room again. */
   async changeNetwork(kind: Switch): Promise<void> {
     await sleep(Math.max(0, this.#mediaSince + 1.1 * STABLE_MS - performance.now()));
+    const departures = await this.#departures();
     this.#setup.network.switch(kind);
-    await until(`${this.name} notices a ${kind}`, async () => (await this.state()) !== 'joined', {
-      ...PATIENCE,
-      intervalMs: 20,
-    });
+    await until(
+      `${this.name} notices a ${kind}`,
+      async () => (await this.#departures()) > departures,
+      PATIENCE,
+    );
     await this.isBack();
     await until(
       `${this.name} has media again`,
@@ -147,6 +150,10 @@ export class User {
 
   state(): Promise<string> {
     return this.#ask('it knows its state', () => window.day.state());
+  }
+
+  #departures(): Promise<number> {
+    return this.#ask('it knows what has become of it', () => window.day.departures());
   }
 
   sends(): Promise<string[]> {

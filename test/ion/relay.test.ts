@@ -51,11 +51,11 @@ describeReal(['ion'], 'the relay in front of a real Ion SFU', () => {
     const late = await startRelay(ion.address, { joinTimeoutMs: 300 });
     // The connection stands.
     await late.relay.healthCheck();
-    for (let round = 0; round < 5; round += 1) {
+    for (let round = 0; round < 3; round += 1) {
       const joining = late.relay.createSession({ roomId: `late-${round}`, userId: 'u', sdp: fakeOffer() });
-      // The join is on its way, and the SFU answers within some milliseconds.
+      // The join is on its way. The SFU answers within some milliseconds, on a busy machine later.
       for (let turn = 0; turn < 10; turn += 1) await new Promise(setImmediate);
-      const end = performance.now() + 600;
+      const end = performance.now() + 2_000;
       while (performance.now() < end);
       await expect(joining).resolves.toMatchObject({ state: 'joined' });
     }

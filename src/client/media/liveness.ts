@@ -1,7 +1,7 @@
 /** Media that is there arrives more often: the SFU reports on what it receives each second. */
 const PROBE_MS = 2_000;
 
-/** Bytes of media and reports that a connection has received; undefined where the browser does not say. */
+/** Bytes of media and reports that a connection has received; undefined where the browser does not say, as Firefox without a route. */
 async function receivedBy(pc: RTCPeerConnection): Promise<number | undefined> {
   let bytes: number | undefined;
   for (const each of (await pc.getStats()).values())
@@ -11,11 +11,18 @@ async function receivedBy(pc: RTCPeerConnection): Promise<number | undefined> {
 
 /**
  * Whether connections still receive something. After a change of networks it takes many seconds until a browser says that one has failed.
+ * @param subscribers nothing but another one restores these: the browser's word that one is disconnected suffices
  */
-export async function isAlive(connections: readonly RTCPeerConnection[]): Promise<boolean> {
+export async function isAlive(
+  connections: readonly RTCPeerConnection[],
+  subscribers: readonly RTCPeerConnection[] = [],
+): Promise<boolean> {
   const received = () => Promise.all(connections.map(receivedBy));
   const before = await received();
   await new Promise((resolve) => setTimeout(resolve, PROBE_MS));
   const after = await received();
-  return before.every((bytes, n) => bytes === undefined || bytes !== after[n]);
+  return (
+    after.every((bytes, n) => bytes === undefined || bytes !== before[n]) &&
+    subscribers.every(({ connectionState }) => !/disc|fail/.test(connectionState))
+  );
 }

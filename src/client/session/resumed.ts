@@ -25,11 +25,10 @@ export function resumed(
     const restore = () => lifecycle.restoreMedia(session, mediaLost('publisher'));
     if (!session.revive()) return restore();
     const { upstream, downstream, remoteTracks } = session;
-    const used = [
-      ...(upstream.sending().length > 0 ? [upstream.pc] : []),
-      ...(downstream && remoteTracks.list.some(({ track }) => !track.muted) ? [downstream.pc] : []),
-    ];
-    isAlive(used).then(
+    const receiving = downstream ? [downstream.pc] : [];
+    const receives = remoteTracks.list.some(({ track }) => !track.muted);
+    const used = [...(upstream.sending().length > 0 ? [upstream.pc] : []), ...(receives ? receiving : [])];
+    isAlive(used, receiving).then(
       (alive) => alive || session.isLost || restore(),
       () => {},
     );

@@ -6,6 +6,7 @@ let client;
 const streams = { camera: undefined, screen: undefined };
 const errors = [];
 const closes = [];
+let departures = 0;
 
 /** What a user does in a room, as often as a test wants: nothing of it stays in the page. */
 window.day = {
@@ -18,6 +19,9 @@ window.day = {
     client.on('track', ({ track }) => play(track));
     client.on('trackended', ({ track }) => stopPlaying(track));
     client.on('error', ({ code, message }) => errors.push(`${code}: ${message}`));
+    client.on('state', (state) => {
+      if (state !== 'joined') departures += 1;
+    });
     client.on('close', ({ code, reason }) => closes.push(`${code} ${reason}`));
     await client.join({ roomId: room, userId: user, role });
   },
@@ -48,6 +52,9 @@ window.day = {
   },
 
   state: () => client.state,
+
+  /** How often the client has found itself without media or without a session. */
+  departures: () => departures,
 
   hasMedia: () =>
     [client.publisher, client.subscriber].every((connection) => connection?.connectionState === 'connected'),

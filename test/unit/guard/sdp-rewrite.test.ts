@@ -173,6 +173,40 @@ describe('what clients write in other ways', () => {
     expect(rewrite(asking)).toBe(fakeOffer([audio]));
   });
 
+  describe('with rejected sections', () => {
+    const three = fakeOffer([video, { ...video, trackId: 't2' }, { ...video, trackId: 't3' }]);
+    const [head = '', ...sections] = three.split(/^(?=m=)/m);
+    /** As Chromium writes it when it restarts ICE after sections were stopped. */
+    const rejected = (section = '') =>
+      section
+        .replace(/^(m=\w+) \d+/, '$1 0')
+        .replace(/a=ice-ufrag:.*/, 'a=ice-ufrag:other')
+        .replace(/a=ice-pwd:.*/, 'a=ice-pwd:othersOfTheSectionThatIsRejected')
+        .replace(/a=fingerprint:sha-256 ../, 'a=fingerprint:sha-256 00')
+        .replace('a=sendonly', 'a=inactive')
+        .replace(/a=(?:ssrc|msid):.*\r\n/g, '');
+
+    test.each([0, 1, 2])('has the transport of the others in section %i', (place) => {
+      const sdp = head + sections.map((each, n) => (n === place ? rejected(each) : each)).join('');
+      expect(parseSdp(sdp).iceCredentials).toBe(parseSdp(three).iceCredentials);
+      const transport = /^a=(?:ice-|fingerprint)/;
+      expect(lines(rewrite(sdp), transport)).toEqual(lines(rewrite(three), transport));
+    });
+
+    test('alone keeps the transport of the first one', () => {
+      const [first, ...more] = sections.map(rejected);
+      const sdp = head + first + more.join('').replaceAll(/(a=ice-(?:ufrag|pwd):)o/g, '$1x');
+      expect(new Set(lines(rewrite(sdp), /^a=ice-(?:ufrag|pwd)/))).toEqual(
+        new Set(['a=ice-ufrag:other', 'a=ice-pwd:othersOfTheSectionThatIsRejected']),
+      );
+    });
+
+    test('is refused where those that are bundled differ, though their port is 0', () => {
+      const bundled = rejected(sections[1]).replace('a=mid:', 'a=bundle-only\r\na=mid:');
+      expect(() => parseSdp(head + sections[0] + bundled)).toThrow('max-bundle');
+    });
+  });
+
   test('has a direction, as the SFU passes over a section without one', () => {
     const sdp = plain.replace('a=sendonly\r\n', '');
     expect(lines(rewrite(sdp), /^a=(send|recv)/)).toEqual(['a=sendrecv']);
