@@ -22,6 +22,9 @@ interface LifecycleOptions extends ClientSettings {
   onResumed(snapshot: JoinResult | undefined): () => void;
 }
 
+/** Peers beside the next one: during a move, and during its return. */
+const MAX_OTHERS = 2;
+
 export type Lifecycle = ReturnType<typeof lifecycle>;
 
 /** The client's state machine: its connection and its session, and their replacements when they break. */
@@ -143,8 +146,8 @@ export function lifecycle(socket: WebSocket, options: LifecycleOptions) {
   const replacePeer = async (before: ClientSession) => {
     const wanted = desired;
     const isPossible = before.joinResult?.capabilities?.includes('rejoin') && session === before;
-    const isAlone = [...sessions].every((each) => each === before || each.isLost);
-    if (!wanted || !isPossible || !(isAlone || before.isLost)) return;
+    const isCrowded = !before.isLost && [...sessions].filter(({ isLost }) => !isLost).length > MAX_OTHERS;
+    if (!wanted || !isPossible || isCrowded) return;
     const next = makeSession(wanted, before);
     try {
       await next.replace(before, () => {

@@ -183,12 +183,17 @@ export function createSession(options: ClientSessionOptions): ClientSession {
         return result;
       }, sending);
       const release = () => {
-        if (before.isClosed) return;
+        if (session.isClosed) return;
+        const old = [...sessions].filter((each) => each.peer < peer);
         // After the SFU has failed, it may take longer until all tracks are there again.
-        if ((before.isLost || session.isLost) && before.remoteTracks.holds(before.downstream?.pc))
-          return void setTimeout(release, OVERLAP_MS);
-        before.close(left());
-        if (!before.isLost) rpc.request('leave', { peer: before.peer }).catch(() => {});
+        const holds = (each: ClientSession) =>
+          (each.isLost || session.isLost) && each.remoteTracks.holds(each.downstream?.pc);
+        // A later peer needs its time, too.
+        if ([...sessions].at(-1) !== session || old.some(holds)) return void setTimeout(release, OVERLAP_MS);
+        for (const each of old) {
+          each.close(left());
+          if (!each.isLost) rpc.request('leave', { peer: each.peer }).catch(() => {});
+        }
       };
       setTimeout(release, OVERLAP_MS);
     },

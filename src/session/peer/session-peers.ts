@@ -9,12 +9,10 @@ import type { SessionEmitter, SessionSink } from '../events/session-emitter.js';
 import { Interruption, LossPolicy } from './interruption.js';
 import type { MessageFilters } from './message-filters.js';
 import type { NextPeer } from './next-peer.js';
+import { OldPeers } from './old-peers.js';
 import type { PeerOwner, PeerSetup } from './peer-owner.js';
 import { SfuPeer } from './sfu-peer.js';
 import type { Takeover } from './takeover.js';
-
-/** A replaced peer stays until its client leaves it, this long at most. */
-const OVERLAP_MS = 15_000;
 
 /** The session of the peers. */
 interface SessionPeersOwner {
@@ -32,8 +30,8 @@ interface SessionPeersOwner {
 }
 
 /**
- * The peers of a session: the current one; during a replacement also the next one, which joins, and afterwards the previous
- * one, until the client leaves it.
+ * The peers of a session: the current one; during a replacement also the next one, which joins, and afterwards the old ones, until
+ * the client leaves them.
  */
 export class SessionPeers {
   readonly #setup: PeerSetup;
@@ -41,16 +39,14 @@ export class SessionPeers {
   readonly #reports: PeerOwner;
   #current: SfuPeer;
   #next: SfuPeer | undefined;
-  #previous: SfuPeer | undefined;
-  /** New track ids by those of the previous peer's tracks. */
-  #followed: ReadonlyMap<string, string> = new Map();
+  /** Made by the first replacement. */
+  #old: OldPeers | undefined;
   #lastNumber: number;
-  #timer: NodeJS.Timeout | undefined;
   /** Set while the SFU has lost the current peer, and no other one has joined. */
   #interruption: Interruption | undefined;
   /** Made by the first loss. */
   #losses: LossPolicy | undefined;
-  /** Set when the current peer's stream ended before the previous one's. */
+  /** Set when the current peer's stream ended before those of the old ones. */
   #ended: { error: RelayError | undefined } | undefined;
 
   /** @param takeover of the first peer */
@@ -76,11 +72,11 @@ export class SessionPeers {
   }
 
   get isHolding(): boolean {
-    return this.#current.isHolding || this.#previous?.isHolding === true;
+    return this.#current.isHolding || this.#old?.all.some(({ isHolding }) => isHolding) === true;
   }
 
   release(): void {
-    this.#previous?.release();
+    for (const peer of this.#old?.all ?? []) peer.release();
     this.#current.release();
   }
 
@@ -100,7 +96,7 @@ export class SessionPeers {
 
   /** Undefined for a peer that has ended or not joined. */
   find(number: number): SfuPeer | undefined {
-    return number === this.#current.number ? this.#current : this.#previousOf(number);
+    return number === this.#current.number ? this.#current : this.#old?.find(number);
   }
 
   /**
@@ -117,7 +113,8 @@ export class SessionPeers {
       throw new RelayError('ERR_RELAY_INVALID_PARAMS', `"peer" must be greater than ${this.#lastNumber}.`);
     this.#lastNumber = number;
     this.#interruption?.attempted();
-    if (this.#previous) this.leave(this.#previous.number);
+    this.#old ??= new OldPeers(this.#setup);
+    const old = this.#old;
     const { policy } = this.#current;
     const next = new SfuPeer(number, { ...this.#setup, policy }, this.#reports);
     this.#next = next;
@@ -141,20 +138,17 @@ export class SessionPeers {
         ({ released }) => {
           // A moderator may have muted a track during the join.
           follow();
-          this.#forget();
-          this.#followed = followed;
           const lost = this.#interruption;
           if (!lost) {
             this.#current.keepOnly(idsOf(room.tracksOf(id)));
-            this.#previous = this.#current;
-            this.#timer = setTimeout(() => this.leave(this.#previous?.number), OVERLAP_MS).unref();
+            old.add(this.#current, followed);
           }
           this.#current = next;
           const { session } = this.#owner;
           room.members.setTracks(session, { tracks: released.tracks, cut: released.cut, renamed: followed });
           if (!lost) return;
           this.#interruption = undefined;
-          this.#forget();
+          old.forget(followed.keys());
           lost.resumed();
           this.#owner.emitter.emit('resumed', { peer: number });
         },
@@ -169,58 +163,47 @@ export class SessionPeers {
     }
   }
 
-  /** Leaves the previous peer, if it has this number. */
-  leave(number: number | undefined): void {
-    const previous = number === undefined ? undefined : this.#previousOf(number);
-    if (!previous) return;
-    clearTimeout(this.#timer);
-    previous.leave(() => new RelayError('ERR_RELAY_REJOIN', 'Another peer has taken its place.'));
-    previous.end();
+  /** Leaves the old peer with this number, if there is one. */
+  leave(number: number): void {
+    this.#old?.leave(number);
   }
 
   /** No peer emits or accepts messages any more; `endAll` follows. */
   leaveAll(why: () => RelayError): void {
-    clearTimeout(this.#timer);
+    this.#old?.stop();
     if (this.#interruption) {
       this.#interruption.left();
       this.#ended ??= { error: this.#interruption.error };
     }
     this.#next?.abort(why);
-    this.#previous?.leave(why);
+    for (const peer of this.#old?.all ?? []) peer.leave(why);
     this.#current.leave(why);
   }
 
   /** Leaves the SFU. `silent`: the SFU does not answer. */
   endAll(silent = false): void {
-    this.#previous?.end(silent);
+    for (const peer of this.#old?.all ?? []) peer.end(silent);
     this.#current.end(silent);
-    if (this.#ended && !this.#previous) this.#finish(this.#ended.error);
+    if (this.#ended && !this.#hasOld) this.#finish(this.#ended.error);
   }
 
   /** Sends revised offers to the SFU, where grants or mutes have changed what the session may publish. */
   async revise(isJoined: () => boolean): Promise<void> {
-    const previous = this.#previous;
     const current = this.#current;
     // The next peer's first offer will be revised.
     if (this.#interruption) return;
-    // The previous peer sends a track by its old id, which may have been muted by the new one.
-    if (previous) this.#setup.room.moderation.follow([...this.#followed].map(([from, to]) => [to, from]));
     await current.revise(isJoined).catch((error) => {
       if (!this.#interruption && this.#current === current) throw error;
     });
-    await previous
-      ?.revise(() => isJoined() && this.#previous === previous)
-      .catch(() => {
-        this.leave(previous.number);
-      });
+    await this.#old?.revise(isJoined);
   }
 
-  #previousOf(number: number): SfuPeer | undefined {
-    return this.#previous?.number === number ? this.#previous : undefined;
+  get #hasOld(): boolean {
+    return this.#old !== undefined && this.#old.all.length > 0;
   }
 
   get all(): SfuPeer[] {
-    return [this.#current, this.#next, this.#previous].filter((peer) => peer !== undefined);
+    return [this.#current, ...(this.#next ? [this.#next] : []), ...(this.#old?.all ?? [])];
   }
 
   #makeReports(): PeerOwner {
@@ -261,7 +244,7 @@ export class SessionPeers {
     this.#losses ??= new LossPolicy();
     if (!this.#losses.mayReplace(error)) return false;
     const { number: peer } = this.#current;
-    this.leave(this.#previous?.number);
+    this.#old?.leaveEach();
     this.#current.leave(
       () => new RelayError('ERR_RELAY_REJOIN', 'The SFU has lost the peer: wait for "rejoin".'),
     );
@@ -273,23 +256,12 @@ export class SessionPeers {
     return true;
   }
 
-  /** Drops the mutes of track ids that only the previous peer used. */
-  #forget(): void {
-    const { id, room } = this.#setup;
-    const own = new Set(room.tracksOf(id).map(({ trackId }) => trackId));
-    room.moderation.forget([...this.#followed.keys()].filter((trackId) => !own.has(trackId)));
-    this.#followed = new Map();
-  }
-
   #peerEnded(number: number, error: RelayError | undefined): void {
-    if (number === this.#previous?.number) {
-      this.#forget();
-      this.#previous = undefined;
-      clearTimeout(this.#timer);
-      if (this.#ended) this.#finish(this.#ended.error);
+    if (this.#old?.ended(number)) {
+      if (this.#ended && !this.#hasOld) this.#finish(this.#ended.error);
     } else if (number === this.#current.number && !this.#lose(error)) {
       this.#ended = { error };
-      if (!this.#previous) this.#finish(error);
+      if (!this.#hasOld) this.#finish(error);
       else if (error) this.#owner.lifecycle.break(error);
     }
   }

@@ -197,6 +197,41 @@ export function rejoinSuite(stage: ContractStage): void {
       );
     });
 
+    test('may replace it again beside two old ones; the oldest is left when there is a third', async () => {
+      const { client, stream } = await joined({ offer: offer(CAMERA), capabilities });
+      const rejoin = async (peer: number) => {
+        const track = { ...CAMERA, trackId: `camera-${peer}` } as never;
+        const renamed = { [`camera-${peer - 1}`]: `camera-${peer}` };
+        const { result } = await client.request('rejoin', { peer, offer: offer(track), renamed });
+        expect(result).toMatchObject({ peer });
+        return streamOf(stream, peer);
+      };
+      const second = await rejoin(2);
+      const third = await rejoin(3);
+      await client.request('ping');
+      expect([stream.isOpen, second.isOpen, third.isOpen]).toEqual([true, true, true]);
+      await rejoin(4);
+      expect(await stream.ended).toBe('half-closed');
+      expect([second.isOpen, third.isOpen]).toEqual([true, true]);
+      await client.request('leave', { peer: 3 });
+      expect(await third.ended).toBe('half-closed');
+      expect(second.isOpen).toBe(true);
+    });
+
+    test('has its track muted on all of its peers, and sent again on all', async () => {
+      const { client, stream } = await joined({ offer: offer(CAMERA), capabilities });
+      const room = stage.relay.rooms.get('lobby');
+      await client.request('rejoin', { peer: 2, offer: offer(AGAIN), renamed: { 'camera-1': 'camera-2' } });
+      const last = { ...CAMERA, trackId: 'camera-3' } as never;
+      await client.request('rejoin', { peer: 3, offer: offer(last), renamed: { 'camera-2': 'camera-3' } });
+      const peers = [stream, await streamOf(stream, 2), await streamOf(stream, 3)];
+      const newest = (each: ScriptedStream) => String(each.requests('description').at(-1)?.sdp);
+      await room?.mute({ trackId: 'camera-3' });
+      await stage.sfu.waitFor(() => peers.every((each) => /a=recvonly/.test(newest(each))));
+      await room?.unmute({ trackId: 'camera-3' });
+      await stage.sfu.waitFor(() => peers.every((each) => /a=sendonly/.test(newest(each))));
+    });
+
     test('is refused a number that was used, and a second rejoin at the same time', async () => {
       const { client } = await joined({ capabilities });
       const refusal = async (params: object) => (await client.request('rejoin', params)).error?.data?.code;

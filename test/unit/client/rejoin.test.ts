@@ -149,6 +149,46 @@ describe('a peer that the relay wants to be replaced', () => {
     expect(base.socket.params('rejoin')).toHaveLength(1);
   });
 
+  test('is replaced again while the first one is there; both are left when the third one has had its time', async () => {
+    const base = await watching();
+    await rejoined(base);
+    await vi.advanceTimersByTimeAsync(4_000);
+    const next = await rejoined(base, 2);
+    expect(base.socket.params('rejoin').map(({ peer }) => peer)).toEqual([2, 3]);
+    await vi.advanceTimersByTimeAsync(4_000);
+    expect(base.socket.params('leave')).toEqual([]);
+    expect(openPeers()).toHaveLength(6);
+    await pass();
+    expect(base.socket.params('leave')).toEqual([{ peer: 1 }, { peer: 2 }]);
+    expect(openPeers()).toEqual([next.publisher, next.subscriber]);
+    expect([base.of('state'), base.of('error')]).toEqual([[], []]);
+  });
+
+  test('leaves the old one where the next replacement fails', async () => {
+    const base = await watching();
+    await rejoined(base);
+    await vi.advanceTimersByTimeAsync(4_000);
+    base.socket.results.rejoin = () => undefined;
+    await rejoined(base, 2);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(base.socket.params('leave')).toEqual([]);
+    refuse(base, 'ERR_RELAY_SFU_TIMEOUT');
+    await pass();
+    expect(base.socket.params('leave')).toEqual([{ peer: 1 }]);
+    expect([openPeers().length, base.client.state]).toEqual([2, 'joined']);
+  });
+
+  test('is not replaced a third time before the first ones have been left', async () => {
+    const base = await watching();
+    await rejoined(base);
+    await rejoined(base, 2);
+    await rejoined(base, 3);
+    expect(base.socket.params('rejoin').map(({ peer }) => peer)).toEqual([2, 3]);
+    await pass();
+    await rejoined(base, 3);
+    expect(base.socket.params('rejoin').map(({ peer }) => peer)).toEqual([2, 3, 4]);
+  });
+
   test('is not by a relay that can not', async () => {
     const base = await joined({ capabilities: [] });
     base.socket.notify('rejoin', { peer: 1, afterMs: 0, reason: 'full' });

@@ -32,6 +32,27 @@ describe('a move that is cancelled half-way', () => {
     expect(await relay.moveRoom('lobby')).toMatchObject({ to: other.address, generation: 3, moved: 2 });
   });
 
+  test('the peers from before the move stay until their clients leave them', async () => {
+    const { relay, own, other, alice, bob } = await stage();
+    let peers = 1;
+    alice.on('rejoin', () => {
+      peers += 1;
+      return alice.rejoin({ sdp: fakeOffer([{ ...AGAIN, trackId: `camera-${peers}` }]) });
+    });
+    const ofBob = ignore(bob);
+    const cancel = new AbortController();
+    const outcome = codeOf(relay.moveRoom('lobby', { signal: cancel.signal }));
+    await until('alice has moved', () => alice.peer === 2 && ofBob.length > 0);
+    cancel.abort();
+    expect(await outcome).toBe('ERR_RELAY_ABORTED');
+    const streams = [
+      own.stream('lobby/alice/a'),
+      other.stream('lobby/alice/a/2'),
+      own.stream('lobby/alice/a/3'),
+    ];
+    expect(streams.map((stream) => stream?.isOpen)).toEqual([true, true, true]);
+  });
+
   test('a signal that has aborted before changes nothing', async () => {
     const { relay, own, alice } = await stage();
     expect(await codeOf(relay.moveRoom('lobby', { signal: AbortSignal.abort() }))).toBe('ERR_RELAY_ABORTED');
