@@ -71,6 +71,33 @@ describe('a room that moves', () => {
     expect(on.other.stream('lobby/carol/c')?.sid).toBe('lobby~2');
   });
 
+  test('a join that opens its stream on the old node while the room is placed on the other one is waited for', async () => {
+    const nodes = [await startNode(), await startNode()];
+    let gate: Promise<void> | undefined;
+    const metadata = vi.fn(async () => {
+      await gate;
+      return {};
+    });
+    const clusterNodes = nodes.map(({ address: serverUrl }) => ({ serverUrl, metadata }));
+    const relay = startRelay([], { sfu: { mode: 'cluster', clusterNodes } });
+    const join = (sessionId: string) =>
+      relay.createSession({ sessionId, roomId: 'lobby', userId: sessionId, sdp: fakeOffer() });
+    const bob = await join('bob');
+    const heard = follow(bob);
+    const opening = deferred();
+    gate = opening.promise;
+    metadata.mockClear();
+    const joining = join('carol').then((carol) => ({ carol, ofCarol: follow(carol) }));
+    await until('carol opens her stream', () => metadata.mock.calls.length > 0);
+    gate = undefined;
+    const moving = relay.moveRoom('lobby');
+    await until('bob has moved', () => heard.length > 0 && bob.peer === 2);
+    opening.resolve();
+    const { carol, ofCarol } = await joining;
+    expect(await moving).toMatchObject({ moved: 2, closed: 0 });
+    expect([ofCarol, carol.peer, carol.peers.current.generation]).toEqual([['rejoin 1'], 2, 2]);
+  });
+
   test('sessions that have not moved at the deadline are closed: the client joins the new node', async () => {
     const { relay, other, alice, bob } = await stage();
     const [ofAlice, ofBob] = [follow(alice, fakeOffer([AGAIN])), ignore(bob)];
