@@ -9,6 +9,16 @@ async function receivedBy(pc: RTCPeerConnection): Promise<number | undefined> {
   return bytes;
 }
 
+/** Whether a frame of video was decoded, or audio was played. */
+export const hasMedia = (receiver: RTCRtpReceiver): Promise<boolean> =>
+  receiver.getStats().then(
+    (stats) =>
+      [...stats.values()].some(
+        ({ framesDecoded, jitterBufferEmittedCount }) => (framesDecoded ?? jitterBufferEmittedCount) > 0,
+      ),
+    () => false,
+  );
+
 /**
  * Whether connections still receive something. After a change of networks it takes many seconds until a browser says that one has failed.
  * @param subscribers nothing but another one restores these: the browser's word that one is disconnected suffices

@@ -1,6 +1,7 @@
 import type { Track } from '../../protocol/messages.js';
 import type { Emit } from '../common/events.js';
 import type { RemoteTrack } from '../common/remote-track.js';
+import { hasMedia } from './liveness.js';
 import { readMsid } from './sdp.js';
 
 interface RemoteTracksOptions {
@@ -12,21 +13,36 @@ interface RemoteTracksOptions {
   onMedia(streamId: string): void;
 }
 
-interface Entry {
-  remote: RemoteTrack;
+/** One way by which a track is received. There are several while its publisher's peer is being replaced, or this client's. */
+interface Source {
+  track: MediaStreamTrack;
   section: RTCRtpTransceiver;
   /** The connection that receives it. */
   pc: RTCPeerConnection;
-  /** The same track on an earlier connection. This entry replaces it after its first media. */
-  prior: Entry | undefined;
-  track: MediaStreamTrack;
+  /** The number of the connection's peer. */
+  peer: number;
+  /** The publisher's id of the track on this way. */
+  trackId: string;
+  /** Whether its media flows, or is not waited for any more. */
+  isReady: boolean;
+}
+
+interface Entry {
+  remote: RemoteTrack;
+  /** The publisher's ids of the track, the newest last. */
+  ids: string[];
+  /** The application has the track of this one. */
+  current: Source;
+  sources: Set<Source>;
   /** Set while the entry waits for the room's announcement. */
   waiting: ReturnType<typeof setTimeout> | undefined;
 }
 
 const ANNOUNCEMENT_TIMEOUT_MS = 1_000;
-/** A paused track never receives its first media. */
-const MEDIA_TIMEOUT_MS = 2_000;
+/** A paused track never receives its first media. Shorter than both peers exist. */
+const MEDIA_TIMEOUT_MS = 4_000;
+/** How often a source without media is looked at. */
+const LOOK_MS = 50;
 
 export type RemoteTracks = ReturnType<typeof remoteTracks>;
 
@@ -37,37 +53,54 @@ export type RemoteTracks = ReturnType<typeof remoteTracks>;
 export function remoteTracks({ ownerOf, isOwn, emit, onMedia }: RemoteTracksOptions) {
   const entries = new Set<Entry>();
   const find = (isMeant: (entry: Entry) => boolean) => [...entries].find(isMeant);
-  const endAll = (isMeant: (entry: Entry) => boolean) => [...entries].filter(isMeant).forEach(end);
+  const findId = (trackId: string) => find(({ ids }) => ids.includes(trackId));
+  const ageOf = ({ ids }: Entry, { trackId }: Source) => ids.indexOf(trackId);
 
   const deliver = (entry: Entry) => {
     clearTimeout(entry.waiting);
     entry.waiting = undefined;
     const { remote } = entry;
     const { userId, sessionId } = ownerOf(remote.trackId) ?? {};
+    remote.stream.addTrack(remote.track);
     emit('track', Object.assign(remote, { userId, sessionId }));
   };
 
-  /** The track replaces that of the earlier connection in the same stream. */
-  const swap = (entry: Entry) => {
-    const { prior, remote, track } = entry;
-    if (!prior || !entries.has(entry)) return;
-    entry.prior = undefined;
-    clearTimeout(prior.waiting);
-    entries.delete(prior);
+  /** The application gets this source's track in the same stream, in place of the current one. */
+  const use = (entry: Entry, source: Source) => {
+    const { remote } = entry;
+    entry.current = source;
     remote.stream.removeTrack(remote.track);
-    remote.stream.addTrack(track);
-    remote.track = track;
-    if (prior.waiting) deliver(entry);
+    remote.track = source.track;
+    if (!entry.waiting) remote.stream.addTrack(source.track);
+  };
+
+  /** Uses the source as soon as its media flows, unless the current one is of a newer id or peer. */
+  const follow = async (entry: Entry, source: Source) => {
+    const deadline = performance.now() + MEDIA_TIMEOUT_MS;
+    const { track, section } = source;
+    while (performance.now() < deadline && (track.muted || !(await hasMedia(section.receiver))))
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    source.isReady = true;
+    const { current, sources } = entry;
+    const isNewest = source.peer >= current.peer && ageOf(entry, source) >= ageOf(entry, current);
+    if (isNewest && sources.has(source)) use(entry, source);
   };
 
   const end = (entry: Entry) => {
-    if (!entries.has(entry)) return;
-    const next = find(({ prior }) => prior === entry);
-    if (next) return swap(next);
-    entries.delete(entry);
-    // If it has not replaced the earlier entry yet, that one stays. A track that was not emitted does not end.
-    if (!entry.prior && !entry.waiting) emit('trackended', entry.remote);
+    // A track that was not emitted does not end.
+    if (entries.delete(entry) && !entry.waiting) emit('trackended', entry.remote);
     clearTimeout(entry.waiting);
+  };
+
+  const endSources = (isMeant: (source: Source) => boolean) => {
+    for (const entry of [...entries]) {
+      const { sources } = entry;
+      for (const each of sources) if (isMeant(each)) sources.delete(each);
+      const rank = (each: Source) => (each.isReady ? 1e9 : 0) + ageOf(entry, each) * 1e4 + each.peer;
+      const [best] = [...sources].sort((one, other) => rank(other) - rank(one));
+      if (!best) end(entry);
+      else if (!sources.has(entry.current)) use(entry, best);
+    }
   };
 
   const announced = () => {
@@ -76,7 +109,7 @@ export function remoteTracks({ ownerOf, isOwn, emit, onMedia }: RemoteTracksOpti
 
   return {
     get list(): RemoteTrack[] {
-      return [...entries].filter(({ waiting, prior }) => !waiting && !prior).map(({ remote }) => remote);
+      return [...entries].filter(({ waiting }) => !waiting).map(({ remote }) => remote);
     },
 
     /** @param sdp the offer with the track; its `a=msid` has the publisher's ids */
@@ -84,37 +117,36 @@ export function remoteTracks({ ownerOf, isOwn, emit, onMedia }: RemoteTracksOpti
       { track, streams, transceiver: section }: RTCTrackEvent,
       sdp: string,
       pc: RTCPeerConnection,
+      peer: number,
     ): void {
-      endAll((entry) => entry.section === section);
-      const own = streams[0] ?? new MediaStream([track]);
+      endSources((each) => each.section === section);
+      const own = streams[0] ?? new MediaStream();
       const { streamId = own.id, trackId = track.id } = readMsid(sdp, section.mid);
       if (isOwn(trackId)) return;
-      const prior = find((entry) => !entry.prior && entry.remote.trackId === trackId);
+      const source: Source = { track, section, pc, peer, trackId, isReady: false };
+      track.addEventListener('ended', () => endSources((each) => each === source));
+      track.addEventListener('unmute', () => {
+        if (find(({ sources }) => sources.has(source))) onMedia(streamId);
+      });
       // All tracks of a stream share a MediaStream, even on different connections.
       const stream = find(({ remote }) => remote.streamId === streamId)?.remote.stream ?? own;
-      if (!prior && stream !== own) stream.addTrack(track);
-      // deliver() sets the publisher.
-      const remote = prior?.remote ?? {
-        track,
-        stream,
-        trackId,
-        streamId,
-        kind: track.kind,
-      };
-      const entry = { remote, section, pc, prior, track, waiting: undefined } as Entry;
-      // One of a connection that was lost meanwhile.
-      for (const each of entries) if (prior && each.prior === prior) entries.delete(each);
-      entries.add(entry);
-      track.addEventListener('ended', () => end(entry));
-      track.addEventListener('unmute', () => {
-        if (entries.has(entry)) onMedia(streamId);
-        swap(entry);
-      });
-      if (prior) setTimeout(swap, track.muted ? MEDIA_TIMEOUT_MS : 0, entry);
-      else {
-        entry.waiting = setTimeout(deliver, ANNOUNCEMENT_TIMEOUT_MS, entry);
-        announced();
+      // The browser has added it to the stream of its connection. Two sources of a track would be heard twice.
+      stream.removeTrack(track);
+      const known = findId(trackId);
+      if (known) {
+        known.sources.add(source);
+        follow(known, source);
+        return;
       }
+      source.isReady = true;
+      // deliver() sets the publisher.
+      const remote = { track, stream, trackId, streamId, kind: track.kind } as RemoteTrack;
+      const entry: Entry = {
+        ...{ remote, ids: [trackId], current: source, sources: new Set([source]) },
+        waiting: setTimeout(() => deliver(entry), ANNOUNCEMENT_TIMEOUT_MS),
+      };
+      entries.add(entry);
+      announced();
     },
 
     /** Emits the waiting tracks that the room has announced. */
@@ -125,25 +157,39 @@ export function remoteTracks({ ownerOf, isOwn, emit, onMedia }: RemoteTracksOpti
      * media with that id arrives.
      */
     withdrawn(gone: readonly Pick<Track, 'trackId' | 'replacedBy'>[]): void {
-      for (const { trackId, replacedBy } of gone)
-        for (const entry of [...entries].filter(({ remote }) => remote.trackId === trackId)) {
-          if (replacedBy) entry.remote.trackId = replacedBy;
-          else end(entry);
+      for (const { trackId, replacedBy } of gone) {
+        const entry = find(({ remote }) => remote.trackId === trackId);
+        if (!entry) continue;
+        if (!replacedBy) {
+          end(entry);
+          continue;
         }
+        // Its media may have come first.
+        const early = findId(replacedBy);
+        entry.ids.push(replacedBy);
+        entry.remote.trackId = replacedBy;
+        if (!early?.waiting || early === entry) continue;
+        clearTimeout(early.waiting);
+        entries.delete(early);
+        for (const source of early.sources) {
+          entry.sources.add(source);
+          follow(entry, source);
+        }
+      }
     },
 
     /** A negotiation is complete: tracks of this connection without a receiving section have ended. */
     negotiated(by: RTCPeerConnection): void {
-      endAll(({ pc, section }) => pc === by && !section.currentDirection?.includes('recv'));
+      endSources(({ pc, section }) => pc === by && !section.currentDirection?.includes('recv'));
     },
 
     /** Whether a track of this connection continues, but not on a later connection yet. */
     holds: (by: RTCPeerConnection | undefined) =>
-      find(({ pc, remote }) => pc === by && !!ownerOf(remote.trackId)),
+      find(({ current, remote }) => current.pc === by && !!ownerOf(remote.trackId)),
 
     /** The connection is closed: its tracks have ended. */
     closed(gone: RTCPeerConnection | undefined): void {
-      endAll(({ pc }) => pc === gone);
+      endSources(({ pc }) => pc === gone);
     },
   };
 }

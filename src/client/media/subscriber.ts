@@ -36,7 +36,7 @@ export function subscriber(options: SubscriberOptions): SubscriberConnection {
   let current = '';
 
   onLocalCandidate(pc, (candidate) => rpc.notify('trickle', { target: 1, candidate, peer }));
-  pc.addEventListener('track', (event) => tracks.arrived(event, current, pc));
+  pc.addEventListener('track', (event) => tracks.arrived(event, current, pc, peer));
   pc.addEventListener('datachannel', ({ channel }) => {
     if (channel.label === CONTROL_CHANNEL) options.control.useChannel(channel);
   });

@@ -117,7 +117,7 @@ export class FakeTrack extends EventTarget {
 export class FakeStream {
   readonly tracks: FakeTrack[];
   constructor(
-    tracks: FakeTrack[],
+    tracks: FakeTrack[] = [],
     readonly id = 'made up',
   ) {
     this.tracks = tracks;
@@ -126,10 +126,10 @@ export class FakeStream {
     return this.tracks;
   }
   addTrack(track: FakeTrack): void {
-    this.tracks.push(track);
+    if (!this.tracks.includes(track)) this.tracks.push(track);
   }
   removeTrack(track: FakeTrack): void {
-    this.tracks.splice(this.tracks.indexOf(track), 1);
+    if (this.tracks.includes(track)) this.tracks.splice(this.tracks.indexOf(track), 1);
   }
 }
 
@@ -144,6 +144,7 @@ export class FakeTransceiver {
   direction: string;
   /** Of its encodings. */
   active = true;
+  framesDecoded = 1;
   readonly sender = {
     track: null as FakeTrack | null,
     replaceTrack: async (track: FakeTrack | null) => {
@@ -180,7 +181,10 @@ export class FakeTransceiver {
   }
 
   get receiver() {
-    return { track: { kind: this.kind } };
+    return {
+      track: { kind: this.kind },
+      getStats: async () => new Map([['inbound', { framesDecoded: this.framesDecoded }]]),
+    };
   }
 
   setCodecPreferences(codecs: { mimeType: string }[]): void {
@@ -339,8 +343,9 @@ export class FakePeer extends EventTarget {
   }
 
   /** Media arrives in the section `mid`. */
-  bring(track: FakeTrack, stream: FakeStream, mid: string): FakeTransceiver {
+  bring(track: FakeTrack, stream: FakeStream, mid: string, framesDecoded = 1): FakeTransceiver {
     const transceiver = new FakeTransceiver(track);
+    transceiver.framesDecoded = framesDecoded;
     transceiver.mid = mid;
     transceiver.currentDirection = 'recvonly';
     on(this, 'track', { track, streams: [stream], transceiver });
