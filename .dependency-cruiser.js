@@ -9,6 +9,7 @@ const ROOMS = {
   http: { rooms: ['signaling', 'relay', 'session', 'access', 'limits', 'telemetry', ...BASICS] },
   'plugins/auth': { rooms: ['access', 'limits', ...BASICS], packages: ['jose'] },
   'plugins/rate-limits': { rooms: ['limits', ...BASICS], packages: ['p-timeout', 'rate-limiter-flexible'] },
+  'plugins/redis': { rooms: ['backplane', ...BASICS] },
   'plugins/metrics': {
     rooms: ['relay', 'session', 'access', 'telemetry', ...BASICS],
     packages: ['prom-client'],

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { network } from '../../../../src/limits/ip-network.js';
 import { rateLimits } from '../../../../src/plugins/rate-limits/index.js';
-import { redisKey } from '../../../../src/plugins/rate-limits/keys.js';
+import { redisKey } from '../../../../src/util/redis-key.js';
 import { refusal } from './limited-message.js';
 
 describe('an address', () => {

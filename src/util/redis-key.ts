@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { LIMITS } from '../../protocol/limits.js';
+import { LIMITS } from '../protocol/limits.js';
 
 /** An id as part of a Redis key: without separators and hash tags of a cluster, and of bounded length. */
 export function redisKey(id: string): string {

@@ -1,0 +1,182 @@
+import { misconfigured } from '../../../util/check-options.js';
+import { noop } from '../../../util/noop.js';
+
+/**
+ * The members of a Redis client that are used: of node-redis (the package redis, from version 5 on) or of ioredis.
+ * @category Cluster
+ */
+export interface RedisClient {
+  duplicate(...args: never[]): unknown;
+  publish(...args: never[]): unknown;
+  eval(...args: never[]): unknown;
+}
+
+/** The commands of either client. */
+export interface Connection {
+  /** Whether a command would be sent at once. */
+  readonly isReady: boolean;
+  evalsha(sha: string, keys: readonly string[], args: readonly string[]): Promise<unknown>;
+  eval(script: string, keys: readonly string[], args: readonly string[]): Promise<unknown>;
+  publish(channel: string, text: string): Promise<unknown>;
+  /** Opens a connection of its own for subscriptions, which does not come back by itself. */
+  subscriber(heard: (channel: string, text: string) => void, ended: () => void): Promise<Subscriber>;
+  /** The application's client goes on without this user of it. */
+  leave(): void;
+}
+
+export interface Subscriber {
+  subscribe(channels: readonly string[]): Promise<unknown>;
+  unsubscribe(channels: readonly string[]): Promise<unknown>;
+  close(): void;
+}
+
+const CONNECT_TIMEOUT_MS = 1_000;
+
+const ADVICE =
+  'write redisBackplane({ client }) with const client = await createClient({ url: "redis://localhost:6379" }).connect() of the package redis (version 5 or later), or const client = new Redis("redis://localhost:6379") of ioredis.';
+
+/**
+ * Recognizes the client by its methods.
+ * @throws RelayError `ERR_RELAY_CONFIG`
+ */
+export function adapt(client: unknown): Connection {
+  const has = (...names: string[]) =>
+    names.every((name) => typeof (client as Record<string, unknown> | undefined)?.[name] === 'function');
+  if (!has('duplicate', 'publish', 'eval', 'on', 'off'))
+    throw misconfigured(`"client" must be a client of Redis: ${ADVICE}`);
+  if (has('evalSha', 'destroy')) return new NodeRedis(client as NodeRedisClient);
+  if (has('evalsha', 'disconnect', 'connect')) return new IoRedis(client as IoRedisClient);
+  throw misconfigured(`"client" is a client that sfu-relay does not know: ${ADVICE}`);
+}
+
+interface NodeRedisClient {
+  readonly isReady?: boolean;
+  readonly isOpen: boolean;
+  readonly options?: { readonly socket?: object };
+  evalSha(sha: string, options: object): Promise<unknown>;
+  eval(script: string, options: object): Promise<unknown>;
+  publish(channel: string, text: string): Promise<unknown>;
+  duplicate(options?: object): NodeRedisClient;
+  connect(): Promise<unknown>;
+  destroy(): void;
+  subscribe(channels: string[], listener: (text: string, channel: string) => void): Promise<unknown>;
+  unsubscribe(channels: string[]): Promise<unknown>;
+  on(event: string, listener: () => void): unknown;
+  off(event: string, listener: () => void): unknown;
+}
+
+/** The package redis. */
+class NodeRedis implements Connection {
+  readonly #client: NodeRedisClient;
+
+  constructor(client: NodeRedisClient) {
+    this.#client = client;
+    // Without a listener, a lost connection would end the process.
+    client.on('error', noop);
+  }
+
+  get isReady(): boolean {
+    return this.#client.isReady ?? this.#client.isOpen;
+  }
+
+  evalsha(sha: string, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    return this.#client.evalSha(sha, { keys, arguments: args });
+  }
+
+  eval(script: string, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    return this.#client.eval(script, { keys, arguments: args });
+  }
+
+  publish(channel: string, text: string): Promise<unknown> {
+    return this.#client.publish(channel, text);
+  }
+
+  async subscriber(heard: (channel: string, text: string) => void, ended: () => void): Promise<Subscriber> {
+    const { socket } = this.#client.options ?? {};
+    const client = this.#client.duplicate({
+      socket: { ...socket, reconnectStrategy: false, connectTimeout: CONNECT_TIMEOUT_MS },
+      disableOfflineQueue: true,
+    });
+    for (const event of ['error', 'end']) client.on(event, ended);
+    await client.connect();
+    const listener = (text: string, channel: string) => heard(channel, text);
+    return {
+      subscribe: (channels) => client.subscribe([...channels], listener),
+      unsubscribe: (channels) => client.unsubscribe([...channels]),
+      close: () => quietly(() => client.destroy()),
+    };
+  }
+
+  leave(): void {
+    this.#client.off('error', noop);
+  }
+}
+
+interface IoRedisClient {
+  readonly status: string;
+  evalsha(sha: string, count: number, ...args: string[]): Promise<unknown>;
+  eval(script: string, count: number, ...args: string[]): Promise<unknown>;
+  publish(channel: string, text: string): Promise<unknown>;
+  duplicate(options?: object): IoRedisClient;
+  connect(): Promise<unknown>;
+  disconnect(): void;
+  subscribe(...channels: string[]): Promise<unknown>;
+  unsubscribe(...channels: string[]): Promise<unknown>;
+  on(event: string, listener: (...args: string[]) => void): unknown;
+  off(event: string, listener: () => void): unknown;
+}
+
+/** The package ioredis. */
+class IoRedis implements Connection {
+  readonly #client: IoRedisClient;
+
+  constructor(client: IoRedisClient) {
+    this.#client = client;
+    client.on('error', noop);
+  }
+
+  get isReady(): boolean {
+    return this.#client.status === 'ready';
+  }
+
+  evalsha(sha: string, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    return this.#client.evalsha(sha, keys.length, ...keys, ...args);
+  }
+
+  eval(script: string, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    return this.#client.eval(script, keys.length, ...keys, ...args);
+  }
+
+  publish(channel: string, text: string): Promise<unknown> {
+    return this.#client.publish(channel, text);
+  }
+
+  async subscriber(heard: (channel: string, text: string) => void, ended: () => void): Promise<Subscriber> {
+    const client = this.#client.duplicate({
+      lazyConnect: true,
+      retryStrategy: () => null,
+      autoResubscribe: false,
+      enableOfflineQueue: false,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+    });
+    for (const event of ['error', 'end']) client.on(event, () => ended());
+    client.on('message', (channel = '', text = '') => heard(channel, text));
+    await client.connect();
+    return {
+      subscribe: (channels) => client.subscribe(...channels),
+      unsubscribe: (channels) => client.unsubscribe(...channels),
+      close: () => quietly(() => client.disconnect()),
+    };
+  }
+
+  leave(): void {
+    this.#client.off('error', noop);
+  }
+}
+
+/** Clients throw where they are closed already. */
+function quietly(close: () => void): void {
+  try {
+    close();
+  } catch {}
+}

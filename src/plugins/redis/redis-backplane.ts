@@ -1,0 +1,178 @@
+import type { Backplane, ProcessCard, RoomSink } from '../../backplane/backplane.js';
+import { RelayError } from '../../protocol/errors.js';
+import type { Logger } from '../../util/logger.js';
+import { noop } from '../../util/noop.js';
+import { Commands } from './connection/commands.js';
+import { RedisHealth } from './connection/health.js';
+import { randomToken } from './connection/ids.js';
+import { RedisKeys } from './connection/keys.js';
+import type { Connection } from './connection/redis-client.js';
+import { Subscription } from './connection/subscription.js';
+import { Directory } from './directory.js';
+import { Members } from './members.js';
+import type { RedisMembership } from './membership.js';
+import { OpenRooms } from './open-rooms.js';
+import { type RedisBackplaneOptions, resolveRedisBackplane } from './options.js';
+import { GET, PUT, SEND } from './process-scripts.js';
+import { Reservations } from './reservations.js';
+import type { RedisLog } from './room/redis-log.js';
+
+/** ms between two renewals of the lease. */
+const BEAT_MS = 1_000;
+
+/**
+ * Whether Redis can be used now.
+ * @category Cluster
+ */
+export interface RedisBackplaneStatus {
+  /** Whether Redis has answered the newest command in time. */
+  commands: 'up' | 'down';
+  /** Whether the process hears what others publish. */
+  subscription: 'up' | 'down';
+  /** Why Redis has not answered. */
+  error?: unknown;
+}
+
+/**
+ * State that several relay processes share in Redis.
+ *
+ * ```ts
+ * const client = await createClient({ url: 'redis://localhost:6379' }).connect();
+ * const backplane = redisBackplane({ client });
+ * ```
+ * @throws RelayError `ERR_RELAY_CONFIG`
+ * @category Cluster
+ */
+export function redisBackplane(options: RedisBackplaneOptions): RedisBackplane {
+  return new RedisBackplane(options);
+}
+
+/**
+ * Made by {@link redisBackplane}.
+ * @category Cluster
+ */
+export class RedisBackplane implements Backplane {
+  readonly #logger: Logger;
+  readonly #connection: Connection;
+  readonly #health: RedisHealth;
+  readonly #commands: Commands;
+  readonly #keys: RedisKeys;
+  readonly #subscription: Subscription;
+  readonly #directory: Directory;
+  readonly #reservations: Reservations;
+  readonly #rooms: OpenRooms;
+  readonly #members: Members;
+  #timer: NodeJS.Timeout | undefined;
+  #beating: Promise<void> | undefined;
+  #isClosed = false;
+
+  /** @internal */
+  constructor(options: RedisBackplaneOptions) {
+    const { connection, prefix, timeoutMs, logger } = resolveRedisBackplane(options);
+    this.#logger = logger;
+    this.#connection = connection;
+    this.#health = new RedisHealth(logger);
+    this.#commands = new Commands(connection, this.#health, timeoutMs);
+    this.#keys = new RedisKeys(prefix);
+    const probe = this.#keys.probe(randomToken());
+    this.#subscription = new Subscription(connection, probe, logger, () => this.#rooms.checkAll());
+    this.#directory = new Directory(this.#commands, this.#keys);
+    this.#reservations = new Reservations(this.#commands, this.#keys);
+    const parts = {
+      ...{ commands: this.#commands, keys: this.#keys, subscription: this.#subscription },
+      ...{ directory: this.#directory, reservations: this.#reservations, logger },
+    };
+    this.#rooms = new OpenRooms(parts, () => this.#members);
+    this.#members = new Members(parts, this.#rooms);
+  }
+
+  /** Whether Redis can be used now. */
+  get status(): RedisBackplaneStatus {
+    const { isUp, failure } = this.#health;
+    return {
+      commands: isUp ? 'up' : 'down',
+      subscription: this.#subscription.isUp ? 'up' : 'down',
+      ...(!isUp && { error: failure }),
+    };
+  }
+
+  async enter(card: ProcessCard, receive: (text: string) => void): Promise<RedisMembership> {
+    this.#begin();
+    return this.#members.enter(card.processId, card, receive);
+  }
+
+  processes(): readonly ProcessCard[] {
+    return this.#directory.cards;
+  }
+
+  async open(roomId: string, sink: RoomSink): Promise<RedisLog> {
+    this.#begin();
+    await this.#members.entered();
+    const log = await this.#rooms.open(roomId, sink);
+    if (!this.#isClosed) return log;
+    log.close();
+    throw closed();
+  }
+
+  async reserve(scope: string, id: string, max: number): Promise<boolean> {
+    this.#begin();
+    return this.#reservations.reserve(await this.#members.entered(), scope, id, max);
+  }
+
+  release(scope: string, id: string): void {
+    const membership = this.#members.newest;
+    if (membership && !this.#isClosed) this.#reservations.release(membership, scope, id);
+  }
+
+  async put(key: string, value: string, ttlMs: number): Promise<void> {
+    const ttl = String(Math.max(1, Math.ceil(ttlMs)));
+    await this.#commands.run(PUT, [this.#keys.value(key)], [value, ttl]);
+  }
+
+  async get(key: string): Promise<string | undefined> {
+    const value = await this.#commands.run(GET, [this.#keys.value(key)], []);
+    return (value as string | null) ?? undefined;
+  }
+
+  async send(processId: string, text: string): Promise<boolean> {
+    const { lease, channel } = this.#keys.process(processId);
+    return (await this.#commands.runOnce(SEND, [lease], [channel, `t${text}`])) === 1;
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearInterval(this.#timer);
+    await this.#beating;
+    await this.#rooms.closeAll();
+    await this.#members.leave();
+    this.#subscription.close();
+    this.#connection.leave();
+  }
+
+  #begin(): void {
+    if (this.#isClosed) throw closed();
+    if (this.#timer) return;
+    this.#timer = setInterval(() => this.#beat(), BEAT_MS).unref();
+  }
+
+  /** A beat that takes longer than its time is not overtaken by the next one. */
+  #beat(): void {
+    this.#subscription.beat();
+    this.#beating ??= this.#members
+      .beat()
+      // Redis is away, which the log has: the next beat tries again.
+      .catch((error: unknown) => {
+        if (RelayError.from(error).code === 'ERR_RELAY_UNAVAILABLE') return;
+        this.#logger.error({ err: error }, 'The state in Redis could not be looked at');
+      })
+      .then(noop)
+      .finally(() => {
+        this.#beating = undefined;
+      });
+  }
+}
+
+function closed(): RelayError {
+  return new RelayError('ERR_RELAY_CLOSED', 'The backplane is closed.');
+}

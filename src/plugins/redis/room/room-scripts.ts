@@ -1,0 +1,211 @@
+import { script } from '../connection/commands.js';
+
+/**
+ * The state of a room is a hash: `e` epoch, `r` revision, `q` number of the newest entry of both streams, `n` who wrote it, `f:<name>` a
+ * field, `m:<name>:<key>` an entry of a map, `p:<process>` the fence of a process that has the room open, `x:<process>` the fence
+ * that was buried, `o:<process>` its last batch. The value of a seat begins with its process.
+ */
+const COMMON = `
+local S, L, M = KEYS[1], KEYS[2], KEYS[3]
+local function isFenced(process, fence)
+  local x = redis.call('HGET', S, 'x:' .. process)
+  if x and tonumber(x) >= tonumber(fence) then return true end
+  local p = redis.call('HGET', S, 'p:' .. process)
+  return p and tonumber(p) > tonumber(fence)
+end
+local function keep(ttl)
+  for i = 1, 3 do redis.call('PEXPIRE', KEYS[i], ttl) end
+end
+local function add(key, max, q, line)
+  redis.call('XADD', key, 'MAXLEN', '~', max, q .. '-1', 'l', line)
+end
+local function publish(channel, first, lines)
+  local header = redis.call('HGET', S, 'e') .. ' ' .. first .. ' ' .. redis.call('HGET', S, 'n')
+  redis.call('PUBLISH', channel, header .. '\\n' .. table.concat(lines, '\\n'))
+end
+-- What came after the entry that the caller has seen; nil where some of it was trimmed.
+local function tail(seen, q)
+  local lines, count = {}, 0
+  if q - seen > 4096 then return nil end
+  if q > seen then
+    for i = 2, 3 do
+      for _, entry in ipairs(redis.call('XRANGE', KEYS[i], string.format('%d', seen + 1), '+')) do
+        local at = tonumber(string.match(entry[1], '^%d+'))
+        if at <= q then
+          lines[at - seen] = entry[2][2]
+          count = count + 1
+        end
+      end
+    end
+  end
+  if count == q - seen then return lines end
+end
+-- A change of seats that a script makes by itself.
+local function changeSeats(channel, process, nonce, changes)
+  local q, r = redis.call('HGET', S, 'q') + 1, redis.call('HGET', S, 'r') + 1
+  redis.call('HSET', S, 'q', q, 'r', r, 'n', nonce)
+  local line = r .. ' {"b":' .. cjson.encode(process) .. ',"c":{"m":{"seats":[' .. table.concat(changes, ',') .. ']}}}'
+  add(L, 1024, q, line)
+  publish(channel, q, { line })
+end
+`;
+
+/**
+ * Opens a room for a process, and restores what Redis has lost of it: the process has seen a revision, or it has seats that
+ * are missing. ARGV: process, fence, new epoch, ttl, channel, revision seen or '', entry seen, nonce, the number of fields, each with
+ * its value; then id, value and JSON of each own seat.
+ */
+export const OPEN = script(`${COMMON}
+local process, fence, epoch, ttl, channel, seen, nonce = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[8]
+if isFenced(process, fence) then return { 'fenced' } end
+local isNew = redis.call('EXISTS', S) == 0
+local ended = redis.call('HEXISTS', S, 'f:end') == 1
+local firstSeat = 10 + 2 * ARGV[9]
+local isBehind = not isNew and seen ~= '' and tonumber(redis.call('HGET', S, 'r')) < tonumber(seen)
+if isNew then redis.call('HSET', S, 'r', 0, 'q', 0, 'f:generation', 0) end
+if isNew or isBehind then
+  local all = redis.call('HKEYS', S)
+  for _, field in ipairs(all) do
+    if string.sub(field, 1, 2) == 'f:' or (string.sub(field, 1, 2) == 'm:' and string.sub(field, 1, 8) ~= 'm:seats:') then
+      redis.call('HDEL', S, field)
+    end
+  end
+  redis.call('HSET', S, 'e', epoch, 'n', nonce, 'f:generation', 0)
+  for i = 10, firstSeat - 2, 2 do redis.call('HSET', S, ARGV[i], ARGV[i + 1]) end
+  if seen ~= '' then
+    redis.call('HSET', S, 'r', seen, 'q', math.max(redis.call('HGET', S, 'q'), ARGV[7]))
+  end
+end
+redis.call('HSET', S, 'p:' .. process, fence)
+redis.call('HDEL', S, 'o:' .. process)
+if seen ~= '' and not ended then
+  local changes, own = {}, {}
+  for i = firstSeat, #ARGV, 3 do
+    local field = 'm:seats:' .. ARGV[i]
+    own[field] = true
+    if redis.call('HSETNX', S, field, ARGV[i + 1]) == 1 then
+      changes[#changes + 1] = '[' .. cjson.encode(ARGV[i]) .. ',' .. ARGV[i + 2] .. ']'
+    end
+  end
+  local all = redis.call('HGETALL', S)
+  for i = 1, #all, 2 do
+    local field = all[i]
+    if string.sub(field, 1, 8) == 'm:seats:' and not own[field] and string.sub(all[i + 1], 1, #process + 1) == process .. ' ' then
+      redis.call('HDEL', S, field)
+      changes[#changes + 1] = '[' .. cjson.encode(string.sub(field, 9)) .. ']'
+    end
+  end
+  if #changes > 0 then changeSeats(channel, process, nonce, changes) end
+end
+keep(ttl)
+return { 'ok', redis.call('HGETALL', S) }
+`);
+
+/** What has happened since. ARGV: epoch, entry seen, its nonce, process, fence, ttl. */
+export const READ = script(`${COMMON}
+local epoch, seen, nonce, process, fence = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[5]
+if isFenced(process, fence) then return { 'fenced' } end
+local e, q, n, p = unpack(redis.call('HMGET', S, 'e', 'q', 'n', 'p:' .. process))
+q = tonumber(q or -1)
+if e ~= epoch or p ~= fence or q < seen or (q == seen and n ~= nonce) then return { 'gone' } end
+keep(ARGV[6])
+local lines = tail(seen, q)
+if not lines then return { 'snapshot', redis.call('HGETALL', S) } end
+return { 'ok', n, lines }
+`);
+
+/**
+ * Changes a room, and appends to it: a batch of operations, in order. ARGV: epoch, entry seen, process, fence, feed, number of the batch,
+ * channel, ttl, revision, then the operations: `c` a change (number of fields to set, each with its value, number of fields to delete,
+ * the fields, text), `v` a verification of the revision, `a` an entry (session, text, whether nothing may have happened since).
+ * Ends at the first operation that another process has forestalled (`x`). A batch that arrives again is not carried out again.
+ */
+export const WRITE = script(`${COMMON}
+local epoch, seen, process, fence, feed, number = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
+local channel, base = ARGV[7], tonumber(ARGV[9])
+if isFenced(process, fence) then return { 'fenced' } end
+local e, q, r, n, p, o = unpack(redis.call('HMGET', S, 'e', 'q', 'r', 'n', 'p:' .. process, 'o:' .. process))
+q, r = tonumber(q or -1), tonumber(r or -1)
+if e ~= epoch or p ~= fence or q < seen then return { 'gone' } end
+local doneFeed, doneNumber = string.match(o or '', '^(%S+) (%d+)$')
+local isDone = doneFeed == feed and tonumber(doneNumber) >= number
+local before, results, lines = q, {}, {}
+local i = isDone and #ARGV + 1 or 10
+while i <= #ARGV do
+  local kind, result = ARGV[i], 'x'
+  if kind == 'a' then
+    local session, text, isAlone = ARGV[i + 1], ARGV[i + 2], ARGV[i + 3] == '1'
+    i = i + 4
+    if isAlone and before ~= seen then result = 'x'
+    elseif redis.call('HEXISTS', S, 'f:end') == 1 then result = 'e'
+    elseif redis.call('HEXISTS', S, 'm:seats:' .. session) == 0 then result = 's'
+    else
+      q = q + 1
+      lines[#lines + 1] = r .. ' ' .. text
+      add(M, 512, q, lines[#lines])
+      result = q .. ' ' .. r
+    end
+  elseif kind == 'v' then
+    i = i + 1
+    if r == base then result = 'v' end
+  elseif r == base then
+    local sets = i + 2
+    local deletions = sets + 2 * ARGV[i + 1]
+    local text = deletions + 1 + ARGV[deletions]
+    for at = sets, deletions - 2, 2 do redis.call('HSET', S, ARGV[at], ARGV[at + 1]) end
+    for at = deletions + 1, text - 1 do redis.call('HDEL', S, ARGV[at]) end
+    q, r, base = q + 1, r + 1, base + 1
+    lines[#lines + 1] = r .. ' ' .. ARGV[text]
+    add(L, 1024, q, lines[#lines])
+    result = q .. ' ' .. r
+    i = text + 1
+  end
+  results[#results + 1] = result
+  if result == 'x' then break end
+end
+if not isDone then
+  redis.call('HSET', S, 'o:' .. process, feed .. ' ' .. number)
+  if #lines > 0 then
+    n = feed .. '.' .. number
+    redis.call('HSET', S, 'q', q, 'r', r, 'n', n)
+    publish(channel, before + 1, lines)
+  end
+  keep(ARGV[8])
+end
+local status = isDone and 'done' or 'ok'
+local missed = tail(seen, before)
+if not missed then return { status, results, n, before, 0, redis.call('HGETALL', S) } end
+return { status, results, n, before, missed }
+`);
+
+/**
+ * A process no longer has a room open: it has closed it, or it is dead. Its seats are free. The room ends with the last one.
+ * ARGV: process, fence, whether it is dead, channel, nonce, ttl.
+ */
+export const PART = script(`${COMMON}
+local process, fence, isDead, channel, nonce = ARGV[1], ARGV[2], ARGV[3] == '1', ARGV[4], ARGV[5]
+if redis.call('EXISTS', S) == 0 then return 0 end
+if isDead then
+  local x = redis.call('HGET', S, 'x:' .. process)
+  if not x or tonumber(x) < tonumber(fence) then redis.call('HSET', S, 'x:' .. process, fence) end
+end
+local p = redis.call('HGET', S, 'p:' .. process)
+if p and tonumber(p) > tonumber(fence) then return 0 end
+redis.call('HDEL', S, 'p:' .. process, 'o:' .. process)
+local changes, isOpen = {}, false
+local all = redis.call('HGETALL', S)
+for i = 1, #all, 2 do
+  local field = all[i]
+  if string.sub(field, 1, 2) == 'p:' then isOpen = true
+  elseif string.sub(field, 1, 8) == 'm:seats:' and string.sub(all[i + 1], 1, #process + 1) == process .. ' ' then
+    redis.call('HDEL', S, field)
+    changes[#changes + 1] = '[' .. cjson.encode(string.sub(field, 9)) .. ']'
+  end
+end
+if not isOpen then redis.call('DEL', S, L, M)
+else
+  if #changes > 0 then changeSeats(channel, process, nonce, changes) end
+  keep(ARGV[6])
+end
+return 1
+`);

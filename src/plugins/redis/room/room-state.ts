@@ -1,0 +1,78 @@
+import type { Outcome, RoomFields, RoomSink } from '../../../backplane/backplane.js';
+import { apply } from '../../../backplane/room-change.js';
+import { decodeEntry, type StoredRoom, type StreamEntry } from './change-codec.js';
+
+export type Tell = (sink: RoomSink) => void;
+
+/** What a state tells of itself. */
+export interface StateOwner {
+  /** The encoded id of the own process. */
+  readonly process: string;
+  tell(tell: Tell): void;
+  /** The room's streams have an operation, perhaps of the own process. */
+  happened(operation: string, outcome: Outcome): void;
+}
+
+const NOTHING = {};
+
+/** The newest state of a room that this process knows. It takes entries in the order of their numbers, each once. */
+export class RoomState {
+  fields: RoomFields = { generation: 0 };
+  epoch = '';
+  revision = 0;
+  /** The number of the newest entry. */
+  seq = 0;
+  /** Who wrote it. */
+  nonce = '';
+  /** The seats of the own process. It knows them better than Redis. */
+  ownSeats = new Map<string, unknown>();
+  readonly #owner: StateOwner;
+
+  constructor(owner: StateOwner) {
+    this.#owner = owner;
+  }
+
+  /** Takes the whole state. */
+  load(room: StoredRoom): void {
+    Object.assign(this, room);
+    this.#owner.tell((sink) => sink.snapshot(this.fields, this.revision));
+  }
+
+  /**
+   * Takes lines, each a revision and an entry.
+   * @param first the number of the first one
+   * @param nonce of the last one
+   * @returns false where entries before them are missing
+   */
+  follow(first: number, lines: readonly string[], nonce: string): boolean {
+    const last = first + lines.length - 1;
+    if (last < this.seq) return true;
+    if (first > this.seq + 1) return false;
+    for (const line of lines.slice(this.seq + 1 - first)) {
+      const space = line.indexOf(' ');
+      this.take(this.seq + 1, Number(line.slice(0, space)), decodeEntry(line.slice(space + 1)));
+    }
+    if (last === this.seq) this.nonce = nonce;
+    return true;
+  }
+
+  /** Takes one entry, if it is the next one. */
+  take(seq: number, revision: number, { o, b, c, s, a }: StreamEntry): void {
+    if (seq !== this.seq + 1) return;
+    this.seq = seq;
+    this.revision = revision;
+    if (c) {
+      apply(this.fields, c);
+      for (const [id, seat] of c.seats ?? []) {
+        if (seat !== undefined && b === this.#owner.process) this.ownSeats.set(id, seat);
+        else this.ownSeats.delete(id);
+      }
+    }
+    // Told before its outcome: a sink may commit, and its change follows this one.
+    this.#owner.tell((sink) => {
+      if (c) sink.changed(c, revision);
+      else if (s !== undefined && a) sink.appended(s, a);
+    });
+    if (o !== undefined) this.#owner.happened(o, { revision, change: c ?? NOTHING });
+  }
+}

@@ -1,0 +1,272 @@
+import type { Outcome, RoomFields } from '../../../backplane/backplane.js';
+import { endOf } from '../../../backplane/room-change.js';
+import { RelayError } from '../../../protocol/errors.js';
+import type { Logger } from '../../../util/logger.js';
+import { type Commands, unavailable } from '../connection/commands.js';
+import { randomToken } from '../connection/ids.js';
+import type { RoomKeys } from '../connection/keys.js';
+import { decodeRoom, encodeState, seatValue } from './change-codec.js';
+import { notOpen, Operations, settled } from './operations.js';
+import { makeBatch, type Operation, type Sent } from './room-batch.js';
+import { OPEN, READ, WRITE } from './room-scripts.js';
+import { RoomState, type StateOwner, type Tell } from './room-state.js';
+
+/** ms that a room is kept whose processes have all died; each look at the room prolongs it. */
+export const ROOM_TTL_MS = 600_000;
+
+/** The process among the others. */
+interface Member {
+  /** Its encoded id. */
+  readonly process: string;
+  readonly fenceText: string;
+  readonly isLost: boolean;
+  end(): void;
+}
+
+/** What a room needs of its backplane. */
+export interface RoomOwner {
+  readonly commands: Commands;
+  readonly logger: Logger;
+  /** The newest one. */
+  readonly membership: Member;
+  /** Adds rooms to the index from which survivors free the seats of a dead process. */
+  index(roomIds: readonly string[]): Promise<unknown>;
+}
+
+/** Somebody who has the room open. */
+interface Reader {
+  tell(tell: Tell): void;
+}
+
+type WriteReply = [string, string[], string, number, string[] | 0, string[]?];
+
+/** A room as one process sees it: what it does there happens in one order, one batch after the other. */
+export class SharedRoom implements StateOwner {
+  readonly id: string;
+  readonly readers = new Set<Reader>();
+  /** In the keys of its operations. */
+  readonly feed = randomToken();
+  readonly #state = new RoomState(this);
+  readonly #keys: RoomKeys;
+  readonly #owner: RoomOwner;
+  readonly #operations = new Operations(this.feed);
+  #running: Promise<void> | undefined;
+  /** What has to be done first: read what was missed, or open the room anew. */
+  #needs: 'nothing' | 'read' | 'open' = 'nothing';
+  #batch = 0;
+  #isClosed = false;
+
+  constructor(id: string, keys: RoomKeys, owner: RoomOwner) {
+    this.id = id;
+    this.#keys = keys;
+    this.#owner = owner;
+  }
+
+  get fields(): RoomFields {
+    return this.#state.fields;
+  }
+
+  get process(): string {
+    return this.#owner.membership.process;
+  }
+
+  /** @throws RelayError `ERR_RELAY_UNAVAILABLE`, `ERR_RELAY_CLOSED` */
+  async open(): Promise<void> {
+    await this.#open();
+    if (this.#needs !== 'nothing') this.#run();
+  }
+
+  /** Whether something has to be read or restored. */
+  get isBehind(): boolean {
+    return this.#needs !== 'nothing';
+  }
+
+  add(reader: Reader): void {
+    this.readers.add(reader);
+    reader.tell((sink) => sink.snapshot(this.fields, this.#state.revision));
+  }
+
+  /** Something was published. */
+  heard(text: string): void {
+    const [header = '', ...lines] = text.split('\n');
+    const [epoch, first, nonce = ''] = header.split(' ');
+    if (epoch !== this.#state.epoch || !this.#state.follow(Number(first), lines, nonce)) this.check();
+  }
+
+  /** Something may have been missed. */
+  check(): void {
+    if (this.#needs === 'nothing') this.#needs = 'read';
+    this.#run();
+  }
+
+  /** After another membership has begun. Never rejects. */
+  async reopen(): Promise<void> {
+    this.#needs = 'open';
+    this.#run();
+    await this.#running;
+  }
+
+  do(operation: Operation): void {
+    this.#operations.add(operation);
+    this.#run();
+  }
+
+  outcomeOf(key: string): Outcome | undefined {
+    return this.#operations.outcomeOf(key);
+  }
+
+  isDoubtful(key: string): boolean {
+    return this.#operations.isDoubtful(key);
+  }
+
+  /** @returns once nothing of it is on the way any more */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#operations.failAll(notOpen());
+    await this.#running;
+  }
+
+  tell(tell: Tell): void {
+    for (const reader of [...this.readers]) reader.tell(tell);
+  }
+
+  happened(key: string, outcome: Outcome): void {
+    this.#operations.happened(key, outcome);
+  }
+
+  #run(): void {
+    this.#running ??= this.#work();
+  }
+
+  /** Never rejects. */
+  async #work(): Promise<void> {
+    // What is asked for at the same time goes in one batch.
+    await undefined;
+    try {
+      while (!this.#isClosed && (this.#needs !== 'nothing' || !this.#operations.isEmpty)) {
+        if (this.#owner.membership.isLost) {
+          this.#operations.failAll(notOpen());
+          return;
+        }
+        if (this.#needs === 'open') await this.#open();
+        else if (this.#needs === 'read') await this.#read();
+        else await this.#write();
+      }
+    } catch (error) {
+      const failure = unavailable(error);
+      if (failure.code !== 'ERR_RELAY_UNAVAILABLE' && failure.code !== 'ERR_RELAY_CLOSED')
+        this.#owner.logger.error({ err: error }, 'A room could not be read');
+      this.#operations.failAll(failure);
+    } finally {
+      if (this.#isClosed) this.#operations.failAll(notOpen());
+      this.#running = undefined;
+    }
+  }
+
+  async #open(): Promise<void> {
+    const { commands, membership, index } = this.#owner;
+    const { fields, epoch, revision, seq, ownSeats } = this.#state;
+    const { state, log, messages, channel } = this.#keys;
+    const stored = epoch === '' ? [] : encodeState(fields);
+    const nonce = randomToken();
+    const args = [
+      ...[this.process, membership.fenceText, randomToken(), String(ROOM_TTL_MS), channel],
+      ...[epoch === '' ? '' : String(revision), String(seq), nonce, String(stored.length / 2), ...stored],
+      ...[...ownSeats].flatMap(([id, seat]) => [id, seatValue(this.process, seat), JSON.stringify(seat)]),
+    ];
+    this.#needs = 'nothing';
+    try {
+      // The index is first: a survivor has to find every seat.
+      await index([this.id]);
+      const [status, flat] = (await commands.run(OPEN, [state, log, messages], args)) as [string, string[]];
+      if (status === 'fenced') throw this.#fenced();
+      this.#state.load(decodeRoom(flat, this.process));
+    } catch (error) {
+      this.#needs = 'open';
+      throw error;
+    }
+  }
+
+  async #read(): Promise<void> {
+    const { commands, membership } = this.#owner;
+    const { epoch, seq, nonce } = this.#state;
+    const { state, log, messages } = this.#keys;
+    const args = [epoch, String(seq), nonce, this.process, membership.fenceText, String(ROOM_TTL_MS)];
+    this.#needs = 'nothing';
+    try {
+      const reply = (await commands.run(READ, [state, log, messages], args)) as [string, string, string[]];
+      const [status] = reply;
+      if (status === 'fenced') throw this.#fenced();
+      if (status === 'gone') this.#needs = 'open';
+      else if (status === 'ok') this.#state.follow(seq + 1, reply[2], reply[1]);
+      else this.#state.load(decodeRoom(reply[1] as unknown as string[], this.process));
+    } catch (error) {
+      if (this.#needs === 'nothing') this.#needs = 'read';
+      throw error;
+    }
+  }
+
+  async #write(): Promise<void> {
+    const { commands, membership } = this.#owner;
+    const batch = makeBatch(this.fields, this.#state.revision, this.#operations.next(), this.process);
+    this.#operations.send(batch.sent, batch.taken);
+    if (batch.sent.length === 0) return;
+    const { epoch, seq, revision } = this.#state;
+    const { state, log, messages, channel } = this.#keys;
+    this.#batch += 1;
+    const args = [
+      ...[epoch, String(seq), this.process, membership.fenceText, this.feed, String(this.#batch)],
+      ...[channel, String(ROOM_TTL_MS), String(revision), ...batch.args],
+    ];
+    try {
+      const reply = (await commands.run(WRITE, [state, log, messages], args)) as WriteReply;
+      if (reply[0] === 'fenced') throw this.#fenced();
+      if (reply[0] === 'gone') this.#needs = 'open';
+      const left = reply[0] === 'gone' ? batch.sent : this.#carryOut(batch.sent, reply, seq);
+      this.#operations.received(left);
+    } catch (error) {
+      if (this.#needs === 'nothing') this.#needs = 'read';
+      this.#operations.failed(batch.sent, error);
+      throw error;
+    }
+  }
+
+  /** @returns what has to be tried again */
+  #carryOut(sent: readonly Sent[], reply: WriteReply, seen: number): readonly Sent[] {
+    const [status, results, nonce, , missed, flat] = reply;
+    if (missed === 0) this.#state.load(decodeRoom(flat ?? [], this.process));
+    else this.#state.follow(seen + 1, missed, nonce);
+    if (status === 'done') return sent.filter(({ operation }) => !settled(operation));
+    let count = 0;
+    for (const [at, result] of results.entries()) {
+      const each = sent[at];
+      if (!each || result === 'x') break;
+      this.#settle(each, result);
+      count += 1;
+    }
+    this.#state.nonce = nonce;
+    return sent.slice(count);
+  }
+
+  #settle({ operation, entry, verified }: Sent, result: string): void {
+    if (verified) operation.settle(verified);
+    else if (result === 'e') operation.settle({ refused: endOf(this.fields.end ?? 'The room has ended.') });
+    else if (result === 's') operation.settle({ refused: noSeat() });
+    else {
+      const [seq, revision] = result.split(' ').map(Number) as [number, number];
+      if (entry) this.#state.take(seq, revision, entry);
+      const outcome = { revision, change: entry?.c ?? {} };
+      this.happened(operation.key, outcome);
+      operation.settle(outcome);
+    }
+  }
+
+  #fenced(): RelayError {
+    this.#owner.membership.end();
+    return notOpen();
+  }
+}
+
+function noSeat(): RelayError {
+  return new RelayError('ERR_RELAY_SESSION_NOT_FOUND', 'The session is not in the room.');
+}

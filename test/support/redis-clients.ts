@@ -1,0 +1,33 @@
+import { Redis } from 'ioredis';
+import { createClient } from 'redis';
+import type { RedisClient } from '../../src/plugins/redis/index.js';
+
+/** The packages whose clients a backplane takes. */
+export type RedisPackage = 'redis' | 'ioredis';
+
+const REDIS_PACKAGES: readonly RedisPackage[] = ['redis', 'ioredis'];
+
+export { REDIS_PACKAGES };
+
+/** Connects clients of either package, and closes them all in the end. */
+export class RedisClients {
+  readonly #close: (() => void)[] = [];
+
+  async connect(name: RedisPackage, url: string): Promise<RedisClient> {
+    if (name === 'ioredis') {
+      const client = new Redis(url, { lazyConnect: true });
+      this.#close.push(() => client.disconnect());
+      await client.connect();
+      return client as unknown as RedisClient;
+    }
+    const client = createClient({ url, socket: { reconnectStrategy: 50 } });
+    this.#close.push(() => client.destroy());
+    client.on('error', () => {});
+    await client.connect();
+    return client as unknown as RedisClient;
+  }
+
+  close(): void {
+    for (const close of this.#close.splice(0)) close();
+  }
+}
