@@ -4,8 +4,9 @@ import { isString } from '../common/wire-forms.js';
 /** What is kept at most, as by the relay. A frame may exceed the length, as the relay reports one that is too long. */
 const MAX_FRAMES = 512;
 const MAX_LENGTH = 256 * 1024;
-/** The relay is told of received frames after so many, or so many ms after the first one. */
+/** The relay is told of received frames after so many, after this length in all, or so many ms after the first one. */
 const ACK_EVERY = 32;
+const ACK_LENGTH = MAX_LENGTH / 4;
 const ACK_AFTER_MS = 5_000;
 
 const UNCOUNTED = /^(ack|ping|resume|goaway)$/;
@@ -33,6 +34,8 @@ export function frameCounts(acknowledge: (received: number) => void) {
   /** The relay has received at least so many. */
   let released = 0;
   let acknowledged = 0;
+  /** Of the received frames since then. */
+  let unacknowledgedLength = 0;
   let isAcknowledging = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -67,10 +70,12 @@ export function frameCounts(acknowledge: (received: number) => void) {
       for (const frame of kept.splice(0, kept.length - counts.sent + count)) length -= frame.length;
     },
 
-    receive(): void {
+    receive(frameLength: number): void {
       counts.received += 1;
       if (!isAcknowledging) return;
-      if (counts.received - acknowledged >= ACK_EVERY) counts.acknowledge();
+      unacknowledgedLength += frameLength;
+      if (counts.received - acknowledged >= ACK_EVERY || unacknowledgedLength > ACK_LENGTH)
+        counts.acknowledge();
       else timer ??= setTimeout(counts.acknowledge, ACK_AFTER_MS);
     },
 
@@ -78,6 +83,7 @@ export function frameCounts(acknowledge: (received: number) => void) {
     acknowledge(): void {
       cancel();
       isAcknowledging = true;
+      unacknowledgedLength = 0;
       acknowledged = counts.received;
       acknowledge(acknowledged);
     },
@@ -98,6 +104,7 @@ export function frameCounts(acknowledge: (received: number) => void) {
       cancel();
       counts.release(received);
       counts.received = acknowledged = sent;
+      unacknowledgedLength = 0;
     },
   };
   return counts;

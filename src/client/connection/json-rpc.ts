@@ -98,7 +98,7 @@ export function jsonRpc(
     rpc.isSilent = false;
     const message = Object(parse(data));
     const { method, params } = message;
-    if (isCounted(message)) counts.receive();
+    if (isCounted(message)) counts.receive((data as string).length);
     if (!isRecord(message)) onError(malformed('message'));
     else if (!isString(method)) answered(message);
     else if (method === 'ack') counts.release(Number(Object(params).received));

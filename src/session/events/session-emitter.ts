@@ -97,12 +97,12 @@ export class SessionEmitter extends SafeEmitter<SessionEvents> implements RoomEv
 
   notifyMessage(message: RoomMessage, mayDrop: boolean): void {
     this.#deliver(message, mayDrop);
-    this.emit('message', message);
+    if (this.listenerCount('message') > 0) super.emit('message', message);
   }
 
   notifyDeletion(deletion: MessageDeletion): void {
     this.#deliver(deletion, false);
-    this.emit('messagedeleted', deletion);
+    super.emit('messagedeleted', deletion);
   }
 
   /** An offer of the SFU. The first peer's carries no number. False where there is no listener yet. */

@@ -127,8 +127,8 @@ export class ClientLink<P extends Principal> implements ChannelOwner {
   }
 
   /** Counts a frame of the client. */
-  count(): void {
-    const isDue = this.#received.add();
+  count(bytes: number): void {
+    const isDue = this.#received.add(bytes);
     if (this.#isTokenUnconfirmed) this.#confirm();
     if (isDue) this.acknowledge();
   }

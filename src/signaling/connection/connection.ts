@@ -110,13 +110,13 @@ class Connection<P extends Principal> implements ConnectionHandle, Drainable {
     receivedBytes.add(bytes);
     const link = this.#link;
     if (bytes > maxMessageBytes) {
-      link.count();
+      link.count(bytes);
       if (!isAnswer(text)) this.fail(tooLong(maxMessageBytes));
       else if (!link.handler?.served.askToRejoin(1)) this.fail(answerTooLong(maxMessageBytes));
       return;
     }
     const message = parseMessage(text);
-    if (message.method === undefined || isCounted(message.method)) link.count();
+    if (message.method === undefined || isCounted(message.method)) link.count(bytes);
     received.add(message instanceof RpcRefusal ? 'invalid' : message.method);
     if (message instanceof RpcRefusal) link.refuseMessage(message);
     else if (message.method === 'ack') this.#acknowledged(message);
@@ -128,7 +128,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Drainable {
     if (this.#hasEnded) return;
     this.#heartbeat.heard();
     this.#relay.counters.received.add('invalid');
-    this.#link.count();
+    this.#link.count(0);
     const error = new RelayError('ERR_RELAY_INVALID_REQUEST', 'Send text frames, not binary ones.');
     this.#link.refuseMessage(new RpcRefusal(null, error));
   }
@@ -143,7 +143,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Drainable {
 
   closed(code = NO_CLOSE_FRAME, reason = ''): void {
     // The transport has refused a frame for its length: the client need not send it again.
-    if (code === TOO_BIG && !this.#hasEnded) this.#link.count();
+    if (code === TOO_BIG && !this.#hasEnded) this.#link.count(0);
     this.#end(ENDS_SESSION.includes(code) ? undefined : `The connection has closed with ${code}.`);
     this.#closing?.end();
     this.#relay.detach(this);

@@ -101,9 +101,13 @@ export class SendBuffer {
     return maxBufferedBytes + Math.max(this.#largest, this.#allowance) + 2 * MAX_BATCH_LENGTH;
   }
 
-  #sendAll(texts: readonly string[]): void {
+  #sendAll(texts: string | readonly string[]): void {
     const socket = this.#socket;
-    if (texts.length === 1 || !socket.cork) {
+    if (typeof texts === 'string') {
+      socket.send(texts);
+      return;
+    }
+    if (!socket.cork) {
       for (const text of texts) socket.send(text);
       return;
     }

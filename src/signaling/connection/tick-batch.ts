@@ -6,16 +6,21 @@ interface Flushable {
 /** The texts of one connection in one tick: several messages leave by a single write to the socket. */
 class TickBatch {
   readonly owner: Flushable;
-  texts: string[];
+  /** Undefined once it is sent. */
+  first: string | undefined;
+  /** Most batches have a single text. */
+  more: string[] | undefined;
 
   constructor(owner: Flushable, text: string) {
     this.owner = owner;
-    this.texts = [text];
+    this.first = text;
   }
 }
 
 /** The number of no batch. */
 export const NO_BATCH = -1;
+
+const NOTHING: readonly string[] = [];
 
 /**
  * The batches of this tick. They are not members of their owners: an old object that refers to a young one has to be
@@ -30,7 +35,11 @@ let batches: TickBatch[] = [];
 export function addToTick(owner: Flushable, text: string, number: number): number {
   const batch = batchOf(owner, number);
   if (batch) {
-    batch.texts.push(text);
+    if (batch.first === undefined) batch.first = text;
+    else {
+      batch.more ??= [];
+      batch.more.push(text);
+    }
     return number;
   }
   if (batches.push(new TickBatch(owner, text)) === 1) process.nextTick(flushAll);
@@ -38,12 +47,13 @@ export function addToTick(owner: Flushable, text: string, number: number): numbe
 }
 
 /** Removes the texts from a batch and returns them. */
-export function takeFromTick(owner: Flushable, number: number): readonly string[] {
+export function takeFromTick(owner: Flushable, number: number): string | readonly string[] {
   const batch = batchOf(owner, number);
-  if (!batch) return [];
-  const { texts } = batch;
-  batch.texts = [];
-  return texts;
+  if (batch?.first === undefined) return NOTHING;
+  const { first, more } = batch;
+  batch.first = undefined;
+  batch.more = undefined;
+  return more ? [first, ...more] : first;
 }
 
 /** A number of an earlier tick may be another owner's by now. */

@@ -1,25 +1,30 @@
-/** So many frames are acknowledged at once. */
+/** A client keeps at most 512 frames or 256 KiB that are not acknowledged. */
 const FRAMES_PER_ACK = 32;
+const BYTES_PER_ACK = 64 * 1024;
 
 /** Counts the frames of a client, and which of them have been acknowledged. */
 export class ReceivedFrames {
   #count = 0;
   #acknowledged = 0;
+  /** Of the frames that are not acknowledged. */
+  #bytes = 0;
 
   get count(): number {
     return this.#count;
   }
 
   /** @returns whether it is time to acknowledge them */
-  add(): boolean {
+  add(bytes: number): boolean {
     this.#count += 1;
-    return this.#count - this.#acknowledged >= FRAMES_PER_ACK;
+    this.#bytes += bytes;
+    return this.#count - this.#acknowledged >= FRAMES_PER_ACK || this.#bytes > BYTES_PER_ACK;
   }
 
   /** @returns false if the client knows of all of them */
   acknowledge(): boolean {
     if (this.#count === this.#acknowledged) return false;
     this.#acknowledged = this.#count;
+    this.#bytes = 0;
     return true;
   }
 }

@@ -28,6 +28,17 @@ export function acknowledgingSuite(stage: ResumptionStage): void {
       await until('all has come', () => chatOf(client).length === 20, SOON);
     });
 
+    test('frames of more than 64 KiB, how few they may be', async () => {
+      const { client } = await enter('alice');
+      const text = JSON.stringify({ method: 'nope', params: { text: 'x'.repeat(40 * 1024) } });
+      client.sendText(text);
+      await client.ping();
+      expect(acksOf(client)).toEqual([]);
+      client.sendText(text);
+      await until('they are acknowledged', () => acksOf(client).length > 0, SOON);
+      expect(acksOf(client)).toEqual([3]);
+    });
+
     test('with each heartbeat, if there is something', async () => {
       await stage.start({ heartbeatIntervalMs: 30 });
       const { client } = await enter('alice');

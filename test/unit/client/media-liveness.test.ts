@@ -15,8 +15,8 @@ function inState(connectionState: RTCPeerConnectionState, ...counts: number[]): 
 }
 
 async function verdict(...connections: RTCPeerConnection[]): Promise<boolean> {
-  const alive = isAlive(connections);
-  await vi.advanceTimersByTimeAsync(2_000);
+  const alive = isAlive(connections, []);
+  await vi.advanceTimersByTimeAsync(8_000);
   return alive;
 }
 
@@ -34,14 +34,17 @@ test('a connection of which the browser has no count any more may be alive', asy
   expect(await verdict(connection(100, 0))).toBe(true);
 });
 
-test('a subscriber connection is dead where the browser says so, whatever it receives', async () => {
-  const among = async (subscriber: RTCPeerConnection) => {
+test('a subscriber connection is dead where the browser says so within 8 s, whatever it receives', async () => {
+  const among = async (subscriber: RTCPeerConnection, later?: RTCPeerConnectionState) => {
     const alive = isAlive([connection(1, 2)], [subscriber]);
     await vi.advanceTimersByTimeAsync(2_000);
+    if (later) Object.assign(subscriber, { connectionState: later });
+    await vi.advanceTimersByTimeAsync(6_000);
     return alive;
   };
   expect(await among(inState('connected', 7, 7))).toBe(true);
   expect(await among(inState('new'))).toBe(true);
   expect(await among(inState('disconnected', 7, 8))).toBe(false);
   expect(await among(inState('failed', 7, 7))).toBe(false);
+  expect(await among(inState('connected', 7, 8), 'disconnected')).toBe(false);
 });

@@ -78,22 +78,36 @@ describe('a frame that was sent', () => {
 describe('received frames', () => {
   test('are acknowledged once the session can be resumed: at once, then 32 at a time', () => {
     const { counts, acks } = counting();
-    times(40, counts.receive);
+    times(40, () => counts.receive(100));
     expect(acks).toEqual([]);
     counts.acknowledge();
-    times(31, counts.receive);
+    times(31, () => counts.receive(100));
     expect(acks).toEqual([40]);
-    times(33, counts.receive);
+    times(33, () => counts.receive(100));
     expect(acks).toEqual([40, 72, 104]);
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('or as soon as they are longer than 64 KiB', () => {
+    const { counts, acks } = counting();
+    counts.acknowledge();
+    counts.receive(60 * 1024);
+    counts.receive(4 * 1024);
+    expect(acks).toEqual([0]);
+    counts.receive(1);
+    counts.receive(60 * 1024);
+    expect(acks).toEqual([0, 3]);
+    counts.resume({ received: 0, sent: 4 });
+    counts.receive(5 * 1024);
+    expect(acks).toEqual([0, 3]);
   });
 
   test('or 5 s after the first one', () => {
     const { counts, acks } = counting();
     counts.acknowledge();
-    counts.receive();
+    counts.receive(100);
     vi.advanceTimersByTime(4_000);
-    counts.receive();
+    counts.receive(100);
     vi.advanceTimersByTime(1_000);
     expect(acks).toEqual([0, 2]);
     vi.advanceTimersByTime(60_000);
@@ -103,9 +117,9 @@ describe('received frames', () => {
   test('are not acknowledged any more after the end of the session, but counted', () => {
     const { counts, acks } = counting();
     counts.acknowledge();
-    counts.receive();
+    counts.receive(100);
     counts.stop();
-    times(40, counts.receive);
+    times(40, () => counts.receive(100));
     expect([counts.received, acks, vi.getTimerCount()]).toEqual([41, [0], 0]);
     counts.acknowledge();
     expect(acks).toEqual([0, 41]);
@@ -116,13 +130,13 @@ describe('on another connection', () => {
   test('the counts go on; the relay knows already what was received', () => {
     const { counts, acks } = counting();
     counts.acknowledge();
-    times(3, counts.receive);
+    times(3, () => counts.receive(100));
     for (const frame of ['a', 'b', 'c']) counts.keep(frame);
     counts.resume({ received: 1, sent: 7 });
     expect([counts.kept, counts.sent, counts.received]).toEqual([['b', 'c'], 3, 7]);
     vi.advanceTimersByTime(60_000);
     expect(acks).toEqual([0]);
-    times(32, counts.receive);
+    times(32, () => counts.receive(100));
     expect(acks).toEqual([0, 39]);
   });
 
@@ -135,7 +149,7 @@ describe('on another connection', () => {
     [{ received: 2, sent: 2 }, false],
   ])('%j can be the counts of the relay: %s', (relay, isPossible) => {
     const { counts } = counting();
-    times(3, counts.receive);
+    times(3, () => counts.receive(100));
     for (const frame of ['a', 'b', 'c']) counts.keep(frame);
     counts.release(2);
     expect(counts.agree(relay)).toBe(isPossible);
