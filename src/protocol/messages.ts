@@ -234,8 +234,11 @@ export interface ClientRequests {
   message: { params: OutgoingMessage; result: MessageReceipt };
   stats: { params: { report: StatsReport }; result: SessionStats };
   moderate: { params: ModerateParams; result: Record<string, never> };
-  /** `peer`: leaves only the peer that a `rejoin` has replaced. */
-  leave: { params?: PeerParams; result: Record<string, never> };
+  /**
+   * `peer`: leaves only the peer that a `rejoin` has replaced. `afterMs` of the result: others still receive media from that peer,
+   * so it stays; ask again after this time.
+   */
+  leave: { params?: PeerParams; result: { afterMs?: number } };
   ping: { params?: undefined; result: Record<string, never> };
 }
 

@@ -1,11 +1,11 @@
-import type { Track } from '../../protocol/messages.js';
+import type { Participant, Track } from '../../protocol/messages.js';
 import type { Emit } from '../common/events.js';
 import type { RemoteTrack } from '../common/remote-track.js';
 import { hasMedia } from './liveness.js';
 import { readMsid } from './sdp.js';
 
 interface RemoteTracksOptions {
-  ownerOf(trackId: string): { userId: string; sessionId: string } | undefined;
+  ownerOf(trackId: string): Participant | undefined;
   /** Whether this client sends it: during a rejoin, the SFU offers the tracks of one of its peers to the other. */
   isOwn(trackId: string): boolean;
   emit: Emit;
@@ -74,11 +74,15 @@ export function remoteTracks({ ownerOf, isOwn, emit, onMedia }: RemoteTracksOpti
     if (!entry.waiting) remote.stream.addTrack(source.track);
   };
 
-  /** Uses the source as soon as its media flows, unless the current one is of a newer id or peer. */
+  /** Adds the source, and uses it as soon as its media flows, unless the current one is of a newer id or peer. */
   const follow = async (entry: Entry, source: Source) => {
-    const deadline = performance.now() + MEDIA_TIMEOUT_MS;
+    entry.sources.add(source);
     const { track, section } = source;
-    while (performance.now() < deadline && (track.muted || !(await hasMedia(section.receiver))))
+    for (
+      let ms = 0;
+      ms < MEDIA_TIMEOUT_MS && (track.muted || !(await hasMedia(section.receiver)));
+      ms += LOOK_MS
+    )
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     source.isReady = true;
     const { current, sources } = entry;
@@ -125,24 +129,21 @@ export function remoteTracks({ ownerOf, isOwn, emit, onMedia }: RemoteTracksOpti
       if (isOwn(trackId)) return;
       const source: Source = { track, section, pc, peer, trackId, isReady: false };
       track.addEventListener('ended', () => endSources((each) => each === source));
-      track.addEventListener('unmute', () => {
-        if (find(({ sources }) => sources.has(source))) onMedia(streamId);
-      });
+      track.addEventListener('unmute', () => onMedia(streamId));
       // All tracks of a stream share a MediaStream, even on different connections.
       const stream = find(({ remote }) => remote.streamId === streamId)?.remote.stream ?? own;
       // The browser has added it to the stream of its connection. Two sources of a track would be heard twice.
       stream.removeTrack(track);
       const known = findId(trackId);
-      if (known) {
-        known.sources.add(source);
-        follow(known, source);
-        return;
-      }
+      if (known) return void follow(known, source);
       source.isReady = true;
       // deliver() sets the publisher.
       const remote = { track, stream, trackId, streamId, kind: track.kind } as RemoteTrack;
       const entry: Entry = {
-        ...{ remote, ids: [trackId], current: source, sources: new Set([source]) },
+        remote,
+        ids: [trackId],
+        current: source,
+        sources: new Set([source]),
         waiting: setTimeout(() => deliver(entry), ANNOUNCEMENT_TIMEOUT_MS),
       };
       entries.add(entry);
@@ -160,21 +161,17 @@ export function remoteTracks({ ownerOf, isOwn, emit, onMedia }: RemoteTracksOpti
       for (const { trackId, replacedBy } of gone) {
         const entry = find(({ remote }) => remote.trackId === trackId);
         if (!entry) continue;
-        if (!replacedBy) {
-          end(entry);
-          continue;
-        }
-        // Its media may have come first.
-        const early = findId(replacedBy);
-        entry.ids.push(replacedBy);
-        entry.remote.trackId = replacedBy;
-        if (!early?.waiting || early === entry) continue;
-        clearTimeout(early.waiting);
-        entries.delete(early);
-        for (const source of early.sources) {
-          entry.sources.add(source);
-          follow(entry, source);
-        }
+        if (replacedBy) {
+          // Its media may have come first.
+          const early = findId(replacedBy);
+          entry.ids.push(replacedBy);
+          entry.remote.trackId = replacedBy;
+          if (early?.waiting && early !== entry) {
+            clearTimeout(early.waiting);
+            entries.delete(early);
+            for (const source of early.sources) follow(entry, source);
+          }
+        } else end(entry);
       }
     },
 
@@ -183,9 +180,12 @@ export function remoteTracks({ ownerOf, isOwn, emit, onMedia }: RemoteTracksOpti
       endSources(({ pc, section }) => pc === by && !section.currentDirection?.includes('recv'));
     },
 
-    /** Whether a track of this connection continues, but not on a later connection yet. */
+    /** Whether a track of this connection continues, but not on a later connection yet. Media of muted ones may not come there. */
     holds: (by: RTCPeerConnection | undefined) =>
-      find(({ current, remote }) => current.pc === by && !!ownerOf(remote.trackId)),
+      find(({ current, remote }) => {
+        const { tracks = [] } = ownerOf(remote.trackId) ?? {};
+        return current.pc === by && tracks.some(({ trackId, muted }) => trackId === remote.trackId && !muted);
+      }),
 
     /** The connection is closed: its tracks have ended. */
     closed(gone: RTCPeerConnection | undefined): void {

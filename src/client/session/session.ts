@@ -32,6 +32,8 @@ interface ClientSessionOptions {
 
 /** Both pairs of connections exist this long: the new ones connect, and viewers switch to the new tracks. */
 const OVERLAP_MS = 5_000;
+/** The relay ends an old peer after three times that. */
+const MAX_TRIES = 3;
 
 /**
  * The media of one session: both peer connections and their state. Another `ClientSession` may replace it while the session on
@@ -182,17 +184,23 @@ export function createSession(options: ClientSessionOptions): ClientSession {
         before.retire();
         return result;
       }, sending);
-      const release = () => {
+      let tries = 0;
+      const release = async () => {
         if (session.isClosed) return;
+        tries += 1;
         const old = [...sessions].filter((each) => each.peer < peer);
-        // After the SFU has failed, it may take longer until all tracks are there again.
+        // It may take longer until all tracks are there again, above all after the SFU has failed.
         const holds = (each: ClientSession) =>
-          (each.isLost || session.isLost) && each.remoteTracks.holds(each.downstream?.pc);
+          (each.isLost || session.isLost || tries < MAX_TRIES) &&
+          session.remoteTracks.holds(each.downstream?.pc);
         // A later peer needs its time, too.
         if ([...sessions].at(-1) !== session || old.some(holds)) return void setTimeout(release, OVERLAP_MS);
         for (const each of old) {
+          const leaving = each.isLost ? {} : rpc.request('leave', { peer: each.peer }).catch(() => ({}));
+          const { afterMs }: { afterMs?: number } = await leaving;
+          // Others still receive from it.
+          if (afterMs) return void setTimeout(release, afterMs);
           each.close(left());
-          if (!each.isLost) rpc.request('leave', { peer: each.peer }).catch(() => {});
         }
       };
       setTimeout(release, OVERLAP_MS);

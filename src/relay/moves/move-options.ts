@@ -8,7 +8,7 @@ import { checkOptions, integer, type Keys } from '../../util/check-options.js';
 export interface MoveRoomOptions {
   /** The `serverUrl` of the node. @default chosen as for a new room, among the other nodes */
   to?: string;
-  /** ms within which the sessions have to be on the new node; those that are not then are closed. @default 15000 */
+  /** ms within which the sessions have to be on the new node, after the last one was asked; those that are not then are closed. @default 15000 */
   deadlineMs?: number;
   /** 1 to 100 characters, for the event `roommoved` and the log. @default 'move' */
   reason?: string;

@@ -11,6 +11,8 @@ import type { ResolvedMove, RoomMoveReport } from './move-options.js';
 
 /** How often the sessions of a moving room are looked at. */
 const LOOK_MS = 50;
+/** Old peers of publishers stay this long after the last session that joins the new node: it then waits for media. */
+const HOLD_MS = 3_000;
 /** A client that has not sent `rejoin` this long after its time is asked again: it may have been replacing its peer already. */
 const REPEAT_MS = 2_000;
 
@@ -69,9 +71,11 @@ export class MovingRoom<P extends Principal> {
    * @returns false if it was cancelled
    */
   async #moveAll(signal: AbortSignal | undefined): Promise<boolean> {
-    const deadline = performance.now() + this.#move.deadlineMs;
-    for (;;) {
-      this.#ask(this.#look());
+    let deadline = performance.now() + this.#move.deadlineMs;
+    for (let isFirst = true; ; isFirst = false) {
+      const waitMs = this.#ask(this.#look());
+      if (isFirst) deadline += waitMs;
+      this.#hold();
       // Streams that were opened before this turn are known only after it.
       await sleep(LOOK_MS, undefined, { ref: false });
       if (signal?.aborted) return false;
@@ -114,9 +118,15 @@ export class MovingRoom<P extends Principal> {
     return peers.all.every((peer) => peer.number < peers.current.number || peer.generation === generation);
   }
 
-  #ask(sessions: readonly Session<P>[]): void {
+  /** Viewers that have not moved receive from the old peers of those that have. */
+  #hold(): void {
+    for (const { peers, tracks } of this.#sessions()) if (tracks.length > 0) peers.hold(HOLD_MS);
+  }
+
+  /** @returns ms until the last one is to rejoin */
+  #ask(sessions: readonly Session<P>[]): number {
     const now = performance.now();
-    if (!this.#setup.sfu.canServe(this.#room)) return;
+    if (!this.#setup.sfu.canServe(this.#room)) return 0;
     const due = sessions.filter((session) => this.#mayAsk(session, now));
     const urgent = due.map((session) => session.tracks.length > 0);
     const waits = this.#setup.sfu.spread(urgent);
@@ -125,6 +135,7 @@ export class MovingRoom<P extends Principal> {
       this.#repeats.set(session, now + notice.afterMs + REPEAT_MS);
       session.emitter.emit('rejoin', notice);
     }
+    return Math.max(0, ...waits);
   }
 
   /** An interrupted session is asked by its interruption; one without a connection gets what it was told when it has one again. */

@@ -2,7 +2,7 @@ import { RelayError } from '../../protocol/errors.js';
 import type { PeerSetup } from './peer-owner.js';
 import type { SfuPeer } from './sfu-peer.js';
 
-/** Old peers stay until their client leaves them, this long at most after the last replacement. */
+/** Old peers stay until their client leaves them, this long at most after the last replacement, or as long as others need them. */
 const OVERLAP_MS = 15_000;
 /** A room whose move is cancelled returns while the peers from before the move are still there. */
 const MAX_PEERS = 2;
@@ -19,6 +19,8 @@ export class OldPeers {
   /** The oldest first. */
   #old: OldPeer[] = [];
   #timer: NodeJS.Timeout | undefined;
+  /** `performance.now()` until which others need them. */
+  #neededUntil = 0;
 
   constructor(setup: PeerSetup) {
     this.#setup = setup;
@@ -41,8 +43,19 @@ export class OldPeers {
     });
     this.#old = [...following, { peer, followed: renamed }];
     for (const { number } of this.all.slice(0, -MAX_PEERS)) this.leave(number);
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.leaveEach(), OVERLAP_MS).unref();
+    this.#leaveAfter(OVERLAP_MS);
+  }
+
+  hold(ms: number): void {
+    this.#neededUntil = performance.now() + ms;
+  }
+
+  /** @returns ms after which the client may ask again */
+  askToLeave(number: number): { afterMs?: number } {
+    const afterMs = this.#neededMs;
+    if (afterMs > 0 && this.find(number)) return { afterMs };
+    this.leave(number);
+    return {};
   }
 
   leave(number: number): void {
@@ -81,6 +94,19 @@ export class OldPeers {
       peer.revise(() => isJoined() && this.find(peer.number) === peer).catch(() => this.leave(peer.number)),
     );
     await Promise.all(revising);
+  }
+
+  get #neededMs(): number {
+    return Math.max(0, Math.ceil(this.#neededUntil - performance.now()));
+  }
+
+  #leaveAfter(ms: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      const neededMs = this.#neededMs;
+      if (neededMs > 0) this.#leaveAfter(neededMs);
+      else this.leaveEach();
+    }, ms).unref();
   }
 
   stop(): void {

@@ -168,6 +168,16 @@ export class SessionPeers {
     this.#old?.leave(number);
   }
 
+  /** As `leave`, unless others still need the peer. @returns ms after which the client may ask again */
+  askToLeave(number: number): { afterMs?: number } {
+    return this.#old?.askToLeave(number) ?? {};
+  }
+
+  /** The room is moving: others receive media from the old peers for this time at least. */
+  hold(ms: number): void {
+    this.#old?.hold(ms);
+  }
+
   /** No peer emits or accepts messages any more; `endAll` follows. */
   leaveAll(why: () => RelayError): void {
     this.#old?.stop();

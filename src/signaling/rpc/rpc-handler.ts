@@ -109,7 +109,9 @@ export class RpcHandler<P extends Principal> {
       case 'moderate':
         return moderate(this.#relay, this.served.require(), params).then(() => reply({}));
       case 'leave':
-        return replyAfter(this.#leave(params), reply);
+        return params.peer === undefined
+          ? replyAfter(this.#leave(), reply)
+          : reply(this.served.require().peers.askToLeave(params.peer as number));
       case 'authenticate':
         return this.#authenticate(params).then(reply);
       default:
@@ -183,8 +185,7 @@ export class RpcHandler<P extends Principal> {
     return session.room.members.page(session, query, this.#channel.maxMessageBytes / 2);
   }
 
-  #leave({ peer }: Params): void | Promise<void> {
-    if (peer !== undefined) return this.served.require().peers.leave(peer as number);
+  #leave(): Promise<void> {
     if (!this.isJoining) this.served.require();
     return this.leave();
   }

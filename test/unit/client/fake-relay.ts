@@ -52,6 +52,7 @@ export class FakeRelay {
     subscribe: () => ({}),
     update: () => ({}),
     moderate: () => ({}),
+    leave: () => ({}),
     authenticate: () => ({ userId: 'me' }),
     message: ({ id }) => ({ id, at: 1 }),
     rejoin: ({ peer }) => this.#joinResult({ peer }),

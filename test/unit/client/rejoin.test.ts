@@ -8,8 +8,8 @@ beforeEach(() => {
 });
 
 const settle = () => vi.advanceTimersByTimeAsync(0);
-/** Longer than both peers stay side by side. */
-const pass = () => vi.advanceTimersByTimeAsync(10_000);
+/** Longer than both peers stay side by side, even if a track does not come by the new one. */
+const pass = () => vi.advanceTimersByTimeAsync(20_000);
 const openPeers = () => FakePeer.all.filter(({ isClosed }) => !isClosed);
 const QUIET = { state: [], error: [], track: [], trackended: [], close: [] };
 
@@ -176,6 +176,28 @@ describe('a peer that the relay wants to be replaced', () => {
     await pass();
     expect(base.socket.params('leave')).toEqual([{ peer: 1 }]);
     expect([openPeers().length, base.client.state]).toEqual([2, 'joined']);
+  });
+
+  test('stays as long as the relay says that others receive from it', async () => {
+    const base = await watching();
+    const answers = [{ afterMs: 3_000 }, {}];
+    base.socket.results.leave = () => answers.shift();
+    const { subscriber } = await rejoined(base);
+    await bring(base, subscriber, 't1', new FakeTrack('video', 'received 2'), 2);
+    await vi.advanceTimersByTimeAsync(7_000);
+    expect([base.socket.params('leave').length, openPeers().length]).toEqual([1, 4]);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect([base.socket.params('leave').length, openPeers().length]).toEqual([2, 2]);
+  });
+
+  test('stays while a track does not come by the new one, for 15 s at most', async () => {
+    const base = await watching();
+    await rejoined(base);
+    await vi.advanceTimersByTimeAsync(14_000);
+    expect([base.socket.params('leave'), base.of('trackended')]).toEqual([[], []]);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(base.socket.params('leave')).toEqual([{ peer: 1 }]);
+    expect(base.of('trackended')).toHaveLength(1);
   });
 
   test('is not replaced a third time before the first ones have been left', async () => {

@@ -894,7 +894,7 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         "id"
       ],
       "additionalProperties": false,
-      "description": "`peer`: leaves only the peer that a `rejoin` has replaced."
+      "description": "`peer`: leaves only the peer that a `rejoin` has replaced. `afterMs` of the result: others still receive media from that peer, so it stays; ask again after this time."
     },
     "leave.result": {
       "type": "object",
@@ -910,9 +910,12 @@ export const wireSchema: Readonly<Record<string, unknown>> = {
         },
         "result": {
           "type": "object",
-          "additionalProperties": {
-            "not": {}
-          }
+          "properties": {
+            "afterMs": {
+              "type": "number"
+            }
+          },
+          "additionalProperties": false
         }
       },
       "required": [

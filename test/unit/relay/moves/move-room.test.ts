@@ -42,6 +42,34 @@ describe('a room that moves', () => {
     expect([own.streams.size, other.streams.size]).toEqual([2, 2]);
   });
 
+  test('the old peer of a publisher stays as long as somebody has not moved', async () => {
+    const { relay, own, alice, bob } = await stage();
+    alice.on('rejoin', () => alice.rejoin({ sdp: fakeOffer([AGAIN]) }));
+    const heard = ignore(bob);
+    const moving = relay.moveRoom('lobby');
+    await until('alice has moved', () => alice.peer === 2 && heard.length > 0);
+    await until('her old peer is needed', () => 'afterMs' in alice.peers.askToLeave(1));
+    expect(own.stream('lobby/alice/a')?.isOpen).toBe(true);
+    await bob.rejoin({ sdp: fakeOffer() });
+    await moving;
+    await until('it may leave', () => !('afterMs' in alice.peers.askToLeave(1)));
+    await until('it has left', () => own.stream('lobby/alice/a') === undefined);
+    expect(bob.peers.askToLeave(1)).toEqual({});
+  });
+
+  test('the deadline begins when the last session is to rejoin', async () => {
+    const { relay, alice, bob } = await stage();
+    follow(alice, fakeOffer([AGAIN]));
+    // The viewer is to wait as long as possible.
+    vi.spyOn(Math, 'random').mockReturnValue(0.99);
+    bob.on('rejoin', async ({ afterMs }) => {
+      await new Promise((resolve) => setTimeout(resolve, afterMs));
+      await bob.rejoin({ sdp: fakeOffer() });
+    });
+    expect(await relay.moveRoom('lobby', { deadlineMs: 200 })).toMatchObject({ moved: 2, closed: 0 });
+    vi.restoreAllMocks();
+  });
+
   test('a join during the move goes to the new node, and does not count', async () => {
     const { relay, other, alice, bob } = await stage();
     const heard = ignore(alice);
