@@ -36,6 +36,8 @@ export interface DayReport {
   seed: number;
   plan: Plan;
   seconds: number;
+  /** ms from each switch of networks until there was media again, by user. */
+  recoveriesMs: Record<string, number[]>;
   /** What the applications were told of, by user. */
   errors: Record<string, string[]>;
   /** At its start, after its first half, and at its end. */
@@ -131,6 +133,7 @@ export async function day({ seed, plan, onProgress }: DayOptions): Promise<DayRe
       seed,
       plan,
       seconds: Math.round((performance.now() - startedAt) / 1_000),
+      recoveriesMs: Object.fromEntries(users.map(({ name, recoveriesMs }) => [name, recoveriesMs])),
       errors,
       heap: { start, half, end },
       growth: { relay: grown('relay'), page: grown('page') },

@@ -49,8 +49,8 @@ const DEADLINE_MS = 120_000;
 /** A client that has broken again and again without media for so long in between gives up (docs/CLIENT.md). */
 const STABLE_MS = 10_000;
 
-/** Firefox says of each page that it leaves with a WebSocket open. */
-const OF_RELOADS = /was interrupted while the page was loading/;
+/** Firefox says of each page that it leaves with a WebSocket open, and of connections whose network is switched before they are connected. */
+const OF_FIREFOX = /was interrupted while the page was loading|WebRTC: ICE failed/;
 
 /** Somebody who spends the day in a room, in a page of a real browser and on a network of their own. */
 export class User {
@@ -58,6 +58,8 @@ export class User {
   readonly publishes: boolean;
   readonly tab: OpenTab;
   readonly #setup: Setup;
+  /** ms from each switch of networks until there was media again. */
+  readonly recoveriesMs: number[] = [];
   #isCameraOn = false;
   /** performance.now() since which media was there, after the last change of networks. */
   #mediaSince = Number.NEGATIVE_INFINITY;
@@ -116,6 +118,7 @@ export class User {
   async changeNetwork(kind: Switch): Promise<void> {
     await sleep(Math.max(0, this.#mediaSince + 1.1 * STABLE_MS - performance.now()));
     const departures = await this.#departures();
+    const switchedAt = performance.now();
     this.#setup.network.switch(kind);
     await until(
       `${this.name} notices a ${kind}`,
@@ -129,6 +132,7 @@ export class User {
       PATIENCE,
     );
     this.#mediaSince = performance.now();
+    this.recoveriesMs.push(Math.round(this.#mediaSince - switchedAt));
   }
 
   async isBack(): Promise<void> {
@@ -170,7 +174,7 @@ export class User {
 
   /** What the client has told the application of, and what the pages have thrown. */
   async errors(): Promise<string[]> {
-    return [...(await this.#told()), ...this.tab.errors.filter((error) => !OF_RELOADS.test(error))];
+    return [...(await this.#told()), ...this.tab.errors.filter((error) => !OF_FIREFOX.test(error))];
   }
 
   async #told(): Promise<string[]> {
