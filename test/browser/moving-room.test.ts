@@ -14,8 +14,9 @@ describeReal(['ion', 'chromium'], 'a room that moves from one Ion to another', (
       expect(account.hasSameStreams).toBe(true);
     }
     expect(accounts.slice(1).map(({ voices }) => voices)).toEqual([1, 1]);
-    // By how much the video may pause, the script checks.
+    // By how much video and sound may pause, the script checks.
     expect(Math.max(...measured.gapsMs)).toBeLessThan(3_000);
+    expect(Math.max(...measured.sounds.map(({ loudest }) => loudest))).toBeLessThan(1.25);
   });
 
   test('a move that is cancelled half-way leaves the room where it was', async () => {
@@ -23,7 +24,12 @@ describeReal(['ion', 'chromium'], 'a room that moves from one Ion to another', (
     expect(measured).toMatchObject({ outcome: 'ERR_RELAY_ABORTED', isElsewhere: false, leftBehind: 0 });
     expect(measured.mutedFrames).toBe(0);
     const texts = Array.from({ length: written }, (_, n) => `message ${n}`);
-    for (const account of accounts)
+    for (const account of accounts) {
       expect(account).toMatchObject({ errors: [], roster: [], unsent: [], chats: texts, states: ['joined'] });
+      expect(account.hasSameStreams).toBe(true);
+    }
+    expect(accounts.slice(1).map(({ voices }) => voices)).toEqual([1, 1]);
+    expect(Math.max(...measured.gapsMs)).toBeLessThan(3_000);
+    expect(Math.max(...measured.sounds.map(({ loudest }) => loudest))).toBeLessThan(1.25);
   });
 });

@@ -7,6 +7,7 @@ import { BrowserParticipant } from '../support/participant.js';
 import { until } from '../support/poll.js';
 import { startRelay } from '../support/relay-server.js';
 import { type Account, Spectator } from './spectator.js';
+import { heard, listen, publishChord, type Sound } from './tone.js';
 
 interface MoveOptions {
   /** The move is cancelled as soon as the publisher is on the new node. */
@@ -27,6 +28,8 @@ interface MoveMeasurement {
   /** The longest time between two frames at each viewer, in ms: without a move, and from the begin of the move to the end of the old peers. */
   usualGapsMs: number[];
   gapsMs: number[];
+  /** What each viewer has heard of the publisher's chord in that time. */
+  sounds: Sound[];
   /** What the people have noticed; the publisher is the first one. */
   accounts: Account[];
   /** Chat messages that the publisher has written meanwhile. */
@@ -64,6 +67,8 @@ export async function move({
     const camera = await publisher.publishCamera();
     const viewers = [await enter('one', 'subscriber'), await enter('two', 'subscriber')];
     for (const viewer of viewers) await viewer.sees(camera);
+    const chord = await publishChord(publisher);
+    for (const viewer of viewers) await listen(viewer, chord);
     const quiet = await enter('quiet', 'publisher');
     const hidden = await quiet.publishCamera();
     const room = relay.rooms.get(ROOM);
@@ -101,6 +106,7 @@ export async function move({
     const hiddenAfter = await framesOf(hidden);
     for (const viewer of viewers) await viewer.sees(camera);
     const gapsMs = await Promise.all(watching.map((each) => each.longestGap(from, Date.now())));
+    const sounds = await Promise.all(viewers.map((each) => heard(each, from, Date.now())));
     const written = await writer.stopChat();
     const accountsOf = () => Promise.all(people.map((each) => each.account()));
     await until('all messages have come', async () =>
@@ -108,7 +114,7 @@ export async function move({
     );
     const old = ions.addresses.find((each) => each !== room.node);
     return {
-      ...{ ...result, moveMs, usualGapsMs, gapsMs, written },
+      ...{ ...result, moveMs, usualGapsMs, gapsMs, sounds, written },
       isElsewhere: room.node !== before,
       accounts: await accountsOf(),
       mutedFrames: hiddenAfter.reduce(

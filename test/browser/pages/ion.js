@@ -19,6 +19,9 @@ window.participant = {
       signal.onopen = resolve;
       signal.onerror = reject;
     });
+    signal.socket.addEventListener('close', ({ code }) =>
+      window.dispatchEvent(new CustomEvent('gone', { detail: code })),
+    );
     await client.join(room, user);
   },
 

@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
+import type { RelayError } from '../../../../src/protocol/errors.js';
 import { fakeOffer } from '../../../../src/testing/index.js';
 import { deferred } from '../../../../src/util/deferred.js';
 import { until } from '../../../support/poll.js';
@@ -138,11 +139,14 @@ describe('a room that moves', () => {
     expect(relay.counters.sessionMoves.get('closed')).toBe(1);
   });
 
-  test('a session without the capability is not asked, and closed at the deadline', async () => {
+  test('a session without the capability is not asked, and closed at the deadline with a retryable error', async () => {
     const { relay, alice, bob } = await stage();
     follow(alice, fakeOffer([AGAIN]));
+    const errors: (RelayError | undefined)[] = [];
+    bob.on('close', ({ error }) => errors.push(error));
     expect(await relay.moveRoom('lobby', { deadlineMs: 200 })).toMatchObject({ moved: 1, closed: 1 });
     await until('bob has ended', () => bob.state === 'closed');
+    expect(errors).toMatchObject([{ code: 'ERR_RELAY_CLOSED', closeCode: 1001, retryable: true }]);
   });
 
   test('a session that leaves during the move is not waited for', async () => {
