@@ -1,9 +1,12 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 interface Pair {
   readonly client: Socket;
   readonly server: Socket;
+  /** By its end, what is late: it keeps its order when the delay changes. */
+  readonly late: Map<Socket, Promise<unknown>>;
   /** What the client has sent so far, in capitals, bounded. */
   sent: string;
   isSilent: boolean;
@@ -66,7 +69,7 @@ export class TcpProxy {
   }
 
   #open(client: Socket, server: Socket): void {
-    const pair: Pair = { client, server, sent: '', isSilent: false };
+    const pair: Pair = { client, server, late: new Map(), sent: '', isSilent: false };
     this.#pairs.add(pair);
     for (const socket of [client, server])
       socket
@@ -84,8 +87,16 @@ export class TcpProxy {
 
   #pass(pair: Pair, to: Socket, data: Buffer): void {
     if (this.isSilent || pair.isSilent) return;
-    if (this.delayMs === 0) to.write(data);
-    else setTimeout(() => to.write(data), this.delayMs);
+    const before = pair.late.get(to);
+    if (this.delayMs === 0 && !before) {
+      to.write(data);
+      return;
+    }
+    const passed = Promise.all([before, sleep(this.delayMs)]).then(() => {
+      if (pair.late.get(to) === passed) pair.late.delete(to);
+      to.write(data);
+    });
+    pair.late.set(to, passed);
   }
 
   #end(pair: Pair): void {

@@ -114,7 +114,8 @@ export class OpenRooms implements RoomOwner {
     const { channel } = keys.room(roomId);
     await subscription.subscribe(channel, (text) => room.heard(text));
     try {
-      if (this.isFenced) throw notOpen();
+      const { membership } = this;
+      if (membership.isLost) throw membership.lost.reason;
       await room.open();
     } catch (error) {
       subscription.unsubscribe(channel);

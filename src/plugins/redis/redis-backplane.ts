@@ -1,4 +1,4 @@
-import type { Backplane, ProcessCard, RoomSink } from '../../backplane/backplane.js';
+import type { Backplane, Membership, ProcessCard, RoomLog, RoomSink } from '../../backplane/backplane.js';
 import { RelayError } from '../../protocol/errors.js';
 import type { Logger } from '../../util/logger.js';
 import { noop } from '../../util/noop.js';
@@ -10,12 +10,10 @@ import type { Connection } from './connection/redis-client.js';
 import { Subscription } from './connection/subscription.js';
 import { Directory } from './directory.js';
 import { Members } from './members.js';
-import type { RedisMembership } from './membership.js';
 import { OpenRooms } from './open-rooms.js';
 import { type RedisBackplaneOptions, resolveRedisBackplane } from './options.js';
 import { GET, PUT, SEND } from './process-scripts.js';
 import { Reservations } from './reservations.js';
-import type { RedisLog } from './room/redis-log.js';
 
 /** ms between two renewals of the lease. */
 const BEAT_MS = 1_000;
@@ -96,7 +94,7 @@ export class RedisBackplane implements Backplane {
     };
   }
 
-  async enter(card: ProcessCard, receive: (text: string) => void): Promise<RedisMembership> {
+  async enter(card: ProcessCard, receive: (text: string) => void): Promise<Membership> {
     this.#begin();
     return this.#members.enter(card.processId, card, receive);
   }
@@ -105,7 +103,7 @@ export class RedisBackplane implements Backplane {
     return this.#directory.cards;
   }
 
-  async open(roomId: string, sink: RoomSink): Promise<RedisLog> {
+  async open(roomId: string, sink: RoomSink): Promise<RoomLog> {
     this.#begin();
     await this.#members.entered();
     const log = await this.#rooms.open(roomId, sink);
@@ -116,7 +114,10 @@ export class RedisBackplane implements Backplane {
 
   async reserve(scope: string, id: string, max: number): Promise<boolean> {
     this.#begin();
-    return this.#reservations.reserve(await this.#members.entered(), scope, id, max);
+    const membership = await this.#members.entered();
+    // The others have released what a lost process holds: nobody would release this one.
+    if (membership.isLost) throw membership.lost.reason;
+    return this.#reservations.reserve(membership, scope, id, max);
   }
 
   release(scope: string, id: string): void {

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { ProcessCard, RoomChange, RoomLog } from '../../../src/backplane/backplane.js';
+import type { Membership, ProcessCard, RoomChange, RoomLog } from '../../../src/backplane/backplane.js';
 import { type RedisBackplane, redisBackplane } from '../../../src/plugins/redis/index.js';
-import type { RedisMembership } from '../../../src/plugins/redis/membership.js';
 import type { Logger } from '../../../src/util/logger.js';
 import { RedisServer } from '../../support/redis.js';
 import { RedisClients, type RedisPackage } from '../../support/redis-clients.js';
@@ -11,7 +10,7 @@ import { recorder } from '../backplane-suites/stage.js';
 /** A process that has the room `lobby` open. */
 export interface Peer {
   readonly backplane: RedisBackplane;
-  readonly membership: RedisMembership;
+  readonly membership: Membership;
   readonly log: RoomLog;
   /** What its sink was told. */
   readonly news: unknown[];

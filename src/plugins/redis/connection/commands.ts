@@ -46,10 +46,6 @@ export class Commands {
     });
   }
 
-  publish(channel: string, text: string): Promise<unknown> {
-    return this.#inTime(() => this.#connection.publish(channel, text));
-  }
-
   async #evaluate(
     script: Script,
     keys: readonly string[],

@@ -123,10 +123,13 @@ export function decodeRoom(flat: readonly string[], process: string): StoredRoom
       if (isSeat && value.startsWith(`${process} `)) ownSeats.set(key, parsed);
     } else heads.set(field, value);
   }
+  const [revision, seq] = [Number(heads.get('r')), Number(heads.get('q'))];
+  if (!Number.isSafeInteger(revision) || !Number.isSafeInteger(seq))
+    throw new Error('what Redis has of the room is not a room');
   return {
     epoch: heads.get('e') ?? '',
-    revision: Number(heads.get('r')),
-    seq: Number(heads.get('q')),
+    revision,
+    seq,
     nonce: heads.get('n') ?? '',
     fields: fields as unknown as RoomFields,
     ownSeats,

@@ -29,12 +29,9 @@ local function tail(seen, q)
   if q - seen > 4096 then return nil end
   if q > seen then
     for i = 2, 3 do
-      for _, entry in ipairs(redis.call('XRANGE', KEYS[i], string.format('%d', seen + 1), '+')) do
-        local at = tonumber(string.match(entry[1], '^%d+'))
-        if at <= q then
-          lines[at - seen] = entry[2][2]
-          count = count + 1
-        end
+      for _, entry in ipairs(redis.call('XRANGE', KEYS[i], string.format('%d', seen + 1), q .. '-1')) do
+        lines[string.match(entry[1], '^%d+') - seen] = entry[2][2]
+        count = count + 1
       end
     end
   end
@@ -77,7 +74,6 @@ if isNew or isBehind then
   end
 end
 redis.call('HSET', S, 'p:' .. process, fence)
-redis.call('HDEL', S, 'o:' .. process)
 if seen ~= '' and not ended then
   local changes, own = {}, {}
   for i = firstSeat, #ARGV, 3 do

@@ -178,8 +178,9 @@ export class SharedRoom implements StateOwner {
     try {
       // The index is first: a survivor has to find every seat.
       await index([this.id]);
+      if (membership.isLost) throw notOpen();
       const [status, flat] = (await commands.run(OPEN, [state, log, messages], args)) as [string, string[]];
-      if (status === 'fenced') throw this.#fenced();
+      if (status === 'fenced') throw this.#fenced(membership);
       this.#state.load(decodeRoom(flat, this.process));
     } catch (error) {
       this.#needs = 'open';
@@ -196,7 +197,7 @@ export class SharedRoom implements StateOwner {
     try {
       const reply = (await commands.run(READ, [state, log, messages], args)) as [string, string, string[]];
       const [status] = reply;
-      if (status === 'fenced') throw this.#fenced();
+      if (status === 'fenced') throw this.#fenced(membership);
       if (status === 'gone') this.#needs = 'open';
       else if (status === 'ok') this.#state.follow(seq + 1, reply[2], reply[1]);
       else this.#state.load(decodeRoom(reply[1] as unknown as string[], this.process));
@@ -220,9 +221,11 @@ export class SharedRoom implements StateOwner {
     ];
     try {
       const reply = (await commands.run(WRITE, [state, log, messages], args)) as WriteReply;
-      if (reply[0] === 'fenced') throw this.#fenced();
-      if (reply[0] === 'gone') this.#needs = 'open';
-      const left = reply[0] === 'gone' ? batch.sent : this.#carryOut(batch.sent, reply, seq);
+      if (reply[0] === 'fenced') this.#fenced(membership);
+      // Also fenced, where another membership has begun meanwhile: it opens the room anew.
+      const isGone = reply[0] === 'gone' || reply[0] === 'fenced';
+      if (isGone) this.#needs = 'open';
+      const left = isGone ? batch.sent : this.#carryOut(batch.sent, reply, seq);
       this.#operations.received(left);
     } catch (error) {
       if (this.#needs === 'nothing') this.#needs = 'read';
@@ -233,22 +236,23 @@ export class SharedRoom implements StateOwner {
 
   /** @returns what has to be tried again */
   #carryOut(sent: readonly Sent[], reply: WriteReply, seen: number): readonly Sent[] {
-    const [status, results, nonce, , missed, flat] = reply;
+    const [status, results, nonce, before, missed, flat] = reply;
     if (missed === 0) this.#state.load(decodeRoom(flat ?? [], this.process));
     else this.#state.follow(seen + 1, missed, nonce);
     if (status === 'done') return sent.filter(({ operation }) => !settled(operation));
-    let count = 0;
+    let [count, last] = [0, before];
     for (const [at, result] of results.entries()) {
       const each = sent[at];
       if (!each || result === 'x') break;
-      this.#settle(each, result);
+      last = this.#settle(each, result) ?? last;
       count += 1;
     }
-    this.#state.nonce = nonce;
+    if (this.#state.seq === last) this.#state.nonce = nonce;
     return sent.slice(count);
   }
 
-  #settle({ operation, entry, verified }: Sent, result: string): void {
+  /** @returns the number of its entry */
+  #settle({ operation, entry, verified }: Sent, result: string): number | undefined {
     if (verified) operation.settle(verified);
     else if (result === 'e') operation.settle({ refused: endOf(this.fields.end ?? 'The room has ended.') });
     else if (result === 's') operation.settle({ refused: noSeat() });
@@ -258,11 +262,13 @@ export class SharedRoom implements StateOwner {
       const outcome = { revision, change: entry?.c ?? {} };
       this.happened(operation.key, outcome);
       operation.settle(outcome);
+      return seq;
     }
+    return undefined;
   }
 
-  #fenced(): RelayError {
-    this.#owner.membership.end();
+  #fenced(membership: Member): RelayError {
+    membership.end();
     return notOpen();
   }
 }
