@@ -1,18 +1,26 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { launchBrowser } from '../support/browser.js';
+import { launchFirefox } from '../support/firefox.js';
 import { startIon } from '../support/ion.js';
 import { IonCluster } from '../support/ion-cluster.js';
 import { startPageServer } from '../support/page-server.js';
-import { BrowserParticipant, type ClientLibrary, type Entry } from '../support/participant.js';
+import { BrowserParticipant, type ClientLibrary, type Entry, type OpenTab } from '../support/participant.js';
 import { until } from '../support/poll.js';
 import { describeReal } from '../support/real.js';
 import { type RelayServer, startRelay } from '../support/relay-server.js';
 
 const ROOM = 'moving';
 
-describeReal(['ion', 'chromium'], 'in a room that moves from one Ion to another', () => {
+declare global {
+  interface Window {
+    hasNoticed(): boolean;
+  }
+}
+
+describeReal(['ion', 'chromium', 'firefox'], 'in a room that moves from one Ion to another', () => {
   let ends: (() => Promise<unknown>)[] = [];
   let server: RelayServer;
+  let enterByFirefox: (user: string) => Promise<BrowserParticipant<OpenTab>>;
   let enter: (user: string, library?: ClientLibrary, role?: Entry['role']) => Promise<BrowserParticipant>;
 
   beforeEach(async () => {
@@ -21,15 +29,15 @@ describeReal(['ion', 'chromium'], 'in a room that moves from one Ion to another'
     const pages = await startPageServer();
     const browser = await launchBrowser();
     ends = [() => browser.close(), () => pages.close(), () => server.close(), () => ions.stop()];
-    enter = async (user, library = 'sfu-relay/client', role = 'publisher') =>
-      (
-        await BrowserParticipant.open(browser, pages.url, library, {
-          url: server.url,
-          room: ROOM,
-          user,
-          role,
-        })
-      ).join();
+    const entry = { url: server.url, room: ROOM };
+    const library = 'sfu-relay/client';
+    enter = async (user, its = library, role = 'publisher') =>
+      (await BrowserParticipant.open(browser, pages.url, its, { ...entry, user, role })).join();
+    enterByFirefox = async (user) => {
+      const firefox = await launchFirefox();
+      ends.unshift(() => firefox.close());
+      return (await BrowserParticipant.open(firefox, pages.url, library, { ...entry, user })).join();
+    };
   });
   afterEach(async () => {
     for (const end of ends) await end();
@@ -88,5 +96,30 @@ describeReal(['ion', 'chromium'], 'in a room that moves from one Ion to another'
     const camera = await publisher.publishCamera();
     await until('it is shown again', async () => ((await viewer.framesDecoded())[camera] ?? 0) > 0);
     expect(server.relay.rooms.get(ROOM)?.node).not.toBe(node);
+  });
+
+  test('Firefox goes on sending and receiving, in the same streams', async () => {
+    const [fox, other] = [await enterByFirefox('fox'), await enter('other')];
+    const [sent, received] = [await fox.publishCamera(), await other.publishCamera()];
+    await Promise.all([fox.sees(received), other.sees(sent)]);
+    await fox.tab.page.evaluate(() => {
+      const { client } = window;
+      const streams = client.tracks.map(({ stream }) => stream);
+      let changes = 0;
+      client.on('track', () => {
+        changes += 1;
+      });
+      client.on('trackended', () => {
+        changes += 1;
+      });
+      window.hasNoticed = () => changes > 0 || !client.tracks.every(({ stream }) => streams.includes(stream));
+    });
+    const { from, ...moved } = await server.relay.moveRoom(ROOM);
+    expect(moved).toMatchObject({ moved: 2, closed: 0 });
+    await until('the old peers have left', () =>
+      server.relay.nodes.some(({ serverUrl, streams }) => serverUrl === from && streams === 0),
+    );
+    await Promise.all([fox.sees(received), other.sees(sent)]);
+    expect(await fox.tab.page.evaluate(() => window.hasNoticed())).toBe(false);
   });
 });
