@@ -142,6 +142,18 @@ describeReal(['redis'], 'what processes tell each other by Redis', () => {
       await vi.waitFor(() => expect(notesOf(near)).toEqual(['hello', 'another']));
     });
 
+    test('others that are faster at every time: it gets its turn', async () => {
+      proxy.delayMs = 5;
+      let isOver = false;
+      const lanes = numbers(1, 20).map(async () => {
+        while (!isOver) await near.log.commit(count);
+      });
+      for (let n = 0; n < 3; n += 1) expect(await far.log.commit(count)).not.toHaveProperty('refused');
+      isOver = true;
+      await Promise.all(lanes);
+      await vi.waitFor(() => expect(far.log.state).toEqual(near.log.state), SOON);
+    });
+
     test('a Redis that is slow', async () => {
       proxy.delayMs = 250;
       const outcomes = await Promise.all([far.log.commit(count), near.log.commit(count)]);

@@ -3,7 +3,7 @@ import { script } from '../connection/commands.js';
 /**
  * The state of a room is a hash: `e` epoch, `r` revision, `q` number of the newest entry of both streams, `n` who wrote it, `f:<name>` a
  * field, `m:<name>:<key>` an entry of a map, `p:<process>` the fence of a process that has the room open, `x:<process>` the fence
- * that was buried, `o:<process>` its last batch. The value of a seat begins with its process.
+ * that was buried, `o:<process>` its last batch, `w` the process whose turn it is, and until when. The value of a seat begins with its process.
  */
 const COMMON = `
 local S, L, M = KEYS[1], KEYS[2], KEYS[3]
@@ -112,9 +112,10 @@ return { 'ok', n, lines }
 
 /**
  * Changes a room, and appends to it: a batch of operations, in order. ARGV: epoch, entry seen, process, fence, feed, number of the batch,
- * channel, ttl, revision, then the operations: `c` a change (number of fields to set, each with its value, number of fields to delete,
+ * channel, ttl, revision, how often others were faster, then the operations: `c` a change (number of fields to set, each with its value, number of fields to delete,
  * the fields, text), `v` a verification of the revision, `a` an entry (session, text, whether nothing may have happened since).
- * Ends at the first operation that another process has forestalled (`x`). A batch that arrives again is not carried out again.
+ * Ends at the first operation that another process has forestalled (`x`), or before which another has its turn (`w`): a process to
+ * which Redis is far would never be in time. A batch that arrives again is not carried out again.
  */
 export const WRITE = script(`${COMMON}
 local epoch, seen, process, fence, feed, number = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
@@ -126,9 +127,17 @@ if e ~= epoch or p ~= fence or q < seen then return { 'gone' } end
 local doneFeed, doneNumber = string.match(o or '', '^(%S+) (%d+)$')
 local isDone = doneFeed == feed and tonumber(doneNumber) >= number
 local before, results, lines = q, {}, {}
-local i = isDone and #ARGV + 1 or 10
+local i = isDone and #ARGV + 1 or 11
+local w, now = redis.call('HGET', S, 'w'), 0
+if w or ARGV[10] ~= '0' then
+  local time = redis.call('TIME')
+  now = time[1] * 1000 + math.floor(time[2] / 1000)
+end
+local turn, limit = string.match(w or '', '^(%S+) (%d+)$')
+local waits = turn and turn ~= process and now < tonumber(limit)
+local miss = waits and 'w' or 'x'
 while i <= #ARGV do
-  local kind, result = ARGV[i], 'x'
+  local kind, result = ARGV[i], miss
   if kind == 'a' then
     local session, text, isAlone = ARGV[i + 1], ARGV[i + 2], ARGV[i + 3] == '1'
     i = i + 4
@@ -143,8 +152,8 @@ while i <= #ARGV do
     end
   elseif kind == 'v' then
     i = i + 1
-    if r == base then result = 'v' end
-  elseif r == base then
+    if r == base and not waits then result = 'v' end
+  elseif r == base and not waits then
     local sets = i + 2
     local deletions = sets + 2 * ARGV[i + 1]
     local text = deletions + 1 + ARGV[deletions]
@@ -157,9 +166,12 @@ while i <= #ARGV do
     i = text + 1
   end
   results[#results + 1] = result
-  if result == 'x' then break end
+  if result == 'x' or result == 'w' then break end
 end
 if not isDone then
+  if results[#results] == 'x' and tonumber(ARGV[10]) > 1 then
+    redis.call('HSET', S, 'w', string.format('%s %d', process, now + 250))
+  elseif turn == process then redis.call('HDEL', S, 'w') end
   redis.call('HSET', S, 'o:' .. process, feed .. ' ' .. number)
   if #lines > 0 then
     n = feed .. '.' .. number

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Outcome, RoomFields } from '../../../backplane/backplane.js';
 import { endOf } from '../../../backplane/room-change.js';
 import { RelayError } from '../../../protocol/errors.js';
@@ -22,6 +23,9 @@ interface Member {
   readonly isLost: boolean;
   end(): void;
 }
+
+/** ms to wait while another process has its turn. */
+const TURN_MS = 5;
 
 /** What a room needs of its backplane. */
 export interface RoomOwner {
@@ -54,6 +58,8 @@ export class SharedRoom implements StateOwner {
   /** What has to be done first: read what was missed, or open the room anew. */
   #needs: 'nothing' | 'read' | 'open' = 'nothing';
   #batch = 0;
+  /** How often in a row other processes were faster. */
+  #conflicts = 0;
   #isClosed = false;
 
   constructor(id: string, keys: RoomKeys, owner: RoomOwner) {
@@ -217,7 +223,7 @@ export class SharedRoom implements StateOwner {
     this.#batch += 1;
     const args = [
       ...[epoch, String(seq), this.process, membership.fenceText, this.feed, String(this.#batch)],
-      ...[channel, String(ROOM_TTL_MS), String(revision), ...batch.args],
+      ...[channel, String(ROOM_TTL_MS), String(revision), String(this.#conflicts), ...batch.args],
     ];
     try {
       const reply = (await commands.run(WRITE, [state, log, messages], args)) as WriteReply;
@@ -227,6 +233,9 @@ export class SharedRoom implements StateOwner {
       if (isGone) this.#needs = 'open';
       const left = isGone ? batch.sent : this.#carryOut(batch.sent, reply, seq);
       this.#operations.received(left);
+      const last = isGone ? undefined : reply[1].at(-1);
+      this.#conflicts = last === 'x' ? this.#conflicts + 1 : 0;
+      if (last === 'w') await sleep(TURN_MS);
     } catch (error) {
       if (this.#needs === 'nothing') this.#needs = 'read';
       this.#operations.failed(batch.sent, error);
@@ -243,7 +252,7 @@ export class SharedRoom implements StateOwner {
     let [count, last] = [0, before];
     for (const [at, result] of results.entries()) {
       const each = sent[at];
-      if (!each || result === 'x') break;
+      if (!each || result === 'x' || result === 'w') break;
       last = this.#settle(each, result) ?? last;
       count += 1;
     }
