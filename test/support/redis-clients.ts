@@ -1,5 +1,5 @@
-import { Redis } from 'ioredis';
-import { createClient } from 'redis';
+import { Cluster, Redis } from 'ioredis';
+import { createClient, createCluster } from 'redis';
 import type { RedisClient } from '../../src/plugins/redis/index.js';
 
 /** The packages whose clients a backplane takes. */
@@ -25,6 +25,21 @@ export class RedisClients {
     client.on('error', () => {});
     await client.connect();
     return client as unknown as RedisClient;
+  }
+
+  /** @param ports of nodes of a cluster */
+  async connectCluster(name: RedisPackage, ports: readonly number[]): Promise<RedisClient> {
+    if (name === 'ioredis') {
+      const nodes = ports.map((port) => ({ host: '127.0.0.1', port }));
+      const cluster = new Cluster(nodes, { lazyConnect: true });
+      this.#close.push(() => cluster.disconnect());
+      await cluster.connect();
+      return cluster as unknown as RedisClient;
+    }
+    const cluster = createCluster({ rootNodes: ports.map((port) => ({ url: `redis://127.0.0.1:${port}` })) });
+    this.#close.push(() => cluster.destroy());
+    await cluster.connect();
+    return cluster as unknown as RedisClient;
   }
 
   close(): void {

@@ -6,10 +6,13 @@ import { redisPath } from './real.js';
 export class RedisServer {
   #child: Child | undefined;
 
-  private constructor(readonly port: number) {}
+  private constructor(
+    readonly port: number,
+    private readonly options: readonly string[],
+  ) {}
 
-  static async start(): Promise<RedisServer> {
-    const server = new RedisServer(await freePort());
+  static async start(options: readonly string[] = []): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), options);
     await server.start();
     return server;
   }
@@ -21,7 +24,7 @@ export class RedisServer {
   /** On the port that it had. */
   async start(): Promise<void> {
     const options = ['--save', '', '--appendonly', 'no', '--bind', '127.0.0.1', '--port', String(this.port)];
-    this.#child = new Child(redisPath() ?? 'redis-server', options);
+    this.#child = new Child(redisPath() ?? 'redis-server', [...options, ...this.options]);
     await this.#child.output(/Ready to accept connections/);
   }
 

@@ -2,7 +2,7 @@ import { misconfigured } from '../../../util/check-options.js';
 import { noop } from '../../../util/noop.js';
 
 /**
- * The members of a Redis client that are used: of node-redis (the package redis, from version 5 on) or of ioredis.
+ * The members of a Redis client that are used: of node-redis (the package redis, from version 5 on) or of ioredis; also of a cluster.
  * @category Cluster
  */
 export interface RedisClient {
@@ -114,10 +114,11 @@ class NodeRedis implements Connection {
 
 interface IoRedisClient {
   readonly status: string;
+  readonly isCluster?: boolean;
   evalsha(sha: string, count: number, ...args: string[]): Promise<unknown>;
   eval(script: string, count: number, ...args: string[]): Promise<unknown>;
   publish(channel: string, text: string): Promise<unknown>;
-  duplicate(options?: object): IoRedisClient;
+  duplicate(...options: object[]): IoRedisClient;
   connect(): Promise<unknown>;
   disconnect(): void;
   subscribe(...channels: string[]): Promise<unknown>;
@@ -152,13 +153,14 @@ class IoRedis implements Connection {
   }
 
   async subscriber(heard: (channel: string, text: string) => void, ended: () => void): Promise<Subscriber> {
-    const client = this.#client.duplicate({
-      lazyConnect: true,
-      retryStrategy: () => null,
-      autoResubscribe: false,
-      enableOfflineQueue: false,
-      connectTimeout: CONNECT_TIMEOUT_MS,
-    });
+    const options = { lazyConnect: true, autoResubscribe: false, enableOfflineQueue: false };
+    const client = this.#client.isCluster
+      ? this.#client.duplicate([], { ...options, clusterRetryStrategy: () => null })
+      : this.#client.duplicate({
+          ...options,
+          retryStrategy: () => null,
+          connectTimeout: CONNECT_TIMEOUT_MS,
+        });
     for (const event of ['error', 'end']) client.on(event, () => ended());
     client.on('message', (channel = '', text = '') => heard(channel, text));
     await client.connect();
