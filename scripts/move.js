@@ -4,7 +4,9 @@
  * without a move (test/failover/move.ts), and what they hear of a chord meanwhile: audio may neither pause nor double. Exit code 1
  * where a limit is exceeded, or somebody has noticed more than a pause.
  *
- *   npm run move -- [--runs 5] [--json]
+ *   npm run move -- [--runs 5] [--cancel] [--json]
+ *
+ * --cancel: each move is cancelled when its publisher has another peer, and the room returns.
  */
 import { parseArgs } from 'node:util';
 import { loadTest } from './compile.js';
@@ -18,7 +20,11 @@ const SILENCE_LIMIT = 300;
 const LEVEL_LIMIT = 1.25;
 
 const { values } = parseArgs({
-  options: { runs: { type: 'string', default: '5' }, json: { type: 'boolean', default: false } },
+  options: {
+    runs: { type: 'string', default: '5' },
+    cancel: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+  },
 });
 
 const { move } = await loadTest('move', 'test/failover/move.ts');
@@ -33,7 +39,9 @@ function faultsOf({ outcome, moved, closed, accounts, mutedFrames, leftBehind })
     ...(voices <= 1 ? [] : [`${user}: ${voices} audio tracks at a time`]),
     ...(hasSameStreams ? [] : [`${user}: other streams`]),
   ]);
-  const isComplete = outcome === 'moved' && moved === 4 && closed === 0 && leftBehind === 0;
+  const isComplete = values.cancel
+    ? outcome === 'ERR_RELAY_ABORTED' && leftBehind === 0
+    : outcome === 'moved' && moved === 4 && closed === 0 && leftBehind === 0;
   return [
     ...ofPages,
     ...(isComplete ? [] : [`${outcome}: ${moved} moved, ${closed} closed, ${leftBehind} left behind`]),
@@ -44,7 +52,7 @@ function faultsOf({ outcome, moved, closed, accounts, mutedFrames, leftBehind })
 const rows = { usual: [], move: [], beyond: [], duration: [], silence: [], level: [] };
 const faults = [];
 for (let run = 1; run <= Number(values.runs); run += 1) {
-  const report = await move();
+  const report = await move({ isCancelled: values.cancel });
   rows.usual.push(...report.usualGapsMs);
   rows.move.push(...report.gapsMs);
   rows.beyond.push(Math.max(...report.gapsMs) - Math.max(...report.usualGapsMs));
