@@ -79,6 +79,31 @@ describeReal(['ion', 'chromium', 'firefox'], 'in a room that moves from one Ion 
     await viewer.sees(video);
   });
 
+  test('a publisher that has muted its microphone stays muted', async () => {
+    const publisher = await enter('publisher');
+    const viewer = await enter('viewer', 'sfu-relay/client', 'subscriber');
+    const camera = await publisher.publishCamera();
+    await viewer.sees(camera);
+    const announced = () =>
+      viewer.tab.page.evaluate(() =>
+        [...window.client.participants.values()].flatMap(({ tracks }) => tracks),
+      );
+    const before = (await announced()).map(({ trackId }) => trackId);
+    await publisher.tab.page.evaluate(async () => {
+      const senders = window.client.publisher?.getSenders() ?? [];
+      const track = senders.find((sender) => sender.track?.kind === 'audio')?.track;
+      if (track) await window.client.setMuted(track, true);
+    });
+    await until('the mute is announced', async () => (await announced()).some(({ muted }) => muted));
+    expect(await server.relay.moveRoom(ROOM)).toMatchObject({ moved: 2, closed: 0 });
+    await until('the tracks have other ids', async () =>
+      (await announced()).every(({ trackId }) => !before.includes(trackId)),
+    );
+    const muted = (await announced()).map((track) => [track.kind, track.muted]);
+    expect(Object.fromEntries(muted)).toEqual({ audio: true, video: false });
+    await viewer.sees(camera);
+  });
+
   test('a publisher with ion-sdk-js is sent away at the deadline, and is back at once on the other node', async () => {
     const publisher = await enter('publisher', 'ion-sdk-js');
     const viewer = await enter('viewer');
