@@ -22,7 +22,6 @@ export class RedisClients {
     }
     const client = createClient({ url, socket: { reconnectStrategy: 50 } });
     this.#close.push(() => client.destroy());
-    client.on('error', () => {});
     await client.connect();
     return client as unknown as RedisClient;
   }

@@ -6,7 +6,6 @@ import { Commands } from './connection/commands.js';
 import { RedisHealth } from './connection/health.js';
 import { randomToken } from './connection/ids.js';
 import { RedisKeys } from './connection/keys.js';
-import type { Connection } from './connection/redis-client.js';
 import { Subscription } from './connection/subscription.js';
 import { Directory } from './directory.js';
 import { Members } from './members.js';
@@ -51,7 +50,6 @@ export function redisBackplane(options: RedisBackplaneOptions): RedisBackplane {
  */
 export class RedisBackplane implements Backplane {
   readonly #logger: Logger;
-  readonly #connection: Connection;
   readonly #health: RedisHealth;
   readonly #commands: Commands;
   readonly #keys: RedisKeys;
@@ -68,7 +66,6 @@ export class RedisBackplane implements Backplane {
   constructor(options: RedisBackplaneOptions) {
     const { connection, prefix, timeoutMs, logger } = resolveRedisBackplane(options);
     this.#logger = logger;
-    this.#connection = connection;
     this.#health = new RedisHealth(logger);
     this.#commands = new Commands(connection, this.#health, timeoutMs);
     this.#keys = new RedisKeys(prefix);
@@ -148,7 +145,6 @@ export class RedisBackplane implements Backplane {
     await this.#rooms.closeAll();
     await this.#members.leave();
     this.#subscription.close();
-    this.#connection.leave();
   }
 
   #begin(): void {

@@ -2,7 +2,7 @@ import { misconfigured } from '../../../util/check-options.js';
 import { noop } from '../../../util/noop.js';
 
 /**
- * The members of a Redis client that are used: of node-redis (the package redis, from version 5 on) or of ioredis; also of a cluster.
+ * The members of a Redis client that are used: of node-redis (the package redis, from version 4 on) or of ioredis; also of a cluster.
  * @category Cluster
  */
 export interface RedisClient {
@@ -20,8 +20,6 @@ export interface Connection {
   publish(channel: string, text: string): Promise<unknown>;
   /** Opens a connection of its own for subscriptions, which does not come back by itself. */
   subscriber(heard: (channel: string, text: string) => void, ended: () => void): Promise<Subscriber>;
-  /** The application's client goes on without this user of it. */
-  leave(): void;
 }
 
 export interface Subscriber {
@@ -33,7 +31,7 @@ export interface Subscriber {
 const CONNECT_TIMEOUT_MS = 1_000;
 
 const ADVICE =
-  'write redisBackplane({ client }) with const client = await createClient({ url: "redis://localhost:6379" }).connect() of the package redis (version 5 or later), or const client = new Redis("redis://localhost:6379") of ioredis.';
+  'write redisBackplane({ client }) with const client = await createClient({ url: "redis://localhost:6379" }).connect() of the package redis (version 4 or later), or const client = new Redis("redis://localhost:6379") of ioredis.';
 
 /**
  * Recognizes the client by its methods.
@@ -42,9 +40,9 @@ const ADVICE =
 export function adapt(client: unknown): Connection {
   const has = (...names: string[]) =>
     names.every((name) => typeof (client as Record<string, unknown> | undefined)?.[name] === 'function');
-  if (!has('duplicate', 'publish', 'eval', 'on', 'off'))
+  if (!has('duplicate', 'publish', 'eval', 'on', 'listenerCount'))
     throw misconfigured(`"client" must be a client of Redis: ${ADVICE}`);
-  if (has('evalSha', 'destroy')) return new NodeRedis(client as NodeRedisClient);
+  if (has('evalSha', 'disconnect')) return new NodeRedis(client as NodeRedisClient);
   if (has('evalsha', 'disconnect', 'connect')) return new IoRedis(client as IoRedisClient);
   throw misconfigured(`"client" is a client that sfu-relay does not know: ${ADVICE}`);
 }
@@ -58,11 +56,13 @@ interface NodeRedisClient {
   publish(channel: string, text: string): Promise<unknown>;
   duplicate(options?: object): NodeRedisClient;
   connect(): Promise<unknown>;
-  destroy(): void;
+  /** From version 5 on. */
+  destroy?(): void;
+  disconnect(): Promise<unknown>;
   subscribe(channels: string[], listener: (text: string, channel: string) => void): Promise<unknown>;
   unsubscribe(channels: string[]): Promise<unknown>;
   on(event: string, listener: () => void): unknown;
-  off(event: string, listener: () => void): unknown;
+  listenerCount(event: string): number;
 }
 
 /** The package redis. */
@@ -71,8 +71,7 @@ class NodeRedis implements Connection {
 
   constructor(client: NodeRedisClient) {
     this.#client = client;
-    // Without a listener, a lost connection would end the process.
-    client.on('error', noop);
+    survive(client);
   }
 
   get isReady(): boolean {
@@ -103,12 +102,8 @@ class NodeRedis implements Connection {
     return {
       subscribe: (channels) => client.subscribe([...channels], listener),
       unsubscribe: (channels) => client.unsubscribe([...channels]),
-      close: () => quietly(() => client.destroy()),
+      close: () => quietly(() => (client.destroy ? client.destroy() : client.disconnect())),
     };
-  }
-
-  leave(): void {
-    this.#client.off('error', noop);
   }
 }
 
@@ -124,7 +119,7 @@ interface IoRedisClient {
   subscribe(...channels: string[]): Promise<unknown>;
   unsubscribe(...channels: string[]): Promise<unknown>;
   on(event: string, listener: (...args: string[]) => void): unknown;
-  off(event: string, listener: () => void): unknown;
+  listenerCount(event: string): number;
 }
 
 /** The package ioredis. */
@@ -133,7 +128,7 @@ class IoRedis implements Connection {
 
   constructor(client: IoRedisClient) {
     this.#client = client;
-    client.on('error', noop);
+    survive(client);
   }
 
   get isReady(): boolean {
@@ -170,15 +165,16 @@ class IoRedis implements Connection {
       close: () => quietly(() => client.disconnect()),
     };
   }
+}
 
-  leave(): void {
-    this.#client.off('error', noop);
-  }
+/** Without a listener for errors, a lost connection would end the process, also after the backplane was closed. */
+function survive(client: NodeRedisClient | IoRedisClient): void {
+  if (client.listenerCount('error') === 0) client.on('error', noop);
 }
 
 /** Clients throw where they are closed already. */
-function quietly(close: () => void): void {
+function quietly(close: () => unknown): void {
   try {
-    close();
+    Promise.resolve(close()).catch(noop);
   } catch {}
 }

@@ -4,9 +4,9 @@ import { redisBackplane } from '../../../../src/plugins/redis/index.js';
 const method = () => {};
 
 /** What both packages have. */
-const basic = { duplicate: method, publish: method, eval: method, on: method, off: method };
+const basic = { duplicate: method, publish: method, eval: method, on: method, listenerCount: () => 0 };
 
-const node = { ...basic, evalSha: method, destroy: method };
+const node = { ...basic, evalSha: method, disconnect: method };
 
 const make = (options: unknown) => () => redisBackplane(options as { client: never });
 
