@@ -9,6 +9,11 @@ const SOON = { timeout: 15_000 };
 
 const count = ({ generation }: RoomFields) => ({ generation: generation + 1 });
 
+/** Changes the room all the time, until `isOver` or the end of the test. */
+async function keepChanging({ log }: Peer, isOver: () => boolean): Promise<void> {
+  while (!isOver()) if ((await log.commit(count)).refused) return;
+}
+
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => from + n);
 
 describeReal(['redis'], 'what processes tell each other by Redis', () => {
@@ -51,6 +56,21 @@ describeReal(['redis'], 'what processes tell each other by Redis', () => {
         if (each.entry) expect(isSeated).toBe(true);
       }
     }
+  });
+
+  test('is heard while a room is opened, too: it has one snapshot, and every change after it', async () => {
+    const near = await stage.peer('p-1');
+    let isOver = false;
+    const changing = keepChanging(near, () => isOver);
+    for (let n = 2; n < 12; n += 1) {
+      const far = await stage.peer(`p-${n}`, n % 2 === 0 ? 'redis' : 'ioredis');
+      const [{ revision }] = far.news as [{ revision: number }];
+      await vi.waitFor(() => expect(changesOf(far).length).toBeGreaterThan(20));
+      expect(snapshotsOf(far)).toHaveLength(1);
+      expect(changesOf(far)).toEqual(changesOf(far).map((_, at) => revision + 1 + at));
+    }
+    isOver = true;
+    await changing;
   });
 
   describe.each(REDIS_PACKAGES)('survives with clients of %s', (name) => {
@@ -145,9 +165,7 @@ describeReal(['redis'], 'what processes tell each other by Redis', () => {
     test('others that are faster at every time: it gets its turn', async () => {
       proxy.delayMs = 5;
       let isOver = false;
-      const lanes = numbers(1, 20).map(async () => {
-        while (!isOver) await near.log.commit(count);
-      });
+      const lanes = numbers(1, 20).map(() => keepChanging(near, () => isOver));
       for (let n = 0; n < 3; n += 1) expect(await far.log.commit(count)).not.toHaveProperty('refused');
       isOver = true;
       await Promise.all(lanes);

@@ -141,7 +141,8 @@ export class SharedRoom implements StateOwner {
   }
 
   #run(): void {
-    this.#running ??= this.#work();
+    // What is heard while it is opened is read after that.
+    if (this.#state.epoch !== '') this.#running ??= this.#work();
   }
 
   /** Never rejects. */
