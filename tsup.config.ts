@@ -27,6 +27,7 @@ export default defineConfig([
       auth: 'src/plugins/auth/index.ts',
       limits: 'src/plugins/rate-limits/index.ts',
       metrics: 'src/plugins/metrics/index.ts',
+      redis: 'src/plugins/redis/index.ts',
       testing: 'src/testing/index.ts',
     },
     plugins: [splitCommonJs(), ownClassNames()],

@@ -45,6 +45,7 @@ export default defineConfig({
       packageSuite(),
       aloneSuite('crowd', 60_000, 1),
       ionSuite('ion', 60_000, 2),
+      ionSuite('cluster', 60_000, 6),
       ionSuite('native', 60_000, 5),
       aloneSuite('interop', 60_000, 4),
       // A page, an SFU and the test share two cores in CI: what a browser does too late once has a second chance, and the

@@ -10,6 +10,7 @@ export {
   type Principal,
 } from './access/authentication.js';
 export { cookie } from './access/cookie.js';
+export type { Backplane, BackplaneStatus } from './backplane/backplane.js';
 export type { Ban, BanOptions, BanStore } from './backplane/ban-store.js';
 export type { VideoCodec } from './guard/codecs.js';
 export type { CandidatePolicy } from './guard/ice-candidate.js';
@@ -85,7 +86,7 @@ export {
   type SfuConfig,
   type StandaloneSfuConfig,
 } from './relay/config.js';
-export type { HealthReport, NodeReport } from './relay/health.js';
+export type { BackplaneReport, HealthReport, NodeReport } from './relay/health.js';
 export type { IceServersContext, IceServersFunction } from './relay/ice-servers.js';
 export type {
   DrainNodeOptions,

@@ -1,36 +1,59 @@
 import type { RelayError } from '../protocol/errors.js';
-import type { MessageDeletion, RoomMessage } from '../protocol/types.js';
+import type { MessageDeletion, Participant, RoomMessage } from '../protocol/types.js';
 import type { CancelSignal } from '../util/cancellation.js';
+import type { GateState } from './shared-gate.js';
 
 /** Over a network a promise; in memory the value, so that a single process waits for nothing. */
 export type MaybePromise<Value> = Value | Promise<Value>;
 
 /**
+ * Whether a backplane can be used.
+ * @category Cluster
+ */
+export interface BackplaneStatus {
+  /** Whether the newest command was answered in time. */
+  commands: 'up' | 'down';
+  /** Whether the process hears what others publish. */
+  subscription: 'up' | 'down';
+  /** Why commands are not answered. */
+  error?: unknown;
+}
+
+/**
  * The state that relay processes share: rooms, the live processes, exact counts, short-lived values, texts to other processes.
  * Each process has a backplane of its own. No process owns a room: the backplane puts its changes in order.
+ *
+ * `redisBackplane()` of `sfu-relay/redis` makes one.
+ * @category Cluster
  */
 export interface Backplane {
+  /** Undefined if it can always be used. */
+  readonly status?: BackplaneStatus;
   /**
+   * @internal
    * Announces this process, or announces it again after its membership was lost.
    * @param receive takes the texts that processes send to this one
    */
   enter(card: ProcessCard, receive: (text: string) => void): MaybePromise<Membership>;
-  /** The cards of the live processes. */
+  /** @internal The cards of the live processes. */
   processes(): readonly ProcessCard[];
   /**
+   * @internal
    * The log of a room. The room exists as long as a process has its log open.
    * @throws RelayError `ERR_RELAY_CLOSED`
    */
   open(roomId: string, sink: RoomSink): MaybePromise<RoomLog>;
-  /** Counts `id` in the scope, once however often it is reserved. @returns false where the scope has `max` others */
+  /** @internal Counts `id` in the scope, once however often it is reserved. @returns false where the scope has `max` others */
   reserve(scope: string, id: string, max: number): MaybePromise<boolean>;
-  /** Reverts `reserve`; the end of the process does, too. */
+  /** @internal Reverts `reserve`; the end of the process does, too. */
   release(scope: string, id: string): void;
+  /** @internal */
   put(key: string, value: string, ttlMs: number): MaybePromise<void>;
+  /** @internal */
   get(key: string): MaybePromise<string | undefined>;
-  /** @returns false where there is no such process */
+  /** @internal @returns false where there is no such process */
   send(processId: string, text: string): MaybePromise<boolean>;
-  /** Closes the logs, and withdraws the card and what this process has reserved. */
+  /** Closes the logs, and withdraws the card, what this process has reserved and the seats of its sessions. */
   close(): Promise<void>;
 }
 
@@ -46,7 +69,7 @@ export interface ProcessCard {
   readonly nodes: readonly NodeCard[];
 }
 
-interface NodeCard {
+export interface NodeCard {
   readonly serverUrl: string;
   readonly state: 'up' | 'down' | 'unknown';
   /** The streams that the process has there. */
@@ -84,10 +107,29 @@ export interface RoomFields {
   readonly mutedUsers?: ReadonlyMap<string, true> | undefined;
   /** By session id, those who may append entries. */
   readonly seats?: ReadonlyMap<string, Seat> | undefined;
+  /** By session id, why sessions have lost their seats: until their processes have ended them. */
+  readonly removals?: ReadonlyMap<string, string> | undefined;
+  /** By process id, how many visible participants it has that have no seat. */
+  readonly audience?: ReadonlyMap<string, number> | undefined;
+  /** By generation and process id, what the process's peers do on the SFU. */
+  readonly gates?: ReadonlyMap<string, GateState> | undefined;
+  /** By kind, how many messages there were of a kind that is counted. */
+  readonly totals?: ReadonlyMap<string, number> | undefined;
 }
 
-interface Seat {
+/** A session that all processes of the room know. */
+export interface Seat {
   readonly userId: string;
+  /** The process of the session: the seat ends with it. */
+  readonly processId?: string;
+  /** Whether the application chose the user id, not the client. */
+  readonly isNamed?: boolean;
+  /** Whether the other participants do not see it. */
+  readonly hidden?: boolean;
+  /** Whether it may moderate. */
+  readonly moderates?: boolean;
+  /** What the others see. */
+  readonly participant?: Participant;
 }
 
 /**
@@ -129,7 +171,7 @@ export interface RoomSink {
   snapshot(state: RoomFields, revision: number): void;
   /** One change. The state of the log may be ahead of it. */
   changed(change: RoomChange, revision: number): void;
-  appended(sessionId: string, entry: RoomEntry): void;
+  appended(sessionId: string | undefined, entry: RoomEntry): void;
 }
 
 /** The ordered changes of one room. */
@@ -143,7 +185,10 @@ export interface RoomLog {
    * @returns refused where `propose` refuses, and with `ERR_RELAY_ROOM_ENDED` or `ERR_RELAY_CLOSED`
    */
   commit(propose: Propose, operation?: number): MaybePromise<Outcome>;
-  /** As `commit`. Refused where the session has no seat: nothing of a banned user follows the ban. */
-  append(sessionId: string, entry: RoomEntry, operation?: number): MaybePromise<Outcome>;
+  /**
+   * As `commit`. Refused where the session has no seat: nothing of a banned user follows the ban.
+   * @param sessionId undefined: of the server, which needs no seat
+   */
+  append(sessionId: string | undefined, entry: RoomEntry, operation?: number): MaybePromise<Outcome>;
   close(): void;
 }

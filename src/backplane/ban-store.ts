@@ -1,7 +1,10 @@
 import { RelayError } from '../protocol/errors.js';
 import { checkId } from '../protocol/ids.js';
 import { checkOptions, type Keys } from '../util/check-options.js';
+import { andThen } from '../util/is-promise.js';
 import { wallClock } from '../util/wall-clock.js';
+import { attempt } from './attempt.js';
+import type { Backplane, MaybePromise } from './backplane.js';
 
 /**
  * A user who may not join a room.
@@ -76,9 +79,41 @@ export class MemoryBans implements BanStore {
   }
 }
 
+/** ms for which a ban is kept that has no end: some ten years. */
+const FOREVER_MS = 315_360_000_000;
+
+/** Bans in the memory that processes share. */
+class SharedBans implements BanStore {
+  readonly #backplane: Backplane;
+
+  constructor(backplane: Backplane) {
+    this.#backplane = backplane;
+  }
+
+  set(roomId: string, ban: Ban): MaybePromise<void> {
+    const ttlMs = ban.until === undefined ? FOREVER_MS : Math.max(1, ban.until - wallClock());
+    return attempt(() => this.#backplane.put(keyOf(roomId, ban.userId), JSON.stringify(ban), ttlMs));
+  }
+
+  delete(roomId: string, userId: string): MaybePromise<void> {
+    return attempt(() => this.#backplane.put(keyOf(roomId, userId), '', 1));
+  }
+
+  find(roomId: string, userId: string): MaybePromise<Ban | undefined> {
+    return andThen(
+      attempt(() => this.#backplane.get(keyOf(roomId, userId))),
+      (text) => (text ? (JSON.parse(text) as Ban) : undefined),
+    );
+  }
+}
+
+function keyOf(roomId: string, userId: string): string {
+  return `ban ${JSON.stringify([roomId, userId])}`;
+}
+
 /** @throws RelayError `ERR_RELAY_CONFIG` */
-export function resolveBans(bans: BanStore | undefined): BanStore {
-  if (bans === undefined) return new MemoryBans();
+export function resolveBans(bans: BanStore | undefined, backplane?: Backplane): BanStore {
+  if (bans === undefined) return backplane ? new SharedBans(backplane) : new MemoryBans();
   const missing = (['find', 'set', 'delete'] as const).filter((name) => typeof bans?.[name] !== 'function');
   if (missing.length > 0)
     throw new RelayError(

@@ -34,3 +34,14 @@ function merged(entries: Entries = new Map(), changes: Entries): Entries | undef
   }
   return entries.size > 0 ? entries : undefined;
 }
+
+/** A process has ended, or is taken for dead: its sessions are no longer in the room. */
+export function proposeReap({ seats, audience, gates }: RoomFields, processId: string): RoomChange {
+  const lost = [...(seats ?? [])].filter(([, seat]) => seat.processId === processId);
+  const left = [...(gates?.keys() ?? [])].filter((key) => key.endsWith(` ${processId}`));
+  return {
+    ...(lost.length > 0 && { seats: new Map(lost.map(([sessionId]) => [sessionId, undefined])) }),
+    ...(audience?.has(processId) && { audience: new Map([[processId, undefined]]) }),
+    ...(left.length > 0 && { gates: new Map(left.map((key) => [key, undefined])) }),
+  };
+}

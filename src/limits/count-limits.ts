@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { RelayError } from '../protocol/errors.js';
 import type { SessionState } from '../protocol/session-state.js';
 import { checkOptions, integer, type Keys } from '../util/check-options.js';
@@ -98,20 +99,33 @@ function isCounted({ state }: CountedSession): boolean {
   return state === 'joining' || state === 'joined';
 }
 
+/** Counts of all processes. */
+interface SharedCounts {
+  /** Returns false where the scope has `max` others. */
+  reserve(scope: string, id: string, max: number): boolean | Promise<boolean>;
+  release(scope: string, id: string): void;
+}
+
 /** Counts the connections of each address. */
 export class AddressCount {
   readonly #most: number;
   readonly #counts = new Map<string, number>();
+  readonly #shared: SharedCounts | undefined;
 
-  constructor({ maxConnectionsPerAddress }: Pick<ResolvedCountLimits, 'maxConnectionsPerAddress'>) {
+  constructor(
+    { maxConnectionsPerAddress }: Pick<ResolvedCountLimits, 'maxConnectionsPerAddress'>,
+    shared?: SharedCounts,
+  ) {
     this.#most = maxConnectionsPerAddress;
+    this.#shared = shared;
   }
 
   /**
    * Counts one more connection; returns a function that uncounts it.
+   * @param onRefused called later where other processes have too many connections of the address already
    * @throws RelayError `ERR_RELAY_TOO_MANY`
    */
-  add(remoteAddress: string | undefined): () => void {
+  add(remoteAddress: string | undefined, onRefused: (error: RelayError) => void = noop): () => void {
     if (this.#most === Number.POSITIVE_INFINITY || remoteAddress === undefined) return noop;
     const address = network(remoteAddress);
     const count = this.#counts.get(address) ?? 0;
@@ -119,13 +133,36 @@ export class AddressCount {
       throw tooMany(`Too many connections from your address: there are ${count} already.`);
     this.#counts.set(address, count + 1);
     let isCounted = true;
+    const release = this.#share(address, (error) => {
+      if (isCounted) onRefused(error);
+    });
     return () => {
       if (!isCounted) return;
       isCounted = false;
+      release();
       const left = (this.#counts.get(address) ?? 1) - 1;
       if (left > 0) this.#counts.set(address, left);
       else this.#counts.delete(address);
     };
+  }
+
+  /** Where the others can't be asked, the connection passes. */
+  #share(address: string, onRefused: (error: RelayError) => void): () => void {
+    const shared = this.#shared;
+    if (!shared) return noop;
+    const [scope, id] = [`address ${address}`, randomUUID()];
+    let isReleased = false;
+    const release = () => {
+      isReleased = true;
+      shared.release(scope, id);
+    };
+    const reserve = async () => {
+      const isFree = await shared.reserve(scope, id, this.#most);
+      if (isReleased) release();
+      else if (!isFree) onRefused(tooMany('Too many connections from your address.'));
+    };
+    reserve().catch(noop);
+    return release;
   }
 }
 

@@ -28,10 +28,16 @@ export class MessageArchive {
     return kept.messages;
   }
 
+  /** The messages of an empty room, as long as they are kept. */
+  find(roomId: string): RoomMessages | undefined {
+    return this.#kept.get(roomId)?.messages;
+  }
+
   /** The room is empty. */
   keep(roomId: string, messages: RoomMessages): void {
     messages.recipients = undefined;
     messages.flush();
+    messages.channel = undefined;
     if (messages.isUntouched) {
       messages.close();
       return;

@@ -1,18 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import pTimeout from 'p-timeout';
 import type { RoomEntry } from '../backplane/backplane.js';
-import { localHub, type MessageHub, type RoomChannel } from '../backplane/message-hub.js';
 import { invalidParams, RelayError } from '../protocol/errors.js';
 import type { MessageDeletion, MessageReceipt, OutgoingMessage, RoomMessage } from '../protocol/types.js';
 import type { CounterSet } from '../telemetry/instruments.js';
 import { deadlineTimers } from '../util/deadline.js';
 import { andThen, isPromise } from '../util/is-promise.js';
+import { noop } from '../util/noop.js';
 import { OrderedQueue } from '../util/ordered-queue.js';
 import { wallClock } from '../util/wall-clock.js';
+import { counted, countOf } from './counted.js';
 import { type Draft, readDraft } from './draft.js';
 import { History } from './history.js';
 import type { HistoryLimits, ResolvedKind, ResolvedKinds } from './message-kind.js';
 import { Receipts } from './receipts.js';
+import type { RoomChannel } from './room-channel.js';
 import { validate } from './schema.js';
 import { Tally } from './tally.js';
 
@@ -48,7 +50,6 @@ export interface RoomMessagesSetup {
   readonly kinds: ResolvedKinds;
   /** ms within which a schema has to validate. @default no limit */
   readonly checkTimeoutMs?: number;
-  readonly hub?: MessageHub;
   /** Counts messages by kind. */
   readonly counters?: CounterSet;
 }
@@ -65,17 +66,17 @@ interface RoomRecord {
 /** The messages of one room: checks, moderation, delivery, history. */
 export class RoomMessages {
   recipients: Recipients | undefined;
+  /** Undefined where no other process shares the room. */
+  channel: RoomChannel | undefined;
   readonly #setup: RoomMessagesSetup;
-  readonly #channel: RoomChannel;
   #serverQueue: OrderedQueue | undefined;
   /** The number of messages that went to a history. */
   #order = 0;
   /** Made by the first message: many rooms never have one. */
   #record: RoomRecord | undefined;
 
-  constructor(roomId: string, setup: RoomMessagesSetup) {
+  constructor(_roomId: string, setup: RoomMessagesSetup) {
     this.#setup = setup;
-    this.#channel = (setup.hub ?? localHub).open(roomId, (entry) => this.#receive(entry));
   }
 
   /** What a joining client receives: the histories, oldest first, and the totals of counted kinds. */
@@ -117,19 +118,21 @@ export class RoomMessages {
   send(message: OutgoingMessage, sender?: MessageSender): MessageReceipt | Promise<MessageReceipt> {
     const draft = readDraft(this.#setup.kinds, message);
     const queue = sender?.queue ?? this.#queueOfServer();
-    const carryOut = () =>
-      queue.run(
-        () => this.#process(draft, sender),
-        (receipt) => receipt,
-      );
-    if (draft.id === undefined) return carryOut();
-    const { receipts } = this.#makeRecord();
-    return receipts.once(sender?.userId ?? '', `${draft.kind.name} ${draft.id}`, async () => carryOut());
+    const carryOut = (act: () => MessageReceipt | Promise<MessageReceipt>) =>
+      queue.run(act, (receipt) => receipt);
+    const process = () => this.#process(draft, sender);
+    if (draft.id === undefined) return carryOut(process);
+    const [userId, id] = [sender?.userId ?? '', `${draft.kind.name} ${draft.id}`];
+    const once = () => (this.channel ? this.channel.once(userId, id, process) : process());
+    return this.#makeRecord().receipts.once(userId, id, async () => carryOut(once));
   }
 
   /** Deletes a message from the history, and notifies the room. */
-  delete(id: string): void {
-    this.#channel.publish({ deletion: { deleted: id } });
+  delete(id: string): void | Promise<void> {
+    const deleted = this.#tell(undefined, { deletion: { deleted: id } });
+    if (!isPromise(deleted)) return;
+    deleted.catch(noop);
+    return deleted;
   }
 
   /** Publishes the open counts now, and stops their timers. */
@@ -146,7 +149,7 @@ export class RoomMessages {
 
   close(): void {
     this.flush();
-    this.#channel.close();
+    this.channel = undefined;
   }
 
   #process(draft: Draft, sender: MessageSender | undefined): MessageReceipt | Promise<MessageReceipt> {
@@ -173,7 +176,11 @@ export class RoomMessages {
     return pTimeout(result, { milliseconds, message, customTimers: deadlineTimers });
   }
 
-  #publish(draft: Draft, data: unknown, sender: MessageSender | undefined): MessageReceipt {
+  #publish(
+    draft: Draft,
+    data: unknown,
+    sender: MessageSender | undefined,
+  ): MessageReceipt | Promise<MessageReceipt> {
     const { to, kind } = draft;
     const { name, tally } = kind;
     sender?.check();
@@ -189,30 +196,63 @@ export class RoomMessages {
     const id = randomUUID();
     const from = sender && { sessionId: sender.sessionId, userId: sender.userId };
     const message = { id, kind: name, data, ...(from && { from }), ...(to !== undefined && { to }), at };
-    this.#channel.publish({ message });
-    this.#setup.counters?.add(name);
-    return { id, at };
+    return andThen(this.#tell(sender?.sessionId, { message }), () => {
+      this.#setup.counters?.add(name);
+      return { id, at };
+    });
   }
 
-  #receive(entry: RoomEntry): void {
+  #tell(sessionId: string | undefined, entry: RoomEntry): void | Promise<void> {
+    if (this.channel) return this.channel.publish(sessionId, entry);
+    this.receive(entry);
+  }
+
+  /** Something has been told to the room. */
+  receive(entry: RoomEntry): void {
     if ('message' in entry) {
       const { message } = entry;
       const kind = this.#setup.kinds.get(message.kind);
-      if (message.to === undefined && kind?.history) {
-        this.#order += 1;
-        this.#historyOf(kind.name, kind.history).add(message, this.#order);
-      }
+      if (message.to === undefined && kind?.history) this.#remember(kind.name, kind.history, message);
       this.recipients?.deliver(message, kind?.mayDrop ?? false);
     } else if ('count' in entry) {
       const { kind, count } = entry.count;
-      const { totals } = this.#makeRecord();
-      const total = (totals.get(kind) ?? 0) + count;
-      totals.set(kind, total);
-      this.recipients?.deliver(counted(kind, count, total), this.#setup.kinds.get(kind)?.mayDrop ?? false);
+      this.total(kind, this.totalOf(kind) + count);
     } else {
       for (const history of this.#record?.histories.values() ?? []) history.delete(entry.deletion.deleted);
       this.recipients?.deleted(entry.deletion);
     }
+  }
+
+  /** The number of messages of a counted kind so far. */
+  totalOf(kind: string): number {
+    return this.#record?.totals.get(kind) ?? 0;
+  }
+
+  /** So many messages of a counted kind there are now: tells the room of those that it does not know. */
+  total(kind: string, total: number): void {
+    const count = total - this.totalOf(kind);
+    if (count <= 0) return;
+    this.#makeRecord().totals.set(kind, total);
+    this.recipients?.deliver(counted(kind, count, total), this.#setup.kinds.get(kind)?.mayDrop ?? false);
+  }
+
+  /** Puts messages that were sent before this process had the room before its own ones; they are told to nobody. */
+  recall(messages: Iterable<RoomMessage>): void {
+    const known = new Map([...messages, ...this.recent].map((message) => [message.id, message]));
+    for (const history of this.#record?.histories.values() ?? []) history.clear();
+    for (const message of known.values()) {
+      const { kind: name, data } = message;
+      const kind = this.#setup.kinds.get(name);
+      const { total } = (data ?? {}) as { total?: number };
+      if (kind?.tally && total !== undefined)
+        this.#makeRecord().totals.set(name, Math.max(total, this.totalOf(name)));
+      else if (kind?.history) this.#remember(name, kind.history, message);
+    }
+  }
+
+  #remember(kind: string, limits: Required<HistoryLimits>, message: RoomMessage): void {
+    this.#order += 1;
+    this.#historyOf(kind, limits).add(message, this.#order);
   }
 
   #makeRecord(): RoomRecord {
@@ -234,7 +274,11 @@ export class RoomMessages {
 
   #tallyOf(kind: string, windowMs: number): Tally {
     const { tallies } = this.#makeRecord();
-    const publish = (count: number) => this.#channel.publish({ count: { kind, count } });
+    const publish = (count: number) => {
+      const told = this.#tell(undefined, { count: { kind, count } });
+      // They count with the next ones.
+      if (isPromise(told)) told.catch(() => this.#tallyOf(kind, windowMs).add(count));
+    };
     const tally = tallies.get(kind) ?? new Tally(windowMs, publish);
     tallies.set(kind, tally);
     return tally;
@@ -250,14 +294,4 @@ export class RoomMessages {
 function checkJson(kind: string, data: unknown): void {
   if (JSON.stringify(data) === undefined)
     throw new TypeError(`the schema or onMessage has returned data for a "${kind}" that is not JSON`);
-}
-
-function counted(kind: string, count: number, total: number): RoomMessage {
-  return { id: randomUUID(), kind, data: { count, total }, at: wallClock() };
-}
-
-/** A custom kind may have no valid count: it counts as one. */
-function countOf(data: unknown): number {
-  const { count } = (data ?? {}) as { count?: unknown };
-  return Number.isSafeInteger(count) ? (count as number) : 1;
 }

@@ -24,6 +24,7 @@ interface Sessions<P extends Principal> {
 /**
  * Checks whether one more session is allowed. Sessions that it replaces do not count: by the option `duplicateUser`, because the
  * client has proved that they are its own, or because their clients are without a connection; the latter are ended.
+ * @returns the sessions that it replaces
  * @throws RelayError `ERR_RELAY_SESSION_EXISTS`, `ERR_RELAY_TOO_MANY`
  */
 export function checkOneMore<P extends Principal>(
@@ -31,7 +32,7 @@ export function checkOneMore<P extends Principal>(
   joining: JoiningUser,
   sessions: Sessions<P>,
   takeover: Takeover<Session<P>> | undefined,
-): void {
+): ReadonlySet<Session<P>> {
   const { roomId, userId, hidden } = joining;
   const replaced = new Set(takeover?.sessions);
   const inTheWay = sessionsInTheWay({ duplicateUser, limits }, joining, sessions, replaced);
@@ -46,6 +47,7 @@ export function checkOneMore<P extends Principal>(
   // Not before: a client that may not join for another reason comes back to them.
   const error = joinedElsewhere();
   for (const other of inTheWay) void other.close({ by: 'relay', error });
+  return replaced;
 }
 
 /** Ends the user's other sessions in the room. */
@@ -73,7 +75,7 @@ function sessionsInTheWay<P extends Principal>(
   return [...inRoom, ...elsewhere.slice(0, Math.max(0, surplus - inRoom.length))];
 }
 
-function joinedElsewhere(): RelayError {
+export function joinedElsewhere(): RelayError {
   return new RelayError('ERR_RELAY_REPLACED', 'You have joined this room again elsewhere.');
 }
 

@@ -1,3 +1,4 @@
+import type { Backplane } from '../backplane/backplane.js';
 import { RelayError } from '../protocol/errors.js';
 import type { SfuServer } from '../sfu/sfu.js';
 
@@ -11,6 +12,17 @@ export interface HealthReport {
   /** Whether `relay.close()` was called: load balancers are to send nobody here any more. */
   closing: boolean;
   nodes: NodeReport[];
+  /** Whether the relay can change the rooms that it shares with other processes. Missing without the option `backplane`. */
+  backplane?: BackplaneReport;
+}
+
+/**
+ * Whether the backplane answers. While it does not, joins fail, and everything else within this process goes on: it has no effect on `ok`.
+ * @category Relay
+ */
+export interface BackplaneReport {
+  ok: boolean;
+  cause?: string;
 }
 
 /**
@@ -30,11 +42,19 @@ export async function checkHealth(
   servers: readonly { serverUrl: string; server: SfuServer }[],
   timeoutMs: number,
   closing: boolean,
+  backplane: Backplane | undefined,
 ): Promise<HealthReport> {
   const nodes = await Promise.all(
     servers.map(({ serverUrl, server }) => checkNode(serverUrl, server, timeoutMs)),
   );
-  return { ok: !closing && nodes.some(({ ok }) => ok), closing, nodes };
+  const ok = !closing && nodes.some((node) => node.ok);
+  return { ok, closing, nodes, ...(backplane && { backplane: reportOf(backplane) }) };
+}
+
+function reportOf({ status }: Backplane): BackplaneReport {
+  const { commands = 'up', subscription = 'up', error } = status ?? {};
+  const cause = error instanceof Error ? error.message : error === undefined ? undefined : String(error);
+  return { ok: commands === 'up' && subscription === 'up', ...(cause !== undefined && { cause }) };
 }
 
 async function checkNode(serverUrl: string, server: SfuServer, timeoutMs: number): Promise<NodeReport> {

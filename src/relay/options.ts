@@ -1,5 +1,7 @@
 import { type Authenticate, checkAuthenticate, type Principal } from '../access/authentication.js';
 import { withAuthenticationDeadline } from '../access/authentication-deadline.js';
+import { steadyCounts } from '../backplane/attempt.js';
+import type { Backplane } from '../backplane/backplane.js';
 import { type BanStore, resolveBans } from '../backplane/ban-store.js';
 import type { VideoCodec } from '../guard/codecs.js';
 import { type CandidatePolicy, resolveCandidatePolicy } from '../guard/ice-candidate.js';
@@ -24,6 +26,7 @@ import { checkOptions, integer, type Keys, oneOf } from '../util/check-options.j
 import { type Logger, resolveLogger } from '../util/logger.js';
 import { type IceServersFor, type IceServersFunction, resolveIceServers } from './ice-servers.js';
 import { type ResolvedResumption, type ResumptionOptions, resolveResumption } from './resumption-options.js';
+import { checkBackplane } from './shared/check-backplane.js';
 
 /**
  * The options of a relay, checked in its constructor.
@@ -68,6 +71,8 @@ export interface SfuRelayOptions<P extends Principal = Principal, Kinds extends 
   videoCodec?: VideoCodec;
   /** Stores bans. @default the memory of this process */
   bans?: BanStore;
+  /** Shares the rooms with the relays of other processes, by `redisBackplane()` of `sfu-relay/redis`. @default this relay has its rooms alone */
+  backplane?: Backplane;
   /** Which ICE candidates of clients are forwarded to the SFU. @default all */
   candidates?: CandidatePolicy;
   /**
@@ -136,6 +141,8 @@ export interface ResolvedOptions<P extends Principal> {
   duplicateUser: DuplicateUser;
   videoCodec: VideoCodec;
   bans: BanStore;
+  backplane: Backplane | undefined;
+  sharedCounts: Pick<Backplane, 'reserve' | 'release'> | undefined;
   candidates: CandidatePolicy;
   dataChannels: 'allow' | 'refuse';
   layerSubscriptions: 'safe' | 'any';
@@ -184,6 +191,7 @@ const KEYS: Keys<SfuRelayOptions> = {
   duplicateUser: true,
   videoCodec: true,
   bans: true,
+  backplane: true,
   candidates: true,
   dataChannels: true,
   layerSubscriptions: true,
@@ -237,7 +245,9 @@ export function resolveOptions<P extends Principal>(options: SfuRelayOptions<P>)
     videoCodec: oneOf('videoCodec', options.videoCodec, ['VP8', 'VP9', 'H264']),
     dataChannels: oneOf('dataChannels', options.dataChannels, ['allow', 'refuse']),
     layerSubscriptions: oneOf('layerSubscriptions', options.layerSubscriptions, ['safe', 'any']),
-    bans: resolveBans(options.bans),
+    bans: resolveBans(options.bans, options.backplane),
+    backplane: checkBackplane(options.backplane),
+    sharedCounts: options.backplane && steadyCounts(options.backplane),
     candidates: resolveCandidatePolicy(options.candidates),
     iceServers: resolveIceServers(options.iceServers, { timeoutMs: hookTimeoutMs, logger }),
     messages,

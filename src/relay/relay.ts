@@ -1,6 +1,6 @@
 import type { AuthRequest, Principal } from '../access/authentication.js';
 import { checkLiveGrants } from '../access/grants.js';
-import { type BanOptions, makeBan } from '../backplane/ban-store.js';
+import type { BanOptions } from '../backplane/ban-store.js';
 import type { HookRunner } from '../hooks/hook-runner.js';
 import { mayJoin } from '../hooks/join-and-message-hooks.js';
 import { AddressCount } from '../limits/count-limits.js';
@@ -75,7 +75,7 @@ export class SfuRelay<
       rooms: () => this.rooms.values(),
       emit: (name: keyof RelayEvents<P>, event: never) => this.emit(name, event),
     });
-    this.addresses = new AddressCount(resolved.limits);
+    this.addresses = new AddressCount(resolved.limits, resolved.sharedCounts);
     this.resumption = resolved.resumption;
     this.detached = new DetachedCount(resolved.resumption);
     this.#authenticator = new Authenticator(resolved, this.#shutdown);
@@ -191,7 +191,8 @@ export class SfuRelay<
     try {
       this.#shutdown.requireOpen();
       const session = this.#registry.create(params, takeover);
-      await session.join(params.sdp, (until) => mayJoin(this.hooks, session, params.metadata, until), signal);
+      const mayBeIn = (until: CancelSignal) => mayJoin(this.hooks, session, params.metadata, until);
+      await session.join(params.sdp, (until) => this.#registry.admit(session, () => mayBeIn(until)), signal);
       joins.succeeded(start);
       this.#registry.joined(session);
       this.emit('sessionopen', session);
@@ -227,7 +228,7 @@ export class SfuRelay<
    * @throws RelayError `ERR_RELAY_SESSION_NOT_FOUND`
    */
   async closeSession(sessionId: string): Promise<void> {
-    await this.#registry.get(sessionId).close();
+    await this.#registry.closeSession(sessionId);
   }
 
   /**
@@ -237,13 +238,12 @@ export class SfuRelay<
    * @throws RelayError `ERR_RELAY_SESSION_NOT_FOUND`, `ERR_RELAY_INVALID_PARAMS`
    */
   async updateGrants(sessionId: string, grants: LiveGrants): Promise<void> {
-    await this.#registry.get(sessionId).permissions.change(checkLiveGrants(grants));
+    await this.#registry.updateGrants(sessionId, checkLiveGrants(grants));
   }
 
   /** As `room.ban`, also for a room without sessions. @throws RelayError as `room.ban` */
   async ban(roomId: string, userId: string, options: BanOptions = {}): Promise<void> {
-    const room = this.rooms.get(checkId(roomId, 'roomId'));
-    await (room ? room.ban(userId, options) : this.#options.bans.set(roomId, makeBan(userId, options)));
+    await this.#registry.ban(checkId(roomId, 'roomId'), userId, options);
   }
 
   /** As `room.unban`, also for a room without sessions. */
@@ -266,7 +266,8 @@ export class SfuRelay<
 
   /** Runs the whole signalling loop to the SFU and back, without joining. Never rejects. */
   healthCheck(): Promise<HealthReport> {
-    return checkHealth(this.#sfu.servers, this.#options.healthTimeoutMs, this.#shutdown.hasBegun);
+    const { healthTimeoutMs, backplane } = this.#options;
+    return checkHealth(this.#sfu.servers, healthTimeoutMs, this.#shutdown.hasBegun, backplane);
   }
 
   /**
@@ -275,8 +276,8 @@ export class SfuRelay<
    */
   async close(options: CloseOptions = {}): Promise<void> {
     const ended = () => {
-      this.#registry.close();
       this.#sfu.close();
+      return this.#registry.close();
     };
     const allLeave = () => this.#registry.silence();
     return this.#shutdown.run(this.sessions.values(), readCloseOptions(options), { allLeave, ended });

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Principal } from '../access/authentication.js';
 import { publishLimits, readGrants, resolveRole } from '../access/grants.js';
+import type { NodeCard, RoomFields } from '../backplane/backplane.js';
+import { type BanOptions, makeBan } from '../backplane/ban-store.js';
 import { memoryBackplane } from '../backplane/memory/memory-backplane.js';
 import { candidateFilter } from '../guard/ice-candidate.js';
 import { maySend } from '../hooks/join-and-message-hooks.js';
@@ -9,6 +11,7 @@ import { MessageArchive } from '../messages/archive.js';
 import { invalidParams, RelayError } from '../protocol/errors.js';
 import { checkId } from '../protocol/ids.js';
 import type { SessionCloseReason } from '../protocol/session-state.js';
+import type { LiveGrants } from '../protocol/types.js';
 import { checkMetadata } from '../room/participant-update.js';
 import type { Room } from '../room/room.js';
 import { Rooms } from '../room/rooms.js';
@@ -16,15 +19,25 @@ import type { InterruptionObserver } from '../session/peer/peer-owner.js';
 import type { Takeover } from '../session/peer/takeover.js';
 import { Session } from '../session/session.js';
 import type { ConnectionObserver } from '../session/session-presence.js';
+import type { SfuNodeStatus } from '../sfu/pool/options.js';
 import type { Sfu } from '../sfu/sfu.js';
 import { UserIndex } from '../util/user-index.js';
 import { checkOneMore, replaceOthersOf } from './duplicate-users.js';
 import { observeConnections, observeInterruptions } from './observe-interruptions.js';
 import type { ResolvedOptions } from './options.js';
 import type { CreateSessionParams } from './session-params.js';
+import { SharedRooms } from './shared/shared-rooms.js';
+
+/** An SFU whose nodes other processes use, too. */
+interface SharedSfu extends Sfu {
+  readonly statuses: readonly SfuNodeStatus[];
+  setElsewhere(streams: ReadonlyMap<string, number>): void;
+}
 
 /** The sessions and rooms of a relay, from creation to the end. */
 export class SessionRegistry<P extends Principal> {
+  /** Called when a room that several processes share gets another node, or another generation. */
+  onPlaced: ((room: Room, from: RoomFields) => void) | undefined;
   readonly #options: ResolvedOptions<P>;
   readonly #sfu: Sfu;
   readonly #interruptions: InterruptionObserver;
@@ -33,12 +46,16 @@ export class SessionRegistry<P extends Principal> {
   readonly #sessions = new Map<string, Session<P>>();
   readonly #users = new UserIndex<Session<P>>();
   readonly #rooms: Rooms;
+  /** Undefined where this process is the only one. */
+  readonly #shared: SharedRooms | undefined;
+  /** The sessions that joining ones replace. */
+  readonly #replaced = new WeakMap<Session<P>, readonly Session<P>[]>();
   readonly #admitsCandidate: ((candidate: string) => boolean) | undefined;
   readonly #filters: ReturnType<typeof sessionFilters<P>>;
 
   constructor(
     options: ResolvedOptions<P>,
-    sfu: Sfu,
+    sfu: SharedSfu,
     onClosed: (session: Session<P>, reason: SessionCloseReason) => void,
   ) {
     this.#options = options;
@@ -51,8 +68,24 @@ export class SessionRegistry<P extends Principal> {
       checkTimeoutMs: options.hookTimeoutMs,
       counters: options.counters.roomMessages,
     });
-    const backplane = memoryBackplane({ logger: options.logger });
-    this.#rooms = new Rooms(messages, options.bans, options.participants, backplane);
+    const { backplane, logger, bans, participants, limits, duplicateUser } = options;
+    const share = backplane && ((room: Room) => (this.#shared as SharedRooms).share(room));
+    this.#rooms = new Rooms(messages, bans, participants, backplane ?? memoryBackplane({ logger }), share);
+    const nodes = () => sfu.statuses.map(cardOf);
+    const onPlaced = (room: Room, from: RoomFields) => this.onPlaced?.(room, from);
+    this.#shared =
+      backplane &&
+      new SharedRooms({
+        backplane,
+        logger,
+        limits,
+        duplicateUser,
+        nodes,
+        onPlaced,
+        onStreams: (streams) => sfu.setElsewhere(streams),
+        rooms: this.#rooms,
+        sessions: this.#sessions,
+      });
     this.#admitsCandidate = candidateFilter(options.candidates);
     this.#filters = sessionFilters(options.hooks);
   }
@@ -70,6 +103,29 @@ export class SessionRegistry<P extends Principal> {
     const session = this.#sessions.get(sessionId);
     if (!session) throw new RelayError('ERR_RELAY_SESSION_NOT_FOUND', noSuchSession(sessionId));
     return session;
+  }
+
+  /** As `room.ban`, whichever processes have the room. */
+  async ban(roomId: string, userId: string, options: BanOptions): Promise<void> {
+    const room = this.rooms.get(roomId);
+    if (room) return room.ban(userId, options);
+    await this.#options.bans.set(roomId, makeBan(userId, options));
+    const { reason } = options;
+    await this.#shared?.anywhere('kick', { roomId, userId, ...(reason !== undefined && { reason }) });
+  }
+
+  /** Ends a session, wherever it is. @throws RelayError `ERR_RELAY_SESSION_NOT_FOUND` */
+  async closeSession(sessionId: string): Promise<void> {
+    const session = this.#sessions.get(sessionId);
+    if (session) await session.close();
+    else if (!(await this.#shared?.anywhere('closeSession', { sessionId }))) this.get(sessionId);
+  }
+
+  /** Changes the grants of a session, wherever it is. @throws RelayError `ERR_RELAY_SESSION_NOT_FOUND` */
+  async updateGrants(sessionId: string, grants: LiveGrants): Promise<void> {
+    const session = this.#sessions.get(sessionId);
+    if (session) await session.permissions.change(grants);
+    else if (!(await this.#shared?.anywhere('updateGrants', { sessionId, grants }))) this.get(sessionId);
   }
 
   /** The number of rooms with sessions that are not closing. */
@@ -101,7 +157,7 @@ export class SessionRegistry<P extends Principal> {
       throw new RelayError('ERR_RELAY_SESSION_EXISTS', `The session "${id}" exists already.`);
     const hidden = grants.hidden === true;
     const isNamed = principal === undefined || principal.userId !== undefined;
-    checkOneMore(options, { roomId, userId, hidden, isNamed }, this, takeover);
+    const replaced = checkOneMore(options, { roomId, userId, hidden, isNamed }, this, takeover);
 
     const { hooks, counters } = options;
     const session: Session<P> = new Session<P>(
@@ -140,7 +196,14 @@ export class SessionRegistry<P extends Principal> {
       takeover,
     );
     this.#add(session, takeover);
+    if (this.#shared && replaced.size > 0) this.#replaced.set(session, [...replaced]);
     return session;
+  }
+
+  /** Calls `next` when the other processes, if there are any, admit the session. */
+  admit<Result>(session: Session<P>, next: () => Result | Promise<Result>): Result | Promise<Result> {
+    const admitted = this.#shared?.admit(session, this.#replaced.get(session) ?? []);
+    return admitted ? admitted.then(next) : next();
   }
 
   /** Ends the other sessions of a joined session's user in its room, where the option `duplicateUser` says so. */
@@ -153,8 +216,10 @@ export class SessionRegistry<P extends Principal> {
     this.#rooms.silence();
   }
 
-  close(): void {
-    this.#rooms.close();
+  /** Never rejects. */
+  close(): Promise<void> {
+    this.#shared?.close();
+    return this.#rooms.close();
   }
 
   #add(session: Session<P>, takeover: Takeover<Session<P>> | undefined): void {
@@ -172,8 +237,13 @@ export class SessionRegistry<P extends Principal> {
     this.#users.delete(session);
     session.room.moderation.sessions.delete(session);
     this.#rooms.leave(session.room);
+    this.#shared?.release(session.id);
     this.#onClosed(session, reason);
   }
+}
+
+function cardOf({ serverUrl, state, streams }: SfuNodeStatus): NodeCard {
+  return { serverUrl, state, streams };
 }
 
 function noSuchSession(sessionId: unknown): string {

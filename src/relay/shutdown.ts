@@ -43,8 +43,8 @@ export interface Drainable {
 interface ShutdownOwner {
   /** All sessions are about to end. */
   allLeave(): void;
-  /** Called last. */
-  ended(): void;
+  /** Called last; never rejects. */
+  ended(): void | Promise<void>;
 }
 
 interface Closable {
@@ -96,7 +96,7 @@ export class Shutdown {
     if (drainMs > 0) await this.#sendAway(drainMs);
     allLeave();
     await this.#endAll(sessions, timeoutMs);
-    ended();
+    await ended();
   }
 
   /** Ends the connections evenly over this time. */

@@ -1,6 +1,8 @@
+import type { Backplane, RoomLog, RoomSink } from '../backplane/backplane.js';
 import { type BanOptions, type BanStore, MemoryBans } from '../backplane/ban-store.js';
-import { type MemoryBackplane, memoryBackplane } from '../backplane/memory/memory-backplane.js';
-import type { MemoryLog } from '../backplane/memory/memory-log.js';
+import { openLog } from '../backplane/late-log.js';
+import { memoryBackplane } from '../backplane/memory/memory-backplane.js';
+import type { SharedGate } from '../backplane/shared-gate.js';
 import { checkDraft } from '../messages/draft.js';
 import { RoomMessages } from '../messages/room-messages.js';
 import { checkId } from '../protocol/ids.js';
@@ -19,6 +21,12 @@ import { DEFAULT_PARTICIPANT_POLICY, type ParticipantPolicy } from './participan
 import type { Publishers } from './participants/publishers.js';
 import { RoomMembers } from './participants/room-members.js';
 
+/** Shares a room with other processes. */
+export interface RoomShare extends RoomSink {
+  /** The last session has left: calls back when everybody has been told. */
+  close(closed: () => void): void;
+}
+
 /**
  * A room of this relay: its participants, messages and moderation. Ion announces a peer's first tracks only, and to every
  * room, so the relay reads tracks from the publishers' offers once the SFU has accepted them.
@@ -27,7 +35,9 @@ import { RoomMembers } from './participants/room-members.js';
 export class Room {
   readonly id: string;
   /** @internal The fields that the processes of the room share, and their changes. */
-  readonly log: MemoryLog;
+  readonly log: RoomLog;
+  /** @internal Settles when the log is open; undefined where it was at once. */
+  readonly opened: Promise<unknown> | undefined;
   /** @internal */
   readonly messages: RoomMessages;
   /** @internal */
@@ -36,8 +46,11 @@ export class Room {
   readonly moderation: Moderation;
   /** @internal */
   readonly occupancy: Occupancy;
+  /** @internal Undefined where no other process shares the room. */
+  gate: SharedGate | undefined;
   /** @internal Sessions that are joining, joined or closing. The relay keeps the room while there are any. */
   sessionCount = 0;
+  readonly #share: RoomShare | undefined;
 
   /** @internal */
   constructor(
@@ -46,7 +59,8 @@ export class Room {
     bans: BanStore = new MemoryBans(),
     policy: ParticipantPolicy = DEFAULT_PARTICIPANT_POLICY,
     occupancy = new Occupancy(),
-    backplane: MemoryBackplane = memoryBackplane(),
+    backplane: Backplane = memoryBackplane(),
+    share?: (room: Room) => RoomShare,
   ) {
     this.id = id;
     this.occupancy = occupancy;
@@ -54,7 +68,17 @@ export class Room {
     this.moderation = new Moderation(this, bans);
     this.messages = messages;
     messages.recipients = this.members;
-    this.log = backplane.open(id, this.moderation);
+    this.#share = share?.(this);
+    const { log, opened } = openLog(backplane, id, this.#share ?? this.moderation);
+    this.log = log;
+    this.opened = opened;
+  }
+
+  /** @internal The last session has left. */
+  close(): void {
+    const close = () => this.log.close();
+    if (this.#share) this.#share.close(close);
+    else close();
   }
 
   /**
@@ -67,8 +91,8 @@ export class Room {
   }
 
   /** Deletes a message from the history, and notifies the room. */
-  deleteMessage(messageId: string): void {
-    this.messages.delete(checkId(messageId, 'messageId'));
+  deleteMessage(messageId: string): void | Promise<void> {
+    return this.messages.delete(checkId(messageId, 'messageId'));
   }
 
   /** What a joining client receives: the newest messages of kinds with a history, and the totals of counted kinds. */
@@ -171,12 +195,12 @@ export class Room {
    * Refuses new users until `unlock` or the end of the room. Moderators may join, and users who are in the room now may
    * reconnect, if `authenticate` returned their `userId`.
    */
-  lock(): void {
-    this.moderation.lock();
+  lock(): void | Promise<void> {
+    return this.moderation.lock();
   }
 
-  unlock(): void {
-    this.moderation.unlock();
+  unlock(): void | Promise<void> {
+    return this.moderation.unlock();
   }
 
   /**
@@ -184,6 +208,6 @@ export class Room {
    * same id, without the messages of this one.
    */
   end(options: { reason?: string } = {}): Promise<void> {
-    return this.moderation.end(options, () => this.messages.forget());
+    return this.moderation.end(options);
   }
 }

@@ -1,9 +1,11 @@
+import type { Backplane } from '../backplane/backplane.js';
 import type { BanStore } from '../backplane/ban-store.js';
-import type { MemoryBackplane } from '../backplane/memory/memory-backplane.js';
 import type { MessageArchive } from '../messages/archive.js';
+import type { RoomMessages } from '../messages/room-messages.js';
+import { noop } from '../util/noop.js';
 import { Occupancy } from './occupancy.js';
 import type { ParticipantPolicy } from './participants/participant-notifier.js';
-import { Room } from './room.js';
+import { Room, type RoomShare } from './room.js';
 
 /** The rooms of a relay. A room exists as long as it has sessions. */
 export class Rooms {
@@ -11,17 +13,21 @@ export class Rooms {
   readonly #messages: MessageArchive;
   readonly #bans: BanStore;
   readonly #participants: ParticipantPolicy;
-  readonly #backplane: MemoryBackplane;
+  readonly #backplane: Backplane;
+  readonly #share: ((room: Room) => RoomShare) | undefined;
   /** The number of rooms with sessions that are not closing; the rooms maintain it. */
   occupiedRooms = 0;
 
+  /** `share` shares a room with other processes; undefined where there are none. */
   constructor(
     messages: MessageArchive,
     bans: BanStore,
     participants: ParticipantPolicy,
-    backplane: MemoryBackplane,
+    backplane: Backplane,
+    share?: (room: Room) => RoomShare,
   ) {
     this.#backplane = backplane;
+    this.#share = share;
     this.#messages = messages;
     this.#bans = bans;
     this.#participants = participants;
@@ -32,13 +38,19 @@ export class Rooms {
     return this.#rooms;
   }
 
+  /** What is known of a room's messages, also for a while after it was left. */
+  messagesOf(roomId: string): RoomMessages | undefined {
+    return this.#rooms.get(roomId)?.messages ?? this.#messages.find(roomId);
+  }
+
   /** Counts one more session in the room; makes the room for the first one. `leave` uncounts it. */
   enter(roomId: string, hidden: boolean): Room {
     let room = this.#rooms.get(roomId);
     if (!room) {
       const messages = this.#messages.open(roomId);
       const occupancy = new Occupancy(this);
-      room = new Room(roomId, messages, this.#bans, this.#participants, occupancy, this.#backplane);
+      const how = [this.#bans, this.#participants, occupancy, this.#backplane, this.#share] as const;
+      room = new Room(roomId, messages, ...how);
       this.#rooms.set(roomId, room);
     }
     room.sessionCount += 1;
@@ -52,7 +64,7 @@ export class Rooms {
     this.#rooms.delete(room.id);
     if (room.moderation.hasEnded) room.messages.close();
     else this.#messages.keep(room.id, room.messages);
-    room.log.close();
+    room.close();
   }
 
   /** All participants are about to leave: they are not told of each other any more. */
@@ -60,8 +72,9 @@ export class Rooms {
     for (const room of this.#rooms.values()) room.members.silence();
   }
 
-  close(): void {
+  /** Never rejects. */
+  async close(): Promise<void> {
     this.#messages.close();
-    void this.#backplane.close();
+    await this.#backplane.close().catch(noop);
   }
 }

@@ -1,4 +1,5 @@
 import type { RoomLog } from '../backplane/backplane.js';
+import type { SharedGate } from '../backplane/shared-gate.js';
 import { RelayError } from '../protocol/errors.js';
 import type { SessionDescription, Subscription, Target } from '../protocol/types.js';
 import type { CancelSignal } from '../util/cancellation.js';
@@ -44,6 +45,8 @@ export interface Sfu {
 export interface PlacedRoom {
   readonly id: string;
   readonly log: RoomLog;
+  /** Undefined where no other process shares the room. */
+  readonly gate?: SharedGate | undefined;
   /** Sessions of the room. */
   readonly sessionCount: number;
 }
@@ -77,9 +80,10 @@ export interface SfuStream {
   generation: number;
   /**
    * Resolves when the join may be sent.
+   * @param gate of the room, where several processes share it
    * @throws the reason of `signal`
    */
-  enter(roomId: string, signal: CancelSignal): Promise<void>;
+  enter(roomId: string, signal: CancelSignal, gate?: SharedGate): Promise<void>;
   join(request: SfuJoin): void;
   /** A new offer of the publisher connection. */
   offer(sdp: string): void;

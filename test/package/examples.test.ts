@@ -8,7 +8,7 @@ const LIB = "import type { SfuRelay } from 'sfu-relay';\nexport declare const re
 describe('every example of README and the guides', () => {
   let project: ConsumerProject;
   beforeAll(async () => {
-    project = await ConsumerProject.create('module', ['zod', 'ioredis']);
+    project = await ConsumerProject.create('module', ['zod', 'ioredis', 'redis', '@redis']);
   });
   afterAll(() => project?.remove());
 

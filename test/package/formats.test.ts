@@ -13,6 +13,7 @@ const ERRORS_OF_ENTRIES = `
   import { createMiddleware } from 'sfu-relay/koa';
   import { rateLimits } from 'sfu-relay/limits';
   import { collectMetrics } from 'sfu-relay/metrics';
+  import { redisBackplane } from 'sfu-relay/redis';
   import { makeBehavior } from 'sfu-relay/uwebsockets';
   import { useServer } from 'sfu-relay/ws';
 
@@ -25,6 +26,7 @@ const ERRORS_OF_ENTRIES = `
     koa: () => createMiddleware(relay, { prefix: '/', orphanTimeoutMs: -1 }),
     limits: () => rateLimits({ connection: { points: -1, durationMs: 1 } }),
     metrics: () => collectMetrics(relay, { prefix: '1 ' }),
+    redis: () => redisBackplane({ client: {} }),
     uwebsockets: () => makeBehavior(relay, { maxMessageBytes: -1 }),
     ws: () => useServer(relay, { options: {}, on() {} }, { maxMessageBytes: -1 }),
   };

@@ -35,7 +35,7 @@ export class MemoryBackplane implements Backplane {
     const { processId } = card;
     processes.get(processId)?.end();
     const lost = new Cancellation();
-    const process = { card, receive, end: () => lost.abort(membershipLost) };
+    const process = { card, owner: this, receive, end: () => lost.abort(membershipLost) };
     processes.set(processId, process);
     const update = (next: ProcessCard) => {
       process.card = next;
@@ -98,8 +98,7 @@ export class MemoryBackplane implements Backplane {
     this.#memory.releaseAll(this);
     const { processId, lost } = this.#membership ?? {};
     if (processId === undefined || lost?.aborted) return;
-    this.#memory.processes.get(processId)?.end();
-    this.#memory.processes.delete(processId);
+    this.#memory.lose(processId);
   }
 
   #requireOpen(): void {

@@ -36,7 +36,7 @@ export class MemoryLog implements RoomLog {
     return this.#once(operation, () => this.room.commit(propose));
   }
 
-  append(sessionId: string, entry: RoomEntry, operation?: number): Outcome {
+  append(sessionId: string | undefined, entry: RoomEntry, operation?: number): Outcome {
     return this.#once(operation, () => this.room.append(sessionId, entry));
   }
 

@@ -50,10 +50,10 @@ export class MemoryRoom {
     }
   }
 
-  append(sessionId: string, entry: RoomEntry): Outcome {
+  append(sessionId: string | undefined, entry: RoomEntry): Outcome {
     const { end, seats } = this.state;
     if (end !== undefined) return { refused: endOf(end) };
-    if (!seats?.has(sessionId)) return { refused: noSeat() };
+    if (sessionId !== undefined && !seats?.has(sessionId)) return { refused: noSeat() };
     this.#tellAll((sink) => sink.appended(sessionId, entry));
     return { revision: this.#revision, change: NOTHING };
   }

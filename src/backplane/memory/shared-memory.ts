@@ -1,12 +1,15 @@
 import type { ProcessCard } from '../backplane.js';
+import { proposeReap } from '../room-change.js';
 import { MemoryRoom } from './memory-room.js';
 
-/** setTimeout calls at once what has to wait longer. */
+/** The longest delay of a timer, some 24 days: setTimeout calls at once what has to wait longer. */
 const LONGEST_MS = 2 ** 31 - 1;
 
 /** A live process. */
 export interface MemoryProcess {
   card: ProcessCard;
+  /** What has reserved for it. */
+  readonly owner: object;
   readonly receive: (text: string) => void;
   /** Another membership of the process has begun, or the process has closed. */
   readonly end: () => void;
@@ -18,7 +21,10 @@ export class SharedMemory {
   readonly #rooms = new Map<string, MemoryRoom>();
   /** By scope, the reserved ids with those who have reserved them. */
   readonly #scopes = new Map<string, Map<string, object>>();
-  readonly #values = new Map<string, { readonly value: string; readonly timer: NodeJS.Timeout }>();
+  readonly #values = new Map<
+    string,
+    { readonly value: string; readonly timer: NodeJS.Timeout | undefined }
+  >();
   #fence = 0;
 
   /** The number of rooms that processes have open. */
@@ -29,6 +35,16 @@ export class SharedMemory {
   nextFence(): number {
     this.#fence += 1;
     return this.#fence;
+  }
+
+  /** The process has ended, or is taken for dead: it is withdrawn with all that it has. */
+  lose(processId: string): void {
+    const process = this.processes.get(processId);
+    if (!process) return;
+    this.processes.delete(processId);
+    process.end();
+    this.releaseAll(process.owner);
+    for (const room of [...this.#rooms.values()]) room.commit((state) => proposeReap(state, processId));
   }
 
   room(roomId: string): MemoryRoom {
@@ -65,8 +81,9 @@ export class SharedMemory {
 
   put(key: string, value: string, ttlMs: number): void {
     clearTimeout(this.#values.get(key)?.timer);
-    const timer = setTimeout(() => this.#values.delete(key), Math.min(ttlMs, LONGEST_MS));
-    timer.unref();
+    // What is to be kept for longer is kept.
+    const timer = ttlMs > LONGEST_MS ? undefined : setTimeout(() => this.#values.delete(key), ttlMs);
+    timer?.unref();
     this.#values.set(key, { value, timer });
   }
 

@@ -31,7 +31,7 @@ function readiness<P extends Principal>(
   };
 }
 
-function describe({ ok, closing, nodes }: HealthReport, details: 'status' | 'full'): ApiResponse {
+function describe({ ok, closing, nodes, backplane }: HealthReport, details: 'status' | 'full'): ApiResponse {
   const body = { status: closing ? 'closing' : ok ? 'ok' : 'unavailable' };
   if (details === 'status') return json(ok ? 200 : 503, body);
   return json(ok ? 200 : 503, {
@@ -41,5 +41,6 @@ function describe({ ok, closing, nodes }: HealthReport, details: 'status' | 'ful
       status: error ? 'unavailable' : 'ok',
       ...(error && { code: error.code, message: error.message }),
     })),
+    ...(backplane && { backplane: { status: backplane.ok ? 'ok' : 'unavailable' } }),
   });
 }

@@ -23,6 +23,7 @@ const figure = (unit: string) => ({
 const bitrate = figure('bit/s');
 const milliseconds = { type: 'number', description: 'ms' };
 
+const healthOfBackplane = object({ status: { enum: ['ok', 'unavailable'] } });
 const healthOfNodes = {
   type: 'array',
   description: 'With the option `healthDetails: "full"` only.',
@@ -99,10 +100,18 @@ export const schemas = {
     }),
   ),
   Success: success(),
-  Healthy: object({ status: { const: 'ok' }, nodes: healthOfNodes }, ['nodes']),
-  Unhealthy: object({ status: { enum: ['unavailable', 'closing', 'disabled'] }, nodes: healthOfNodes }, [
+  Healthy: object({ status: { const: 'ok' }, nodes: healthOfNodes, backplane: healthOfBackplane }, [
     'nodes',
+    'backplane',
   ]),
+  Unhealthy: object(
+    {
+      status: { enum: ['unavailable', 'closing', 'disabled'] },
+      nodes: healthOfNodes,
+      backplane: healthOfBackplane,
+    },
+    ['nodes', 'backplane'],
+  ),
   Alive: object({ status: { const: 'ok' } }),
   ErrorCode: { enum: Object.keys(ERRORS) },
   Error: object({

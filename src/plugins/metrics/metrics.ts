@@ -165,6 +165,15 @@ export const METRICS: readonly Metric[] = [
     { aggregator: 'max', probes: true },
   ),
   gauge(
+    'backplane_up',
+    'Whether the backplane that relays share answers; missing without one.',
+    async (scrape) => {
+      const { backplane } = await scrape.probe();
+      return backplane ? one(backplane.ok ? 1 : 0) : [];
+    },
+    { aggregator: 'min', probes: true },
+  ),
+  gauge(
     'sfu_node_up',
     'Whether the node of the SFU is used: 0 if it is down.',
     ({ relay }) => eachNode(relay.nodes, ({ state }) => (state === 'down' ? 0 : 1)),

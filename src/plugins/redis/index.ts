@@ -1,3 +1,4 @@
+export type { BackplaneStatus } from '../../backplane/backplane.js';
 export type { RedisClient } from './connection/redis-client.js';
 export type { RedisBackplaneOptions } from './options.js';
-export { type RedisBackplane, type RedisBackplaneStatus, redisBackplane } from './redis-backplane.js';
+export { type RedisBackplane, redisBackplane } from './redis-backplane.js';

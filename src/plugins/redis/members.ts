@@ -29,15 +29,27 @@ export class Members {
   /** The current membership; one without a card, where the process has not announced itself. */
   async entered(): Promise<RedisMembership> {
     if (this.#newest && !(this.#newest.card === undefined && this.#newest.isLost)) return this.#newest;
-    this.#entering ??= this.enter(this.#newest?.processId ?? `~${randomToken()}`, undefined, ignore).finally(
-      () => {
-        this.#entering = undefined;
-      },
-    );
-    return this.#entering;
+    return this.#entering ?? this.enter(this.#newest?.processId ?? `~${randomToken()}`, undefined, ignore);
   }
 
-  async enter(
+  /** One after the other: of two at the same time, the earlier one would never be ended. */
+  enter(
+    processId: string,
+    card: ProcessCard | undefined,
+    receive: (text: string) => void,
+  ): Promise<RedisMembership> {
+    const before: Promise<unknown> = this.#entering ?? Promise.resolve();
+    const entering = before
+      .catch(ignore)
+      .then(() => this.#enterNow(processId, card, receive))
+      .finally(() => {
+        if (this.#entering === entering) this.#entering = undefined;
+      });
+    this.#entering = entering;
+    return entering;
+  }
+
+  async #enterNow(
     processId: string,
     card: ProcessCard | undefined,
     receive: (text: string) => void,
@@ -125,7 +137,8 @@ export class Members {
   #updated(): void {
     this.#isCardNew = true;
     const membership = this.#newest;
-    if (!membership || this.#renewing) return;
+    // Of a process that has left, a renewal would be all that is left of it.
+    if (!membership || membership.isLost || this.#renewing) return;
     this.#renew(membership).catch(ignore);
   }
 

@@ -1,4 +1,11 @@
-import type { Backplane, Membership, ProcessCard, RoomLog, RoomSink } from '../../backplane/backplane.js';
+import type {
+  Backplane,
+  BackplaneStatus,
+  Membership,
+  ProcessCard,
+  RoomLog,
+  RoomSink,
+} from '../../backplane/backplane.js';
 import { RelayError } from '../../protocol/errors.js';
 import type { Logger } from '../../util/logger.js';
 import { noop } from '../../util/noop.js';
@@ -16,19 +23,6 @@ import { Reservations } from './reservations.js';
 
 /** ms between two renewals of the lease. */
 const BEAT_MS = 1_000;
-
-/**
- * Whether Redis can be used now.
- * @category Cluster
- */
-export interface RedisBackplaneStatus {
-  /** Whether Redis has answered the newest command in time. */
-  commands: 'up' | 'down';
-  /** Whether the process hears what others publish. */
-  subscription: 'up' | 'down';
-  /** Why Redis has not answered. */
-  error?: unknown;
-}
 
 /**
  * State that several relay processes share in Redis.
@@ -82,7 +76,7 @@ export class RedisBackplane implements Backplane {
   }
 
   /** Whether Redis can be used now. */
-  get status(): RedisBackplaneStatus {
+  get status(): BackplaneStatus {
     const { isUp, failure } = this.#health;
     return {
       commands: isUp ? 'up' : 'down',
@@ -91,15 +85,18 @@ export class RedisBackplane implements Backplane {
     };
   }
 
+  /** @internal */
   async enter(card: ProcessCard, receive: (text: string) => void): Promise<Membership> {
     this.#begin();
     return this.#members.enter(card.processId, card, receive);
   }
 
+  /** @internal */
   processes(): readonly ProcessCard[] {
     return this.#directory.cards;
   }
 
+  /** @internal */
   async open(roomId: string, sink: RoomSink): Promise<RoomLog> {
     this.#begin();
     await this.#members.entered();
@@ -109,6 +106,7 @@ export class RedisBackplane implements Backplane {
     throw closed();
   }
 
+  /** @internal */
   async reserve(scope: string, id: string, max: number): Promise<boolean> {
     this.#begin();
     const membership = await this.#members.entered();
@@ -117,21 +115,25 @@ export class RedisBackplane implements Backplane {
     return this.#reservations.reserve(membership, scope, id, max);
   }
 
+  /** @internal */
   release(scope: string, id: string): void {
     const membership = this.#members.newest;
     if (membership && !this.#isClosed) this.#reservations.release(membership, scope, id);
   }
 
+  /** @internal */
   async put(key: string, value: string, ttlMs: number): Promise<void> {
     const ttl = String(Math.max(1, Math.ceil(ttlMs)));
     await this.#commands.run(PUT, [this.#keys.value(key)], [value, ttl]);
   }
 
+  /** @internal */
   async get(key: string): Promise<string | undefined> {
     const value = await this.#commands.run(GET, [this.#keys.value(key)], []);
     return (value as string | null) ?? undefined;
   }
 
+  /** @internal */
   async send(processId: string, text: string): Promise<boolean> {
     const { lease, channel } = this.#keys.process(processId);
     return (await this.#commands.runOnce(SEND, [lease], [channel, `t${text}`])) === 1;

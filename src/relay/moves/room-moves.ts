@@ -1,7 +1,10 @@
 import type { Principal } from '../../access/authentication.js';
+import type { RoomFields } from '../../backplane/backplane.js';
 import { invalidParams, invalidState, RelayError } from '../../protocol/errors.js';
 import { checkId } from '../../protocol/ids.js';
 import type { Room } from '../../room/room.js';
+import type { Session } from '../../session/session.js';
+import type { Relocation } from '../../sfu/pool/placements.js';
 import type { SfuPool } from '../../sfu/pool/sfu-pool.js';
 import { misconfigured } from '../../util/check-options.js';
 import type { ResolvedOptions } from '../options.js';
@@ -27,6 +30,11 @@ export class RoomMoves<P extends Principal> {
     this.#options = options;
     this.#sfu = sfu;
     this.#registry = registry;
+    registry.onPlaced = (room, from) => {
+      this.#follow(room, from).catch((error) =>
+        options.logger.error({ err: error, roomId: room.id }, 'The sessions of a room could not follow it'),
+      );
+    };
     this.drains = new NodeDrains({
       ...{ sfu, moves: this, logger: options.logger },
       rooms: () => registry.rooms.values(),
@@ -52,7 +60,7 @@ export class RoomMoves<P extends Principal> {
   }
 
   async run(room: Room, move: ResolvedMove): Promise<RoomMoveReport> {
-    const { counters, hooks, logger } = this.#options;
+    const { counters, logger } = this.#options;
     if (move.signal?.aborted)
       throw RelayError.from(move.signal.reason, 'ERR_RELAY_ABORTED', 'The move was cancelled.');
     if (this.#moving.has(room)) throw invalidState(`The room "${room.id}" is moving already.`);
@@ -63,21 +71,7 @@ export class RoomMoves<P extends Principal> {
       const [first] = room.moderation.sessions;
       const relocation = await this.#sfu.move(room, first?.userId ?? '', move.to, move.reason);
       outcome = 'cancelled';
-      const moving = new MovingRoom(
-        {
-          sfu: this.#sfu,
-          sessions: this.#registry.sessions,
-          onMoved(session, from, to) {
-            counters.sessionMoves.add('moved');
-            hooks.tell('onMoved', { session, from, to });
-          },
-          onClosed: () => counters.sessionMoves.add('closed'),
-        },
-        room,
-        relocation,
-        move,
-      );
-      const report = await moving.run();
+      const report = await this.#start(room, relocation, move).run();
       outcome = 'moved';
       logger.info(
         { roomId: room.id, ...report, durationMs: Math.round(performance.now() - start) },
@@ -88,5 +82,32 @@ export class RoomMoves<P extends Principal> {
       this.#moving.delete(room);
       if (outcome) counters.roomMoves.add(outcome);
     }
+  }
+
+  /** Another process has placed the room on another node: the sessions of this one follow. */
+  async #follow(room: Room, from: RoomFields): Promise<void> {
+    const to = this.#sfu.placementOf(room);
+    if (this.#moving.has(room) || !this.#options.sfu.isCluster || !to) return;
+    this.#moving.add(room);
+    try {
+      const node = this.#sfu.findNode(from.node) ?? to.node;
+      await this.#start(room, { from: { node, generation: from.generation }, to }, readMove({})).run();
+    } finally {
+      this.#moving.delete(room);
+    }
+  }
+
+  #start(room: Room, relocation: Relocation, move: ResolvedMove): MovingRoom<P> {
+    const { counters, hooks } = this.#options;
+    const setup = {
+      sfu: this.#sfu,
+      sessions: this.#registry.sessions,
+      onMoved(session: Session<P>, from: string, to: string) {
+        counters.sessionMoves.add('moved');
+        hooks.tell('onMoved', { session, from, to });
+      },
+      onClosed: () => counters.sessionMoves.add('closed'),
+    };
+    return new MovingRoom(setup, room, relocation, move);
   }
 }

@@ -1,4 +1,11 @@
-import type { Propose, RoomChange, RoomFields, RoomSink } from '../../backplane/backplane.js';
+import type {
+  MaybePromise,
+  Propose,
+  RoomChange,
+  RoomFields,
+  RoomLog,
+  RoomSink,
+} from '../../backplane/backplane.js';
 import {
   type Ban,
   type BanOptions,
@@ -7,17 +14,16 @@ import {
   makeBan,
   readReason,
 } from '../../backplane/ban-store.js';
-import type { MemoryLog } from '../../backplane/memory/memory-log.js';
 import { endOf } from '../../backplane/room-change.js';
 import { RelayError } from '../../protocol/errors.js';
 import { checkId } from '../../protocol/ids.js';
 import type { MuteTarget, Track } from '../../protocol/types.js';
 import { inSlices } from '../../util/in-slices.js';
-import { isPromise } from '../../util/is-promise.js';
+import { andThen, isPromise } from '../../util/is-promise.js';
 import { noop } from '../../util/noop.js';
 import { UserIndex } from '../../util/user-index.js';
 import type { RoomMembers } from '../participants/room-members.js';
-import { proposeLock, proposeRemoval, proposeUnlock } from './lock.js';
+import { proposeKick, proposeLock, proposeUnlock } from './lock.js';
 import type { ModeratedSession } from './moderated-session.js';
 import {
   checkMuteTarget,
@@ -36,8 +42,18 @@ const REMOVED = 'You have been removed from this room.';
 /** The room under moderation. */
 interface ModeratedRoom {
   readonly id: string;
-  readonly log: MemoryLog;
+  readonly log: RoomLog;
+  readonly opened: Promise<unknown> | undefined;
   readonly members: RoomMembers;
+  readonly messages: { forget(): void };
+}
+
+/** Moderates sessions that others serve. */
+export interface ModerationElsewhere {
+  /** Ends the user's sessions; resolves when their streams have ended. */
+  close(userId: string, error: RelayError): Promise<void>;
+  /** Resolves when the mutes of the tracks of this user are effective. */
+  revise(userId: string): Promise<void>;
 }
 
 /** The moderation of one room: bans, mutes, the lock, the end. The room's log holds all but the bans. */
@@ -46,9 +62,14 @@ export class Moderation implements RoomSink {
   readonly sessions = new UserIndex<ModeratedSession>();
   /** Messages go to the room by its channel. */
   readonly appended = noop;
+  /** Undefined where there are no others. */
+  elsewhere: ModerationElsewhere | undefined;
   readonly #room: ModeratedRoom;
   readonly #bans: BanStore;
   #isToldLocked = false;
+  #isCommitting = false;
+  /** The new ids of muted tracks that the log does not have yet. */
+  readonly #followed = new Set<string>();
 
   constructor(room: ModeratedRoom, bans: BanStore) {
     this.#room = room;
@@ -63,12 +84,23 @@ export class Moderation implements RoomSink {
     return this.#state.end !== undefined;
   }
 
-  snapshot({ locked }: RoomFields): void {
+  snapshot({ locked, end }: RoomFields): void {
     this.#tellLocked(locked === true);
+    if (end !== undefined) void this.#ended(end);
   }
 
   changed(change: RoomChange): void {
     if ('locked' in change) this.#tellLocked(change.locked === true);
+    if (change.end !== undefined) void this.#ended(change.end);
+    const { mutedTracks, mutedUsers } = change;
+    if (this.#isCommitting || !(mutedTracks || mutedUsers)) return;
+    for (const session of this.sessions) {
+      const { userId, tracks } = session;
+      if (
+        tracks.some(({ trackId, kind }) => mutedTracks?.has(trackId) || mutedUsers?.has(`${kind} ${userId}`))
+      )
+        void session.permissions.revise();
+    }
   }
 
   /**
@@ -77,8 +109,9 @@ export class Moderation implements RoomSink {
    */
   admit(session: ModeratedSession): void | Promise<void> {
     const ban = this.#bans.find(this.#room.id, session.userId);
-    if (!isPromise(ban)) this.#admit(session, ban);
-    else return Promise.resolve(ban).then((found) => this.#admit(session, found));
+    const { opened } = this.#room;
+    if (!isPromise(ban) && !opened) this.#admit(session, ban);
+    else return Promise.all([ban, opened]).then(([found]) => this.#admit(session, found));
   }
 
   /**
@@ -104,8 +137,10 @@ export class Moderation implements RoomSink {
     const reason = readReason('kick()', 'room.kick(userId, { reason })', options);
     const error = new RelayError('ERR_RELAY_REMOVED', reason ?? REMOVED);
     const id = checkId(userId, 'userId');
-    this.#commit((state) => proposeRemoval(state, id));
-    await this.#closeAll([...this.sessions.ofUser(userId)], error);
+    const removed = this.#commit((state) => proposeKick(state, id, error.message));
+    await Promise.all([removed, this.#closeAll([...this.sessions.ofUser(userId)], error)]);
+    // Not before: what they do from now on is refused.
+    await this.elsewhere?.close(id, error);
   }
 
   async ban(userId: string, options: BanOptions): Promise<void> {
@@ -120,51 +155,92 @@ export class Moderation implements RoomSink {
   }
 
   async mute(target: MuteTarget): Promise<void> {
-    const sessions = this.#affected(target);
-    if ('trackId' in target && sessions.length === 0)
+    const { sessions, userId } = this.#affected(target);
+    if (userId === undefined)
       throw new RelayError('ERR_RELAY_INVALID_PARAMS', 'There is no such track in the room.');
-    this.#commit((state) => proposeMute(state, target));
-    await Promise.all(sessions.map((session) => session.permissions.revise()));
+    await this.#revise(
+      this.#commit((state) => proposeMute(state, target)),
+      sessions,
+      userId,
+    );
   }
 
   async unmute(target: MuteTarget): Promise<void> {
-    const sessions = this.#affected(target);
-    const tracks = sessions.flatMap((session) => session.tracks);
-    this.#commit((state) => proposeUnmute(state, target, tracks));
-    await Promise.all(sessions.map((session) => session.permissions.revise()));
+    const { sessions, userId } = this.#affected(target);
+    const tracks = userId === undefined ? [] : this.#room.members.tracksOfUser(userId);
+    await this.#revise(
+      this.#commit((state) => proposeUnmute(state, target, tracks)),
+      sessions,
+      userId,
+    );
   }
 
   /** Tracks have got new ids: mutes follow them. @returns the new ids that are muted by that */
   follow(renamed: ReadonlyArray<readonly [string, string]> | ReadonlyMap<string, string>): string[] {
     if (!this.#state.mutedTracks) return [];
     const change = this.#commit((state) => proposeFollow(state, renamed));
-    return [...(change?.mutedTracks?.keys() ?? [])];
+    if (!isPromise(change)) return [...(change?.mutedTracks?.keys() ?? [])];
+    const { mutedTracks } = proposeFollow(this.#state, renamed);
+    const trackIds = [...(mutedTracks?.keys() ?? [])];
+    for (const trackId of trackIds) this.#followed.add(trackId);
+    const done = () => {
+      for (const trackId of trackIds) this.#followed.delete(trackId);
+    };
+    // Where it fails they stay muted here.
+    change.then(done, noop);
+    return trackIds;
   }
 
   /** No session uses these track ids any more. */
   forget(trackIds: readonly string[]): void {
-    if (this.#state.mutedTracks) this.#commit((state) => proposeForget(state, trackIds));
+    if (!this.#state.mutedTracks) return;
+    const change = this.#commit((state) => proposeForget(state, trackIds));
+    if (isPromise(change)) change.then(noop, noop);
   }
 
   isMuted(userId: string, track: Track): boolean {
-    return isMuted(this.#state, userId, track);
+    return isMuted(this.#state, userId, track) || this.#followed.has(track.trackId);
   }
 
-  lock(): void {
-    this.#commit((state) => proposeLock(state, state.locked ? [] : this.#namedUsers()));
+  lock(): void | Promise<void> {
+    return this.#settled(this.#commit((state) => proposeLock(state, state.locked ? [] : this.#namedUsers())));
   }
 
-  unlock(): void {
-    this.#commit(proposeUnlock);
+  unlock(): void | Promise<void> {
+    return this.#settled(this.#commit(proposeUnlock));
   }
 
-  /** `onEnd` is called before the first session leaves. */
-  async end(options: { reason?: string }, onEnd: () => void): Promise<void> {
+  async end(options: { reason?: string }): Promise<void> {
     const reason = readReason('end()', 'room.end({ reason })', options) ?? 'The room has been ended.';
-    onEnd();
-    this.#commit(() => ({ end: reason }));
+    this.#room.messages.forget();
+    const change = this.#commit(() => ({ end: reason }));
+    if (isPromise(change)) await change;
+    await this.#ended(this.#state.end ?? reason);
+  }
+
+  /** Before the first session leaves, the room's messages are forgotten. */
+  #ended(reason: string): Promise<void> {
+    this.#room.messages.forget();
     this.#room.members.silence();
-    await this.#closeAll([...this.sessions], endOf(reason));
+    return this.#closeAll([...this.sessions], endOf(reason));
+  }
+
+  async #revise(
+    change: MaybePromise<unknown>,
+    sessions: readonly ModeratedSession[],
+    userId: string | undefined,
+  ): Promise<void> {
+    if (isPromise(change)) await change;
+    await Promise.all(sessions.map((session) => session.permissions.revise()));
+    if (userId !== undefined) await this.elsewhere?.revise(userId);
+  }
+
+  /** Who does not wait for it does not miss a failure either. */
+  #settled(change: MaybePromise<unknown>): void | Promise<void> {
+    if (!isPromise(change)) return;
+    const settled = Promise.resolve(change).then(noop);
+    settled.catch(noop);
+    return settled;
   }
 
   get #state(): RoomFields {
@@ -175,10 +251,16 @@ export class Moderation implements RoomSink {
    * Changes the room. One that has ended, or that everybody has left, is not changed any more, which is no error.
    * @throws the refusal of `propose`
    */
-  #commit(propose: Propose): RoomChange | undefined {
-    const outcome = this.#room.log.commit(propose);
-    if (!outcome.refused) return outcome.change;
-    if (!IS_OVER.has(outcome.refused.code)) throw outcome.refused;
+  #commit(propose: Propose): MaybePromise<RoomChange | undefined> {
+    this.#isCommitting = true;
+    try {
+      return andThen(this.#room.log.commit(propose), (outcome) => {
+        if (!outcome.refused) return outcome.change;
+        if (!IS_OVER.has(outcome.refused.code)) throw outcome.refused;
+      });
+    } finally {
+      this.#isCommitting = false;
+    }
   }
 
   #namedUsers(): string[] {
@@ -192,13 +274,18 @@ export class Moderation implements RoomSink {
     this.#room.members.locked(locked);
   }
 
-  #affected(target: MuteTarget): readonly ModeratedSession[] {
+  /** Who is muted; no user where there is no such track. */
+  #affected(target: MuteTarget): { sessions: readonly ModeratedSession[]; userId: string | undefined } {
     checkMuteTarget(target);
-    if (!('trackId' in target)) return this.sessions.ofUser(checkId(target.userId, 'userId'));
+    if (!('trackId' in target)) {
+      const userId = checkId(target.userId, 'userId');
+      return { sessions: this.sessions.ofUser(userId), userId };
+    }
     const { members } = this.#room;
     const owner = members.publishers.findTrack(target.trackId)?.sessionId;
     const userId = owner === undefined ? undefined : members.anyUserOf(owner);
-    return userId === undefined ? [] : this.sessions.ofUser(userId).filter(({ id }) => id === owner);
+    const all = userId === undefined ? [] : this.sessions.ofUser(userId);
+    return { sessions: all.filter(({ id }) => id === owner), userId };
   }
 
   async #closeAll(sessions: Iterable<ModeratedSession>, error: RelayError): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Audience, ParticipantsEvent } from '../../protocol/room-events.js';
+import { noop } from '../../util/noop.js';
 import type { FanOut } from './fan-out.js';
 import { Listing } from './listing.js';
 import { OpenPages } from './open-pages.js';
@@ -40,7 +41,7 @@ export class ParticipantNotifier {
   #revision = 0;
   /** What the members have been told. */
   #told = { revision: 0, audience: 0 };
-  /** A client was shown another count than the others have been told. */
+  /** The count is to be told even if it is the one that was told last: a client was shown another one, or it has changed twice. */
   #hasShownCount = false;
   #toldAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
@@ -52,12 +53,21 @@ export class ParticipantNotifier {
   #moves = 0;
   #isSilent = false;
 
-  constructor(policy: ParticipantPolicy, fanOut: FanOut<RoomMember>) {
+  /** Participants that are counted, and are no members here. */
+  #unknown = 0;
+
+  /** `onMove` is called before a member is listed, or ceases to be. */
+  constructor(
+    policy: ParticipantPolicy,
+    fanOut: FanOut<RoomMember>,
+    onMove: (member: RoomMember) => void = noop,
+  ) {
     this.#policy = policy;
     this.#fanOut = fanOut;
     this.listing = new Listing(policy.maxListedParticipants, (member) => {
       this.#moves += 1;
       this.#pending.moves(member);
+      onMove(member);
     });
   }
 
@@ -67,7 +77,16 @@ export class ParticipantNotifier {
   }
 
   get audience(): Audience {
-    return { count: this.listing.audienceCount };
+    return { count: this.listing.audienceCount + this.#unknown };
+  }
+
+  /** Sets the number of participants that are counted, and are no members here. */
+  setUnknown(count: number): void {
+    if (count === this.#unknown) return;
+    this.#unknown = count;
+    this.#revision += 1;
+    this.#hasShownCount = true;
+    if (!this.#isSilent) this.#flushWithin(this.#audienceIntervalMs);
   }
 
   joined(member: RoomMember): void {
@@ -134,7 +153,7 @@ export class ParticipantNotifier {
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#pending.isEmpty || this.#isSilent) return;
+    if ((this.#pending.isEmpty && !this.#hasShownCount) || this.#isSilent) return;
     this.#toldAt = performance.now();
     const { subject } = this.#pending;
     if (this.#isAlone(subject)) return;
@@ -243,8 +262,8 @@ export class ParticipantNotifier {
   /** To tell everybody a new count is most of what a join costs in a large room: a count that is nearly right can wait. */
   get #audienceIntervalMs(): number {
     const { maxListedParticipants, participantsIntervalMs } = this.#policy;
-    const isLarge = this.#fanOut.size > 10 * maxListedParticipants;
-    const difference = Math.abs(this.listing.audienceCount - this.#told.audience);
+    const isLarge = this.#fanOut.size + this.#unknown > 10 * maxListedParticipants;
+    const difference = Math.abs(this.audience.count - this.#told.audience);
     const isNearlyRight = isLarge && difference < LITTLE * this.#told.audience;
     return isNearlyRight ? AUDIENCE_INTERVALS * participantsIntervalMs : participantsIntervalMs;
   }

@@ -15,6 +15,8 @@ export interface RoomSession {
   readonly userId: string;
   readonly role: Participant['role'];
   readonly hidden: boolean;
+  /** Whether the application chose the user id, not the client. */
+  readonly isNamed?: boolean;
   readonly grants: Readonly<Grants>;
   readonly emitter: RoomEvents;
 }

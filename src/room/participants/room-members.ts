@@ -32,9 +32,19 @@ export interface ParticipantSnapshot {
   rest: ParticipantsEvent[];
 }
 
+/** Is told of what becomes of the members. */
+export interface MembersObserver {
+  /** What the others see of a member, or whether they list it, may have changed. */
+  touched(member: RoomMember): void;
+  left(member: RoomMember): void;
+  /** All changes of one cause are complete. */
+  settled(): void;
+}
+
 /** The participants of one room and their tracks; notifies every member of changes and messages, in one order. */
 export class RoomMembers implements Recipients {
   readonly publishers = new Publishers();
+  observer: MembersObserver | undefined;
   readonly #members = new Map<string, RoomMember>();
   readonly #users = new UserIndex<RoomMember>();
   readonly #fanOut: FanOut<RoomMember>;
@@ -44,7 +54,9 @@ export class RoomMembers implements Recipients {
   /** `slice`: how many members one turn of the event loop notifies. */
   constructor(policy: ParticipantPolicy, slice?: number) {
     this.#fanOut = new FanOut(this.#members, slice);
-    this.#notifier = new ParticipantNotifier(policy, this.#fanOut);
+    this.#notifier = new ParticipantNotifier(policy, this.#fanOut, (member) =>
+      this.observer?.touched(member),
+    );
   }
 
   /** The number of changes so far. */
@@ -112,6 +124,10 @@ export class RoomMembers implements Recipients {
     return this.#members.get(sessionId)?.shown ?? [];
   }
 
+  tracksOfUser(userId: string): readonly Track[] {
+    return this.#users.ofUser(userId).flatMap(({ shown }) => shown);
+  }
+
   /** The user of a session, even of a hidden one. */
   anyUserOf(sessionId: string): string | undefined {
     return this.#members.get(sessionId)?.session.userId;
@@ -121,6 +137,11 @@ export class RoomMembers implements Recipients {
   userOf(sessionId: string): string | undefined {
     const { hidden, userId } = this.#members.get(sessionId)?.session ?? {};
     return hidden ? undefined : userId;
+  }
+
+  /** Those who may moderate, hidden ones included. */
+  get moderators(): RoomMember[] {
+    return [...this.#members.values()].filter(({ session }) => session.grants.roomAdmin === true);
   }
 
   /** Whether a client may write to this user: other participants can see one of the user's sessions. */
@@ -137,6 +158,7 @@ export class RoomMembers implements Recipients {
     this.publishers.update(member);
     this.#users.add(member);
     this.#notifier.joined(member);
+    this.#changed(member);
   }
 
   remove(session: RoomSession): void {
@@ -150,6 +172,13 @@ export class RoomMembers implements Recipients {
     this.#users.delete(member);
     this.#notifier.left(member);
     if (this.#members.size === 0) this.#notifier.flush();
+    this.observer?.left(member);
+    this.observer?.settled();
+  }
+
+  /** Participants who are counted only, and whom this room knows no more of. */
+  setUnknown(count: number): void {
+    this.#notifier.setUnknown(count);
   }
 
   /** Everybody is about to leave: nobody is told of the others any more. */
@@ -166,6 +195,7 @@ export class RoomMembers implements Recipients {
     this.#notifyTracks(member, 'removed', removed);
     this.#notifyTracks(member, 'updated', updated);
     this.#notifyTracks(member, 'added', added);
+    this.#changed(member);
   }
 
   /** `update` is checked already. */
@@ -173,9 +203,11 @@ export class RoomMembers implements Recipients {
     const member = this.#members.get(session.id);
     if (!member) return;
     this.#notifyTracks(member, 'updated', member.mute(tracks));
-    if (metadata === undefined) return;
-    member.describe(metadata);
-    this.#notifier.updated(member);
+    if (metadata !== undefined) {
+      member.describe(metadata);
+      this.#notifier.updated(member);
+    }
+    this.#changed(member);
   }
 
   /** The role or the grants of a session have changed. */
@@ -184,18 +216,24 @@ export class RoomMembers implements Recipients {
     if (!member) return;
     if (member.permissionsChanged()) this.#notifier.updated(member);
     else this.#notifier.relisted(member);
+    this.#changed(member);
   }
 
   /** The client of a session has lost its connection, or has another one: notifies the others with what is gathered. */
   setConnection(session: RoomSession, connection: NonNullable<Participant['connection']>): void {
     const member = this.#members.get(session.id);
-    if (member?.setConnection(connection)) this.#notifier.connectionChanged(member);
+    if (!member?.setConnection(connection)) return;
+    this.#notifier.connectionChanged(member);
+    this.#changed(member);
   }
 
   deliver(message: RoomMessage, mayDrop: boolean): void {
     const { to, from } = message;
     const sender = to === undefined && from && this.#members.get(from.sessionId);
-    if (sender) this.#notifier.wrote(sender);
+    if (sender) {
+      this.#notifier.wrote(sender);
+      this.observer?.settled();
+    }
     const notify = ({ session }: RoomMember) => session.emitter.notifyMessage(message, mayDrop);
     if (to === undefined) this.#fanOut.toAll(notify);
     else this.#fanOut.toSome(new Set(this.#users.ofUser(to)), notify);
@@ -207,6 +245,11 @@ export class RoomMembers implements Recipients {
 
   locked(locked: boolean): void {
     this.#fanOut.toAll(({ session }) => session.emitter.notifyRoom({ locked }));
+  }
+
+  #changed(member: RoomMember): void {
+    this.observer?.touched(member);
+    this.observer?.settled();
   }
 
   #notifyTracks(member: RoomMember, state: TracksEvent['state'], tracks: Track[]): void {

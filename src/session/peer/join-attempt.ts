@@ -126,7 +126,7 @@ export class JoinAttempt {
       await takeover.complete();
       cancel.throwIfAborted();
     }
-    await stream.enter(roomId, cancel);
+    await stream.enter(roomId, cancel, options.room.gate);
     cancel.throwIfAborted();
     this.#released ??= publisher.begin(checked);
     const answer = await call.join(stream, {

@@ -1,3 +1,4 @@
+import type { SharedGate } from '../../backplane/shared-gate.js';
 import type { CallListener, GrpcCall, GrpcConnection } from '../../grpc/grpc-connection.js';
 import type { SfuMetadata } from '../../grpc/metadata.js';
 import { errorFromStatus, type Status } from '../../grpc/status.js';
@@ -79,8 +80,10 @@ export class IonStream implements SfuStream, CallListener {
     return this.#call === NO_CALL ? (this.#unanswered?.length ?? 0) : this.#call.pending;
   }
 
-  async enter(roomId: string, signal: CancelSignal): Promise<void> {
-    const ticket = await this.#setup.gates.enter(encodeSid(roomId, this.generation), signal);
+  async enter(roomId: string, signal: CancelSignal, gate?: SharedGate): Promise<void> {
+    const { generation } = this;
+    const shared = gate && { gate, generation };
+    const ticket = await this.#setup.gates.enter(encodeSid(roomId, generation), signal, shared);
     this.#ticket = ticket;
     // The stream ended during the wait: `#over` has not released this ticket.
     if (this.#isOver) ticket.ended();

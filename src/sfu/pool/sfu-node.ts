@@ -20,6 +20,8 @@ export class SfuNode implements Candidate {
   minGeneration = 1;
   /** It takes no new rooms; the rooms that it has leave it. */
   isDraining = false;
+  /** Streams that other processes have here. */
+  streamsElsewhere = 0;
   #reserved = 0;
   /** `performance.now()` of the failures within `FLAPPING_MS`. */
   #failures: number[] = [];
@@ -37,7 +39,7 @@ export class SfuNode implements Candidate {
   }
 
   get isFull(): boolean {
-    return this.server.streamCount >= this.maxStreams;
+    return this.server.streamCount + this.streamsElsewhere >= this.maxStreams;
   }
 
   /** It has failed repeatedly, and is used only where no other node is. */
@@ -46,7 +48,7 @@ export class SfuNode implements Candidate {
   }
 
   get load(): number {
-    return this.server.streamCount + this.#reserved;
+    return this.server.streamCount + this.streamsElsewhere + this.#reserved;
   }
 
   /** This many sessions are about to come: rooms that are placed meanwhile count them. */

@@ -173,6 +173,15 @@ export class SfuPool implements Sfu {
     return this.#nodes.require(serverUrl);
   }
 
+  /** Other processes have so many streams on the nodes of these addresses. */
+  setElsewhere(streams: ReadonlyMap<string, number>): void {
+    for (const node of this.#nodes.all) node.streamsElsewhere = streams.get(node.serverUrl) ?? 0;
+  }
+
+  findNode(serverUrl: string | undefined): SfuNode | undefined {
+    return this.#nodes.find(serverUrl);
+  }
+
   canServe(room: PlacedRoom): boolean {
     return this.#placements.canServe(room);
   }

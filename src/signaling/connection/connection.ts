@@ -252,7 +252,8 @@ class Connection<P extends Principal> implements ConnectionHandle, Drainable {
     if (!speaksOurs(offeredProtocols(this.#request)))
       throw new RelayError('ERR_RELAY_SUBPROTOCOL', 'Offer the subprotocol sfu-relay.v1, or none.');
     this.#request = admitRequest(this.#request, this.#options);
-    this.#releaseAddress = this.#relay.addresses.add(this.#request.remoteAddress);
+    const refuse = (error: RelayError) => this.fail(error);
+    this.#releaseAddress = this.#relay.addresses.add(this.#request.remoteAddress, refuse);
     const { maxQueuedMessages } = this.#options;
     return new AuthenticationPhase(this.#relay, this.#request, this.id, maxQueuedMessages, this);
   }

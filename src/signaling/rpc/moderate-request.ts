@@ -4,10 +4,14 @@ import { invalidParams, RelayError } from '../../protocol/errors.js';
 import type { ModerateParams } from '../../protocol/messages.js';
 import type { LiveGrants, MuteTarget } from '../../protocol/types.js';
 import type { SfuRelay } from '../../relay/relay.js';
+import type { Room } from '../../room/room.js';
 import type { Session } from '../../session/session.js';
 
 type Params = Readonly<Record<string, unknown>>;
 type Action = ModerateParams['action'];
+
+/** A session that may moderate. */
+type Moderator = Pick<Session, 'id' | 'userId' | 'tracks'>;
 
 const isText = (value: unknown): value is string => typeof value === 'string';
 const isKind = (value: unknown) => value === 'audio' || value === 'video';
@@ -44,11 +48,9 @@ export async function moderate<P extends Principal>(
   const { action, ...members } = params;
   checkMembers(action, members);
   const { userId, reason, sessionId } = members as { userId: string; reason?: string; sessionId: string };
-  const spareModerators = (isMeant: (session: Session<P>) => boolean) => {
-    for (const session of relay.sessions.values()) {
-      if (session.room === room && session.grants.roomAdmin === true && isMeant(session))
-        throw forbidden('A moderator can be moderated by the application only.');
-    }
+  const spareModerators = (isMeant: (moderator: Moderator) => boolean) => {
+    for (const moderator of moderatorsOf(relay, room))
+      if (isMeant(moderator)) throw forbidden('A moderator can be moderated by the application only.');
   };
   const spareUser = () => spareModerators((session) => session.userId === userId);
   const reasons = reason === undefined ? {} : { reason };
@@ -81,7 +83,7 @@ export async function moderate<P extends Principal>(
       // The moderator's own connection ends, too: respond before that, but not before `reason` was checked.
       return Promise.race([room.end(reasons), undefined]);
     case 'updateGrants': {
-      if (relay.getSession(sessionId)?.room !== room)
+      if (relay.getSession(sessionId)?.room !== room && room.members.anyUserOf(sessionId) === undefined)
         throw new RelayError('ERR_RELAY_SESSION_NOT_FOUND', 'There is no such session in this room.');
       spareModerators((session) => session.id === sessionId || sessionId === id);
       if ('roomAdmin' in Object(members.grants))
@@ -91,6 +93,13 @@ export async function moderate<P extends Principal>(
     case 'deleteMessage':
       return room.deleteMessage(String(members.messageId));
   }
+}
+
+/** Joining moderators are sessions of this relay; those of other processes are members of the room. */
+function* moderatorsOf<P extends Principal>(relay: SfuRelay<P>, room: Room): Generator<Moderator> {
+  for (const session of relay.sessions.values())
+    if (session.room === room && session.grants.roomAdmin === true) yield session;
+  for (const { session, userId, tracks } of room.members.moderators) yield { id: session.id, userId, tracks };
 }
 
 function checkMembers(action: unknown, members: Params): asserts action is Action {

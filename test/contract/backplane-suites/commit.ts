@@ -91,6 +91,15 @@ export function commitSuite(stage: BackplaneStage): void {
     });
   });
 
+  test('tells a room what the server says, which needs no seat', async () => {
+    const [one, other] = await stage.two();
+    const log = await one.open('lobby', silent);
+    const { sink, news } = recorder();
+    await other.open('lobby', sink);
+    expect(codeOf(await log.append(undefined, note('welcome')))).toBeUndefined();
+    await vi.waitFor(() => expect(news.slice(1)).toEqual([{ sessionId: undefined, entry: note('welcome') }]));
+  });
+
   describe('changes nothing', () => {
     test.each([
       ['a proposal that refuses', () => ({ refused: refusal })],

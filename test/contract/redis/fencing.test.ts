@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { describeReal } from '../../support/real.js';
 import { REDIS_PACKAGES } from '../../support/redis-clients.js';
 import type { TcpProxy } from '../../support/tcp-proxy.js';
-import { note, place } from '../backplane-suites/stage.js';
+import { note, place, recorder } from '../backplane-suites/stage.js';
 import { cardOf, type Peer, RedisStage, seat, seatsOf } from './stage.js';
 
 /** A lease takes 5 s to end. */
@@ -82,6 +82,24 @@ describeReal(['redis'], 'a process that the others take for dead', () => {
       expect(far.membership.lost.aborted).toBe(true);
       expect(near.log.state.node).toBeUndefined();
     });
+  });
+
+  test('a process that is announced while it opens a room and reserves leaves nothing, either', async () => {
+    const backplane = await stage.backplane('redis');
+    const { sink } = recorder();
+    const begun = await Promise.all([
+      backplane.reserve('rooms', 'lobby', 1),
+      backplane.enter(cardOf('p-1'), () => {}),
+      backplane.open('lobby', sink),
+    ]);
+    expect(begun[0]).toBe(true);
+    expect(begun[1].lost.aborted).toBe(false);
+    await vi.waitFor(
+      () => expect(backplane.processes().map(({ processId }) => processId)).toContain('p-1'),
+      SOON,
+    );
+    await backplane.close();
+    expect(await stage.keys()).toEqual([]);
   });
 
   test('and processes that close leave no key behind', async () => {

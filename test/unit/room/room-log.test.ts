@@ -13,7 +13,7 @@ function rooms() {
   return { memory, rooms: new Rooms(archive, new MemoryBans(), DEFAULT_PARTICIPANT_POLICY, backplane) };
 }
 
-test('a room has its log from the first session to the last, and another one when it is made again', () => {
+test('a room has its log from the first session to the last, and another one when it is made again', async () => {
   const { memory, rooms: all } = rooms();
   const room = all.enter('lobby', false);
   room.log.commit(({ generation }) => ({ node: 'sfu-2:5551', generation: generation + 1 }));
@@ -22,6 +22,6 @@ test('a room has its log from the first session to the last, and another one whe
   expect(memory.roomCount).toBe(1);
   all.leave(room);
   expect(memory.roomCount).toBe(0);
-  expect(room.log.commit(() => ({ node: 'sfu-3:5551' })).refused?.code).toBe('ERR_RELAY_CLOSED');
+  expect((await room.log.commit(() => ({ node: 'sfu-3:5551' }))).refused?.code).toBe('ERR_RELAY_CLOSED');
   expect(all.enter('lobby', false).log.state).toEqual({ generation: 0 });
 });

@@ -7,7 +7,7 @@ export interface StreamEntry {
   /** The process. */
   readonly b: string;
   readonly c?: RoomChange;
-  /** The session that has appended `a`. */
+  /** The session that has appended `a`; none: the server. */
   readonly s?: string;
   readonly a?: RoomEntry;
 }
@@ -77,7 +77,12 @@ export function seatValue(process: string, seat: unknown): string {
   return `${process} ${JSON.stringify(seat)}`;
 }
 
-export function encodeEntry(sessionId: string, entry: RoomEntry, operation: string, process: string): string {
+export function encodeEntry(
+  sessionId: string | undefined,
+  entry: RoomEntry,
+  operation: string,
+  process: string,
+): string {
   return JSON.stringify({ o: operation, b: process, s: sessionId, a: entry });
 }
 

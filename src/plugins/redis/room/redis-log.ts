@@ -51,7 +51,7 @@ export class RedisLog implements RoomLog {
     return this.#do({ propose }, operation);
   }
 
-  append(sessionId: string, entry: RoomEntry, operation?: number): Promise<Outcome> {
+  append(sessionId: string | undefined, entry: RoomEntry, operation?: number): Promise<Outcome> {
     return this.#do({ session: sessionId, entry }, operation);
   }
 

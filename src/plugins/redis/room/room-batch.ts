@@ -9,12 +9,12 @@ import type {
 import { apply, decide, isEmpty } from '../../../backplane/room-change.js';
 import { encodeChange, encodeEntry, type StreamEntry } from './change-codec.js';
 
-/** What a process wants of a room: a commit, or with `session` an entry. */
+/** What a process wants of a room: a commit, or an entry, which is the server's without `session`. */
 export interface Operation {
   /** Identifies it in the room's streams. */
   readonly key: string;
   readonly propose?: Propose;
-  readonly session?: string;
+  readonly session?: string | undefined;
   readonly entry?: RoomEntry;
   /** An earlier attempt may have been carried out. */
   readonly isRepeated: boolean;
@@ -66,9 +66,17 @@ export function makeBatch(
       taken += 1;
       const { key, session, entry, propose } = operation;
       const from = args.length;
-      if (session !== undefined && entry) {
-        args.push('a', session, encodeEntry(session, entry, key, process), operation.isRepeated ? '1' : '0');
-        sent.push({ operation, entry: { o: key, b: process, s: session, a: entry } });
+      if (entry) {
+        args.push(
+          'a',
+          session ?? '',
+          encodeEntry(session, entry, key, process),
+          operation.isRepeated ? '1' : '0',
+        );
+        sent.push({
+          operation,
+          entry: { o: key, b: process, ...(session !== undefined && { s: session }), a: entry },
+        });
       } else if (propose) {
         let change: RoomChange | Refusal;
         try {

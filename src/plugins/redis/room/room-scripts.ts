@@ -112,8 +112,8 @@ return { 'ok', n, lines }
 
 /**
  * Changes a room, and appends to it: a batch of operations, in order. ARGV: epoch, entry seen, process, fence, feed, number of the batch,
- * channel, ttl, revision, how often others were faster, then the operations: `c` a change (number of fields to set, each with its value, number of fields to delete,
- * the fields, text), `v` a verification of the revision, `a` an entry (session, text, whether nothing may have happened since).
+ * channel, ttl, revision, how often others were faster, then the operations: `c` a change (number of fields to set, each with its value,
+ * number of fields to delete, the fields, text), `v` a verification of the revision, `a` an entry (session or '', text, whether nothing may have happened since).
  * Ends at the first operation that another process has forestalled (`x`), or before which another has its turn (`w`): a process to
  * which Redis is far would never be in time. A batch that arrives again is not carried out again.
  */
@@ -143,7 +143,7 @@ while i <= #ARGV do
     i = i + 4
     if isAlone and before ~= seen then result = 'x'
     elseif redis.call('HEXISTS', S, 'f:end') == 1 then result = 'e'
-    elseif redis.call('HEXISTS', S, 'm:seats:' .. session) == 0 then result = 's'
+    elseif session ~= '' and redis.call('HEXISTS', S, 'm:seats:' .. session) == 0 then result = 's'
     else
       q = q + 1
       lines[#lines + 1] = r .. ' ' .. text

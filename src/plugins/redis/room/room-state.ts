@@ -71,7 +71,7 @@ export class RoomState {
     // Told before its outcome: a sink may commit, and its change follows this one.
     this.#owner.tell((sink) => {
       if (c) sink.changed(c, revision);
-      else if (s !== undefined && a) sink.appended(s, a);
+      else if (a) sink.appended(s, a);
     });
     if (o !== undefined) this.#owner.happened(o, { revision, change: c ?? NOTHING });
   }

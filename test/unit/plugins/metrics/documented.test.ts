@@ -4,6 +4,7 @@ import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { useServer } from '../../../../src/adapters/ws.js';
+import { memoryBackplane } from '../../../../src/backplane/memory/memory-backplane.js';
 import { anonymous, SfuRelay } from '../../../../src/index.js';
 import { collectMetrics } from '../../../../src/plugins/metrics/index.js';
 import { LABELS } from '../../../../src/plugins/metrics/metrics.js';
@@ -23,7 +24,11 @@ describe('a scrape over HTTP, of a relay where something has happened', () => {
 
   beforeAll(async () => {
     sfu = await startScriptedSfu();
-    relay = new SfuRelay({ sfu: { serverUrl: sfu.address }, authenticate: anonymous() });
+    relay = new SfuRelay({
+      sfu: { serverUrl: sfu.address },
+      authenticate: anonymous(),
+      backplane: memoryBackplane(),
+    });
     collectMetrics(relay, { registry, labels: { site: 'a "quoted"\\\nname' } });
     server = createServer(async (_request, response) => {
       response.setHeader('content-type', registry.contentType).end(await registry.metrics());

@@ -18,8 +18,10 @@ import {
 import { introspection, jwt } from '../../../../src/plugins/auth/index.js';
 import { collectMetrics } from '../../../../src/plugins/metrics/index.js';
 import { rateLimits } from '../../../../src/plugins/rate-limits/index.js';
+import { type RedisClient, redisBackplane } from '../../../../src/plugins/redis/index.js';
 import { readDrain, readMove } from '../../../../src/relay/moves/move-options.js';
 import { fakeOffer, startDevSfu, startScriptedSfu } from '../../../../src/testing/index.js';
+import { noop } from '../../../../src/util/noop.js';
 
 /** Members that a test adds to options that are right. */
 type Extra = Record<string, unknown>;
@@ -48,6 +50,13 @@ const socket: RelaySocket = {
   close() {},
   terminate() {},
 };
+
+/** Has what a client of ioredis has, as far as nothing is asked of it. */
+const redisClient = Object.fromEntries(
+  ['duplicate', 'publish', 'eval', 'evalsha', 'on', 'off', 'listenerCount', 'connect', 'disconnect'].map(
+    (name) => [name, noop],
+  ),
+) as unknown as RedisClient;
 
 /** A room without sessions: whatever is wrong with its options is said before anything happens. */
 async function inRoom<Result>(
@@ -156,6 +165,11 @@ export const PLAIN_OPTIONS: Record<string, PlainOptions> = {
     interfaces: ['MetricsOptions'],
     key: 'registry',
     pass: (extra) => collectMetrics(makeRelay(), { registry: new Registry(), ...extra }),
+  },
+  'redisBackplane()': {
+    interfaces: ['RedisBackplaneOptions'],
+    key: 'timeoutMs',
+    pass: (extra) => redisBackplane({ client: redisClient, ...extra }),
   },
   'createRouter()': {
     interfaces: ['HttpOptions'],

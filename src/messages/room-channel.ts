@@ -1,0 +1,17 @@
+import type { MaybePromise, RoomEntry } from '../backplane/backplane.js';
+import type { MessageReceipt } from '../protocol/types.js';
+
+/** Carries a room's messages to all processes that share it, this one included, in one order for all. */
+export interface RoomChannel {
+  /**
+   * @param sessionId of the sender; undefined: the server
+   * @throws RelayError the sender is not in the room any more, or the others can't be reached; at once or by the promise
+   */
+  publish(sessionId: string | undefined, entry: RoomEntry): MaybePromise<void>;
+  /** Processes a message of this user and id, unless another process has done so: returns the receipt then. */
+  once(
+    userId: string,
+    id: string,
+    act: () => MessageReceipt | Promise<MessageReceipt>,
+  ): Promise<MessageReceipt>;
+}

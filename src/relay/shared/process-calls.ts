@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Backplane } from '../../backplane/backplane.js';
+import { RelayError } from '../../protocol/errors.js';
+import { isRecord } from '../../util/is-record.js';
+import type { Logger } from '../../util/logger.js';
+
+/** ms within which a process has to answer. */
+const TIMEOUT_MS = 5_000;
+const MAX_ATTEMPTS = 6;
+const RETRY_MS = 50;
+const FORMAT = 1;
+
+/** What other processes may ask for, by name. Each may be asked for twice. */
+export type Answers = Readonly<Record<string, (params: Readonly<Record<string, unknown>>) => unknown>>;
+
+interface Pending {
+  resolve(result: unknown): void;
+  reject(error: unknown): void;
+  readonly timer: NodeJS.Timeout;
+}
+
+/** Requests between processes, and their responses. */
+export class ProcessCalls {
+  readonly #backplane: Backplane;
+  readonly #processId: string;
+  readonly #answers: Answers;
+  readonly #logger: Logger;
+  readonly #pending = new Map<string, Pending>();
+
+  constructor(backplane: Backplane, processId: string, answers: Answers, logger: Logger) {
+    this.#backplane = backplane;
+    this.#processId = processId;
+    this.#answers = answers;
+    this.#logger = logger;
+  }
+
+  /** A text of another process. */
+  receive(text: string): void {
+    const message: unknown = JSON.parse(text);
+    if (!isRecord(message) || message.format !== FORMAT) return;
+    if (typeof message.method === 'string') void this.#answer(message);
+    else this.#settle(message);
+  }
+
+  /**
+   * Asks a process.
+   * @throws RelayError that of the process, or `ERR_RELAY_UNAVAILABLE`, which is retryable
+   */
+  async ask(processId: string, method: string, params: object): Promise<unknown> {
+    const id = randomUUID();
+    const answer = new Promise<unknown>((resolve, reject) => {
+      const late = () => this.#settle({ id, error: { code: 'ERR_RELAY_UNAVAILABLE', message: GONE } });
+      this.#pending.set(id, { resolve, reject, timer: setTimeout(late, TIMEOUT_MS).unref() });
+    });
+    answer.catch(() => {});
+    const isThere = await this.#send(processId, {
+      format: FORMAT,
+      id,
+      from: this.#processId,
+      method,
+      params,
+    });
+    if (!isThere) this.#settle({ id, error: { code: 'ERR_RELAY_UNAVAILABLE', message: GONE } });
+    return answer;
+  }
+
+  /** Asks all other processes. Those that fail have been logged. */
+  async askAll(method: string, params: object): Promise<PromiseSettledResult<unknown>[]> {
+    const others = this.#backplane.processes().filter(({ processId }) => processId !== this.#processId);
+    return Promise.allSettled(others.map(({ processId }) => this.ask(processId, method, params)));
+  }
+
+  close(): void {
+    for (const id of [...this.#pending.keys()])
+      this.#settle({ id, error: { code: 'ERR_RELAY_CLOSED', message: 'This relay is closing.' } });
+  }
+
+  async #answer({ id, from, method, params }: Record<string, unknown>): Promise<void> {
+    let response: object;
+    try {
+      const result = await this.#answers[method as string]?.(isRecord(params) ? params : {});
+      response = { format: FORMAT, id, result };
+    } catch (error) {
+      const { code, message } = RelayError.from(error);
+      response = { format: FORMAT, id, error: { code, message } };
+    }
+    await this.#send(String(from), response);
+  }
+
+  #settle({ id, result, error }: Record<string, unknown>): void {
+    const pending = this.#pending.get(String(id));
+    if (!pending) return;
+    this.#pending.delete(String(id));
+    clearTimeout(pending.timer);
+    if (!isRecord(error)) pending.resolve(result);
+    else pending.reject(new RelayError(String(error.code), String(error.message)));
+  }
+
+  /** Returns false where there is no such process, or it can't be reached. */
+  async #send(processId: string, message: object): Promise<boolean> {
+    for (let n = 0; ; n += 1) {
+      try {
+        return await this.#backplane.send(processId, JSON.stringify(message));
+      } catch (error) {
+        if (n + 1 < MAX_ATTEMPTS) {
+          await sleep(RETRY_MS);
+          continue;
+        }
+        this.#logger.warn({ err: error, processId }, 'Another process could not be reached');
+        return false;
+      }
+    }
+  }
+}
+
+const GONE = 'Another process of the relay does not answer.';

@@ -1,0 +1,294 @@
+import type {
+  Backplane,
+  MaybePromise,
+  RoomChange,
+  RoomEntry,
+  RoomFields,
+  RoomLog,
+  Seat,
+} from '../../backplane/backplane.js';
+import type { Participant } from '../../protocol/types.js';
+import { proposeRegulars } from '../../room/moderation/lock.js';
+import type { RoomMember } from '../../room/participants/room-member.js';
+import type { MembersObserver } from '../../room/participants/room-members.js';
+import type { Room, RoomShare } from '../../room/room.js';
+import { isPromise } from '../../util/is-promise.js';
+import { noop } from '../../util/noop.js';
+import { LogGate } from './log-gate.js';
+import { RemoteSession } from './remote-session.js';
+import { SeatWriter } from './seat-writer.js';
+import { SharedMessages } from './shared-messages.js';
+
+const NOTHING_CUT: ReadonlySet<string> = new Set();
+/** ms in which every process writes its seats again, where the shared state was lost. */
+const REWRITTEN_MS = 2_000;
+
+/** The process that has the room. */
+interface SharingProcess {
+  readonly processId: string;
+  /** Whether a session ends that its user's next one finds in the room. */
+  readonly replacesDuplicates: boolean;
+  /** A session has been removed from the room; without a reason another session of its user has taken its place. */
+  removed(sessionId: string, reason: string | undefined): void;
+  isAlive(processId: string): boolean;
+  placed(room: Room, from: RoomFields): void;
+  /** A session leaves the room. */
+  release(sessionId: string): void;
+  closed(shared: SharedRoom): void;
+}
+
+/**
+ * A room that several processes share: its log tells the others of the sessions of this one, and the room's members of those of the
+ * others.
+ */
+export class SharedRoom implements RoomShare, MembersObserver {
+  readonly room: Room;
+  readonly #process: SharingProcess;
+  /** The members whose sessions are in this process. */
+  readonly #own = new Map<string, RoomMember>();
+  readonly #others = new Map<string, RemoteSession>();
+  /** Visible own members that are only counted. */
+  readonly #audience = new Set<string>();
+  /** Counted by the other processes. */
+  readonly #audiences = new Map<string, number>();
+  /** Own sessions that keep their seats, as they had a reason for one before. */
+  readonly #known = new Set<string>();
+  readonly #writer: SeatWriter;
+  readonly #messages: SharedMessages;
+  readonly #gate: LogGate;
+  /** The last one that this process was told. */
+  #placement: RoomFields = { generation: 0 };
+  #revision = 0;
+  #waiting: { readonly revision: number; readonly resolve: () => void }[] = [];
+
+  constructor(room: Room, process: SharingProcess, backplane: Backplane) {
+    this.room = room;
+    this.#process = process;
+    this.#writer = new SeatWriter(process.processId, this);
+    this.#messages = new SharedMessages(room, backplane, (sessionId) => this.#seated(sessionId));
+    this.#gate = new LogGate(() => room.log, process);
+    room.gate = this.#gate;
+    room.members.observer = this;
+    room.messages.channel = this.#messages;
+  }
+
+  get log(): RoomLog {
+    return this.room.log;
+  }
+
+  get audience(): number {
+    return this.#audience.size;
+  }
+
+  /** The processes that have sessions of the user, as far as these have seats. */
+  processesOf(userId: string): ReadonlySet<string> {
+    const sessions = [...this.#others.values()].filter((each) => each.userId === userId);
+    return new Set(sessions.map(({ processId }) => processId));
+  }
+
+  /** The sessions of the user in other processes, as far as they have seats. */
+  countOf(userId: string): number {
+    return [...this.#others.values()].filter((each) => each.userId === userId).length;
+  }
+
+  get replacesDuplicates(): boolean {
+    return this.#process.replacesDuplicates;
+  }
+
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** Resolves when the room has been told of this many changes. */
+  async reached(revision: number): Promise<void> {
+    if (this.#revision >= revision) return;
+    await new Promise<void>((resolve) => this.#waiting.push({ revision, resolve }));
+  }
+
+  touched(member: RoomMember): void {
+    const { session } = member;
+    if (session instanceof RemoteSession || member.hasLeft) return;
+    this.#own.set(session.id, member);
+    this.#writer.touch(session.id);
+  }
+
+  left({ session }: RoomMember): void {
+    const { id } = session;
+    if (session instanceof RemoteSession || !this.#own.delete(id)) return;
+    this.#audience.delete(id);
+    this.#known.delete(id);
+    this.#writer.left(id);
+    this.#process.release(id);
+  }
+
+  settled(): void {
+    this.#writer.write();
+  }
+
+  seatOf(sessionId: string): Seat | undefined {
+    const member = this.#own.get(sessionId);
+    if (!member) return undefined;
+    const { userId, hidden, isNamed = false, grants } = member.session;
+    if (hidden || member.isListed) this.#known.add(sessionId);
+    if (!this.#known.has(sessionId)) {
+      this.#audience.add(sessionId);
+      return undefined;
+    }
+    this.#audience.delete(sessionId);
+    const { processId } = this.#process;
+    const { participant } = member.entry;
+    return { userId, processId, isNamed, hidden, moderates: grants.roomAdmin === true, participant };
+  }
+
+  snapshot(state: RoomFields, revision: number): void {
+    this.room.moderation.snapshot(state);
+    const seats = new Map(state.seats);
+    for (const [sessionId, session] of this.#others) if (!seats.has(sessionId)) this.#leaveLater(session);
+    for (const [sessionId, seat] of seats) this.#take(sessionId, seat);
+    const removals = new Map(state.removals);
+    for (const sessionId of this.#own.keys())
+      if (!seats.has(sessionId)) this.#lose(sessionId, { seats, removals });
+    this.#audiences.clear();
+    this.#count(state.audience);
+    this.#messages.know(state.totals);
+    this.#place(state);
+    this.#reach(revision);
+    this.settled();
+  }
+
+  changed(change: RoomChange, revision: number): void {
+    this.room.moderation.changed(change);
+    for (const [sessionId, seat] of change.seats ?? []) {
+      if (seat) this.#take(sessionId, seat);
+      else if (this.#others.has(sessionId)) this.#leave(sessionId);
+      else if (this.#own.has(sessionId)) this.#lose(sessionId, change);
+    }
+    this.#count(change.audience);
+    this.#messages.know(change.totals);
+    if (change.generation !== undefined || change.node !== undefined)
+      this.#place({ ...this.#placement, ...change } as RoomFields);
+    this.#reach(revision);
+    if (change.gates) this.#gate.changed();
+    if (change.locked) this.#mayRejoin();
+    this.settled();
+  }
+
+  appended(_sessionId: string | undefined, entry: RoomEntry): void {
+    this.room.messages.receive(entry);
+  }
+
+  /** The process is one of those that share the room again. */
+  resume(): void {
+    this.#writer.lost();
+    this.#writer.resume();
+  }
+
+  /** Counts what the live processes count. */
+  recount(): void {
+    let sum = 0;
+    for (const [processId, count] of this.#audiences) if (this.#process.isAlive(processId)) sum += count;
+    this.room.members.setUnknown(sum);
+  }
+
+  close(closed: () => void): void {
+    const close = () => {
+      closed();
+      this.#process.closed(this);
+    };
+    this.#writer.finish(() => this.#gate.settled(close));
+  }
+
+  /** Who writes is known to everybody from then on. */
+  #seated(sessionId: string): MaybePromise<void> {
+    if (this.#own.has(sessionId)) this.#known.add(sessionId);
+    return this.#writer.seated(sessionId);
+  }
+
+  /** A session of another process is in the room. */
+  #take(sessionId: string, seat: Seat): void {
+    const { processId, participant } = seat;
+    if (this.#own.has(sessionId)) this.#writer.confirmed(sessionId, seat);
+    else if (processId !== this.#process.processId && participant) this.#show(participant, seat);
+  }
+
+  #show(participant: Participant, seat: Seat): void {
+    const { members } = this.room;
+    const { moderates } = seat;
+    const { sessionId, tracks, metadata, connection, role } = participant;
+    const known = this.#others.get(sessionId);
+    const session = known ?? new RemoteSession(participant, seat);
+    if (!known) {
+      this.#others.set(sessionId, session);
+      members.add(session, { tracks, cut: NOTHING_CUT }, metadata);
+    } else {
+      if (session.permit(role, moderates)) members.permissionsChanged(session);
+      members.setTracks(session, { tracks, cut: NOTHING_CUT });
+      const isNew = session.describe(participant);
+      members.update(session, { tracks: flagsOf(participant), ...(isNew && metadata && { metadata }) });
+    }
+    if (connection) members.setConnection(session, connection);
+  }
+
+  /** Nobody is to hear of a leave because Redis has come back empty. */
+  #leaveLater(session: RemoteSession): void {
+    setTimeout(() => {
+      const { id } = session;
+      if (this.#others.get(id) === session && !this.log.state.seats?.has(id)) this.#leave(id);
+    }, REWRITTEN_MS).unref();
+  }
+
+  #leave(sessionId: string): void {
+    const session = this.#others.get(sessionId);
+    this.#others.delete(sessionId);
+    if (session) this.room.members.remove(session);
+  }
+
+  /** A session of this process has no seat any more: it was removed, or the process was taken for dead. */
+  #lose(sessionId: string, { seats, removals }: RoomChange): void {
+    if (!this.#writer.hasSeat(sessionId)) return;
+    const userId = this.#own.get(sessionId)?.userId;
+    const reason = removals?.get(sessionId);
+    const others = this.replacesDuplicates ? [...(seats?.values() ?? [])] : [];
+    const isReplaced = others.some((seat) => seat?.userId === userId);
+    if (reason === undefined && !isReplaced) {
+      this.#writer.lost();
+      return;
+    }
+    this.#writer.removed(sessionId);
+    this.#process.removed(sessionId, reason);
+  }
+
+  #count(audience: RoomFields['audience'] | RoomChange['audience']): void {
+    for (const [processId, count] of audience ?? []) {
+      if (count === undefined) this.#audiences.delete(processId);
+      else if (processId !== this.#process.processId) this.#audiences.set(processId, count);
+    }
+    this.recount();
+  }
+
+  /** Who locks a room knows only those who have seats. */
+  #mayRejoin(): void {
+    const named = [...this.room.moderation.sessions].filter(({ isNamed }) => isNamed);
+    const users = named.map(({ userId }) => userId);
+    const outcome = this.log.commit((state) => proposeRegulars(state, users));
+    if (isPromise(outcome)) outcome.then(noop, noop);
+  }
+
+  #place({ node, generation }: RoomFields): void {
+    const from = this.#placement;
+    this.#placement = { node, generation };
+    if (from.node !== undefined && generation !== from.generation) this.#process.placed(this.room, from);
+  }
+
+  #reach(revision: number): void {
+    this.#revision = revision;
+    if (this.#waiting.length === 0) return;
+    const reached = this.#waiting.filter((each) => each.revision <= revision);
+    this.#waiting = this.#waiting.filter((each) => each.revision > revision);
+    for (const { resolve } of reached) resolve();
+  }
+}
+
+function flagsOf({ tracks }: Participant): { trackId: string; muted: boolean }[] {
+  return tracks.map(({ trackId, muted }) => ({ trackId, muted }));
+}

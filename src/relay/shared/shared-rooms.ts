@@ -1,0 +1,286 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Backplane, Membership, NodeCard, ProcessCard, RoomFields } from '../../backplane/backplane.js';
+import type { ResolvedCountLimits } from '../../limits/count-limits.js';
+import { RelayError } from '../../protocol/errors.js';
+import type { SessionCloseReason } from '../../protocol/session-state.js';
+import type { LiveGrants, RoomMessage } from '../../protocol/types.js';
+import type { Room } from '../../room/room.js';
+import type { Rooms } from '../../room/rooms.js';
+import { isPromise } from '../../util/is-promise.js';
+import type { Logger } from '../../util/logger.js';
+import { joinedElsewhere } from '../duplicate-users.js';
+import type { DuplicateUser } from '../options.js';
+import { Admission, type AdmittedSession } from './admission.js';
+import { ProcessCalls } from './process-calls.js';
+import { SharedRoom } from './shared-room.js';
+
+/** ms until it is tried again to announce the process. */
+const RETRY_MS = 500;
+/** ms within which a room has to hear of a change that another process knows. */
+const HEARD_MS = 2_000;
+/** ms between two cards, and two looks at who is alive. */
+const BEAT_MS = 1_000;
+const FORMAT = 1;
+const VERSION = '0.1.0';
+
+interface ChangeableSession {
+  readonly permissions: { change(grants: LiveGrants): Promise<void> };
+  readonly roomId: string;
+  readonly userId: string;
+  readonly isNamed: boolean;
+  readonly connection: 'connected' | 'detached';
+  close(reason?: SessionCloseReason): Promise<void>;
+}
+
+interface SharedRoomsSetup {
+  readonly backplane: Backplane;
+  readonly logger: Logger;
+  /** The rooms of this process. */
+  /** Those of this process. */
+  readonly sessions: ReadonlyMap<string, ChangeableSession>;
+  readonly rooms: Pick<Rooms, 'all' | 'messagesOf'>;
+  readonly limits: ResolvedCountLimits;
+  readonly duplicateUser: DuplicateUser;
+  /** A room has another node, or another generation, than `from`. */
+  readonly onPlaced: (room: Room, from: RoomFields) => void;
+  /** The other processes have so many streams on the SFU nodes of these addresses. */
+  readonly onStreams: (streams: ReadonlyMap<string, number>) => void;
+  readonly nodes: () => readonly NodeCard[];
+}
+
+/** This process among those that share their rooms. */
+export class SharedRooms {
+  readonly processId = randomUUID();
+  readonly #setup: SharedRoomsSetup;
+  readonly #calls: ProcessCalls;
+  readonly #admission: Admission;
+  readonly #rooms = new Map<Room, SharedRoom>();
+  /** Settle when the rooms have their earlier messages. */
+  readonly #recalled = new Map<Room, Promise<void>>();
+  #entering: Promise<void> | undefined;
+  readonly #beat: NodeJS.Timeout;
+  #membership: Membership | undefined;
+  #isClosed = false;
+
+  constructor(setup: SharedRoomsSetup) {
+    this.#setup = setup;
+    const answers = {
+      close: (params: Params) => this.#close(params),
+      revise: (params: Params) => this.#revise(params),
+      messages: (params: Params) => this.#messages(params),
+      kick: async ({ roomId, userId, reason }: Params) => {
+        const room = setup.rooms.all.get(String(roomId));
+        await room?.kick(String(userId), reason === undefined ? {} : { reason: String(reason) });
+        return room !== undefined;
+      },
+      closeSession: async ({ sessionId }: Params) => {
+        const session = setup.sessions.get(String(sessionId));
+        await session?.close();
+        return session !== undefined;
+      },
+      makeWay: async ({ roomId, userId }: Params) => {
+        const all = [...setup.sessions.values()].filter(
+          (each) => each.roomId === roomId && each.userId === userId,
+        );
+        const detached = all.filter(({ isNamed, connection }) => isNamed && connection === 'detached');
+        const error = joinedElsewhere();
+        await Promise.all(detached.map((session) => session.close({ by: 'relay', error })));
+        return detached.length > 0;
+      },
+      updateGrants: async ({ sessionId, grants }: Params) => {
+        const session = setup.sessions.get(String(sessionId));
+        await session?.permissions.change(grants as LiveGrants);
+        return session !== undefined;
+      },
+    };
+    this.#calls = new ProcessCalls(setup.backplane, this.processId, answers, setup.logger);
+    this.#admission = new Admission({
+      ...setup,
+      // Who can't be asked does not make way.
+      makeWay: ({ roomId, userId }) => this.anywhere('makeWay', { roomId, userId }).catch(() => false),
+      countElsewhere: (session) => this.#sharedOf(session.roomId)?.countOf(session.userId) ?? 0,
+    });
+    this.#enter();
+    this.#beat = setInterval(() => {
+      this.#membership?.update(this.#cardWith(setup.nodes()));
+      for (const shared of this.#rooms.values()) shared.recount();
+      setup.onStreams(this.#streamsElsewhere);
+    }, BEAT_MS).unref();
+  }
+
+  /** Settles when the session may join, as far as the other processes are concerned. */
+  async admit(
+    session: AdmittedSession & { readonly room: Room },
+    replaced: readonly AdmittedSession[],
+  ): Promise<void> {
+    const { room } = session;
+    await this.#entering;
+    let recalled = this.#recalled.get(room);
+    if (!recalled) {
+      recalled = this.#recall(room);
+      this.#recalled.set(room, recalled);
+    }
+    await recalled;
+    await this.#admission.admit(session, replaced);
+  }
+
+  /** The session is leaving, or has not joined. */
+  release(sessionId: string): void {
+    this.#admission.release(sessionId);
+  }
+
+  /**
+   * Asks the other processes for what only one of them can do.
+   * @returns false where none can
+   * @throws RelayError
+   */
+  async anywhere(method: string, params: object): Promise<boolean> {
+    const answers = await this.#calls.askAll(method, params);
+    if (answers.some((each) => each.status === 'fulfilled' && each.value === true)) return true;
+    for (const each of answers) if (each.status === 'rejected') throw each.reason;
+    return false;
+  }
+
+  share(room: Room): SharedRoom {
+    const shared = new SharedRoom(room, this, this.#setup.backplane);
+    this.#rooms.set(room, shared);
+    room.moderation.elsewhere = {
+      close: (userId, { code, message }) => this.#closeElsewhere(room, { userId, code, message }),
+      revise: async (userId) => {
+        const { revision } = shared;
+        const asked = [...shared.processesOf(userId)].map((processId) =>
+          this.#calls.ask(processId, 'revise', { roomId: room.id, userId, revision }),
+        );
+        await Promise.all(asked);
+      },
+    };
+    return shared;
+  }
+
+  closed({ room }: SharedRoom): void {
+    this.#rooms.delete(room);
+    this.#recalled.delete(room);
+  }
+
+  removed(sessionId: string, reason: string | undefined): void {
+    const session = this.#setup.sessions.get(sessionId);
+    const end: SessionCloseReason =
+      reason === undefined
+        ? { by: 'relay', error: joinedElsewhere() }
+        : { by: 'application', error: new RelayError('ERR_RELAY_REMOVED', reason) };
+    void session?.close(end);
+  }
+
+  placed(room: Room, from: RoomFields): void {
+    this.#setup.onPlaced(room, from);
+  }
+
+  isAlive(processId: string): boolean {
+    return this.#setup.backplane.processes().some((card) => card.processId === processId);
+  }
+
+  get replacesDuplicates(): boolean {
+    return this.#setup.duplicateUser === 'replace';
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearInterval(this.#beat);
+    this.#calls.close();
+  }
+
+  /** The messages that were sent before this process had the room. */
+  async #recall(room: Room): Promise<void> {
+    await room.opened;
+    const asked = this.#calls.askAll('messages', { roomId: room.id });
+    const answers = await Promise.race([asked, sleep(HEARD_MS, [], { ref: false })]);
+    const lists = answers.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+    const messages = lists.filter(Array.isArray).sort((one, other) => other.length - one.length);
+    if (messages.length > 0) room.messages.recall(messages.flat() as RoomMessage[]);
+  }
+
+  /** After what this process has sent itself. */
+  async #messages({ roomId }: Params): Promise<unknown> {
+    await this.#setup.rooms.all.get(String(roomId))?.log.commit(() => ({}));
+    return this.#setup.rooms.messagesOf(String(roomId))?.recent;
+  }
+
+  get #streamsElsewhere(): Map<string, number> {
+    const sum = new Map<string, number>();
+    for (const { processId, nodes } of this.#setup.backplane.processes()) {
+      if (processId === this.processId) continue;
+      for (const { serverUrl, streams } of nodes) sum.set(serverUrl, (sum.get(serverUrl) ?? 0) + streams);
+    }
+    return sum;
+  }
+
+  #sharedOf(roomId: string): SharedRoom | undefined {
+    const room = this.#setup.rooms.all.get(roomId);
+    return room && this.#rooms.get(room);
+  }
+
+  async #closeElsewhere(room: Room, params: object): Promise<void> {
+    await this.#calls.askAll('close', { roomId: room.id, ...params });
+  }
+
+  async #close({ roomId, userId, code, message }: Params): Promise<void> {
+    const sessions =
+      this.#setup.rooms.all.get(String(roomId))?.moderation.sessions.ofUser(String(userId)) ?? [];
+    const error = new RelayError(String(code), String(message));
+    await Promise.all([...sessions].map((session) => session.close({ by: 'application', error })));
+  }
+
+  async #revise({ roomId, userId, revision }: Params): Promise<void> {
+    const room = this.#setup.rooms.all.get(String(roomId));
+    const shared = room && this.#rooms.get(room);
+    if (!shared) return;
+    await Promise.race([shared.reached(Number(revision)), sleep(HEARD_MS, undefined, { ref: false })]);
+    const sessions = [...room.moderation.sessions.ofUser(String(userId))];
+    await Promise.all(sessions.map((session) => session.permissions.revise()));
+  }
+
+  #enter(): void {
+    const { backplane } = this.#setup;
+    const enter = () => backplane.enter(this.#cardWith([]), (text) => this.#calls.receive(text));
+    const entered = enter();
+    if (!isPromise(entered)) this.#entered(entered);
+    else this.#entering = this.#enterLate(Promise.resolve(entered), enter);
+  }
+
+  async #enterLate(first: Promise<Membership>, enter: () => Membership | Promise<Membership>): Promise<void> {
+    for (let pending = first; ; ) {
+      try {
+        const membership = await pending;
+        this.#entering = undefined;
+        this.#entered(membership);
+        return;
+      } catch (error) {
+        if (this.#isClosed) return;
+        this.#setup.logger.warn({ err: error }, 'The process could not be announced to the others');
+      }
+      await sleep(RETRY_MS, undefined, { ref: false });
+      if (this.#isClosed) return;
+      pending = Promise.resolve().then(enter);
+    }
+  }
+
+  #entered(membership: Membership): void {
+    const { lost } = membership;
+    this.#membership = membership;
+    for (const shared of this.#rooms.values()) shared.resume();
+    const again = () => {
+      if (this.#isClosed) return;
+      this.#setup.logger.warn({}, 'The other processes have taken this one for dead: it is announced again');
+      this.#enter();
+    };
+    if (lost.aborted) again();
+    else lost.addEventListener('abort', again, { once: true });
+  }
+
+  #cardWith(nodes: readonly NodeCard[]): ProcessCard {
+    return { processId: this.processId, format: FORMAT, version: VERSION, nodes };
+  }
+}
+
+type Params = Readonly<Record<string, unknown>>;

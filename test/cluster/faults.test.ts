@@ -1,0 +1,104 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { until } from '../support/poll.js';
+import { describeReal } from '../support/real.js';
+import { ClusterStage, chatOf, type Member, roster, say } from './cluster-stage.js';
+
+const CAMERA = { kind: 'video', streamId: 'home', trackId: 'camera' } as const;
+const WAIT = { timeoutMs: 20_000 };
+
+describeReal(['ion', 'redis'], 'when something fails, relays that share their rooms', () => {
+  const stage = new ClusterStage();
+  beforeAll(() => stage.setUp());
+  beforeEach(() => stage.begin());
+  afterEach(() => stage.clear());
+  afterAll(() => stage.tearDown());
+
+  const everyoneSees = async (members: Member[]) => {
+    for (const member of members) {
+      const others = members.flatMap(({ user }) => (user === member.user ? [] : [user])).sort();
+      await until(`${member.user} sees ${others}`, () => `${roster(member)}` === `${others}`, WAIT);
+    }
+  };
+
+  test('take the seats of a process that was killed, but for those who have come back elsewhere', async () => {
+    const [one, other, third] = await stage.relays(3);
+    const lost = await stage.join(one, 'lobby', 'lost', { tracks: [CAMERA] });
+    await stage.join(one, 'lobby', 'gone');
+    const stays = await stage.join(other, 'lobby', 'stays');
+    await until('all are known', () => roster(stays).length === 2);
+    await one.child.stop('SIGKILL');
+    const { sessionId, sessionToken } = lost;
+    const back = await stage.join(third, 'lobby', 'lost', {
+      tracks: [{ ...CAMERA, trackId: 'again' }],
+      replaces: { sessionId, sessionToken },
+    });
+    await until('the one who has not come back is gone', () => `${roster(stays)}` === 'lost', WAIT);
+    await everyoneSees([stays, back]);
+    const { length } = (await stage.keys()).filter((key) => key.includes(sessionId));
+    expect(length).toBe(0);
+  });
+
+  test('keep all sessions while Redis is away, and agree again when it is back, empty', async () => {
+    const relays = await stage.relays(3);
+    const members = await Promise.all(relays.map((relay, n) => stage.join(relay, 'lobby', `user-${n}`)));
+    await everyoneSees(members);
+    await stage.redis.stop();
+    const [first, second] = members as [Member, Member];
+    await until(
+      'the health says so',
+      async () => {
+        const { status, body } = await relays[0].health();
+        return status === 200 && (body.backplane as { status: string }).status === 'unavailable';
+      },
+      WAIT,
+    );
+    await expect(stage.join(relays[1], 'lobby', 'late')).rejects.toThrow(/ERR_RELAY/);
+    await stage.redis.start();
+    await until(
+      'a newcomer sees all',
+      async () => {
+        const newcomer = await stage.join(relays[2], 'lobby', 'newcomer').catch(() => undefined);
+        return newcomer && roster(newcomer).length === 3;
+      },
+      WAIT,
+    );
+    // Its process may take a moment longer to be connected again.
+    await until('one can write', async () => !(await say(first, 'are you there?')).error, WAIT);
+    await until('the message arrives', () => chatOf(second).includes('are you there?'), WAIT);
+    for (const { client } of members)
+      expect(client.received.some(({ error }) => error?.data?.closeCode)).toBe(false);
+  });
+
+  test('go on after FLUSHALL', async () => {
+    const relays = await stage.relays(2);
+    const members = await Promise.all(relays.map((relay, n) => stage.join(relay, 'lobby', `user-${n}`)));
+    await everyoneSees(members);
+    await (await stage.inspector()).flushAll();
+    const newcomer = await until(
+      'somebody can join',
+      () => stage.join(relays[0], 'lobby', 'newcomer').catch(() => undefined),
+      WAIT,
+    );
+    await everyoneSees([...members, newcomer as Member]);
+    for (const { client } of members)
+      expect(client.received.filter(({ params }) => params?.left)).toEqual([]);
+  });
+
+  test('heal after one of them was stopped for 10 s: it is fenced, and its clients are there again', async () => {
+    const [one, other] = await stage.relays(2);
+    const slow = await stage.join(one, 'lobby', 'slow');
+    const stays = await stage.join(other, 'lobby', 'stays');
+    await everyoneSees([slow, stays]);
+    one.signal('SIGSTOP');
+    await until('its users are gone', () => roster(stays).length === 0, WAIT);
+    one.signal('SIGCONT');
+    await until(
+      'they are back, or have been told to join again',
+      async () => {
+        if (`${roster(stays)}` === 'slow') return true;
+        return slow.client.received.some(({ error }) => error?.data?.closeCode !== undefined);
+      },
+      WAIT,
+    );
+  });
+});

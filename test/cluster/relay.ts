@@ -1,0 +1,43 @@
+// A relay among several, in a process of its own: node relay.mjs '<JSON of RelayEntry>'. Prints "listening on <port>"; ends after
+// relay.close() at SIGTERM.
+import { createServer } from 'node:http';
+import { Redis } from 'ioredis';
+import { createClient } from 'redis';
+import { WebSocketServer } from 'ws';
+import { createRouter } from '../../src/adapters/express.js';
+import { useServer } from '../../src/adapters/ws.js';
+import { chat, gift, like, SfuRelay, type SfuRelayOptions } from '../../src/index.js';
+import { redisBackplane } from '../../src/plugins/redis/index.js';
+import { listen } from '../support/listen.js';
+
+export interface RelayEntry {
+  redis: string;
+  client: 'redis' | 'ioredis';
+  nodes: string[];
+  options: Partial<SfuRelayOptions>;
+}
+
+const { redis, client, nodes, options }: RelayEntry = JSON.parse(process.argv[2] ?? '{}');
+const connected = client === 'redis' ? await createClient({ url: redis }).connect() : new Redis(redis);
+connected.on('error', () => {});
+const relay = new SfuRelay({
+  // Users are whom they say they are; the host moderates.
+  authenticate: ({ url }) => {
+    const userId = new URL(url, 'ws://localhost').searchParams.get('user') ?? '';
+    return { userId, grants: { roomAdmin: userId === 'host' } };
+  },
+  sfu: { mode: 'cluster', clusterNodes: nodes.map((serverUrl) => ({ serverUrl })) },
+  messages: { chat: chat(), gift: gift(), like: like() },
+  backplane: redisBackplane({ client: connected }),
+  ...options,
+});
+const router = createRouter(relay, { prefix: '/sfu', healthDetails: 'full' });
+const server = createServer((request, response) =>
+  router(request, response, () => response.writeHead(404).end()),
+);
+useServer(relay, new WebSocketServer({ server, path: '/rtc' }));
+process.stdout.write(`listening on ${await listen(server)}\n`);
+process.once('SIGTERM', async () => {
+  await relay.close();
+  process.exit(0);
+});
