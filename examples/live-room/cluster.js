@@ -3,7 +3,7 @@
 
 import { RelayError } from 'sfu-relay';
 
-/** @typedef {import('./dev-nodes.js').DevNode} DevNode */
+/** @typedef {Pick<import('./dev-nodes.js').DevNode, 'address' | 'kill'>} DevNode */
 
 const JSON_HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-store' };
 

@@ -14,8 +14,9 @@ const MAX_LISTED = process.env.MAX_LISTED ? Number(process.env.MAX_LISTED) : und
  * @param {string | import('sfu-relay').ClusterSfuOptions} sfu the SFU's address, or several nodes
  * @param {(others: Authenticate) => Authenticate} [admit] lets some in by itself, and leaves the others to what it is
  *   given
+ * @param {Partial<import('sfu-relay').SfuRelayOptions>} [options] further options
  */
-export function openRelay(sfu, admit = (others) => others) {
+export function openRelay(sfu, admit = (others) => others, options = {}) {
   /** @type {SfuRelay} */
   const relay = new SfuRelay({
     sfu: typeof sfu === 'string' ? { serverUrl: sfu } : sfu,
@@ -25,6 +26,7 @@ export function openRelay(sfu, admit = (others) => others) {
     ...(MAX_LISTED !== undefined && { maxListedParticipants: MAX_LISTED }),
     // In addition to the budgets of connections and addresses, a limit for chat.
     rateLimiter: rateLimits({ user: { points: 25, durationMs: 5000, costs: { '*': 0, message: 1 } } }),
+    ...options,
   });
   return relay;
 }

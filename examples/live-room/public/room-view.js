@@ -11,6 +11,7 @@ import { Likes } from './likes.js';
 import { Moderator } from './moderator.js';
 import { loseNetwork } from './network.js';
 import { People } from './people.js';
+import { RelayProcess } from './relay-process.js';
 import { Room } from './room.js';
 import { SfuNode } from './sfu-node.js';
 import { isCut, Stage } from './stage.js';
@@ -33,6 +34,7 @@ export class RoomView {
   });
   #statistics = new Statistics();
   #sfuNode = new SfuNode();
+  #process = new RelayProcess();
   #connection = new ConnectionBanner();
   #people = new People({ onMenu: (person, button) => this.#moderator.openFor(person, button) });
   #audience = new Audience({
@@ -93,6 +95,7 @@ export class RoomView {
     this.#sfuNode.enter(roomId);
     const room = new Room({ roomId, name, handlers: this.#handlers() });
     this.#room = room;
+    this.#process.enter(() => room.sessionId);
     this.#broadcast = new Broadcast({ room, stage: this.#stage, name, onChange: () => this.#showPeople() });
     await room.enter();
     if (live && this.#room === room) await this.#broadcast?.start();
@@ -176,6 +179,7 @@ export class RoomView {
     this.#root.dataset.phase = phase.name;
     byId('interrupted').hidden = !(phase.name === 'restoring' && phase.nodeFailed);
     this.#sfuNode.refresh();
+    this.#process.refresh();
     // After a removal, a ban or the end of the room, stop camera and microphone.
     if (phase.name === 'failed') this.#broadcast?.release();
     if (phase.name === 'connecting') this.#audience.clear();
@@ -256,6 +260,7 @@ export class RoomView {
     this.#broadcast = undefined;
     this.#stage.clearRemote();
     this.#sfuNode.leave();
+    this.#process.leave();
     this.#connection.hide();
     this.#statistics.clear();
     this.#giftCards.clear();

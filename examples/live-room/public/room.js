@@ -70,6 +70,11 @@ export class Room {
   /** Whether there is a session, or an attempt to have one; false once the relay has ended it for good. */
   open = false;
 
+  /** The id of the session, once it has joined. */
+  get sessionId() {
+    return this.#client?.session?.sessionId;
+  }
+
   /** Connects and joins; also "try again, now". Never rejects: what happens is told as a phase. */
   async enter() {
     clearInterval(this.#timer);
