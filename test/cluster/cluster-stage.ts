@@ -125,7 +125,10 @@ export class ClusterStage {
     this.#clients.push(client);
     const offer = { type: 'offer', sdp: fakeOffer(tracks) };
     const { result, error } = await client.request('join', { sid: room, uid: user, offer, ...params });
-    if (!result) throw new Error(`${user} could not join: ${error?.data?.code} ${error?.message}`);
+    if (!result) {
+      const { code, retryable } = error?.data ?? {};
+      throw new Error(`${user} could not join: ${code}${retryable ? ' (retryable)' : ''} ${error?.message}`);
+    }
     const { sessionId, sessionToken } = result as { sessionId: string; sessionToken: string };
     return { client, user, sessionId, sessionToken, result };
   }

@@ -52,7 +52,14 @@ describeReal(['ion', 'redis'], 'when something fails, relays that share their ro
       },
       WAIT,
     );
-    await expect(stage.join(relays[1], 'lobby', 'late')).rejects.toThrow(/ERR_RELAY/);
+    const unavailable = /ERR_RELAY_UNAVAILABLE \(retryable\)/;
+    await expect(stage.join(relays[1], 'lobby', 'late')).rejects.toThrow(unavailable);
+    await until(
+      'the process is not one of the others any more',
+      () => relays[1].child.log.includes('could not be announced'),
+      WAIT,
+    );
+    await expect(stage.join(relays[1], 'lobby', 'later')).rejects.toThrow(unavailable);
     await stage.redis.start();
     await until(
       'a newcomer sees all',

@@ -10,6 +10,7 @@ export interface AdmittedSession {
   readonly id: string;
   readonly roomId: string;
   readonly userId: string;
+  readonly isNamed: boolean;
   readonly hidden: boolean;
   readonly state: SessionState;
 }
@@ -53,8 +54,10 @@ export class Admission {
       // Before the answer: it may be lost.
       this.#reserved.set(session.id, [...scopes, scope]);
       if (!(await reserve()) && !((await makeWay(session)) && (await reserve()))) throw refusal();
+      if (session.state === 'joining') continue;
       // It has ended meanwhile, and what was asked for after its end is still reserved.
-      if (session.state !== 'joining') backplane.release(scope, session.id);
+      this.release(session.id);
+      return;
     }
   }
 

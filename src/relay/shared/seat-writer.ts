@@ -107,7 +107,8 @@ export class SeatWriter {
     if (this.#given.has(sessionId)) return;
     this.touch(sessionId);
     this.write();
-    if (!this.#changed.has(sessionId) && !this.#isWriting) return;
+    // Nothing is written until the process is one of the others again: what needs the seat fails.
+    if (this.#isRevoked || (!this.#changed.has(sessionId) && !this.#isWriting)) return;
     return new Promise((resolve) => {
       const others = this.#waiting.get(sessionId);
       if (others) others.push(resolve);

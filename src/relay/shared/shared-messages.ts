@@ -14,6 +14,7 @@ import { invalidState } from '../../protocol/errors.js';
 import type { MessageReceipt } from '../../protocol/types.js';
 import type { Room } from '../../room/room.js';
 import { andThen } from '../../util/is-promise.js';
+import { noop } from '../../util/noop.js';
 
 /** ms for which other processes know what was sent, as in `Receipts`. */
 const KEPT_MS = 10 * 60_000;
@@ -75,7 +76,10 @@ export class SharedMessages implements RoomChannel {
   }
 
   async #receipt(key: string, receipt: MessageReceipt): Promise<MessageReceipt> {
-    await attempt(() => this.#backplane.put(key, JSON.stringify(receipt), KEPT_MS));
+    // It has happened: where the others can't be told, this process knows it by its own receipts.
+    await Promise.resolve(attempt(() => this.#backplane.put(key, JSON.stringify(receipt), KEPT_MS))).catch(
+      noop,
+    );
     return receipt;
   }
 

@@ -147,7 +147,7 @@ export class SharedRoom implements RoomShare, MembersObserver {
     for (const [sessionId, seat] of seats) this.#take(sessionId, seat);
     const removals = new Map(state.removals);
     for (const sessionId of this.#own.keys())
-      if (!seats.has(sessionId)) this.#lose(sessionId, { seats, removals });
+      if (!seats.has(sessionId) || removals.has(sessionId)) this.#lose(sessionId, { seats, removals });
     this.#audiences.clear();
     this.#count(state.audience);
     this.#messages.know(state.totals);
@@ -245,9 +245,9 @@ export class SharedRoom implements RoomShare, MembersObserver {
 
   /** A session of this process has no seat any more: it was removed, or the process was taken for dead. */
   #lose(sessionId: string, { seats, removals }: RoomChange): void {
-    if (!this.#writer.hasSeat(sessionId)) return;
-    const userId = this.#own.get(sessionId)?.userId;
     const reason = removals?.get(sessionId);
+    if (reason === undefined && !this.#writer.hasSeat(sessionId)) return;
+    const userId = this.#own.get(sessionId)?.userId;
     const others = this.replacesDuplicates ? [...(seats?.values() ?? [])] : [];
     const isReplaced = others.some((seat) => seat?.userId === userId);
     if (reason === undefined && !isReplaced) {

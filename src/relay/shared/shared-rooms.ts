@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { unavailable } from '../../backplane/attempt.js';
 import type { Backplane, Membership, NodeCard, ProcessCard, RoomFields } from '../../backplane/backplane.js';
 import type { ResolvedCountLimits } from '../../limits/count-limits.js';
 import { RelayError } from '../../protocol/errors.js';
@@ -98,7 +99,8 @@ export class SharedRooms {
     this.#admission = new Admission({
       ...setup,
       // Who can't be asked does not make way.
-      makeWay: ({ roomId, userId }) => this.anywhere('makeWay', { roomId, userId }).catch(() => false),
+      makeWay: async ({ roomId, userId, isNamed }) =>
+        isNamed && this.anywhere('makeWay', { roomId, userId }).catch(() => false),
       countElsewhere: (session) => this.#sharedOf(session.roomId)?.countOf(session.userId) ?? 0,
     });
     this.#enter();
@@ -115,7 +117,8 @@ export class SharedRooms {
     replaced: readonly AdmittedSession[],
   ): Promise<void> {
     const { room } = session;
-    await this.#entering;
+    if (this.#entering) await this.#announced(this.#entering);
+    if (session.state !== 'joining') throw unavailable(new Error('the join has ended'));
     let recalled = this.#recalled.get(room);
     if (!recalled) {
       recalled = this.#recall(room);
@@ -123,6 +126,12 @@ export class SharedRooms {
     }
     await recalled;
     await this.#admission.admit(session, replaced);
+  }
+
+  /** @throws RelayError `ERR_RELAY_UNAVAILABLE` where that takes too long: the client tries again */
+  async #announced(entering: Promise<void>): Promise<void> {
+    await Promise.race([entering, sleep(HEARD_MS, undefined, { ref: false })]);
+    if (this.#entering) throw unavailable(new Error('the process is not announced to the others'));
   }
 
   /** The session is leaving, or has not joined. */

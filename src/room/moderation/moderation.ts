@@ -1,3 +1,4 @@
+import { unavailable } from '../../backplane/attempt.js';
 import type {
   MaybePromise,
   Propose,
@@ -6,14 +7,7 @@ import type {
   RoomLog,
   RoomSink,
 } from '../../backplane/backplane.js';
-import {
-  type Ban,
-  type BanOptions,
-  type BanStore,
-  hasExpired,
-  makeBan,
-  readReason,
-} from '../../backplane/ban-store.js';
+import { type Ban, type BanOptions, type BanStore, makeBan, readReason } from '../../backplane/ban-store.js';
 import { endOf } from '../../backplane/room-change.js';
 import { RelayError } from '../../protocol/errors.js';
 import { checkId } from '../../protocol/ids.js';
@@ -23,6 +17,7 @@ import { andThen, isPromise } from '../../util/is-promise.js';
 import { noop } from '../../util/noop.js';
 import { UserIndex } from '../../util/user-index.js';
 import type { RoomMembers } from '../participants/room-members.js';
+import { REMOVED, refuseBanned, unlessUnknown } from './banned.js';
 import { proposeKick, proposeLock, proposeUnlock } from './lock.js';
 import type { ModeratedSession } from './moderated-session.js';
 import {
@@ -36,8 +31,6 @@ import {
 
 /** What refuses all changes of a room. */
 const IS_OVER: ReadonlySet<string> = new Set(['ERR_RELAY_ROOM_ENDED', 'ERR_RELAY_CLOSED']);
-
-const REMOVED = 'You have been removed from this room.';
 
 /** The room under moderation. */
 interface ModeratedRoom {
@@ -121,7 +114,7 @@ export class Moderation implements RoomSink {
   readmit({ userId }: ModeratedSession): void | Promise<void> {
     const ban = this.#bans.find(this.#room.id, userId);
     if (!isPromise(ban)) refuseBanned(ban);
-    else return Promise.resolve(ban).then(refuseBanned);
+    else return Promise.resolve(ban).then(refuseBanned, unlessUnknown);
   }
 
   #admit({ userId, isNamed, replaces, grants }: ModeratedSession, ban: Ban | undefined): void {
@@ -212,7 +205,6 @@ export class Moderation implements RoomSink {
 
   async end(options: { reason?: string }): Promise<void> {
     const reason = readReason('end()', 'room.end({ reason })', options) ?? 'The room has been ended.';
-    this.#room.messages.forget();
     const change = this.#commit(() => ({ end: reason }));
     if (isPromise(change)) await change;
     await this.#ended(this.#state.end ?? reason);
@@ -256,7 +248,11 @@ export class Moderation implements RoomSink {
     try {
       return andThen(this.#room.log.commit(propose), (outcome) => {
         if (!outcome.refused) return outcome.change;
-        if (!IS_OVER.has(outcome.refused.code)) throw outcome.refused;
+        const { refused } = outcome;
+        // A shared log refuses also where this process is not one of the others any more.
+        if (refused.code === 'ERR_RELAY_CLOSED' && this.elsewhere && [...this.sessions].length > 0)
+          throw unavailable(refused);
+        if (!IS_OVER.has(refused.code)) throw refused;
       });
     } finally {
       this.#isCommitting = false;
@@ -293,8 +289,4 @@ export class Moderation implements RoomSink {
     await inSlices(sessions, (session) => closed.push(session.close({ by: 'application', error })));
     await Promise.all(closed);
   }
-}
-
-function refuseBanned(ban: Ban | undefined): void {
-  if (ban && !hasExpired(ban)) throw new RelayError('ERR_RELAY_REMOVED', ban.reason ?? REMOVED);
 }

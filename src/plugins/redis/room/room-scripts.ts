@@ -79,7 +79,9 @@ if seen ~= '' and not ended then
   for i = firstSeat, #ARGV, 3 do
     local field = 'm:seats:' .. ARGV[i]
     own[field] = true
-    if redis.call('HSETNX', S, field, ARGV[i + 1]) == 1 then
+    -- Who was removed meanwhile gets no seat.
+    local isRemoved = redis.call('HEXISTS', S, 'm:removals:' .. ARGV[i]) == 1
+    if not isRemoved and redis.call('HSETNX', S, field, ARGV[i + 1]) == 1 then
       changes[#changes + 1] = '[' .. cjson.encode(ARGV[i]) .. ',' .. ARGV[i + 2] .. ']'
     end
   end
