@@ -1,4 +1,3 @@
-import { RelayError } from '../protocol/errors.js';
 import { isPromise } from '../util/is-promise.js';
 import { SerialQueue } from '../util/serial-queue.js';
 import { attempt, unavailable } from './attempt.js';
@@ -12,6 +11,7 @@ import type {
   RoomLog,
   RoomSink,
 } from './backplane.js';
+import { notOpen } from './refusals.js';
 
 const EMPTY: RoomFields = { generation: 0 };
 
@@ -82,8 +82,4 @@ class LateLog implements RoomLog {
       return attempt(async () => act(log, operation));
     });
   }
-}
-
-function notOpen(): RelayError {
-  return new RelayError('ERR_RELAY_CLOSED', 'This process does not have the room open.');
 }

@@ -1,7 +1,8 @@
-import { RelayError } from '../../protocol/errors.js';
 import type { Logger } from '../../util/logger.js';
 import type { Outcome, Propose, RoomEntry, RoomFields, RoomLog, RoomSink } from '../backplane.js';
-import type { MemoryRoom, Tell } from './memory-room.js';
+import { notOpen } from '../refusals.js';
+import { type Tell, tellSafely } from '../tell.js';
+import type { MemoryRoom } from './memory-room.js';
 
 /** The process whose log it is. */
 interface Owner {
@@ -50,11 +51,7 @@ export class MemoryLog implements RoomLog {
 
   tell(tell: Tell): void {
     if (this.#isClosed) return;
-    try {
-      tell(this.#sink);
-    } catch (error) {
-      this.#owner.logger.error({ err: error }, 'A change of a room could not be carried out');
-    }
+    tellSafely(this.#sink, tell, this.#owner.logger);
   }
 
   #once(operation: number | undefined, act: () => Outcome): Outcome {
@@ -64,8 +61,4 @@ export class MemoryLog implements RoomLog {
     if (operation !== undefined && !outcome.refused) this.#last = { operation, outcome };
     return outcome;
   }
-}
-
-function notOpen(): RelayError {
-  return new RelayError('ERR_RELAY_CLOSED', 'This process does not have the room open.');
 }

@@ -1,9 +1,7 @@
-import { RelayError } from '../../protocol/errors.js';
-import type { Outcome, Propose, RoomEntry, RoomFields, RoomSink } from '../backplane.js';
+import type { Outcome, Propose, RoomEntry, RoomFields } from '../backplane.js';
+import { noSeat } from '../refusals.js';
 import { apply, decide, endOf, isEmpty } from '../room-change.js';
-
-/** Tells a sink of something. */
-export type Tell = (sink: RoomSink) => void;
+import type { Tell } from '../tell.js';
 
 /** A process that has the room open. */
 interface Reader {
@@ -74,8 +72,4 @@ export class MemoryRoom {
       this.#news = undefined;
     }
   }
-}
-
-function noSeat(): RelayError {
-  return new RelayError('ERR_RELAY_SESSION_NOT_FOUND', 'The session is not in the room.');
 }

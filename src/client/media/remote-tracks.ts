@@ -1,7 +1,7 @@
 import type { Participant, Track } from '../../protocol/messages.js';
 import type { Emit } from '../common/events.js';
 import type { RemoteTrack } from '../common/remote-track.js';
-import { hasMedia } from './liveness.js';
+import { hasMedia, pause } from './liveness.js';
 import { readMsid } from './sdp.js';
 
 interface RemoteTracksOptions {
@@ -83,7 +83,7 @@ export function remoteTracks({ ownerOf, isOwn, emit, onMedia }: RemoteTracksOpti
       ms < MEDIA_TIMEOUT_MS && (track.muted || !(await hasMedia(section.receiver)));
       ms += LOOK_MS
     )
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      await pause(LOOK_MS);
     source.isReady = true;
     const { current, sources } = entry;
     const isNewest = source.peer >= current.peer && ageOf(entry, source) >= ageOf(entry, current);

@@ -54,7 +54,7 @@ export class Directory {
     const { directory } = this.#keys;
     await this.#commands.run(ADD, [directory], [String(PROCESS_TTL_MS), own.processId]);
     const members = (await this.#commands.run(MEMBERS, [directory], [])) as string[];
-    await inSlices(members, async (processId) => {
+    await inBatches(members, async (processId) => {
       const lease = await this.#commands.run(GET, [this.#keys.process(processId).lease], []);
       this.#saw(processId, lease as string | null);
     });
@@ -103,8 +103,8 @@ export class Directory {
     roomIds: readonly string[],
     scopes: readonly string[],
   ): Promise<void> {
-    await inSlices(roomIds, (roomId) => this.part(processId, fence, roomId, true));
-    await inSlices(scopes, (scope) =>
+    await inBatches(roomIds, (roomId) => this.part(processId, fence, roomId, true));
+    await inBatches(scopes, (scope) =>
       this.#commands.run(RELEASE_ALL, [this.#keys.scope(scope)], [redisKey(processId), fence]),
     );
   }
@@ -131,7 +131,7 @@ export class Directory {
   }
 }
 
-export async function inSlices<Item>(
+export async function inBatches<Item>(
   items: readonly Item[],
   act: (item: Item) => Promise<unknown>,
 ): Promise<void> {

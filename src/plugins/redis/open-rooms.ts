@@ -1,13 +1,13 @@
 import type { RoomSink } from '../../backplane/backplane.js';
+import { notOpen } from '../../backplane/refusals.js';
 import type { Logger } from '../../util/logger.js';
 import type { Commands } from './connection/commands.js';
 import type { RedisKeys } from './connection/keys.js';
 import type { Subscription } from './connection/subscription.js';
-import { type Directory, inSlices, PROCESS_TTL_MS } from './directory.js';
+import { type Directory, inBatches, PROCESS_TTL_MS } from './directory.js';
 import type { RedisMembership } from './membership.js';
 import { ADD, REMOVE } from './process-scripts.js';
 import type { Reservations } from './reservations.js';
-import { notOpen } from './room/operations.js';
 import { RedisLog } from './room/redis-log.js';
 import { type RoomOwner, SharedRoom } from './room/shared-room.js';
 
@@ -88,7 +88,7 @@ export class OpenRooms implements RoomOwner {
   }
 
   async reopenAll(): Promise<void> {
-    await inSlices([...this.#rooms.values()], (room) => room.reopen());
+    await inBatches([...this.#rooms.values()], (room) => room.reopen());
   }
 
   /** Once a second. */

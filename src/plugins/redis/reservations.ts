@@ -1,6 +1,6 @@
 import type { Commands } from './connection/commands.js';
 import type { RedisKeys } from './connection/keys.js';
-import { inSlices, PROCESS_TTL_MS } from './directory.js';
+import { inBatches, PROCESS_TTL_MS } from './directory.js';
 import type { RedisMembership } from './membership.js';
 import { ADD, RELEASE, REMOVE, RESERVE, RESTORE } from './process-scripts.js';
 
@@ -60,7 +60,7 @@ export class Reservations {
     const held = scopes.filter((scope) => this.#held.has(scope));
     if (held.length === 0) return;
     await this.#index(membership, held);
-    await inSlices(held, async (scope) => {
+    await inBatches(held, async (scope) => {
       const ids = [...(this.#held.get(scope) ?? [])];
       const args = [membership.process, membership.fenceText, String(PROCESS_TTL_MS), ...ids];
       const others = (await this.#commands.run(RESTORE, [this.#keys.scope(scope)], args)) as string[];

@@ -37,9 +37,9 @@ interface ChangeableSession {
 interface SharedRoomsSetup {
   readonly backplane: Backplane;
   readonly logger: Logger;
-  /** The rooms of this process. */
-  /** Those of this process. */
+  /** The sessions of this process. */
   readonly sessions: ReadonlyMap<string, ChangeableSession>;
+  /** The rooms of this process. */
   readonly rooms: Pick<Rooms, 'all' | 'messagesOf'>;
   readonly limits: ResolvedCountLimits;
   readonly duplicateUser: DuplicateUser;

@@ -1,5 +1,4 @@
 import type { Outcome } from '../../../backplane/backplane.js';
-import { RelayError } from '../../../protocol/errors.js';
 import { unavailable } from '../connection/commands.js';
 import type { Operation, Sent } from './room-batch.js';
 
@@ -101,8 +100,4 @@ function fail(operation: Operation, error: unknown): void {
   const failure = unavailable(error);
   if (failure.code === 'ERR_RELAY_CLOSED') operation.settle({ refused: failure });
   else operation.fail(failure);
-}
-
-export function notOpen(): RelayError {
-  return new RelayError('ERR_RELAY_CLOSED', 'This process does not have the room open.');
 }

@@ -6,10 +6,10 @@ import type {
   RoomLog,
   RoomSink,
 } from '../../../backplane/backplane.js';
+import { notOpen } from '../../../backplane/refusals.js';
+import { type Tell, tellSafely } from '../../../backplane/tell.js';
 import type { Logger } from '../../../util/logger.js';
-import { notOpen } from './operations.js';
 import type { Operation } from './room-batch.js';
-import type { Tell } from './room-state.js';
 import type { SharedRoom } from './shared-room.js';
 
 /** The process whose log it is. */
@@ -64,11 +64,7 @@ export class RedisLog implements RoomLog {
 
   tell(tell: Tell): void {
     if (this.#isClosed) return;
-    try {
-      tell(this.#sink);
-    } catch (error) {
-      this.#owner.logger.error({ err: error }, 'A change of a room could not be carried out');
-    }
+    tellSafely(this.#sink, tell, this.#owner.logger);
   }
 
   async #do(wish: Wish, operation: number | undefined): Promise<Outcome> {

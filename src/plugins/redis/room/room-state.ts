@@ -1,8 +1,7 @@
-import type { Outcome, RoomFields, RoomSink } from '../../../backplane/backplane.js';
+import type { Outcome, RoomFields } from '../../../backplane/backplane.js';
 import { apply } from '../../../backplane/room-change.js';
+import type { Tell } from '../../../backplane/tell.js';
 import { decodeEntry, type StoredRoom, type StreamEntry } from './change-codec.js';
-
-export type Tell = (sink: RoomSink) => void;
 
 /** What a state tells of itself. */
 export interface StateOwner {

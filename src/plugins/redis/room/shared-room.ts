@@ -1,16 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Outcome, RoomFields } from '../../../backplane/backplane.js';
+import { noSeat, notOpen } from '../../../backplane/refusals.js';
 import { endOf } from '../../../backplane/room-change.js';
-import { RelayError } from '../../../protocol/errors.js';
+import type { Tell } from '../../../backplane/tell.js';
+import type { RelayError } from '../../../protocol/errors.js';
 import type { Logger } from '../../../util/logger.js';
 import { type Commands, unavailable } from '../connection/commands.js';
 import { randomToken } from '../connection/ids.js';
 import type { RoomKeys } from '../connection/keys.js';
 import { decodeRoom, encodeState, seatValue } from './change-codec.js';
-import { notOpen, Operations, settled } from './operations.js';
+import { Operations, settled } from './operations.js';
 import { makeBatch, type Operation, type Sent } from './room-batch.js';
 import { OPEN, READ, WRITE } from './room-scripts.js';
-import { RoomState, type StateOwner, type Tell } from './room-state.js';
+import { RoomState, type StateOwner } from './room-state.js';
 
 /** ms that a room is kept whose processes have all died; each look at the room prolongs it. */
 export const ROOM_TTL_MS = 600_000;
@@ -281,8 +283,4 @@ export class SharedRoom implements StateOwner {
     membership.end();
     return notOpen();
   }
-}
-
-function noSeat(): RelayError {
-  return new RelayError('ERR_RELAY_SESSION_NOT_FOUND', 'The session is not in the room.');
 }
