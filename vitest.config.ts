@@ -13,16 +13,25 @@ const suite = (name: string, testTimeout: number) => ({
   },
 });
 
+/**
+ * Has processes of others in it: browsers, SFUs, servers and the test share two cores in CI. What one of them does too late
+ * once has a second chance, and the last lines of the report name it.
+ */
+const realSuite = (name: string, testTimeout: number) => {
+  const { test, ...rest } = suite(name, testTimeout);
+  return { ...rest, test: { ...test, retry: process.env.CI ? 1 : 0 } };
+};
+
 /** Installs the tarball that its setup packs. */
 const packageSuite = () => {
-  const { test, ...rest } = suite('package', 120_000);
+  const { test, ...rest } = realSuite('package', 120_000);
   return { ...rest, test: { ...test, globalSetup: 'test/support/package-setup.ts' } };
 };
 
 /** Wants the machine: file by file, after the others. */
 const aloneSuite = (name: string, testTimeout: number, groupOrder: number) => ({
   extends: true as const,
-  test: { ...suite(name, testTimeout).test, fileParallelism: false, sequence: { groupOrder } },
+  test: { ...realSuite(name, testTimeout).test, fileParallelism: false, sequence: { groupOrder } },
 });
 
 const ionSuite = (...args: Parameters<typeof aloneSuite>) => ({
@@ -30,27 +39,20 @@ const ionSuite = (...args: Parameters<typeof aloneSuite>) => ({
   test: { ...aloneSuite(...args).test, globalSetup: 'test/support/global-setup.ts' },
 });
 
-const browserSuite = () => {
-  const { test, ...rest } = ionSuite('browser', 120_000, 3);
-  return { ...rest, test: { ...test, retry: process.env.CI ? 1 : 0 } };
-};
-
 export default defineConfig({
   test: {
     // The suites that run together mostly wait, for timers and sockets.
     maxWorkers: Math.max(3, availableParallelism() - 1),
     projects: [
       suite('unit', 20_000),
-      suite('contract', 20_000),
+      realSuite('contract', 20_000),
       packageSuite(),
       aloneSuite('crowd', 60_000, 1),
       ionSuite('ion', 60_000, 2),
       ionSuite('cluster', 60_000, 6),
       ionSuite('native', 60_000, 5),
       aloneSuite('interop', 60_000, 4),
-      // A page, an SFU and the test share two cores in CI: what a browser does too late once has a second chance, and the
-      // report says so.
-      browserSuite(),
+      ionSuite('browser', 120_000, 3),
     ],
     coverage: { include: ['src/**'], exclude: ['src/*/gen/**'] },
   },

@@ -1,4 +1,5 @@
-// Prints `N passed, N failed` of a vitest JSON report, alone on a line, and nothing where no test ran.
+// Prints `N passed, N failed` of a vitest JSON report, alone on a line, and nothing where no test ran. Names the tests before
+// that passed only when they were tried again.
 //
 //   node scripts/summarize-tests.js report.json
 //
@@ -16,8 +17,18 @@ const failed = report.numFailedTests + brokenFiles;
 const skipped = report.numPendingTests + report.numTodoTests;
 
 if (passed + failed === 0) fail('no test ran');
+for (const { fullName, failureMessages } of report.testResults
+  .flatMap((file) => file.assertionResults)
+  .filter(wasRepeated)) {
+  console.error(`passed at the second attempt: ${fullName} (first: ${failureMessages[0].split('\n')[0]})`);
+}
 console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
 if (failed > 0) process.exit(1);
+
+/** The errors of attempts that failed are kept when a later one passes. */
+function wasRepeated({ status, failureMessages }) {
+  return status === 'passed' && failureMessages.length > 0;
+}
 
 function read(file) {
   try {

@@ -3,6 +3,8 @@ import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import type { Reply, Request } from '../../src/sfu/ion/gen/rtc.js';
 import { RtcClient } from './rtc-client.js';
 
+const SILENCE_MS = 20_000;
+
 type Payload = NonNullable<Reply['payload']>;
 type Value<C extends Payload['$case']> = Extract<Payload, { $case: C }>['value'];
 
@@ -20,6 +22,7 @@ export class IonPeer {
   readonly #client: RtcClient;
   readonly #stream: ClientDuplexStream<Request, Reply>;
   readonly #arrivals = new EventEmitter();
+  #end?: StreamEnd;
 
   constructor(address: string) {
     this.#client = new RtcClient(address);
@@ -30,10 +33,14 @@ export class IonPeer {
       this.#arrivals.emit('reply');
     });
     this.ended = new Promise((resolve) => {
-      this.#stream.on('error', ({ code, details }: ServiceError) => resolve({ code, details }));
-      this.#stream.on('status', ({ code, details }: StreamEnd) => resolve({ code, details }));
+      const end = ({ code, details }: ServiceError | StreamEnd) => {
+        this.#end ??= { code, details };
+        resolve(this.#end);
+        this.#arrivals.emit('reply');
+      };
+      this.#stream.on('error', end);
+      this.#stream.on('status', end);
     });
-    this.ended.then(() => this.#arrivals.emit('reply'));
   }
 
   send(payload: NonNullable<Request['payload']>): void {
@@ -56,18 +63,22 @@ export class IonPeer {
     this.send({ $case: 'join', value: { sid, uid, config, description } });
   }
 
-  /** The first reply of this kind that was not taken yet; rejects when the stream ends before it comes. */
+  /** The first reply of this kind that was not taken yet; rejects when the stream ends, or is silent for 20 s, before it comes. */
   async take<C extends Payload['$case']>(kind: C): Promise<Value<C>> {
-    let end: StreamEnd | undefined;
-    this.ended.then((status) => {
-      end = status;
-    });
+    const signal = AbortSignal.timeout(SILENCE_MS);
     for (;;) {
       const index = this.replies.findIndex((reply) => reply.$case === kind);
       const [found] = index < 0 ? [] : this.replies.splice(index, 1);
       if (found) return found.value as Value<C>;
-      if (end) throw new Error(`Ion ended the stream instead of sending ${kind}: ${end.code} ${end.details}`);
-      await once(this.#arrivals, 'reply');
+      if (this.#end) {
+        const { code, details } = this.#end;
+        throw new Error(`Ion ended the stream instead of sending ${kind}: ${code} ${details}`);
+      }
+      await once(this.#arrivals, 'reply', { signal }).catch(() => {
+        throw new Error(
+          `Ion sent no ${kind} within ${SILENCE_MS} ms, but ${this.replies.map(({ $case }) => $case)}`,
+        );
+      });
     }
   }
 
