@@ -8,24 +8,23 @@ import { connect } from 'node:net';
 const JSON_HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-store' };
 
 /**
- * Every WebSocket goes to the next relay that is up, whichever served its user before.
+ * Every WebSocket goes to the next relay that is ready, whichever served its user before.
  * @param {{ relays: readonly Part[], nodes: readonly Part[], pages: import('node:http').RequestListener }} parts
  */
 export function createBalancer({ relays, nodes, pages }) {
   let turn = 0;
-  const server = createServer((request, response) => {
+  const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    if (pathname === '/healthz') return response.writeHead((await nextRelay()) ? 200 : 503).end();
     if (pathname === '/nodes' || pathname.startsWith('/nodes/')) return answerNodes(request, response);
     if (pathname === '/processes' || pathname.startsWith('/processes/'))
       return answerProcesses(request, response);
     return pages(request, response);
   });
 
-  server.on('upgrade', (request, socket, head) => {
-    const up = relays.filter(({ isUp }) => isUp);
-    turn += 1;
-    const relay = up[turn % up.length];
+  server.on('upgrade', async (request, socket, head) => {
     socket.on('error', () => socket.destroy());
+    const relay = await nextRelay();
     if (!relay) return socket.end('HTTP/1.1 503 Service Unavailable\r\n\r\n');
     const upstream = connect(relay.port, '127.0.0.1');
     upstream.on('error', () => socket.destroy());
@@ -39,6 +38,15 @@ export function createBalancer({ relays, nodes, pages }) {
     socket.pipe(upstream);
   });
   return server;
+
+  /** A relay that closes is up, but not ready. @returns {Promise<Part | undefined>} */
+  async function nextRelay() {
+    turn += 1;
+    const inTurn = relays.map((_, n) => relays[(turn + n) % relays.length]);
+    for (const relay of inTurn)
+      if (relay && (await ask(relay, 'GET', '/ready'))?.status === 204) return relay;
+    return undefined;
+  }
 
   /**
    * `GET` and `PUT /nodes?room=lobby` are answered by a relay that has the room; `DELETE /nodes/127.0.0.1:5551` kills a node.

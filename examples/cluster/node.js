@@ -4,10 +4,12 @@ import { startDevSfu } from 'sfu-relay/testing';
 
 const sfu = await startDevSfu({ port: Number(process.argv[2]) });
 process.send?.(sfu.port);
-process.once('SIGTERM', async () => {
+const stop = async () => {
   await sfu.stop();
   process.exit();
-});
-// Ctrl+C reaches the whole group: run.js ends its parts one after the other.
+};
+process.once('SIGTERM', stop);
+process.once('message', stop);
+// Ctrl+C reaches the whole group: server.js ends its parts one after the other.
 process.on('SIGINT', () => {});
 process.on('disconnect', () => process.exit());

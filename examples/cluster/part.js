@@ -39,9 +39,10 @@ export class Part {
     const [port] = await Promise.race([once(child, 'message'), ended]);
     this.port = Number(port);
     this.#child = child;
-    child.once('exit', () => {
+    child.once('exit', (code) => {
       this.#child = undefined;
-      if (!this.#isOver) setTimeout(() => this.#startAgain(), RESTART_AFTER_MS);
+      // A supervisor waits after a crash only.
+      if (!this.#isOver) setTimeout(() => this.#startAgain(), code === 0 ? 0 : RESTART_AFTER_MS);
     });
   }
 
@@ -50,13 +51,16 @@ export class Part {
     this.#child?.kill('SIGKILL');
   }
 
-  /** For good. */
-  async stop() {
+  /**
+   * For good.
+   * @param {import('sfu-relay').CloseOptions} [options] of a relay
+   */
+  async stop(options = {}) {
     this.#isOver = true;
     const child = this.#child;
     if (!child) return;
     const ended = once(child, 'exit');
-    child.kill('SIGTERM');
+    child.send(options);
     await ended;
   }
 

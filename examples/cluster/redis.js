@@ -16,6 +16,8 @@ export async function startRedis(url) {
     ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'],
     { stdio: ['ignore', 'pipe', 'inherit'], detached: true },
   );
+  // Also after a second Ctrl+C.
+  process.once('exit', () => child.kill());
   await new Promise((resolve, reject) => {
     child.once('error', () =>
       reject(

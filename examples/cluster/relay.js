@@ -7,6 +7,7 @@ import { redisBackplane } from 'sfu-relay/redis';
 import { useServer } from 'sfu-relay/ws';
 import { WebSocketServer } from 'ws';
 import { Cluster } from '../live-room/cluster.js';
+import { readConfig } from '../live-room/config.js';
 import { openRelay } from '../live-room/relay.js';
 
 const [port, redis, addresses = ''] = process.argv.slice(2);
@@ -22,23 +23,32 @@ const relay = openRelay({ mode: 'cluster', clusterNodes }, undefined, {
   backplane: redisBackplane({ client }),
 });
 
-// 3. What the page shows: the nodes, and whether a session is here.
+// 3. Whether the balancer may send clients here; and what the page shows: the nodes, and whether a session is here.
 const cluster = new Cluster(clusterNodes.map((address) => ({ address, kill: async () => {} })));
-const http = createServer((request, response) => {
+const http = createServer(async (request, response) => {
   const [, path, id = ''] = (request.url ?? '').split('/');
-  if (path?.startsWith('nodes')) return void cluster.answer(relay, request, response);
+  if (path?.startsWith('nodes')) return cluster.answer(relay, request, response);
   const isHere = path === 'sessions' && relay.getSession(id) !== undefined;
-  response.writeHead(isHere ? 204 : 404).end();
+  const isReady = path === 'ready' && (await relay.healthCheck()).ok;
+  response.writeHead(isHere || isReady ? 204 : path === 'ready' ? 503 : 404).end();
 });
 useServer(relay, new WebSocketServer({ server: http, path: '/rtc' }));
 await once(http.listen(Number(port), '127.0.0.1'), 'listening');
 const address = /** @type {import('node:net').AddressInfo} */ (http.address());
 process.send?.(address.port);
 
-// 4. The shutdown: clients are sent to another process.
-process.once('SIGTERM', async () => {
-  await relay.close({ timeoutMs: 2_000 });
+// 4. The shutdown: SIGTERM replaces this process by another one, as a deploy does, and sends its clients to the others. When all of
+//    the example ends, server.js says how long that may take.
+let isClosing = false;
+const close = async (/** @type {import('sfu-relay').CloseOptions} */ options) => {
+  if (isClosing) process.exit(1);
+  isClosing = true;
+  await relay.close(options);
   process.exit();
-});
+};
+const { deploy } = readConfig(process.env);
+process.on('SIGTERM', () => close(deploy));
+process.once('message', close);
+// Ctrl+C reaches the whole group: server.js ends its parts one after the other.
 process.on('SIGINT', () => {});
 process.on('disconnect', () => process.exit());

@@ -11,18 +11,19 @@ import { fileURLToPath } from 'node:url';
 import { explain, readConfig } from '../live-room/config.js';
 import { serveFolders } from '../live-room/files.js';
 import { clientFolder, pageFolder } from '../live-room/page.js';
+import { closeOnSignal } from '../live-room/shutdown.js';
 import { createBalancer } from './balancer.js';
 import { Part } from './part.js';
 import { startRedis } from './redis.js';
 
-/** @type {(() => unknown)[]} */
+/** @type {((options: import('sfu-relay').CloseOptions) => unknown)[]} */
 const parts = [];
-const stop = async () => {
-  for (const end of parts.splice(0)) await end();
+const stop = async (/** @type {import('sfu-relay').CloseOptions} */ options) => {
+  for (const end of parts.splice(0)) await end(options);
 };
 
 try {
-  const { port, host, urls } = readConfig(process.env);
+  const { port, host, urls, deploy } = readConfig(process.env);
   console.log('Starting Redis, two SFU nodes and two relay processes …');
   const redis = await startRedis(process.env.REDIS_URL);
   parts.unshift(redis.stop);
@@ -31,7 +32,6 @@ try {
   await Promise.all(nodes.map((node) => node.start()));
   const addresses = nodes.map((node) => `127.0.0.1:${node.port}`).join();
   const relays = [1, 2].map((n) => new Part(`relay-${n}`, 'relay.js', [redis.url, addresses]));
-  parts.unshift(() => Promise.all(relays.map((relay) => relay.stop())));
   await Promise.all(relays.map((relay) => relay.start()));
 
   const pages = serveFolders({
@@ -45,6 +45,9 @@ try {
     balancer.close();
     balancer.closeAllConnections();
   });
+  // The relays end first: the balancer passes on what they tell their clients.
+  parts.unshift((options) => Promise.all(relays.map((relay) => relay.stop(options))));
+  closeOnSignal(deploy, stop);
   console.log(`
   Live room    ${urls.join('\n               ')}
   Relays       ${relays.map(({ name, pid }) => `${name} (process ${pid})`).join(', ')}
@@ -52,21 +55,10 @@ try {
   Redis        ${redis.url}
 
   Open it in two tabs: they may be served by different relays. The page can kill its relay and its node; both start again after
-  10 s. Ctrl+C ends it.
+  10 s. SIGTERM to a relay's process replaces it, as a deploy does. Ctrl+C ends all.
 `);
 } catch (error) {
   console.error(explain(error, 'npm run cluster'));
-  await stop();
+  await stop({});
   process.exit(1);
 }
-
-let isStopping = false;
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
-  process.on(signal, async () => {
-    // A second Ctrl+C exits at once.
-    if (isStopping) process.exit(1);
-    isStopping = true;
-    console.log('Closing …');
-    await stop();
-    process.exit(0);
-  });

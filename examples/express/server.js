@@ -43,6 +43,10 @@ run('node examples/express/server.js', async ({ port, host, serverUrl }) => {
   await once(http, 'listening');
   useServer(relay, new WebSocketServer({ server: http, path: '/rtc' }));
 
-  // 6. The shutdown: the relay notifies every client before the process exits.
-  return () => relay.close({ timeoutMs: 2000 });
+  // 6. The shutdown: the relay sends its clients away, then the server ends.
+  return async (options) => {
+    await relay.close(options);
+    http.close();
+    http.closeAllConnections();
+  };
 });

@@ -45,6 +45,10 @@ run('node examples/hono/server.js', async ({ port, host, serverUrl }) => {
   await once(http, 'listening');
   useServer(relay, new WebSocketServer({ server: http, path: '/rtc' }));
 
-  // 5. The shutdown: the relay notifies every client before the process exits.
-  return () => relay.close({ timeoutMs: 2000 });
+  // 5. The shutdown: the relay sends its clients away, then the server ends.
+  return async (options) => {
+    await relay.close(options);
+    http.close();
+    http.closeAllConnections();
+  };
 });

@@ -1,5 +1,5 @@
 // @ts-check
-/** Reads and checks the environment: PORT, HOST, SFU_URL, NODES. */
+/** Reads and checks the environment: PORT, HOST, SFU_URL, NODES, READINESS_DELAY_MS, DRAIN_MS. */
 import { networkInterfaces } from 'node:os';
 
 const DEFAULT_PORT = 8080;
@@ -22,6 +22,11 @@ export function readConfig(env) {
     nodeCount: readNodeCount(env),
     /** Where the dev SFU takes media. */
     iceAddresses: addresses,
+    /** How the relay closes when it is replaced by another process, on SIGTERM. */
+    deploy: {
+      readinessDelayMs: readMs(env, 'READINESS_DELAY_MS', 5_000),
+      drainMs: readMs(env, 'DRAIN_MS', 10_000),
+    },
     /** Of the page. */
     urls: ['localhost', ...addresses.filter((each) => each !== LOOPBACK)].map(
       (each) => `http://${each}:${port}`,
@@ -49,6 +54,15 @@ function readNodeCount({ NODES, SFU_URL }) {
   throw new Error(
     `NODES is "${NODES}", but the number of development SFUs is from 1 to ${MAX_NODES}. Try: NODES=2`,
   );
+}
+
+/** @param {NodeJS.ProcessEnv} env @param {string} name @param {number} usual */
+function readMs(env, name, usual) {
+  const text = env[name];
+  if (!text) return usual;
+  const ms = Number(text);
+  if (Number.isInteger(ms) && ms >= 0) return ms;
+  throw new Error(`${name} is "${text}", but it is a time in milliseconds. Try: ${name}=${usual}`);
 }
 
 /** This machine's external IPv4 addresses. */

@@ -2,19 +2,23 @@
 /** The common part of all examples: the environment, the SFU, and the shutdown. */
 import { explain, readConfig } from './config.js';
 import { DevNode } from './dev-nodes.js';
+import { closeOnSignal } from './shutdown.js';
+
+/** @typedef {import('sfu-relay').CloseOptions} CloseOptions */
 
 /**
  * Runs a server until Ctrl+C, SIGTERM or SIGHUP.
  * @param {string | { command: string, takesNodes: boolean }} start the command that starts it, for error messages; and whether
  *   it takes several dev SFUs
- * @param {(place: { port: number, host: string, serverUrl: string, nodes: DevNode[] }) => Promise<() => Promise<void>>} serve
+ * @param {(place: { port: number, host: string, serverUrl: string, nodes: DevNode[] }) =>
+ *   Promise<(options: CloseOptions) => Promise<unknown>>} serve
  *   starts the server at a port and a host, in front of the SFU at `serverUrl`, or of all dev SFUs, `nodes`; returns a function
  *   that closes it
  */
 export async function run(start, serve) {
   const { command, takesNodes } = typeof start === 'string' ? { command: start, takesNodes: false } : start;
   try {
-    const { port, host, isPublic, urls, sfuUrl, nodeCount, iceAddresses } = readConfig(process.env);
+    const { port, host, isPublic, urls, sfuUrl, nodeCount, iceAddresses, deploy } = readConfig(process.env);
     if (nodeCount > 1 && !takesNodes)
       throw new Error(
         `This example has one SFU: leave NODES out. Several are in: NODES=${nodeCount} npm start`,
@@ -28,6 +32,10 @@ export async function run(start, serve) {
     const addresses = nodes.map(({ address }) => address).join(', ');
     const serverUrl = sfuUrl ?? nodes[0]?.address ?? '';
     const close = await serve({ port, host, serverUrl, nodes });
+    closeOnSignal(deploy, async (options) => {
+      await close(options);
+      await Promise.all(nodes.map((node) => node.stop()));
+    });
 
     console.log(`
   Live room    ${urls.join('\n               ')}
@@ -39,21 +47,6 @@ export async function run(start, serve) {
       console.log(
         '  This is a demo: it admits everybody who can reach these addresses, also as a moderator.\n',
       );
-
-    // A second Ctrl+C exits at once.
-    let stopping = false;
-    const stop = async () => {
-      if (stopping) process.exit(1);
-      stopping = true;
-      console.log('Closing …');
-      await close();
-      await Promise.all(nodes.map((node) => node.stop()));
-      process.exit(0);
-    };
-    process.on('SIGINT', stop);
-    process.on('SIGTERM', stop);
-    // The terminal was closed.
-    process.on('SIGHUP', stop);
   } catch (error) {
     console.error(explain(error, command));
     process.exit(1);

@@ -49,6 +49,10 @@ run({ command: 'npm start', takesNodes: true }, async ({ port, host, serverUrl, 
   // 3. The signalling: every WebSocket on /rtc is one client of the relay.
   useServer(relay, new WebSocketServer({ server: http, path: '/rtc' }));
 
-  // 4. The shutdown: the relay notifies every client before the process exits.
-  return () => relay.close({ timeoutMs: 2000 });
+  // 4. The shutdown: the relay sends its clients away, then the server ends.
+  return async (options) => {
+    await relay.close(options);
+    http.close();
+    http.closeAllConnections();
+  };
 });

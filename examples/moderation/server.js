@@ -36,8 +36,17 @@ run('node examples/moderation/server.js', async ({ port, host, serverUrl }) => {
     hookFailure: { onMessage: MODERATION_FAILURE === 'pass' ? 'pass' : 'refuse' },
   });
 
-  const http = createServer(serveFolders({ '/': pageFolder, '/sfu-relay/': clientFolder }));
+  const pages = serveFolders({ '/': pageFolder, '/sfu-relay/': clientFolder });
+  const http = createServer(async (request, response) => {
+    if (request.url !== '/healthz') return pages(request, response);
+    const { ok } = await relay.healthCheck();
+    response.writeHead(ok ? 200 : 503).end();
+  });
   await once(http.listen(port, host), 'listening');
   useServer(relay, new WebSocketServer({ server: http, path: '/rtc' }));
-  return () => relay.close({ timeoutMs: 2000 });
+  return async (options) => {
+    await relay.close(options);
+    http.close();
+    http.closeAllConnections();
+  };
 });

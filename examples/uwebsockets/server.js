@@ -41,8 +41,11 @@ run('node examples/uwebsockets/server.js', async ({ port, host, serverUrl }) => 
   if (!listening)
     throw new Error(`Can't listen on ${host}:${port}. If it is taken, choose another port: PORT=${port + 1}`);
 
-  // 6. The shutdown: the relay notifies every client before the process exits.
-  return () => relay.close({ timeoutMs: 2000 });
+  // 6. The shutdown: the relay sends its clients away, then the server ends.
+  return async (options) => {
+    await relay.close(options);
+    uWS.us_listen_socket_close(listening);
+  };
 });
 
 /**

@@ -2,6 +2,7 @@
  * What the fragments of README and the guides take for granted: a fragment shows the lines that matter, not those that
  * every application has around them. A program (with imports) declares its own.
  */
+import type { Server } from 'node:http';
 import type { register as Register } from 'prom-client';
 import type { SfuRelay } from 'sfu-relay';
 import type { RelayClient } from 'sfu-relay/client';
@@ -9,6 +10,7 @@ import type { RelayClient } from 'sfu-relay/client';
 declare global {
   // In the server.
   const relay: SfuRelay;
+  const server: Server;
   const europe: SfuRelay;
   const asia: SfuRelay;
   const sessionId: string;

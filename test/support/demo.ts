@@ -10,7 +10,11 @@ interface DemoOptions {
   /** How many development SFUs. */
   nodes?: number | string;
   maxListed?: number;
+  /** How long its relay takes to close on SIGTERM; by default it closes at once. */
+  deploy?: { readinessDelayMs: number; drainMs: number };
 }
+
+const AT_ONCE = { readinessDelayMs: 0, drainMs: 0 };
 
 type Demo = Awaited<ReturnType<typeof startDemo>>;
 
@@ -37,7 +41,14 @@ export function useDemo(options: DemoOptions = {}): Pick<Demo, 'url' | 'port'> {
 }
 
 /** A server of examples/, as its README starts it, on a free port or the one given. */
-export async function startDemo({ example = 'live-room', port, sfuUrl, nodes, maxListed }: DemoOptions = {}) {
+export async function startDemo({
+  example = 'live-room',
+  port,
+  sfuUrl,
+  nodes,
+  maxListed,
+  deploy: { readinessDelayMs, drainMs } = AT_ONCE,
+}: DemoOptions = {}) {
   const PORT = String(port ?? (await freePort()));
   const env = {
     ...process.env,
@@ -46,6 +57,8 @@ export async function startDemo({ example = 'live-room', port, sfuUrl, nodes, ma
     SFU_URL: sfuUrl ?? '',
     NODES: `${nodes ?? ''}`,
     MAX_LISTED: `${maxListed ?? ''}`,
+    READINESS_DELAY_MS: `${readinessDelayMs}`,
+    DRAIN_MS: `${drainMs}`,
   };
   const script = fileURLToPath(new URL(`../../examples/${example}/server.js`, import.meta.url));
   const child = new Child(process.execPath, [script], { env });

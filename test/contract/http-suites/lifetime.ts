@@ -181,4 +181,18 @@ export function lifetimeSuite(stage: HttpStage): void {
     expect(reader.received.at(-1)).toMatchObject({ event: 'close', data: { code: 1001 } });
     expect((await post()).status).toBe(503);
   });
+
+  test('while the relay drains, a client that ignores goaway loses its stream with 1001 by the deadline', async () => {
+    await post();
+    const reader = await events('one');
+    await reader.notified('offer');
+    let isOver = false;
+    const closed = stage.relay.close({ drainMs: 400 }).then(() => {
+      isOver = true;
+    });
+    while (!isOver) await request('GET', '/session/one/stats');
+    await Promise.all([closed, reader.ended]);
+    expect(reader.received.map(({ data }) => (data as { method?: string })?.method)).toContain('goaway');
+    expect(reader.received.at(-1)).toMatchObject({ event: 'close', data: { code: 1001 } });
+  });
 }

@@ -54,6 +54,26 @@ export function drainingSuite(stage: ContractStage): void {
       expect(left?.length).toBeGreaterThan(0);
     });
 
+    test('closes with 1001 by the deadline who ignores goaway and goes on', async () => {
+      const viewers = [];
+      for (const uid of ['ada', 'ben', 'cleo'])
+        viewers.push((await joined({ uid, role: 'subscriber' })).client);
+      const going = viewers.map(async (viewer) => {
+        let closed = false;
+        void viewer.closed.finally(() => {
+          closed = true;
+        });
+        while (!closed) await viewer.request('ping').catch(() => {});
+      });
+      await stage.relay.close({ drainMs: 400 });
+      await Promise.all(going);
+      for (const viewer of viewers) {
+        expect((await viewer.closed).code).toBe(1001);
+        expect(viewer.methods()).toContain('goaway');
+      }
+      await expectNothingLeft();
+    });
+
     test('cuts off a client that does not close', async () => {
       const { client } = await joined();
       client.socket.pause();
