@@ -32,6 +32,15 @@ export default defineConfig([
     },
     plugins: [splitCommonJs(), ownClassNames()],
   },
+  // The command `sfu-relay`: nobody imports it.
+  {
+    ...common,
+    format: ['esm'],
+    dts: false,
+    platform: 'node',
+    entry: { cli: 'src/cli/main.ts' },
+    splitting: false,
+  },
   // One file of its own, which a page can load without a bundler.
   {
     ...common,

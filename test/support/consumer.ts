@@ -30,6 +30,11 @@ export class ConsumerProject {
     return join(this.folder, 'node_modules/sfu-relay');
   }
 
+  /** The installed package's package.json. */
+  async manifest(): Promise<{ version: string; bin: { 'sfu-relay': string } }> {
+    return JSON.parse(await readFile(join(this.installed, 'package.json'), 'utf8'));
+  }
+
   async write(file: string, content: string): Promise<void> {
     await writeFile(join(this.folder, file), content);
   }
