@@ -109,6 +109,8 @@ export interface RoomFields {
   readonly seats?: ReadonlyMap<string, Seat> | undefined;
   /** By session id, why sessions have lost their seats: until their processes have ended them. */
   readonly removals?: ReadonlyMap<string, string> | undefined;
+  /** By user id, the newest removals from the room: of sessions without a seat, too, and of processes that hear of it late. */
+  readonly kicks?: ReadonlyMap<string, Kick> | undefined;
   /** By process id, how many visible participants it has that have no seat. */
   readonly audience?: ReadonlyMap<string, number> | undefined;
   /** By generation and process id, what the process's peers do on the SFU. */
@@ -130,6 +132,13 @@ export interface Seat {
   readonly moderates?: boolean;
   /** What the others see. */
   readonly participant?: Participant;
+}
+
+/** A user was removed from the room. */
+export interface Kick {
+  /** Counts the removals of the room. Sessions that were admitted later stay. */
+  readonly number: number;
+  readonly reason: string;
 }
 
 /**

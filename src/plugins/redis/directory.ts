@@ -118,7 +118,7 @@ export class Directory {
 
   /** A process no longer has a room open. */
   async part(processId: string, fence: string, roomId: string, isDead: boolean): Promise<void> {
-    const { state, log, messages, channel } = this.#keys.room(roomId);
+    const { state, log, messages, ends, channel } = this.#keys.room(roomId);
     const args = [
       redisKey(processId),
       fence,
@@ -126,8 +126,9 @@ export class Directory {
       channel,
       randomToken(),
       String(ROOM_TTL_MS),
+      processId,
     ];
-    await this.#commands.run(PART, [state, log, messages], args);
+    await this.#commands.run(PART, [state, log, messages, ends], args);
   }
 }
 

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { unavailable } from '../../backplane/attempt.js';
 import type { RoomChange, RoomFields, RoomLog } from '../../backplane/backplane.js';
 import type { GateState, SharedGate } from '../../backplane/shared-gate.js';
 import type { CancelSignal } from '../../util/cancellation.js';
 import { deferred } from '../../util/deferred.js';
+import { noop } from '../../util/noop.js';
 import { SerialQueue } from '../../util/serial-queue.js';
 
 /** ms until it is looked again whether a wait is over: a process that is waited for may be dead. */
@@ -20,6 +22,8 @@ export class LogGate implements SharedGate {
   readonly #log: () => RoomLog;
   readonly #owner: GateOwner;
   readonly #queue = new SerialQueue();
+  /** What the others were told, by generation. */
+  readonly #told = new Map<number, GateState>();
   #change = deferred();
   #waiting = 0;
 
@@ -55,6 +59,16 @@ export class LogGate implements SharedGate {
     this.#change = deferred();
   }
 
+  /** The process was taken for dead, and what it had told was forgotten: it tells it again. */
+  resume(): void {
+    for (const generation of this.#told.keys())
+      void this.#queue.run(async () => {
+        const state = this.#told.get(generation);
+        // What the others do does not matter: the peers do what they do.
+        if (state) await this.#become(generation, state, () => true, undefined).catch(noop);
+      });
+  }
+
   /** Calls back when everything has been told. */
   settled(done: () => void): void {
     void this.#queue.run(async () => done());
@@ -80,13 +94,21 @@ export class LogGate implements SharedGate {
           isAllowed = state === undefined || isLate || may(this.#others(fields, generation));
           return isAllowed ? { gates: new Map([[`${generation} ${this.#owner.processId}`, state]]) } : {};
         });
-        if (outcome.refused || isAllowed) return;
+        // Nobody hears of the others any more: a join would not know of theirs. Peers that have joined or left have done so.
+        if (outcome.refused && state === 'joining')
+          throw outcome.refused.code === 'ERR_RELAY_CLOSED' ? unavailable(outcome.refused) : outcome.refused;
+        if (outcome.refused || isAllowed) return this.#keep(generation, state);
         await Promise.race([promise, aborted.promise, sleep(LOOK_MS, undefined, { ref: false })]);
       }
     } finally {
       this.#waiting -= 1;
       signal?.removeEventListener('abort', aborted.resolve);
     }
+  }
+
+  #keep(generation: number, state: GateState | undefined): void {
+    if (state) this.#told.set(generation, state);
+    else this.#told.delete(generation);
   }
 
   #others({ gates }: RoomFields, generation: number): GateState[] {

@@ -9,6 +9,8 @@ import type { Logger } from '../../util/logger.js';
 const TIMEOUT_MS = 5_000;
 const MAX_ATTEMPTS = 6;
 const RETRY_MS = 50;
+/** How often a process is asked that does not answer: one that has died is gone by then. */
+const MAX_ASKED = 2;
 const FORMAT = 1;
 
 /** What other processes may ask for, by name. Each may be asked for twice. */
@@ -65,10 +67,35 @@ export class ProcessCalls {
     return answer;
   }
 
+  /**
+   * Asks a process until it answers, or is gone.
+   * @throws RelayError as `ask`, where it lives and does not answer
+   */
+  async askLiving(processId: string, method: string, params: object): Promise<void> {
+    for (let n = 1; ; n += 1) {
+      try {
+        await this.ask(processId, method, params);
+        return;
+      } catch (error) {
+        if (!this.#others.includes(processId)) return;
+        if (n === MAX_ASKED) throw error;
+      }
+    }
+  }
+
+  /** As `askLiving`, of all other processes at once. */
+  async askAllLiving(method: string, params: object): Promise<void> {
+    await Promise.all(this.#others.map((processId) => this.askLiving(processId, method, params)));
+  }
+
   /** Asks all other processes. Those that fail have been logged. */
   async askAll(method: string, params: object): Promise<PromiseSettledResult<unknown>[]> {
-    const others = this.#backplane.processes().filter(({ processId }) => processId !== this.#processId);
-    return Promise.allSettled(others.map(({ processId }) => this.ask(processId, method, params)));
+    return Promise.allSettled(this.#others.map((processId) => this.ask(processId, method, params)));
+  }
+
+  get #others(): string[] {
+    const ids = this.#backplane.processes().map(({ processId }) => processId);
+    return ids.filter((processId) => processId !== this.#processId);
   }
 
   close(): void {

@@ -174,13 +174,15 @@ export class SharedRoom implements RoomShare, MembersObserver {
   }
 
   appended(_sessionId: string | undefined, entry: RoomEntry): void {
-    this.room.messages.receive(entry);
+    // After its last session has left, the messages belong to the next room of the same id.
+    if (this.room.messages.channel === this.#messages) this.room.messages.receive(entry);
   }
 
   /** The process is one of those that share the room again. */
   resume(): void {
     this.#writer.lost();
     this.#writer.resume();
+    this.#gate.resume();
   }
 
   /** Counts what the live processes count. */
@@ -268,8 +270,8 @@ export class SharedRoom implements RoomShare, MembersObserver {
 
   /** Who locks a room knows only those who have seats. */
   #mayRejoin(): void {
-    const named = [...this.room.moderation.sessions].filter(({ isNamed }) => isNamed);
-    const users = named.map(({ userId }) => userId);
+    const sessions = [...this.#own.values()].map(({ session }) => session);
+    const users = sessions.filter(({ isNamed }) => isNamed).map(({ userId }) => userId);
     const outcome = this.log.commit((state) => proposeRegulars(state, users));
     if (isPromise(outcome)) outcome.then(noop, noop);
   }

@@ -6,6 +6,7 @@ import type { ResolvedCountLimits } from '../../limits/count-limits.js';
 import { RelayError } from '../../protocol/errors.js';
 import type { SessionCloseReason } from '../../protocol/session-state.js';
 import type { LiveGrants, RoomMessage } from '../../protocol/types.js';
+import type { ModeratedSession } from '../../room/moderation/moderated-session.js';
 import type { Room } from '../../room/room.js';
 import type { Rooms } from '../../room/rooms.js';
 import { isPromise } from '../../util/is-promise.js';
@@ -13,6 +14,7 @@ import type { Logger } from '../../util/logger.js';
 import { joinedElsewhere } from '../duplicate-users.js';
 import type { DuplicateUser } from '../options.js';
 import { Admission, type AdmittedSession } from './admission.js';
+import { endBanned } from './end-banned.js';
 import { ProcessCalls } from './process-calls.js';
 import { SharedRoom } from './shared-room.js';
 
@@ -25,11 +27,10 @@ const BEAT_MS = 1_000;
 const FORMAT = 1;
 const VERSION = '0.1.0';
 
-interface ChangeableSession {
-  readonly permissions: { change(grants: LiveGrants): Promise<void> };
+interface ChangeableSession extends ModeratedSession {
+  readonly permissions: ModeratedSession['permissions'] & { change(grants: LiveGrants): Promise<void> };
   readonly roomId: string;
-  readonly userId: string;
-  readonly isNamed: boolean;
+  readonly room: Room;
   readonly connection: 'connected' | 'detached';
   close(reason?: SessionCloseReason): Promise<void>;
 }
@@ -155,11 +156,13 @@ export class SharedRooms {
     const shared = new SharedRoom(room, this, this.#setup.backplane);
     this.#rooms.set(room, shared);
     room.moderation.elsewhere = {
-      close: (userId, { code, message }) => this.#closeElsewhere(room, { userId, code, message }),
+      // The log has told them: they say when it is done.
+      close: (userId, { code, message }) =>
+        this.#calls.askAllLiving('close', { roomId: room.id, userId, code, message }),
       revise: async (userId) => {
         const { revision } = shared;
         const asked = [...shared.processesOf(userId)].map((processId) =>
-          this.#calls.ask(processId, 'revise', { roomId: room.id, userId, revision }),
+          this.#calls.askLiving(processId, 'revise', { roomId: room.id, userId, revision }),
         );
         await Promise.all(asked);
       },
@@ -229,10 +232,6 @@ export class SharedRooms {
     return room && this.#rooms.get(room);
   }
 
-  async #closeElsewhere(room: Room, params: object): Promise<void> {
-    await this.#calls.askAll('close', { roomId: room.id, ...params });
-  }
-
   async #close({ roomId, userId, code, message }: Params): Promise<void> {
     const sessions =
       this.#setup.rooms.all.get(String(roomId))?.moderation.sessions.ofUser(String(userId)) ?? [];
@@ -276,11 +275,13 @@ export class SharedRooms {
 
   #entered(membership: Membership): void {
     const { lost } = membership;
+    const { sessions, logger } = this.#setup;
+    if (this.#membership) void endBanned(sessions.values(), logger);
     this.#membership = membership;
     for (const shared of this.#rooms.values()) shared.resume();
     const again = () => {
       if (this.#isClosed) return;
-      this.#setup.logger.warn({}, 'The other processes have taken this one for dead: it is announced again');
+      logger.warn({}, 'The other processes have taken this one for dead: it is announced again');
       this.#enter();
     };
     if (lost.aborted) again();

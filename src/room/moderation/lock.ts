@@ -17,19 +17,3 @@ export function proposeRegulars({ locked, regulars }: RoomFields, users: readonl
 export function proposeUnlock({ locked }: RoomFields): RoomChange {
   return locked ? { locked: undefined, regulars: undefined } : {};
 }
-
-/** The user has been removed from the room: a lock applies to them like to anybody. */
-export function proposeRemoval({ regulars }: RoomFields, userId: string): RoomChange {
-  return regulars?.has(userId) ? { regulars: new Map([[userId, undefined]]) } : {};
-}
-
-/** As `proposeRemoval`; and nothing that the user has sent arrives any more. */
-export function proposeKick(state: RoomFields, userId: string, reason: string): RoomChange {
-  const lost = [...(state.seats ?? [])].filter(([, seat]) => seat.userId === userId);
-  if (lost.length === 0) return proposeRemoval(state, userId);
-  return {
-    ...proposeRemoval(state, userId),
-    seats: new Map(lost.map(([sessionId]) => [sessionId, undefined])),
-    removals: new Map(lost.map(([sessionId]) => [sessionId, reason])),
-  };
-}

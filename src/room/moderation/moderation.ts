@@ -7,7 +7,7 @@ import type {
   RoomLog,
   RoomSink,
 } from '../../backplane/backplane.js';
-import { type Ban, type BanOptions, type BanStore, makeBan, readReason } from '../../backplane/ban-store.js';
+import { type BanOptions, type BanStore, makeBan, readReason } from '../../backplane/ban-store.js';
 import { endOf } from '../../backplane/room-change.js';
 import { RelayError } from '../../protocol/errors.js';
 import { checkId } from '../../protocol/ids.js';
@@ -17,8 +17,10 @@ import { andThen, isPromise } from '../../util/is-promise.js';
 import { noop } from '../../util/noop.js';
 import { UserIndex } from '../../util/user-index.js';
 import type { RoomMembers } from '../participants/room-members.js';
-import { REMOVED, refuseBanned, unlessUnknown } from './banned.js';
-import { proposeKick, proposeLock, proposeUnlock } from './lock.js';
+import { Admissions, isOver } from './admissions.js';
+import { REMOVED } from './banned.js';
+import { proposeKick } from './kicks.js';
+import { proposeLock, proposeUnlock } from './lock.js';
 import type { ModeratedSession } from './moderated-session.js';
 import {
   checkMuteTarget,
@@ -28,9 +30,6 @@ import {
   proposeMute,
   proposeUnmute,
 } from './mutes.js';
-
-/** What refuses all changes of a room. */
-const IS_OVER: ReadonlySet<string> = new Set(['ERR_RELAY_ROOM_ENDED', 'ERR_RELAY_CLOSED']);
 
 /** The room under moderation. */
 interface ModeratedRoom {
@@ -59,6 +58,7 @@ export class Moderation implements RoomSink {
   elsewhere: ModerationElsewhere | undefined;
   readonly #room: ModeratedRoom;
   readonly #bans: BanStore;
+  readonly #admissions: Admissions;
   #isToldLocked = false;
   #isCommitting = false;
   /** The new ids of muted tracks that the log does not have yet. */
@@ -67,6 +67,7 @@ export class Moderation implements RoomSink {
   constructor(room: ModeratedRoom, bans: BanStore) {
     this.#room = room;
     this.#bans = bans;
+    this.#admissions = new Admissions(room, bans);
   }
 
   get isLocked(): boolean {
@@ -77,13 +78,15 @@ export class Moderation implements RoomSink {
     return this.#state.end !== undefined;
   }
 
-  snapshot({ locked, end }: RoomFields): void {
+  snapshot({ locked, end, kicks }: RoomFields): void {
     this.#tellLocked(locked === true);
+    this.#kicked(kicks);
     if (end !== undefined) void this.#ended(end);
   }
 
   changed(change: RoomChange): void {
     if ('locked' in change) this.#tellLocked(change.locked === true);
+    this.#kicked(change.kicks);
     if (change.end !== undefined) void this.#ended(change.end);
     const { mutedTracks, mutedUsers } = change;
     if (this.#isCommitting || !(mutedTracks || mutedUsers)) return;
@@ -97,14 +100,11 @@ export class Moderation implements RoomSink {
   }
 
   /**
-   * Returns a promise only where the ban store does.
+   * Checks whether a session may join. Returns a promise only where the log or the ban store does.
    * @throws RelayError `ERR_RELAY_REMOVED`, `ERR_RELAY_ROOM_LOCKED`, `ERR_RELAY_ROOM_ENDED`; at once or by the promise
    */
   admit(session: ModeratedSession): void | Promise<void> {
-    const ban = this.#bans.find(this.#room.id, session.userId);
-    const { opened } = this.#room;
-    if (!isPromise(ban) && !opened) this.#admit(session, ban);
-    else return Promise.all([ban, opened]).then(([found]) => this.#admit(session, found));
+    return this.#admissions.admit(session);
   }
 
   /**
@@ -112,18 +112,7 @@ export class Moderation implements RoomSink {
    * @throws RelayError `ERR_RELAY_REMOVED`; at once or by the promise
    */
   readmit({ userId }: ModeratedSession): void | Promise<void> {
-    const ban = this.#bans.find(this.#room.id, userId);
-    if (!isPromise(ban)) refuseBanned(ban);
-    else return Promise.resolve(ban).then(refuseBanned, unlessUnknown);
-  }
-
-  #admit({ userId, isNamed, replaces, grants }: ModeratedSession, ban: Ban | undefined): void {
-    refuseBanned(ban);
-    const { end, locked, regulars } = this.#state;
-    if (end !== undefined) throw endOf(end);
-    const isRegular = replaces !== undefined || (isNamed && regulars?.has(userId));
-    if (locked && !isRegular && grants.roomAdmin !== true)
-      throw new RelayError('ERR_RELAY_ROOM_LOCKED', 'The room is locked: nobody may join it now.');
+    return this.#admissions.readmit(userId);
   }
 
   async kick(userId: string, options: { reason?: string }): Promise<void> {
@@ -210,6 +199,16 @@ export class Moderation implements RoomSink {
     await this.#ended(this.#state.end ?? reason);
   }
 
+  /** Sessions that had been admitted before their users were removed end. */
+  #kicked(kicks: RoomChange['kicks']): void {
+    for (const [userId, kick] of kicks ?? []) {
+      if (!kick) continue;
+      const error = new RelayError('ERR_RELAY_REMOVED', kick.reason);
+      for (const session of this.sessions.ofUser(userId))
+        if (!this.#admissions.isAfter(session, kick)) void session.close({ by: 'application', error });
+    }
+  }
+
   /** Before the first session leaves, the room's messages are forgotten. */
   #ended(reason: string): Promise<void> {
     this.#room.messages.forget();
@@ -252,7 +251,7 @@ export class Moderation implements RoomSink {
         // A shared log refuses also where this process is not one of the others any more.
         if (refused.code === 'ERR_RELAY_CLOSED' && this.elsewhere && [...this.sessions].length > 0)
           throw unavailable(refused);
-        if (!IS_OVER.has(refused.code)) throw refused;
+        if (!isOver(refused)) throw refused;
       });
     } finally {
       this.#isCommitting = false;

@@ -74,6 +74,25 @@ export function messagesSuite(stage: SharedStage): void {
       expect(textsOf(bob)).toEqual(['anybody there?']);
     });
 
+    test('come once to a room that is joined again while its last session leaves', async () => {
+      const [one, other] = stage.two({ messages });
+      const alice = await join(one, 'alice');
+      const [carol, visitor] = [await join(other, 'carol'), await join(other, 'visitor')];
+      for (let n = 0; n < 5; n += 1) {
+        await say(carol, `before ${n}`);
+        const leaver = n === 0 ? alice : ([...one.sessions.values()][0] as Session);
+        await leaver.close();
+        const talk = [0, 1, 2].map((m) => say(visitor, `meanwhile ${n} ${m}`));
+        const bob = await join(one, 'bob');
+        const heard = heardBy(bob);
+        await Promise.all(talk);
+        await say(carol, `after ${n}`);
+        await vi.waitFor(() => expect(heard.at(-1)).toBe(`after ${n}`));
+        expect(new Set(heard).size).toBe(heard.length);
+        expect(new Set(textsOf(bob)).size).toBe(textsOf(bob).length);
+      }
+    });
+
     test('of the server come to all; those for one user to that user alone', async () => {
       const [one, other] = stage.two({ messages });
       const [alice, bob] = [await join(one, 'alice'), await join(other, 'bob')];

@@ -7,7 +7,8 @@ import type { MemoryLog } from '../../../src/backplane/memory/memory-log.js';
 import { SharedMemory } from '../../../src/backplane/memory/shared-memory.js';
 import { RelayError } from '../../../src/protocol/errors.js';
 import type { Track } from '../../../src/protocol/types.js';
-import { proposeLock, proposeRemoval, proposeUnlock } from '../../../src/room/moderation/lock.js';
+import { proposeKick } from '../../../src/room/moderation/kicks.js';
+import { proposeLock, proposeUnlock } from '../../../src/room/moderation/lock.js';
 import {
   isMuted,
   proposeFollow,
@@ -67,7 +68,7 @@ function proposalOf({ what, user, track, other, kind }: Step): Propose {
     if (what === 'end') return { end: 'It is over.' };
     if (what === 'lock') return proposeLock(state, [...(state.seats?.keys() ?? [])]);
     if (what === 'unlock') return proposeUnlock(state);
-    if (what === 'kick') return proposeRemoval(state, user);
+    if (what === 'kick') return proposeKick(state, user, 'Be polite.');
     if (what === 'sit') return proposeSeat(state, user);
     if (what === 'stand') return { seats: new Map([[user, undefined]]) };
     if (what === 'follow') return proposeFollow(state, [[track, other]]);

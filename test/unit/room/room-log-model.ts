@@ -62,7 +62,7 @@ export class Model {
     else if (what === 'end') this.hasEnded = true;
     else if (what === 'lock') this.regulars ??= new Set(this.seats);
     else if (what === 'unlock') this.regulars = undefined;
-    else if (what === 'kick') this.regulars?.delete(user);
+    else if (what === 'kick') for (const users of [this.regulars, this.seats]) users?.delete(user);
     else if (what === 'stand') this.seats.delete(user);
     else if (what === 'say') return this.seats.has(user);
     else if (what === 'mute user') for (const each of kinds) this.mutedUsers.add(`${each} ${user}`);

@@ -8,6 +8,8 @@ export interface RoomKeys {
   readonly log: string;
   /** The newest messages: a stream. */
   readonly messages: string;
+  /** Why rooms of this id have ended, for processes that come late: a hash. */
+  readonly ends: string;
   /** Where both are published. */
   readonly channel: string;
 }
@@ -42,7 +44,13 @@ export class RedisKeys {
 
   room(roomId: string): RoomKeys {
     const base = `${this.#prefix}:{r:${redisKey(roomId)}}`;
-    return { state: `${base}:s`, log: `${base}:l`, messages: `${base}:m`, channel: `${base}:c` };
+    return {
+      state: `${base}:s`,
+      log: `${base}:l`,
+      messages: `${base}:m`,
+      ends: `${base}:e`,
+      channel: `${base}:c`,
+    };
   }
 
   process(processId: string): ProcessKeys {

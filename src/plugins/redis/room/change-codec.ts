@@ -102,6 +102,8 @@ function decodeChange({ f = {}, m = {}, d = [] }: WireChange): RoomChange {
 /** A room as its hash has it. */
 export interface StoredRoom {
   readonly epoch: string;
+  /** The epoch in which the room began. */
+  readonly kin: string;
   readonly revision: number;
   /** The number of the newest entry. */
   readonly seq: number;
@@ -133,6 +135,7 @@ export function decodeRoom(flat: readonly string[], process: string): StoredRoom
     throw new Error('what Redis has of the room is not a room');
   return {
     epoch: heads.get('e') ?? '',
+    kin: heads.get('k') ?? '',
     revision,
     seq,
     nonce: heads.get('n') ?? '',

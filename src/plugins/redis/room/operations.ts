@@ -98,6 +98,6 @@ export function settled(operation: Operation): boolean {
 
 function fail(operation: Operation, error: unknown): void {
   const failure = unavailable(error);
-  if (failure.code === 'ERR_RELAY_CLOSED') operation.settle({ refused: failure });
+  if (failure.code !== 'ERR_RELAY_UNAVAILABLE') operation.settle({ refused: failure });
   else operation.fail(failure);
 }

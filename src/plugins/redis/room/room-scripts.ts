@@ -3,10 +3,11 @@ import { script } from '../connection/commands.js';
 /**
  * The state of a room is a hash: `e` epoch, `r` revision, `q` number of the newest entry of both streams, `n` who wrote it, `f:<name>` a
  * field, `m:<name>:<key>` an entry of a map, `p:<process>` the fence of a process that has the room open, `x:<process>` the fence
- * that was buried, `o:<process>` its last batch, `w` the process whose turn it is, and until when. The value of a seat begins with its process.
+ * that was buried, `o:<process>` its last batch, `w` the process whose turn it is, and until when, `k` the first epoch of the room: another
+ * one belongs to another room that had the same id. The value of a seat begins with its process.
  */
 const COMMON = `
-local S, L, M = KEYS[1], KEYS[2], KEYS[3]
+local S, L, M, E = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local function isFenced(process, fence)
   local x = redis.call('HGET', S, 'x:' .. process)
   if x and tonumber(x) >= tonumber(fence) then return true end
@@ -37,11 +38,16 @@ local function tail(seen, q)
   end
   if count == q - seen then return lines end
 end
--- A change of seats that a script makes by itself.
-local function changeSeats(channel, process, nonce, changes)
+-- Entries of maps that a script changes by itself: by the name of the map, each as JSON.
+local function change(channel, process, nonce, maps)
+  local members = {}
+  for name, entries in pairs(maps) do
+    if #entries > 0 then members[#members + 1] = '"' .. name .. '":[' .. table.concat(entries, ',') .. ']' end
+  end
+  if #members == 0 then return end
   local q, r = redis.call('HGET', S, 'q') + 1, redis.call('HGET', S, 'r') + 1
   redis.call('HSET', S, 'q', q, 'r', r, 'n', nonce)
-  local line = r .. ' {"b":' .. cjson.encode(process) .. ',"c":{"m":{"seats":[' .. table.concat(changes, ',') .. ']}}}'
+  local line = r .. ' {"b":' .. cjson.encode(process) .. ',"c":{"m":{' .. table.concat(members, ',') .. '}}}'
   add(L, 1024, q, line)
   publish(channel, q, { line })
 end
@@ -49,17 +55,28 @@ end
 
 /**
  * Opens a room for a process, and restores what Redis has lost of it: the process has seen a revision, or it has seats that
- * are missing. ARGV: process, fence, new epoch, ttl, channel, revision seen or '', entry seen, nonce, the number of fields, each with
- * its value; then id, value and JSON of each own seat.
+ * are missing. A process that comes late to a room that has ended is told so. ARGV: process, fence, new epoch, ttl, channel, revision seen
+ * or '', entry seen, nonce, first epoch seen, epoch seen, nonce of the entry seen, the number of fields, each with its value; then id, value
+ * and JSON of each own seat.
+ * @returns 'ok', the hash, and what has happened since, or 0; 'ended' and why; 'fenced'
  */
 export const OPEN = script(`${COMMON}
 local process, fence, epoch, ttl, channel, seen, nonce = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[8]
 if isFenced(process, fence) then return { 'fenced' } end
+local reason = seen ~= '' and redis.call('HGET', E, ARGV[9])
+if reason then return { 'ended', reason } end
 local isNew = redis.call('EXISTS', S) == 0
 local ended = redis.call('HEXISTS', S, 'f:end') == 1
-local firstSeat = 10 + 2 * ARGV[9]
-local isBehind = not isNew and seen ~= '' and tonumber(redis.call('HGET', S, 'r')) < tonumber(seen)
-if isNew then redis.call('HSET', S, 'r', 0, 'q', 0, 'f:generation', 0) end
+local firstSeat = 13 + 2 * ARGV[12]
+local kin = redis.call('HGET', S, 'k')
+local isSame = not kin or kin == ARGV[9]
+local isBehind = not isNew and seen ~= '' and isSame and tonumber(redis.call('HGET', S, 'r')) < tonumber(seen)
+local isContinued = not isNew and seen ~= '' and redis.call('HGET', S, 'e') == ARGV[10] and not isBehind
+if isContinued then
+  local q = tonumber(redis.call('HGET', S, 'q'))
+  isContinued = q > tonumber(ARGV[7]) or (q == tonumber(ARGV[7]) and redis.call('HGET', S, 'n') == ARGV[11])
+end
+if isNew then redis.call('HSET', S, 'r', 0, 'q', 0, 'f:generation', 0, 'k', seen == '' and epoch or ARGV[9]) end
 if isNew or isBehind then
   local all = redis.call('HKEYS', S)
   for _, field in ipairs(all) do
@@ -68,7 +85,7 @@ if isNew or isBehind then
     end
   end
   redis.call('HSET', S, 'e', epoch, 'n', nonce, 'f:generation', 0)
-  for i = 10, firstSeat - 2, 2 do redis.call('HSET', S, ARGV[i], ARGV[i + 1]) end
+  for i = 13, firstSeat - 2, 2 do redis.call('HSET', S, ARGV[i], ARGV[i + 1]) end
   if seen ~= '' then
     redis.call('HSET', S, 'r', seen, 'q', math.max(redis.call('HGET', S, 'q'), ARGV[7]))
   end
@@ -93,10 +110,11 @@ if seen ~= '' and not ended then
       changes[#changes + 1] = '[' .. cjson.encode(string.sub(field, 9)) .. ']'
     end
   end
-  if #changes > 0 then changeSeats(channel, process, nonce, changes) end
+  change(channel, process, nonce, { seats = changes })
 end
 keep(ttl)
-return { 'ok', redis.call('HGETALL', S) }
+local missed = isContinued and tail(tonumber(ARGV[7]), tonumber(redis.call('HGET', S, 'q')))
+return { 'ok', redis.call('HGETALL', S), missed or 0 }
 `);
 
 /** What has happened since. ARGV: epoch, entry seen, its nonce, process, fence, ttl. */
@@ -189,8 +207,8 @@ return { status, results, n, before, missed }
 `);
 
 /**
- * A process no longer has a room open: it has closed it, or it is dead. Its seats are free. The room ends with the last one.
- * ARGV: process, fence, whether it is dead, channel, nonce, ttl.
+ * A process no longer has a room open: it has closed it, or it is dead. What it has there is free. The room is gone with the last one;
+ * why it had ended is kept for processes that may come late. ARGV: process, fence, whether it is dead, channel, nonce, ttl, id of the process.
  */
 export const PART = script(`${COMMON}
 local process, fence, isDead, channel, nonce = ARGV[1], ARGV[2], ARGV[3] == '1', ARGV[4], ARGV[5]
@@ -202,19 +220,31 @@ end
 local p = redis.call('HGET', S, 'p:' .. process)
 if p and tonumber(p) > tonumber(fence) then return 0 end
 redis.call('HDEL', S, 'p:' .. process, 'o:' .. process)
-local changes, isOpen = {}, false
+local maps, isOpen, mayComeLate, own = { seats = {}, audience = {}, gates = {} }, false, false, ARGV[7]
 local all = redis.call('HGETALL', S)
 for i = 1, #all, 2 do
   local field = all[i]
   if string.sub(field, 1, 2) == 'p:' then isOpen = true
-  elseif string.sub(field, 1, 8) == 'm:seats:' and string.sub(all[i + 1], 1, #process + 1) == process .. ' ' then
-    redis.call('HDEL', S, field)
-    changes[#changes + 1] = '[' .. cjson.encode(string.sub(field, 9)) .. ']'
+  elseif string.sub(field, 1, 2) == 'x:' then mayComeLate = true
+  else
+    local name, key = string.match(field, '^m:(%a+):(.*)$')
+    local isOwn = (name == 'seats' and string.sub(all[i + 1], 1, #process + 1) == process .. ' ')
+      or (name == 'audience' and key == own) or (name == 'gates' and string.match(key, ' (.*)$') == own)
+    if isOwn then
+      redis.call('HDEL', S, field)
+      maps[name][#maps[name] + 1] = '[' .. cjson.encode(key) .. ']'
+    end
   end
 end
-if not isOpen then redis.call('DEL', S, L, M)
+if not isOpen then
+  local kin, reason = unpack(redis.call('HMGET', S, 'k', 'f:end'))
+  if mayComeLate and kin and reason then
+    redis.call('HSET', E, kin, reason)
+    redis.call('PEXPIRE', E, ARGV[6])
+  end
+  redis.call('DEL', S, L, M)
 else
-  if #changes > 0 then changeSeats(channel, process, nonce, changes) end
+  change(channel, process, nonce, maps)
   keep(ARGV[6])
 end
 return 1

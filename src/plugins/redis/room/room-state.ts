@@ -18,6 +18,8 @@ const NOTHING = {};
 export class RoomState {
   fields: RoomFields = { generation: 0 };
   epoch = '';
+  /** The epoch in which the room began. */
+  kin = '';
   revision = 0;
   /** The number of the newest entry. */
   seq = 0;
@@ -35,6 +37,19 @@ export class RoomState {
   load(room: StoredRoom): void {
     Object.assign(this, room);
     this.#owner.tell((sink) => sink.snapshot(this.fields, this.revision));
+  }
+
+  /** As `load`, where all that has happened since is known: sinks are told of that. */
+  catchUp(room: StoredRoom, missed: readonly string[]): void {
+    if (room.epoch !== this.epoch || !this.follow(this.seq + 1, missed, room.nonce)) this.load(room);
+    else Object.assign(this, { ownSeats: room.ownSeats, kin: room.kin });
+  }
+
+  /** The room has ended while this process was not one of those that share it. */
+  end(reason: string): void {
+    if (this.fields.end !== undefined) return;
+    apply(this.fields, { end: reason });
+    this.#owner.tell((sink) => sink.changed({ end: reason }, this.revision));
   }
 
   /**

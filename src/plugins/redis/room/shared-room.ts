@@ -44,6 +44,7 @@ interface Reader {
   tell(tell: Tell): void;
 }
 
+type OpenReply = ['fenced'] | ['ended', string] | ['ok', string[], string[] | 0];
 type WriteReply = [string, string[], string, number, string[] | 0, string[]?];
 
 /** A room as one process sees it: what it does there happens in one order, one batch after the other. */
@@ -63,6 +64,8 @@ export class SharedRoom implements StateOwner {
   /** How often in a row other processes were faster. */
   #conflicts = 0;
   #isClosed = false;
+  /** Redis does not have the room any more: it has ended. */
+  #isOver = false;
 
   constructor(id: string, keys: RoomKeys, owner: RoomOwner) {
     this.id = id;
@@ -153,10 +156,8 @@ export class SharedRoom implements StateOwner {
     await undefined;
     try {
       while (!this.#isClosed && (this.#needs !== 'nothing' || !this.#operations.isEmpty)) {
-        if (this.#owner.membership.isLost) {
-          this.#operations.failAll(notOpen());
-          return;
-        }
+        if (this.#isOver) return this.#operations.failAll(endOf(this.fields.end ?? 'The room has ended.'));
+        if (this.#owner.membership.isLost) return this.#operations.failAll(notOpen());
         if (this.#needs === 'open') await this.#open();
         else if (this.#needs === 'read') await this.#read();
         else await this.#write();
@@ -174,13 +175,14 @@ export class SharedRoom implements StateOwner {
 
   async #open(): Promise<void> {
     const { commands, membership, index } = this.#owner;
-    const { fields, epoch, revision, seq, ownSeats } = this.#state;
-    const { state, log, messages, channel } = this.#keys;
+    const { fields, epoch, revision, seq, ownSeats, kin } = this.#state;
+    const { state, log, messages, ends, channel } = this.#keys;
     const stored = epoch === '' ? [] : encodeState(fields);
     const nonce = randomToken();
     const args = [
       ...[this.process, membership.fenceText, randomToken(), String(ROOM_TTL_MS), channel],
-      ...[epoch === '' ? '' : String(revision), String(seq), nonce, String(stored.length / 2), ...stored],
+      ...[epoch === '' ? '' : String(revision), String(seq), nonce],
+      ...[kin, epoch, this.#state.nonce, String(stored.length / 2), ...stored],
       ...[...ownSeats].flatMap(([id, seat]) => [id, seatValue(this.process, seat), JSON.stringify(seat)]),
     ];
     this.#needs = 'nothing';
@@ -188,9 +190,12 @@ export class SharedRoom implements StateOwner {
       // The index is first: a survivor has to find every seat.
       await index([this.id]);
       if (membership.isLost) throw notOpen();
-      const [status, flat] = (await commands.run(OPEN, [state, log, messages], args)) as [string, string[]];
-      if (status === 'fenced') throw this.#fenced(membership);
-      this.#state.load(decodeRoom(flat, this.process));
+      const reply = (await commands.run(OPEN, [state, log, messages, ends], args)) as OpenReply;
+      if (reply[0] === 'fenced') throw this.#fenced(membership);
+      if (reply[0] === 'ended') return this.#ended(JSON.parse(reply[1]) as string);
+      const room = decodeRoom(reply[1], this.process);
+      if (reply[2] === 0) this.#state.load(room);
+      else this.#state.catchUp(room, reply[2]);
     } catch (error) {
       this.#needs = 'open';
       throw error;
@@ -277,6 +282,11 @@ export class SharedRoom implements StateOwner {
       return seq;
     }
     return undefined;
+  }
+
+  #ended(reason: string): void {
+    this.#isOver = true;
+    this.#state.end(reason);
   }
 
   #fenced(membership: Member): RelayError {
