@@ -5,7 +5,7 @@
 import type { Server } from 'node:http';
 import type { register as Register } from 'prom-client';
 import type { SfuRelay } from 'sfu-relay';
-import type { RelayClient } from 'sfu-relay/client';
+import type { connect as Connect, RelayClient } from 'sfu-relay/client';
 
 declare global {
   // In the server.
@@ -29,6 +29,8 @@ declare global {
   // In the page.
   const client: RelayClient;
   const token: string;
+  const publish: boolean;
+  const connect: typeof Connect;
   const id: string;
   const sessionToken: string;
   const streamId: string;

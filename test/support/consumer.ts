@@ -39,6 +39,10 @@ export class ConsumerProject {
     await writeFile(join(this.folder, file), content);
   }
 
+  read(file: string): Promise<string> {
+    return readFile(join(this.folder, file), 'utf8');
+  }
+
   async addFixture(file: string): Promise<void> {
     await cp(join(fixtures, file), join(this.folder, file));
   }
@@ -83,7 +87,7 @@ export class ConsumerProject {
 
     const manifest = JSON.parse(await readFile(join(this.installed, 'package.json'), 'utf8'));
     const peers = Object.keys(manifest.peerDependencies ?? {});
-    for (const name of [...Object.keys(manifest.dependencies), ...peers, ...ALSO, ...also]) {
+    for (const name of new Set([...Object.keys(manifest.dependencies), ...peers, ...ALSO, ...also])) {
       await this.#link(name);
     }
   }
