@@ -53,6 +53,7 @@ export default defineConfig({
       ionSuite('native', 60_000, 5),
       aloneSuite('interop', 60_000, 4),
       ionSuite('browser', 120_000, 3),
+      ionSuite('ops', 60_000, 7),
     ],
     coverage: { include: ['src/**'], exclude: ['src/*/gen/**'] },
   },

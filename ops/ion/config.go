@@ -18,6 +18,9 @@ type config struct {
 	ion         sfu.Config
 	addr        string
 	metricsAddr string
+	// publicAddress and mediaPort are empty and 0 where those of Ion's file count.
+	publicAddress string
+	mediaPort     int
 	// tls is nil for plaintext.
 	tls              *tls.Config
 	keepaliveTime    time.Duration
@@ -36,6 +39,8 @@ func readConfig(args []string, env func(string) (string, bool), output io.Writer
 	flags.StringVar(&conf.addr, "addr", "127.0.0.1:5551", "host:port of the gRPC service; port 0 takes a free one")
 	flags.StringVar(&conf.metricsAddr, "metrics-addr", "127.0.0.1:5552", "host:port of /metrics and /healthz over HTTP; empty: none")
 	file := flags.String("config", "sfu.toml", "Ion's own configuration")
+	flags.StringVar(&conf.publicAddress, "public-address", "", "IP address that browsers reach, instead of webrtc.candidates.nat1to1")
+	flags.IntVar(&conf.mediaPort, "media-port", 0, "UDP port of all media, instead of webrtc.singleport")
 	cert := flags.String("tls-cert", "", "the server's certificate chain in PEM; without it the service speaks plaintext")
 	key := flags.String("tls-key", "", "the key of tls-cert in PEM")
 	clientCA := flags.String("tls-client-ca", "", "the authorities in PEM of which every client must have a certificate (mTLS)")
@@ -65,8 +70,16 @@ func readConfig(args []string, env func(string) (string, bool), output io.Writer
 	if conf.tls, err = readTLS(*cert, *key, *clientCA); err != nil {
 		return nil, err
 	}
-	conf.ion, err = readIonConfig(*file)
-	return conf, err
+	if conf.ion, err = readIonConfig(*file); err != nil {
+		return nil, err
+	}
+	if conf.publicAddress != "" {
+		conf.ion.WebRTC.Candidates.NAT1To1IPs = []string{conf.publicAddress}
+	}
+	if conf.mediaPort > 0 {
+		conf.ion.WebRTC.ICESinglePort = conf.mediaPort
+	}
+	return conf, nil
 }
 
 func printUsage(flags *flag.FlagSet, output io.Writer) {
@@ -116,6 +129,12 @@ func (c *config) check() error {
 		if value < 0 {
 			return fmt.Errorf("-%s (%s) is too short", name, variable(name))
 		}
+	}
+	if c.publicAddress != "" && net.ParseIP(c.publicAddress) == nil {
+		return fmt.Errorf("invalid value %q for -public-address (%s): write an IP address", c.publicAddress, variable("public-address"))
+	}
+	if c.mediaPort < 0 || c.mediaPort > 65535 {
+		return fmt.Errorf("invalid value %d for -media-port (%s): write 1-65535", c.mediaPort, variable("media-port"))
 	}
 	if c.maxMessageBytes < 64<<10 {
 		return fmt.Errorf("-max-message-bytes (%s) is too small: offers of many tracks need 65536", variable("max-message-bytes"))

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"runtime"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -38,6 +39,7 @@ func observe(streams *streams, rooms *rooms) {
 		gauge("ion_streams", "Open Signal streams.", streams.count),
 		gauge("ion_rooms", "Rooms (Ion's sessions).", rooms.count),
 		gauge("ion_peers", "Peers in the rooms.", rooms.peers),
+		gauge("ion_cpus", "CPUs that the process may use at once.", func() int { return runtime.GOMAXPROCS(0) }),
 	)
 }
 

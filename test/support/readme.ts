@@ -18,8 +18,11 @@ export async function documents(): Promise<string[]> {
   return ['README.md', ...guides.sort().map((file) => `docs/${file}`)];
 }
 
+/** The text of a document. */
+export const readDocument = (document: string): Promise<string> => readFile(new URL(document, root), 'utf8');
+
 export async function blocksOf(document: string): Promise<Example[]> {
-  const text = await readFile(new URL(document, root), 'utf8');
+  const text = await readDocument(document);
   return [...text.matchAll(block)].map(({ 0: { length }, index, 1: name, 2: code = '' }) => ({
     name,
     code,

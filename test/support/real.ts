@@ -16,6 +16,10 @@ export type Real =
   | 'gstreamer'
   | 'nginx'
   | 'haproxy'
+  | 'caddy'
+  | 'coturn'
+  | 'prometheus'
+  | 'openssl'
   | 'grpcio';
 
 const wanted: Record<Real, { find: () => string | undefined; install: string }> = {
@@ -49,6 +53,13 @@ const wanted: Record<Real, { find: () => string | undefined; install: string }> 
     install: 'nginx with HTTP/2 and gRPC (Debian: apt-get install nginx-light)',
   },
   haproxy: { find: () => serverPath('haproxy'), install: 'HAProxy (Debian: apt-get install haproxy)' },
+  caddy: { find: () => serverPath('caddy'), install: 'Caddy (Debian: apt-get install caddy)' },
+  coturn: { find: () => serverPath('turnserver'), install: 'coturn (Debian: apt-get install coturn)' },
+  prometheus: {
+    find: () => serverPath('prometheus') && serverPath('promtool'),
+    install: 'Prometheus (Debian: apt-get install prometheus)',
+  },
+  openssl: { find: () => onPath('openssl'), install: 'OpenSSL (Debian: apt-get install openssl)' },
   grpcio: {
     find: grpcioPath,
     install:
@@ -67,8 +78,10 @@ export function redisPath(): string | undefined {
   return onPath('redis-server');
 }
 
+type Server = 'nginx' | 'haproxy' | 'caddy' | 'turnserver' | 'prometheus' | 'promtool';
+
 /** A server's command: Debian has them in a folder that is not on every user's PATH. */
-export function serverPath(command: 'nginx' | 'haproxy'): string | undefined {
+export function serverPath(command: Server): string | undefined {
   return onPath(command) ?? [join('/usr/sbin', command)].find(isExecutable);
 }
 

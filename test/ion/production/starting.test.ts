@@ -1,6 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { afterEach, expect, test } from 'vitest';
+import { fakeOffer } from '../../../src/testing/index.js';
 import { HealthClient } from '../../support/health-client.js';
+import { freeUdpPort } from '../../support/ion.js';
 import { IonPeer } from '../../support/ion-peer.js';
 import { failedStart, ProductionIon, writeConfig } from '../../support/production-ion.js';
 import { describeReal } from '../../support/real.js';
@@ -50,6 +52,20 @@ describeReal(['ion'], 'the production Ion', () => {
     expect(ion.log).toContain('waiting up to 3s');
   });
 
+  test('takes the public address and the port of media from flags, instead of the file', async () => {
+    const mediaPort = await freeUdpPort();
+    const ion = await ProductionIon.start({
+      flags: ['-public-address', '203.0.113.7', '-media-port', String(mediaPort)],
+    });
+    cleanUp.push(() => ion.stop());
+    const peer = new IonPeer(ion.address);
+    cleanUp.push(() => peer.close());
+    await peer.probe();
+    peer.join('lobby', 'alice', fakeOffer());
+    const { init } = await peer.take('trickle');
+    expect(init).toContain(` 203.0.113.7 ${mediaPort} typ host`);
+  });
+
   test.each<[string, string[], Record<string, string>, RegExp]>([
     ['a flag that does not exist', ['-adr', 'x'], {}, /^ion: flag provided but not defined: -adr$/m],
     ['an argument', ['serve'], {}, /^ion: unexpected argument "serve"$/m],
@@ -61,6 +77,13 @@ describeReal(['ion'], 'the production Ion', () => {
       /^ion: invalid value "soon" for ION_SEND_TIMEOUT/m,
     ],
     ['an address without a port', ['-addr', 'sfu'], {}, /^ion: invalid value "sfu" for -addr \(ION_ADDR\)/m],
+    [
+      'a public address that is a name',
+      ['-public-address', 'sfu.example.com'],
+      {},
+      /^ion: invalid value "sfu\.example\.com" for -public-address \(ION_PUBLIC_ADDRESS\): write an IP/m,
+    ],
+    ['a port that is none', [], { ION_MEDIA_PORT: '70000' }, /^ion: invalid value 70000 for -media-port/m],
     ['a negative time', [], { ION_STOP_TIMEOUT: '-1s' }, /^ion: -stop-timeout \(ION_STOP_TIMEOUT\) is too/m],
     ['a keep-alive below 1 s', ['-keepalive-time', '10ms'], {}, /^ion: -keepalive-time .* is too short$/m],
     ['too small messages', ['-max-message-bytes', '10'], {}, /^ion: -max-message-bytes .* is too small/m],
