@@ -30,6 +30,12 @@ export function isSessionToken(given: string, hash: string): boolean {
   return timingSafeEqual(Buffer.from(hashOf(given), 'latin1'), Buffer.from(hash, 'latin1'));
 }
 
+/** In constant time. @param hash of a token that somebody else has received */
+export function isSameHash(hash: string, other: string): boolean {
+  const [one, two] = [Buffer.from(hash, 'latin1'), Buffer.from(other, 'latin1')];
+  return one.length === two.length && timingSafeEqual(one, two);
+}
+
 /** One character per byte: held for the life of the session, it takes a third of the memory of a Buffer. */
 function hashOf(token: string): string {
   // `crypto.hash` exists since Node 20.12 and is several times as fast.

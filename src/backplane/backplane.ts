@@ -130,6 +130,8 @@ export interface Seat {
   readonly hidden?: boolean;
   /** Whether it may moderate. */
   readonly moderates?: boolean;
+  /** The session of the same client that it replaces: that one has no seat any more. */
+  readonly replaces?: string;
   /** What the others see. */
   readonly participant?: Participant;
 }

@@ -5,6 +5,7 @@
 export const CloseCode = {
   Normal: 1000,
   GoingAway: 1001,
+  ServiceRestart: 1012,
   BadRequest: 4400,
   Unauthorized: 4401,
   Forbidden: 4403,

@@ -70,6 +70,8 @@ export const ERRORS = {
   ERR_RELAY_ABORTED: row(-32040, CloseCode.Normal, 499),
   /** This relay is closing. */
   ERR_RELAY_CLOSED: row(-32041, CloseCode.GoingAway, 503, true),
+  /** This process is about to end: the session can be resumed on a connection to another one. */
+  ERR_RELAY_RESTART: row(-32044, CloseCode.ServiceRestart, 503, true),
   /** The state that the relays share cannot be reached. Whether the request has changed it is not known. */
   ERR_RELAY_UNAVAILABLE: row(-32043, CloseCode.SfuUnavailable, 503, true),
   /** The SFU is disabled in the configuration: `enabled: false`. */

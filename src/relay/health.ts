@@ -40,12 +40,11 @@ export interface NodeReport {
 /** Runs the whole signalling loop to each node and back, without joining. Never rejects. */
 export async function checkHealth(
   servers: readonly { serverUrl: string; server: SfuServer }[],
-  timeoutMs: number,
+  { healthTimeoutMs, backplane }: { healthTimeoutMs: number; backplane: Backplane | undefined },
   closing: boolean,
-  backplane: Backplane | undefined,
 ): Promise<HealthReport> {
   const nodes = await Promise.all(
-    servers.map(({ serverUrl, server }) => checkNode(serverUrl, server, timeoutMs)),
+    servers.map(({ serverUrl, server }) => checkNode(serverUrl, server, healthTimeoutMs)),
   );
   const ok = !closing && nodes.some((node) => node.ok);
   return { ok, closing, nodes, ...(backplane && { backplane: reportOf(backplane) }) };

@@ -36,6 +36,7 @@ import type { ResolvedResumption } from './resumption-options.js';
 import { endSession, renewSession } from './session-changes.js';
 import { type CreateSessionParams, checkSessionParams } from './session-params.js';
 import { SessionRegistry } from './session-registry.js';
+import type { SessionsElsewhere } from './shared/handover/sessions-elsewhere.js';
 import { type CloseOptions, type Drainable, readCloseOptions, Shutdown } from './shutdown.js';
 
 checkNodeVersion();
@@ -56,6 +57,7 @@ export class SfuRelay<
 > extends SafeEmitter<RelayEvents<P>> {
   /** @internal */ readonly addresses: AddressCount;
   /** @internal */ readonly detached: DetachedCount;
+  /** @internal The sessions of the other processes. */ readonly elsewhere: SessionsElsewhere | undefined;
   /** @internal */ readonly resumption: ResolvedResumption | undefined;
   readonly #options: ResolvedOptions<P>;
   readonly #sfu: SfuPool;
@@ -83,6 +85,7 @@ export class SfuRelay<
       endSession(resolved, session, reason);
       this.emit('sessionclose', session);
     });
+    this.elsewhere = this.#registry.elsewhere;
     this.#moves = new RoomMoves(resolved, this.#sfu, this.#registry, (event) => this.emit('drain', event));
   }
 
@@ -266,8 +269,7 @@ export class SfuRelay<
 
   /** Runs the whole signalling loop to the SFU and back, without joining. Never rejects. */
   healthCheck(): Promise<HealthReport> {
-    const { healthTimeoutMs, backplane } = this.#options;
-    return checkHealth(this.#sfu.servers, healthTimeoutMs, this.#shutdown.hasBegun, backplane);
+    return checkHealth(this.#sfu.servers, this.#options, this.#shutdown.hasBegun);
   }
 
   /**
@@ -275,12 +277,7 @@ export class SfuRelay<
    * Rejects only for wrong options.
    */
   async close(options: CloseOptions = {}): Promise<void> {
-    const ended = () => {
-      this.#sfu.close();
-      return this.#registry.close();
-    };
-    const allLeave = () => this.#registry.silence();
-    return this.#shutdown.run(this.sessions.values(), readCloseOptions(options), { allLeave, ended });
+    return this.#shutdown.run(this.sessions.values(), readCloseOptions(options), this.#registry);
   }
 
   /** Whether new connections and sessions are refused: `close()` was called, and `readinessDelayMs` are over. */

@@ -26,12 +26,15 @@ import { checkOneMore, replaceOthersOf } from './duplicate-users.js';
 import { observeConnections, observeInterruptions } from './observe-interruptions.js';
 import type { ResolvedOptions } from './options.js';
 import type { CreateSessionParams } from './session-params.js';
+import type { AdmittedSession } from './shared/admission.js';
+import type { SessionsElsewhere } from './shared/handover/sessions-elsewhere.js';
 import { SharedRooms } from './shared/shared-rooms.js';
 
 /** An SFU whose nodes other processes use, too. */
 interface SharedSfu extends Sfu {
   readonly statuses: readonly SfuNodeStatus[];
   setElsewhere(streams: ReadonlyMap<string, number>): void;
+  close(): void;
 }
 
 /** The sessions and rooms of a relay, from creation to the end. */
@@ -39,7 +42,7 @@ export class SessionRegistry<P extends Principal> {
   /** Called when a room that several processes share gets another node, or another generation. */
   onPlaced: ((room: Room, from: RoomFields) => void) | undefined;
   readonly #options: ResolvedOptions<P>;
-  readonly #sfu: Sfu;
+  readonly #sfu: SharedSfu;
   readonly #interruptions: InterruptionObserver;
   readonly #connections: ConnectionObserver;
   readonly #onClosed: (session: Session<P>, reason: SessionCloseReason) => void;
@@ -49,7 +52,7 @@ export class SessionRegistry<P extends Principal> {
   /** Undefined where this process is the only one. */
   readonly #shared: SharedRooms | undefined;
   /** The sessions that joining ones replace. */
-  readonly #replaced = new WeakMap<Session<P>, readonly Session<P>[]>();
+  readonly #replaced = new WeakMap<Session<P>, readonly AdmittedSession[]>();
   readonly #admitsCandidate: ((candidate: string) => boolean) | undefined;
   readonly #filters: ReturnType<typeof sessionFilters<P>>;
 
@@ -92,6 +95,11 @@ export class SessionRegistry<P extends Principal> {
 
   get sessions(): ReadonlyMap<string, Session<P>> {
     return this.#sessions;
+  }
+
+  /** Undefined where this process is the only one. */
+  get elsewhere(): SessionsElsewhere | undefined {
+    return this.#shared?.elsewhere;
   }
 
   get rooms(): ReadonlyMap<string, Room> {
@@ -196,7 +204,9 @@ export class SessionRegistry<P extends Principal> {
       takeover,
     );
     this.#add(session, takeover);
-    if (this.#shared && replaced.size > 0) this.#replaced.set(session, [...replaced]);
+    const elsewhere = takeover?.elsewhere;
+    const others = elsewhere ? [{ ...elsewhere, userId, isNamed, hidden, state: session.state }] : [];
+    this.#replaced.set(session, [...replaced, ...others]);
     return session;
   }
 
@@ -211,13 +221,22 @@ export class SessionRegistry<P extends Principal> {
     if (this.#options.duplicateUser === 'replace') replaceOthersOf(session, this);
   }
 
+  get hasOthers(): boolean {
+    return this.elsewhere?.hasOthers === true;
+  }
+
+  get isHandingOver(): boolean {
+    return this.hasOthers && [...this.#sessions.values()].some(({ connection }) => connection === 'detached');
+  }
+
   /** All sessions are about to end: nobody is told of the others any more. */
-  silence(): void {
+  allLeave(): void {
     this.#rooms.silence();
   }
 
   /** Never rejects. */
-  close(): Promise<void> {
+  ended(): Promise<void> {
+    this.#sfu.close();
     this.#shared?.close();
     return this.#rooms.close();
   }
@@ -228,6 +247,7 @@ export class SessionRegistry<P extends Principal> {
     session.room.moderation.sessions.add(session);
     session.lifecycle.onClosed = (reason) => this.#delete(session, reason);
     for (const each of takeover?.sessions ?? []) each.heir = session;
+    if (takeover?.elsewhere) takeover.elsewhere.heir = session.id;
     const replaced = takeover?.replacedIn(session.room);
     if (replaced) void session.permissions.change(replaced.permissions.changes);
   }

@@ -25,7 +25,10 @@ export interface CloseOptions {
    * ones are refused meanwhile. @default 0: all at once
    */
   drainMs?: number;
-  /** ms for what remains: what has not ended then is terminated. @default 5000 */
+  /**
+   * ms for the clients that go on in other processes to be there; then again for what remains: what has not ended by then is
+   * terminated. @default 5000
+   */
   timeoutMs?: number;
 }
 
@@ -41,6 +44,10 @@ export interface Drainable {
 
 /** The relay that ends. */
 interface ShutdownOwner {
+  /** Whether clients go on in other processes. */
+  readonly hasOthers?: boolean;
+  /** Whether some of them are on their way. */
+  readonly isHandingOver?: boolean;
   /** All sessions are about to end. */
   allLeave(): void;
   /** Called last; never rejects. */
@@ -89,14 +96,16 @@ export class Shutdown {
   async #run(
     sessions: Iterable<Closable>,
     { readinessDelayMs, drainMs, timeoutMs }: Required<CloseOptions>,
-    { allLeave, ended }: ShutdownOwner,
+    owner: ShutdownOwner,
   ): Promise<void> {
     if (readinessDelayMs > 0) await setTimeout(readinessDelayMs);
     this.#isRefusing = true;
-    if (drainMs > 0) await this.#sendAway(drainMs);
-    allLeave();
+    if (drainMs > 0 || owner.hasOthers) await this.#sendAway(drainMs);
+    const deadline = performance.now() + timeoutMs;
+    while (owner.isHandingOver && performance.now() < deadline) await setTimeout(TICK_MS);
+    owner.allLeave();
     await this.#endAll(sessions, timeoutMs);
-    await ended();
+    await owner.ended();
   }
 
   /** Ends the connections evenly over this time. */

@@ -27,6 +27,11 @@ export interface RoomShare extends RoomSink {
   close(closed: () => void): void;
 }
 
+/** Tells the processes that share a room whose the sessions of this one are. */
+interface OwnerDirectory {
+  tell(sessionId: string, roomId: string, proof: { userId: string | undefined; hashes: string[] }): void;
+}
+
 /**
  * A room of this relay: its participants, messages and moderation. Ion announces a peer's first tracks only, and to every
  * room, so the relay reads tracks from the publishers' offers once the SFU has accepted them.
@@ -48,6 +53,8 @@ export class Room {
   readonly occupancy: Occupancy;
   /** @internal Undefined where no other process shares the room. */
   gate: SharedGate | undefined;
+  /** @internal Undefined where no other process shares the room. */
+  directory: OwnerDirectory | undefined;
   /** @internal Sessions that are joining, joined or closing. The relay keeps the room while there are any. */
   sessionCount = 0;
   readonly #share: RoomShare | undefined;

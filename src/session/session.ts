@@ -73,7 +73,7 @@ export class Session<P extends Principal = Principal> {
     this.userId = userId;
     this.hidden = setup.grants.hidden === true;
     this.isNamed = setup.isNamed;
-    this.replaces = takeover?.replacedIn(room)?.id;
+    this.replaces = takeover?.idIn(room);
     this.predecessor = takeover?.predecessor;
     this.#principal = setup.principal;
     this.#setup = setup;

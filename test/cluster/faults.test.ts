@@ -34,6 +34,11 @@ describeReal(['ion', 'redis'], 'when something fails, relays that share their ro
     });
     await until('the one who has not come back is gone', () => `${roster(stays)}` === 'lost', WAIT);
     await everyoneSees([stays, back]);
+    // Nobody has ever seen two of them.
+    for (let n = 0; n <= stays.client.received.length; n += 1) {
+      const client = { ...stays.client, received: stays.client.received.slice(0, n) } as Member['client'];
+      expect(roster({ ...stays, client }).filter((user) => user === 'lost').length).toBeLessThan(2);
+    }
     const { length } = (await stage.keys()).filter((key) => key.includes(sessionId));
     expect(length).toBe(0);
   });

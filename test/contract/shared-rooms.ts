@@ -5,6 +5,8 @@ import { limitsSuite } from './shared-suites/limits.js';
 import { messagesSuite } from './shared-suites/messages.js';
 import { moderationSuite } from './shared-suites/moderation.js';
 import { participantsSuite } from './shared-suites/participants.js';
+import { plannedStopSuite } from './shared-suites/planned-stop.js';
+import { replacingSuite } from './shared-suites/replacing.js';
 import { SharedStage, type SharedState } from './shared-suites/stage.js';
 
 /** What relays do that share their rooms, by whatever backplane. */
@@ -19,5 +21,7 @@ export function sharedRoomsContract(name: string, begin: () => MaybePromise<Shar
     moderationSuite(stage);
     limitsSuite(stage);
     joinsSuite(stage);
+    replacingSuite(stage);
+    plannedStopSuite(stage);
   });
 }

@@ -8,7 +8,7 @@ import { isString } from './wire-forms.js';
 export interface CloseInfo {
   code: number;
   reason: string;
-  /** Whether another connection may succeed: 1001, 1006, 4408, 4412, 4429 and 45xx. */
+  /** Whether another connection may succeed: 1001, 1006, 1012, 4408, 4412, 4429 and 45xx. */
   retryable: boolean;
   /**
    * The relay's error that ended the connection, or the error of the last attempt to reconnect. `code` is 1006 if that attempt
@@ -22,7 +22,7 @@ export interface CloseInfo {
  * @param final the error in the relay's last message
  */
 export function closed(code = 1000, reason = '', final?: RelayClientError): RelayClientError {
-  const retryable = /^(100[16]|44(08|12|29)|45..)$/.test(`${code}`);
+  const retryable = /^(10(0[16]|12)|44(08|12|29)|45..)$/.test(`${code}`);
   const cause: CloseInfo = { code, reason, retryable };
   const name = final?.code ?? 'ERR_CLIENT_CLOSED';
   const message = final?.message || `The connection is closed (${`${code} ${reason}`.trim()}).`;

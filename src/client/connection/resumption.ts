@@ -8,7 +8,7 @@ import type { Rpc } from './json-rpc.js';
 import type { Dial } from './settings.js';
 
 /** The close codes after which the relay keeps the session (docs/PROTOCOL.md, Resumption). */
-const KEPT_AFTER = /^(100[569]|4413|4508)$/;
+const KEPT_AFTER = /^(10(0[569]|12)|4413|4508)$/;
 /** Refusals that a join would meet, too. */
 const FINAL = /^ERR_RELAY_(REPLACED|REMOVED|ROOM_ENDED)$/;
 const FIRST_PAUSE_MS = 300;

@@ -92,7 +92,7 @@ export function sessionRoutes<P extends Principal>(
     const session = await relay.join(
       { ...params, principal: client.principal },
       request.signal,
-      replaces && takeoverBy(relay, client, params.userId, replaces),
+      replaces && (await takeoverBy(relay, client, params.userId, replaces)),
     );
     if (session.state !== 'joined')
       throw new RelayError('ERR_RELAY_SESSION_NOT_FOUND', 'The session has ended already.');

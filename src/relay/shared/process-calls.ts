@@ -49,11 +49,11 @@ export class ProcessCalls {
    * Asks a process.
    * @throws RelayError that of the process, or `ERR_RELAY_UNAVAILABLE`, which is retryable
    */
-  async ask(processId: string, method: string, params: object): Promise<unknown> {
+  async ask(processId: string, method: string, params: object, timeoutMs = TIMEOUT_MS): Promise<unknown> {
     const id = randomUUID();
     const answer = new Promise<unknown>((resolve, reject) => {
       const late = () => this.#settle({ id, error: { code: 'ERR_RELAY_UNAVAILABLE', message: GONE } });
-      this.#pending.set(id, { resolve, reject, timer: setTimeout(late, TIMEOUT_MS).unref() });
+      this.#pending.set(id, { resolve, reject, timer: setTimeout(late, timeoutMs).unref() });
     });
     answer.catch(() => {});
     const isThere = await this.#send(processId, {

@@ -213,6 +213,9 @@ export class SeatWriter {
       const change = new Map<string, Seat | undefined>();
       for (const [sessionId, seat] of seats) {
         const old = known?.get(sessionId);
+        const replaced = seat && !old ? seat.replaces : undefined;
+        if (replaced !== undefined && known?.has(replaced) && !seats.has(replaced))
+          change.set(replaced, undefined);
         if (seat ? old || fresh.has(sessionId) : old?.processId === processId) change.set(sessionId, seat);
         if (seat && !old && this.#source.replacesDuplicates)
           for (const [id, { userId }] of known ?? [])

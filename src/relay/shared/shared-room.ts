@@ -108,6 +108,8 @@ export class SharedRoom implements RoomShare, MembersObserver {
   touched(member: RoomMember): void {
     const { session } = member;
     if (session instanceof RemoteSession || member.hasLeft) return;
+    // Its process is dead: it is removed from the room with the commit that lets this one in.
+    if (session.replaces !== undefined) this.forget(session.replaces);
     this.#own.set(session.id, member);
     this.#writer.touch(session.id);
   }
@@ -128,7 +130,7 @@ export class SharedRoom implements RoomShare, MembersObserver {
   seatOf(sessionId: string): Seat | undefined {
     const member = this.#own.get(sessionId);
     if (!member) return undefined;
-    const { userId, hidden, isNamed = false, grants } = member.session;
+    const { userId, hidden, isNamed = false, grants, replaces } = member.session;
     if (hidden || member.isListed) this.#known.add(sessionId);
     if (!this.#known.has(sessionId)) {
       this.#audience.add(sessionId);
@@ -137,7 +139,8 @@ export class SharedRoom implements RoomShare, MembersObserver {
     this.#audience.delete(sessionId);
     const { processId } = this.#process;
     const { participant } = member.entry;
-    return { userId, processId, isNamed, hidden, moderates: grants.roomAdmin === true, participant };
+    const moderates = grants.roomAdmin === true;
+    return { userId, processId, isNamed, hidden, moderates, participant, ...(replaces && { replaces }) };
   }
 
   snapshot(state: RoomFields, revision: number): void {
@@ -160,7 +163,7 @@ export class SharedRoom implements RoomShare, MembersObserver {
     this.room.moderation.changed(change);
     for (const [sessionId, seat] of change.seats ?? []) {
       if (seat) this.#take(sessionId, seat);
-      else if (this.#others.has(sessionId)) this.#leave(sessionId);
+      else if (this.#others.has(sessionId)) this.forget(sessionId);
       else if (this.#own.has(sessionId)) this.#lose(sessionId, change);
     }
     this.#count(change.audience);
@@ -235,11 +238,11 @@ export class SharedRoom implements RoomShare, MembersObserver {
   #leaveLater(session: RemoteSession): void {
     setTimeout(() => {
       const { id } = session;
-      if (this.#others.get(id) === session && !this.log.state.seats?.has(id)) this.#leave(id);
+      if (this.#others.get(id) === session && !this.log.state.seats?.has(id)) this.forget(id);
     }, REWRITTEN_MS).unref();
   }
 
-  #leave(sessionId: string): void {
+  forget(sessionId: string): void {
     const session = this.#others.get(sessionId);
     this.#others.delete(sessionId);
     if (session) this.room.members.remove(session);
@@ -250,8 +253,9 @@ export class SharedRoom implements RoomShare, MembersObserver {
     const reason = removals?.get(sessionId);
     if (reason === undefined && !this.#writer.hasSeat(sessionId)) return;
     const userId = this.#own.get(sessionId)?.userId;
-    const others = this.replacesDuplicates ? [...(seats?.values() ?? [])] : [];
-    const isReplaced = others.some((seat) => seat?.userId === userId);
+    const isReplaced = [...(seats?.values() ?? [])].some(
+      (seat) => seat?.replaces === sessionId || (this.replacesDuplicates && seat?.userId === userId),
+    );
     if (reason === undefined && !isReplaced) {
       this.#writer.lost();
       return;

@@ -5,8 +5,7 @@ import type { Backplane, Membership, NodeCard, ProcessCard, RoomFields } from '.
 import type { ResolvedCountLimits } from '../../limits/count-limits.js';
 import { RelayError } from '../../protocol/errors.js';
 import type { SessionCloseReason } from '../../protocol/session-state.js';
-import type { LiveGrants, RoomMessage } from '../../protocol/types.js';
-import type { ModeratedSession } from '../../room/moderation/moderated-session.js';
+import type { RoomMessage } from '../../protocol/types.js';
 import type { Room } from '../../room/room.js';
 import type { Rooms } from '../../room/rooms.js';
 import { isPromise } from '../../util/is-promise.js';
@@ -15,7 +14,9 @@ import { joinedElsewhere } from '../duplicate-users.js';
 import type { DuplicateUser } from '../options.js';
 import { Admission, type AdmittedSession } from './admission.js';
 import { endBanned } from './end-banned.js';
+import { SessionsElsewhere } from './handover/sessions-elsewhere.js';
 import { ProcessCalls } from './process-calls.js';
+import { type ChangeableSession, sessionAnswers } from './session-answers.js';
 import { SharedRoom } from './shared-room.js';
 
 /** ms until it is tried again to announce the process. */
@@ -26,14 +27,6 @@ const HEARD_MS = 2_000;
 const BEAT_MS = 1_000;
 const FORMAT = 1;
 const VERSION = '0.1.0';
-
-interface ChangeableSession extends ModeratedSession {
-  readonly permissions: ModeratedSession['permissions'] & { change(grants: LiveGrants): Promise<void> };
-  readonly roomId: string;
-  readonly room: Room;
-  readonly connection: 'connected' | 'detached';
-  close(reason?: SessionCloseReason): Promise<void>;
-}
 
 interface SharedRoomsSetup {
   readonly backplane: Backplane;
@@ -54,6 +47,7 @@ interface SharedRoomsSetup {
 /** This process among those that share their rooms. */
 export class SharedRooms {
   readonly processId = randomUUID();
+  readonly elsewhere: SessionsElsewhere;
   readonly #setup: SharedRoomsSetup;
   readonly #calls: ProcessCalls;
   readonly #admission: Admission;
@@ -67,34 +61,18 @@ export class SharedRooms {
 
   constructor(setup: SharedRoomsSetup) {
     this.#setup = setup;
+    this.elsewhere = new SessionsElsewhere({
+      ...setup,
+      processId: this.processId,
+      ask: (...request) => this.#calls.ask(...request),
+      left: (roomId, sessionId) => this.#sharedOf(roomId)?.forget(sessionId),
+    });
     const answers = {
+      ...sessionAnswers(setup),
+      ...this.elsewhere.answers,
       close: (params: Params) => this.#close(params),
       revise: (params: Params) => this.#revise(params),
       messages: (params: Params) => this.#messages(params),
-      kick: async ({ roomId, userId, reason }: Params) => {
-        const room = setup.rooms.all.get(String(roomId));
-        await room?.kick(String(userId), reason === undefined ? {} : { reason: String(reason) });
-        return room !== undefined;
-      },
-      closeSession: async ({ sessionId }: Params) => {
-        const session = setup.sessions.get(String(sessionId));
-        await session?.close();
-        return session !== undefined;
-      },
-      makeWay: async ({ roomId, userId }: Params) => {
-        const all = [...setup.sessions.values()].filter(
-          (each) => each.roomId === roomId && each.userId === userId,
-        );
-        const detached = all.filter(({ isNamed, connection }) => isNamed && connection === 'detached');
-        const error = joinedElsewhere();
-        await Promise.all(detached.map((session) => session.close({ by: 'relay', error })));
-        return detached.length > 0;
-      },
-      updateGrants: async ({ sessionId, grants }: Params) => {
-        const session = setup.sessions.get(String(sessionId));
-        await session?.permissions.change(grants as LiveGrants);
-        return session !== undefined;
-      },
     };
     this.#calls = new ProcessCalls(setup.backplane, this.processId, answers, setup.logger);
     this.#admission = new Admission({
@@ -108,6 +86,7 @@ export class SharedRooms {
     this.#beat = setInterval(() => {
       this.#membership?.update(this.#cardWith(setup.nodes()));
       for (const shared of this.#rooms.values()) shared.recount();
+      this.elsewhere.directory.beat();
       setup.onStreams(this.#streamsElsewhere);
     }, BEAT_MS).unref();
   }
@@ -138,6 +117,7 @@ export class SharedRooms {
   /** The session is leaving, or has not joined. */
   release(sessionId: string): void {
     this.#admission.release(sessionId);
+    this.elsewhere.directory.forget(sessionId);
   }
 
   /**
@@ -155,6 +135,7 @@ export class SharedRooms {
   share(room: Room): SharedRoom {
     const shared = new SharedRoom(room, this, this.#setup.backplane);
     this.#rooms.set(room, shared);
+    room.directory = this.elsewhere.directory;
     room.moderation.elsewhere = {
       // The log has told them: they say when it is done.
       close: (userId, { code, message }) =>
@@ -279,6 +260,7 @@ export class SharedRooms {
     if (this.#membership) void endBanned(sessions.values(), logger);
     this.#membership = membership;
     for (const shared of this.#rooms.values()) shared.resume();
+    this.elsewhere.directory.refresh();
     const again = () => {
       if (this.#isClosed) return;
       logger.warn({}, 'The other processes have taken this one for dead: it is announced again');

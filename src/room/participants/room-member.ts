@@ -17,6 +17,8 @@ export interface RoomSession {
   readonly hidden: boolean;
   /** Whether the application chose the user id, not the client. */
   readonly isNamed?: boolean;
+  /** The id of the session of the same client in this room that this one replaces. */
+  readonly replaces?: string | undefined;
   readonly grants: Readonly<Grants>;
   readonly emitter: RoomEvents;
 }

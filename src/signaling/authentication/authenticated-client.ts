@@ -54,6 +54,11 @@ export function clientKeyOf(userId: string | undefined, token: string | undefine
   return token === undefined ? 'anybody' : `token ${token}`;
 }
 
+/** The user whom the application has named. */
+export function userOfKey(key: string): string | undefined {
+  return key.startsWith(USER_PREFIX) ? key.slice(USER_PREFIX.length) : undefined;
+}
+
 /**
  * False if the keys belong to different users. Clients whose user the application does not name may send a new token
  * with each connection, so their keys prove nothing: the session token alone identifies them.

@@ -4,7 +4,7 @@ import { RelayError } from '../../protocol/errors.js';
 import { SESSION_TOKEN_HEADER } from '../../protocol/messages.js';
 import type { SfuRelay } from '../../relay/relay.js';
 import type { Session } from '../../session/session.js';
-import { type AuthenticatedClient, clientKeyOf, mayBeSameUser } from './authenticated-client.js';
+import { type AuthenticatedClient, clientKeyOf, mayBeSameUser, userOfKey } from './authenticated-client.js';
 
 /** Whose a session is. */
 export interface Owner {
@@ -32,7 +32,7 @@ export function ownerOf<P extends Principal>(session: Session<P>): Owner | undef
  */
 export function setOwner<P extends Principal>(session: Session<P>, { key }: AuthenticatedClient<P>): string {
   const { token, hash } = makeSessionToken();
-  owners.set(session, { key, tokenHash: hash });
+  own(session, { key, tokenHash: hash });
   return token;
 }
 
@@ -43,20 +43,27 @@ export function setOwner<P extends Principal>(session: Session<P>, { key }: Auth
 export function rotateToken<P extends Principal>(session: Session<P>, current: string): string {
   const owner = ownerOf(session);
   const { token, hash } = makeSessionToken();
-  if (owner) owners.set(session, { key: owner.key, tokenHash: hash, lastHash: hashOfSessionToken(current) });
+  if (owner) own(session, { key: owner.key, tokenHash: hash, lastHash: hashOfSessionToken(current) });
   return token;
 }
 
 /** The owner has its newest token: the one before is not valid any more. */
 export function confirmToken<P extends Principal>(session: Session<P>): void {
   const owner = owners.get(session);
-  if (owner) owners.set(session, { key: owner.key, tokenHash: owner.tokenHash });
+  if (owner) own(session, { key: owner.key, tokenHash: owner.tokenHash });
 }
 
 /** Moves the ownership to the key of the user's newer token. The session token stays valid. */
 export function renewOwner<P extends Principal>(session: Session<P>, { key }: AuthenticatedClient<P>): void {
   const { tokenHash, lastHash } = ownerOf(session) ?? {};
-  owners.set(session, { key, tokenHash, lastHash });
+  own(session, { key, tokenHash, lastHash });
+}
+
+function own<P extends Principal>(session: Session<P>, owner: Owner): void {
+  const { key, tokenHash, lastHash } = owner;
+  owners.set(session, owner);
+  const hashes = [tokenHash, lastHash].filter((hash) => hash !== undefined);
+  session.room.directory?.tell(session.id, session.roomId, { userId: userOfKey(key), hashes });
 }
 
 /**

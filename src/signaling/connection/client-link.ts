@@ -7,12 +7,10 @@ import type { SfuRelay } from '../../relay/relay.js';
 import type { Session } from '../../session/session.js';
 import { noop } from '../../util/noop.js';
 import type { AuthenticatedClient } from '../authentication/authenticated-client.js';
-import { confirmToken, rotateToken } from '../authentication/session-ownership.js';
 import type { ResolvedConnectionOptions } from '../options.js';
 import { backlogOf } from '../resumption/backlog.js';
 import { rememberEnding } from '../resumption/endings.js';
 import { FrameLog } from '../resumption/frame-log.js';
-import { ReceivedFrames } from '../resumption/received-frames.js';
 import {
   cannotResume,
   notBack,
@@ -27,7 +25,8 @@ import { Dispatcher } from '../rpc/dispatcher.js';
 import { RateLimitGate } from '../rpc/rate-limit-gate.js';
 import { RpcHandler } from '../rpc/rpc-handler.js';
 import type { Reply } from '../rpc/session-joiner.js';
-import { encodeNotification, type RpcId, type RpcMessage, type RpcRefusal } from '../wire/json-rpc.js';
+import type { RpcId, RpcMessage, RpcRefusal } from '../wire/json-rpc.js';
+import { ClientFrames } from './client-frames.js';
 import { LinkChannel } from './link-channel.js';
 import { type LinkConnection, type LinkOrigin, NOWHERE } from './link-connection.js';
 
@@ -42,6 +41,7 @@ const links = new WeakMap<object, ClientLink<Principal>>();
  */
 export class ClientLink<P extends Principal> implements ChannelOwner {
   readonly channel: LinkChannel;
+  readonly frames: ClientFrames<P>;
   readonly #relay: SfuRelay<P>;
   readonly #dispatcher: Dispatcher<P>;
   #connection: Connection<P> | undefined;
@@ -51,9 +51,6 @@ export class ClientLink<P extends Principal> implements ChannelOwner {
   #handler: RpcHandler<P> | undefined;
   /** `performance.now()` at the authentication of the connection. */
   #since = 0;
-  readonly #received = new ReceivedFrames();
-  /** The client may not have received its newest session token. */
-  #isTokenUnconfirmed = false;
   /** The session, while the client is without a connection. */
   #away: Session<P> | undefined;
   /** Frees the place among the detached clients. */
@@ -64,6 +61,7 @@ export class ClientLink<P extends Principal> implements ChannelOwner {
     this.#relay = relay;
     this.#connection = connection;
     this.channel = new LinkChannel(options.maxMessageBytes, relay.counters, connection.channel);
+    this.frames = new ClientFrames(this.channel);
     const { rateLimiter } = relay;
     const gate = rateLimiter && new RateLimitGate(rateLimiter, options.maxQueuedMessages, this);
     this.#dispatcher = new Dispatcher(this, this.channel, gate);
@@ -83,6 +81,13 @@ export class ClientLink<P extends Principal> implements ChannelOwner {
   get resumption(): JoinResult['resumption'] {
     const { resumption } = this.#relay;
     return resumption && { graceMs: resumption.graceMs };
+  }
+
+  /** Whether another process can continue the session. */
+  get canMove(): boolean {
+    const { served } = this.#handler ?? {};
+    const isJoined = served?.session?.state === 'joined' && served.canRejoin;
+    return isJoined && this.#relay.elsewhere?.hasOthers === true && this.channel.log?.isResumable === true;
   }
 
   authenticated(client: AuthenticatedClient<P>): void {
@@ -126,26 +131,6 @@ export class ClientLink<P extends Principal> implements ChannelOwner {
     this.#connection?.sessionChanged(method, retryAfterMs);
   }
 
-  /** Counts a frame of the client. */
-  count(bytes: number): void {
-    const isDue = this.#received.add(bytes);
-    if (this.#isTokenUnconfirmed) this.#confirm();
-    if (isDue) this.acknowledge();
-  }
-
-  /** Tells the client how many of its frames have arrived, unless it knows. */
-  acknowledge(): void {
-    if (!this.channel.log || !this.#received.acknowledge()) return;
-    this.#connection?.channel.send('ack', encodeNotification('ack', { received: this.#received.count }));
-  }
-
-  /** The client says how many frames have arrived. @returns false if it may not say that */
-  acknowledged(received: unknown): boolean {
-    if (!this.channel.log?.acknowledge(received)) return false;
-    if (this.#isTokenUnconfirmed) this.#confirm();
-    return true;
-  }
-
   keep(session: Session<P> | undefined): void {
     const limits = session && this.#relay.resumption;
     this.channel.log = limits && new FrameLog(limits, this.channel.sent);
@@ -181,7 +166,7 @@ export class ClientLink<P extends Principal> implements ChannelOwner {
     const { log } = this.channel;
     const backlog = backlogOf(session, log, { received, isOpen: this.#connection !== undefined });
     // What waits is not executed any more.
-    const executed = log && this.#received.count - this.#dispatcher.waiting;
+    const executed = log && this.frames.received - this.#dispatcher.waiting;
     this.#connection?.end(servedElsewhere());
     this.#end();
     return { backlog, received: executed };
@@ -237,12 +222,11 @@ export class ClientLink<P extends Principal> implements ChannelOwner {
     channel.socket = connection.channel;
     from.#abandon();
     connection.adopt(this);
-    this.#received.acknowledge();
+    const nextToken = this.frames.resumed(session, sessionToken);
+    const { received: executed } = this.frames;
     const sent = channel.sent - missed.texts.length;
-    const nextToken = rotateToken(session, sessionToken);
-    this.#isTokenUnconfirmed = true;
     const answer = (snapshot?: JoinResult) => {
-      reply({ sessionToken: nextToken, received: this.#received.count, sent, ...(snapshot && { snapshot }) });
+      reply({ sessionToken: nextToken, received: executed, sent, ...(snapshot && { snapshot }) });
       channel.repeat(missed.texts);
     };
     this.#release();
@@ -265,9 +249,14 @@ export class ClientLink<P extends Principal> implements ChannelOwner {
   }
 
   #detach(remoteAddress: string | undefined, reason: string, code: RelayErrorCode | undefined): boolean {
-    const { resumption, isClosing, detached, logger } = this.#relay;
+    const { resumption, isClosing, detached, logger, elsewhere } = this.#relay;
     const session = this.#handler?.served.session;
-    if (!resumption || isClosing || session?.state !== 'joined' || !this.channel.log?.isResumable)
+    if (
+      !resumption ||
+      (isClosing && !elsewhere?.hasOthers) ||
+      session?.state !== 'joined' ||
+      !this.channel.log?.isResumable
+    )
       return false;
     const release = detached.add(remoteAddress, () =>
       logger.warn({ remoteAddress }, 'Too many clients are without a connection: further sessions end'),
@@ -282,12 +271,6 @@ export class ClientLink<P extends Principal> implements ChannelOwner {
       onExpired: () => this.#end({ by: 'client', error: notBack() }),
     });
     return true;
-  }
-
-  #confirm(): void {
-    this.#isTokenUnconfirmed = false;
-    const session = this.#handler?.served.session;
-    if (session) confirmToken(session);
   }
 
   #end(reason?: SessionCloseReason): void {

@@ -9,11 +9,12 @@ import type { AuthenticatedClient } from '../authentication/authenticated-client
 import { admitRequest } from '../authentication/client-request.js';
 import type { ResolvedConnectionOptions } from '../options.js';
 import { type HandshakeRequest, offeredProtocols, speaksOurs } from '../wire/handshake.js';
-import { encodeNotification, parseMessage, type RpcMessage, RpcRefusal } from '../wire/json-rpc.js';
+import { parseMessage, type RpcMessage, RpcRefusal } from '../wire/json-rpc.js';
 import { isCounted } from '../wire/methods.js';
 import { AuthenticationPhase, type QueuedMessage, readQueued } from './authentication-phase.js';
 import { ClientLink } from './client-link.js';
 import { ClosingHandshake } from './closing-handshake.js';
+import { encodeGoaway, restarting } from './goaway.js';
 import { Heartbeat } from './heartbeat.js';
 import { answerTooLong, isAnswer, tooLong } from './message-length.js';
 import { SessionDeadline } from './session-deadline.js';
@@ -44,7 +45,7 @@ const TOO_BIG = 1009;
 const ENDS_SESSION: readonly number[] = [CloseCode.Normal, CloseCode.GoingAway];
 
 /** Faults that end a connection, but no session whose client can resume it. */
-const SURVIVED: ReadonlySet<string> = new Set(['ERR_RELAY_SLOW_CONSUMER', 'ERR_RELAY_TOO_LARGE']);
+const SURVIVED = new Set(['ERR_RELAY_SLOW_CONSUMER', 'ERR_RELAY_TOO_LARGE', 'ERR_RELAY_RESTART']);
 
 /** The life of one WebSocket: opening, authentication, messages, end. */
 class Connection<P extends Principal> implements ConnectionHandle, Drainable {
@@ -110,13 +111,13 @@ class Connection<P extends Principal> implements ConnectionHandle, Drainable {
     receivedBytes.add(bytes);
     const link = this.#link;
     if (bytes > maxMessageBytes) {
-      link.count(bytes);
+      link.frames.count(bytes);
       if (!isAnswer(text)) this.fail(tooLong(maxMessageBytes));
       else if (!link.handler?.served.askToRejoin(1)) this.fail(answerTooLong(maxMessageBytes));
       return;
     }
     const message = parseMessage(text);
-    if (message.method === undefined || isCounted(message.method)) link.count(bytes);
+    if (message.method === undefined || isCounted(message.method)) link.frames.count(bytes);
     received.add(message instanceof RpcRefusal ? 'invalid' : message.method);
     if (message instanceof RpcRefusal) link.refuseMessage(message);
     else if (message.method === 'ack') this.#acknowledged(message);
@@ -128,7 +129,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Drainable {
     if (this.#hasEnded) return;
     this.#heartbeat.heard();
     this.#relay.counters.received.add('invalid');
-    this.#link.count(0);
+    this.#link.frames.count(0);
     const error = new RelayError('ERR_RELAY_INVALID_REQUEST', 'Send text frames, not binary ones.');
     this.#link.refuseMessage(new RpcRefusal(null, error));
   }
@@ -143,7 +144,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Drainable {
 
   closed(code = NO_CLOSE_FRAME, reason = ''): void {
     // The transport has refused a frame for its length: the client need not send it again.
-    if (code === TOO_BIG && !this.#hasEnded) this.#link.count(0);
+    if (code === TOO_BIG && !this.#hasEnded) this.#link.frames.count(0);
     this.#end(ENDS_SESSION.includes(code) ? undefined : `The connection has closed with ${code}.`);
     this.#closing?.end();
     this.#relay.detach(this);
@@ -222,16 +223,13 @@ class Connection<P extends Principal> implements ConnectionHandle, Drainable {
 
   onBeat(): void {
     this.channel.check();
-    this.#link.acknowledge();
+    this.#link.frames.acknowledge();
   }
 
   async drain(): Promise<void> {
+    if (!this.#hasEnded && this.#link.canMove) this.#close(restarting());
     if (!this.#hasEnded) {
-      const reconnectAfterMs = Math.round(Math.random() * 2_000);
-      this.channel.send(
-        'goaway',
-        encodeNotification('goaway', { reason: 'The relay is closing.', reconnectAfterMs }),
-      );
+      this.channel.send('goaway', encodeGoaway());
       const error = closing();
       await this.#link.handler?.leave({ by: 'relay', error });
       this.#close(error);
@@ -268,7 +266,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Drainable {
   }
 
   #acknowledged({ params }: RpcMessage): void {
-    if (!this.#link.acknowledged(params.received))
+    if (!this.#link.frames.acknowledged(params.received))
       this.#link.refuseMessage(new RpcRefusal(null, nothingNew(), 'ack'));
   }
 

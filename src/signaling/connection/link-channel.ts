@@ -5,7 +5,13 @@ import type { RelayCounters, SentMessage } from '../../telemetry/relay-counters.
 import type { FrameLog } from '../resumption/frame-log.js';
 import type { ClientChannel } from '../rpc/client-channel.js';
 import { encodeOnce } from '../wire/encode-once.js';
-import { encodeError, encodeResult, encodeTrickle, type RpcId } from '../wire/json-rpc.js';
+import {
+  encodeError,
+  encodeNotification,
+  encodeResult,
+  encodeTrickle,
+  type RpcId,
+} from '../wire/json-rpc.js';
 import { isCounted } from '../wire/methods.js';
 import type { SocketChannel } from './socket-channel.js';
 
@@ -92,6 +98,11 @@ export class LinkChannel implements ClientChannel {
     const text = encodeError(id, error, method);
     if (id === null || method === undefined || isCounted(method)) this.#send('error', text);
     else this.#socket?.send('error', text);
+  }
+
+  /** Tells the client how many of its frames have arrived. */
+  acknowledge(received: number): void {
+    this.#socket?.send('ack', encodeNotification('ack', { received }));
   }
 
   /** Sends what the client has missed; it was counted when it was sent first. */

@@ -4,10 +4,16 @@ const BYTES_PER_ACK = 64 * 1024;
 
 /** Counts the frames of a client, and which of them have been acknowledged. */
 export class ReceivedFrames {
-  #count = 0;
-  #acknowledged = 0;
+  #count: number;
+  #acknowledged: number;
   /** Of the frames that are not acknowledged. */
   #bytes = 0;
+
+  /** @param count so many were received before */
+  constructor(count = 0) {
+    this.#count = count;
+    this.#acknowledged = count;
+  }
 
   get count(): number {
     return this.#count;

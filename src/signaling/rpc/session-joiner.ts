@@ -66,7 +66,8 @@ export class SessionJoiner<P extends Principal> {
   ): Promise<void> {
     let session: Session<P>;
     try {
-      const takeover = replaces && takeoverBy(this.#relay, client, request.userId, replaces);
+      const takeover = replaces && (await takeoverBy(this.#relay, client, request.userId, replaces));
+      if (cancelled.aborted) throw cancelled.reason;
       session = await this.#relay.join(request, cancelled, takeover);
     } catch (error) {
       // The early candidates may be those of the next join if this one was cancelled.

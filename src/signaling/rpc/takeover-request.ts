@@ -41,21 +41,23 @@ export function readReplaces(replaces: unknown, names = WIRE_NAMES): Replaces | 
  * @throws RelayError `ERR_RELAY_FORBIDDEN`: the named session lives, and the client does not prove that it is its own;
  * `ERR_RELAY_REPLACED`: a newer connection of the client has replaced it
  */
-export function takeoverBy<P extends Principal>(
+export async function takeoverBy<P extends Principal>(
   relay: SfuRelay<P>,
   client: AuthenticatedClient<P>,
   userId: string,
   { sessionId, sessionToken }: Replaces,
-): Takeover<Session<P>> {
+): Promise<Takeover<Session<P>>> {
+  const hash = hashOfSessionToken(sessionToken);
+  const isHere = relay.getSession(sessionId) !== undefined;
+  const elsewhere = isHere
+    ? undefined
+    : await relay.elsewhere?.replaceable({ sessionId, userId: client.userId, hash });
+  if (elsewhere === 'foreign') throw notProven();
+
   const sessions: Session<P>[] = [];
   const named = relay.getSession(sessionId);
   if (named && provesOwnership(named, client, sessionToken)) sessions.push(named);
-  else if (named && named.state !== 'closing')
-    throw new RelayError(
-      'ERR_RELAY_FORBIDDEN',
-      'The session of "replaces" is not proven to be yours: bring the session token that its own join has given, as the same ' +
-        'user. Leave "replaces" out to join beside it.',
-    );
+  else if (named && named.state !== 'closing') throw notProven();
   // If clients name themselves, the named session's heir may belong to another user name.
   const heirs = named?.heir ? [named.heir] : [];
   for (const session of new Set([...heirs, ...relay.sessionsOfUser(userId)])) {
@@ -66,13 +68,14 @@ export function takeoverBy<P extends Principal>(
       throw new RelayError('ERR_RELAY_REPLACED', 'A newer connection has replaced the session already.');
     sessions.push(session);
   }
-  return new Takeover(
-    {
-      sessionId,
-      tokenHash: hashOfSessionToken(sessionToken),
-      clientKey: client.key,
-      connectedAt: client.since,
-    },
-    sessions,
+  const predecessor = { sessionId, tokenHash: hash, clientKey: client.key, connectedAt: client.since };
+  return new Takeover(predecessor, sessions, elsewhere);
+}
+
+function notProven(): RelayError {
+  return new RelayError(
+    'ERR_RELAY_FORBIDDEN',
+    'The session of "replaces" is not proven to be yours: bring the session token that its own join has given, as the same ' +
+      'user. Leave "replaces" out to join beside it.',
   );
 }

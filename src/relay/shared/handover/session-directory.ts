@@ -1,0 +1,106 @@
+import { attempt } from '../../../backplane/attempt.js';
+import type { Backplane } from '../../../backplane/backplane.js';
+import { inSlices } from '../../../util/in-slices.js';
+import { isRecord } from '../../../util/is-record.js';
+import type { Logger } from '../../../util/logger.js';
+import type { OwnershipProof } from './claim.js';
+
+/** ms for which a process that has died, or cannot write, is known to have had a session. */
+const KEPT_MS = 30 * 60_000;
+/** ms after which all sessions are written again. */
+const REFRESH_MS = 10 * 60_000;
+/** ms for which it is known which session has replaced another one. */
+const HEIR_MS = 5 * 60_000;
+const FORMAT = 1;
+
+/** Where a session is, and whose. */
+export interface DirectoryEntry extends OwnershipProof {
+  readonly processId: string;
+  readonly roomId: string;
+  /** The session that has replaced this one. */
+  readonly heir?: string;
+}
+
+/** Tells all processes which of them has a session, and what proves to be its owner. */
+export class SessionDirectory {
+  readonly #backplane: Backplane;
+  readonly #processId: string;
+  readonly #logger: Logger;
+  /** The sessions of this process. */
+  readonly #own = new Map<string, DirectoryEntry>();
+  /** Those whose entries are being written. */
+  readonly #writing = new Set<string>();
+  #refreshedAt = performance.now();
+
+  constructor(backplane: Backplane, processId: string, logger: Logger) {
+    this.#backplane = backplane;
+    this.#processId = processId;
+    this.#logger = logger;
+  }
+
+  /** This process has the session, which belongs to this owner from now on. */
+  tell(sessionId: string, roomId: string, { userId, hashes }: OwnershipProof): void {
+    this.#own.set(sessionId, { processId: this.#processId, roomId, userId, hashes });
+    void this.#write(sessionId);
+  }
+
+  /** The session has ended, or another process has it. */
+  forget(sessionId: string, isElsewhere = false): void {
+    if (this.#own.delete(sessionId) && !isElsewhere) void this.#put(sessionId, undefined);
+  }
+
+  /** `heir` has replaced a session of another process. */
+  replaced(sessionId: string, entry: DirectoryEntry, heir: string): void {
+    void this.#put(sessionId, { ...entry, heir }, HEIR_MS);
+  }
+
+  /** What proves to be the owner of a session of this process. */
+  proofOf(sessionId: string): OwnershipProof | undefined {
+    return this.#own.get(sessionId);
+  }
+
+  /** @throws RelayError `ERR_RELAY_UNAVAILABLE` */
+  async find(sessionId: string): Promise<DirectoryEntry | undefined> {
+    const text = await attempt(() => this.#backplane.get(keyOf(sessionId)));
+    const entry: unknown = text ? JSON.parse(text) : undefined;
+    return isRecord(entry) && entry.format === FORMAT ? (entry as unknown as DirectoryEntry) : undefined;
+  }
+
+  /** Once a second. */
+  beat(): void {
+    if (performance.now() - this.#refreshedAt > REFRESH_MS) this.refresh();
+  }
+
+  /** What was shared may be lost. */
+  refresh(): void {
+    this.#refreshedAt = performance.now();
+    void inSlices([...this.#own.keys()], (sessionId) => void this.#write(sessionId));
+  }
+
+  /** One after the other: the newest entry is the last one. */
+  async #write(sessionId: string): Promise<void> {
+    if (this.#writing.has(sessionId)) return;
+    this.#writing.add(sessionId);
+    for (let told: DirectoryEntry | undefined; ; ) {
+      const entry = this.#own.get(sessionId);
+      if (entry === told || !entry) break;
+      told = entry;
+      await this.#put(sessionId, entry);
+    }
+    this.#writing.delete(sessionId);
+  }
+
+  /** Where it fails, the client of a dead process joins beside its old session. Never rejects. */
+  async #put(sessionId: string, entry: DirectoryEntry | undefined, ttlMs = KEPT_MS): Promise<void> {
+    const text = entry ? JSON.stringify({ format: FORMAT, ...entry }) : '';
+    try {
+      await attempt(() => this.#backplane.put(keyOf(sessionId), text, entry ? ttlMs : 1));
+    } catch (error) {
+      this.#logger.debug({ err: error, sessionId }, 'The other processes could not be told of a session');
+    }
+  }
+}
+
+function keyOf(sessionId: string): string {
+  return `session ${sessionId}`;
+}

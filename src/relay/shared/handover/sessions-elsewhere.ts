@@ -1,0 +1,113 @@
+import type { Backplane } from '../../../backplane/backplane.js';
+import { RelayError } from '../../../protocol/errors.js';
+import type { SessionCloseReason } from '../../../protocol/session-state.js';
+import { joinedAgain, type ReplaceableElsewhere } from '../../../session/peer/takeover.js';
+import type { Logger } from '../../../util/logger.js';
+import { proves, type SessionClaim } from './claim.js';
+import { type DirectoryEntry, SessionDirectory } from './session-directory.js';
+
+/** ms within which a process that lives says so: a client waits. */
+const ALIVE_MS = 1_000;
+
+type Params = Readonly<Record<string, unknown>>;
+
+export interface SessionsElsewhereSetup {
+  readonly backplane: Backplane;
+  readonly processId: string;
+  readonly logger: Logger;
+  /** The sessions of this process. */
+  readonly sessions: ReadonlyMap<string, { close(reason: SessionCloseReason): Promise<void> }>;
+  /** Asks another process. @throws RelayError */
+  readonly ask: (processId: string, method: string, params: object, timeoutMs?: number) => Promise<unknown>;
+  /** A session of another process has ended: this one does not show it any longer. */
+  readonly left: (roomId: string, sessionId: string) => void;
+}
+
+/** The sessions of the other processes, as far as their clients come to this one. */
+export class SessionsElsewhere {
+  readonly directory: SessionDirectory;
+  readonly #setup: SessionsElsewhereSetup;
+
+  constructor(setup: SessionsElsewhereSetup) {
+    this.#setup = setup;
+    this.directory = new SessionDirectory(setup.backplane, setup.processId, setup.logger);
+  }
+
+  /** What the other processes may ask for. */
+  readonly answers = {
+    /** Whether a session of this process belongs to the client; undefined where there is no such session. */
+    owns: (params: Params) => {
+      const proof = this.directory.proofOf(String(params.sessionId));
+      return proof && proves(params as unknown as SessionClaim, proof);
+    },
+    replace: async ({ sessionId }: Params) => {
+      // The other process tells which session has replaced it.
+      this.directory.forget(String(sessionId), true);
+      await this.#setup.sessions.get(String(sessionId))?.close({ by: 'relay', error: joinedAgain() });
+    },
+  };
+
+  /**
+   * The session of a client in another process, or the one that has replaced it meanwhile.
+   * @returns undefined where it has ended; `foreign` if the client does not prove that it is its own
+   * @throws RelayError `ERR_RELAY_UNAVAILABLE`
+   */
+  async replaceable(claim: SessionClaim): Promise<ReplaceableElsewhere | 'foreign' | undefined> {
+    const { directory } = this;
+    const entry = await directory.find(claim.sessionId);
+    if (!entry) return undefined;
+    const { heir } = entry;
+    if (heir !== undefined && !proves(claim, entry)) return 'foreign';
+    const named = heir === undefined ? entry : await directory.find(heir);
+    // Sessions of this process need no directory.
+    if (!named || named.processId === this.#setup.processId) return undefined;
+    const isHere = heir === undefined ? () => this.#owns(named.processId, claim) : () => true;
+    const isOwner = this.isAlive(named.processId) ? await isHere() : 'silent';
+    if (isOwner === undefined) return undefined;
+    if (isOwner === 'silent' ? !proves(claim, entry) : !isOwner) return 'foreign';
+    return this.#replaceable(heir ?? claim.sessionId, named, entry, claim, isOwner === 'silent');
+  }
+
+  /** Whether there is another process that can take sessions over. */
+  get hasOthers(): boolean {
+    const { backplane, processId } = this.#setup;
+    return backplane.processes().some((card) => card.processId !== processId);
+  }
+
+  isAlive(processId: string): boolean {
+    return this.#setup.backplane.processes().some((card) => card.processId === processId);
+  }
+
+  /** @returns undefined where it does not have the session; `silent` where it does not answer */
+  async #owns(processId: string, claim: SessionClaim): Promise<boolean | 'silent' | undefined> {
+    try {
+      return (await this.#setup.ask(processId, 'owns', claim, ALIVE_MS)) as boolean | undefined;
+    } catch (error) {
+      if (RelayError.from(error).code === 'ERR_RELAY_UNAVAILABLE') return 'silent';
+      throw error;
+    }
+  }
+
+  #replaceable(
+    id: string,
+    { processId, roomId }: DirectoryEntry,
+    named: DirectoryEntry,
+    claim: SessionClaim,
+    isDead: boolean,
+  ): ReplaceableElsewhere {
+    const { ask, left } = this.#setup;
+    const replaceable: ReplaceableElsewhere = {
+      id,
+      roomId,
+      heir: undefined,
+      // The seat of a dead process is taken over with the commit that gives the new session one.
+      complete: async () => {
+        if (replaceable.heir !== undefined) this.directory.replaced(claim.sessionId, named, replaceable.heir);
+        if (isDead) return;
+        await ask(processId, 'replace', { sessionId: id });
+        left(roomId, id);
+      },
+    };
+    return replaceable;
+  }
+}

@@ -1,0 +1,47 @@
+import type { SessionCloseReason } from '../../protocol/session-state.js';
+import type { LiveGrants } from '../../protocol/types.js';
+import type { ModeratedSession } from '../../room/moderation/moderated-session.js';
+import type { Room } from '../../room/room.js';
+import { joinedElsewhere } from '../duplicate-users.js';
+import type { Answers } from './process-calls.js';
+
+export interface ChangeableSession extends ModeratedSession {
+  readonly permissions: ModeratedSession['permissions'] & { change(grants: LiveGrants): Promise<void> };
+  readonly roomId: string;
+  readonly room: Room;
+  readonly connection: 'connected' | 'detached';
+  close(reason?: SessionCloseReason): Promise<void>;
+}
+
+interface SessionAnswersSetup {
+  readonly sessions: ReadonlyMap<string, ChangeableSession>;
+  readonly rooms: { readonly all: ReadonlyMap<string, Room> };
+}
+
+/** What other processes may ask for that only the process of a session can do. Each says whether it is that process. */
+export function sessionAnswers({ sessions, rooms }: SessionAnswersSetup): Answers {
+  return {
+    kick: async ({ roomId, userId, reason }) => {
+      const room = rooms.all.get(String(roomId));
+      await room?.kick(String(userId), reason === undefined ? {} : { reason: String(reason) });
+      return room !== undefined;
+    },
+    closeSession: async ({ sessionId }) => {
+      const session = sessions.get(String(sessionId));
+      await session?.close();
+      return session !== undefined;
+    },
+    makeWay: async ({ roomId, userId }) => {
+      const all = [...sessions.values()].filter((each) => each.roomId === roomId && each.userId === userId);
+      const detached = all.filter(({ isNamed, connection }) => isNamed && connection === 'detached');
+      const error = joinedElsewhere();
+      await Promise.all(detached.map((session) => session.close({ by: 'relay', error })));
+      return detached.length > 0;
+    },
+    updateGrants: async ({ sessionId, grants }) => {
+      const session = sessions.get(String(sessionId));
+      await session?.permissions.change(grants as LiveGrants);
+      return session !== undefined;
+    },
+  };
+}

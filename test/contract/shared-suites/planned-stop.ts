@@ -1,0 +1,45 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { RoamingClient } from './clients.js';
+import type { SharedStage } from './stage.js';
+
+/** A process that ends while others go on. */
+export function plannedStopSuite(stage: SharedStage): void {
+  describe('a process that is about to end', () => {
+    let clients: RoamingClient[] = [];
+    afterEach(() => {
+      for (const client of clients) client.dispose();
+      clients = [];
+    });
+
+    const enter = async (relay: RoamingClient['relay'], user: string, params: object = {}) => {
+      const client = new RoamingClient(relay);
+      clients.push(client);
+      await client.enter(user, [], params);
+      return client;
+    };
+
+    test('sends clients to the others that can go on there, and keeps their sessions until then', async () => {
+      const [one, two] = stage.two();
+      const alice = await enter(one, 'alice');
+      const old = await enter(one, 'old', { capabilities: [] });
+      const closed = one.close({ drainMs: 100, timeoutMs: 10_000 });
+      expect(await alice.connection.ended()).toBe(1012);
+      expect(await old.connection.ended()).toBe(1001);
+      expect([...one.sessions.values()].map(({ userId, connection }) => [userId, connection])).toEqual([
+        ['alice', 'detached'],
+      ]);
+      const { id: sessionId, token: sessionToken } = alice.session ?? {};
+      const again = await enter(two, 'alice', { replaces: { sessionId, sessionToken } });
+      await closed;
+      expect((await again.ping()).result).toEqual({});
+    });
+
+    test('as the only one ends the sessions of all', async () => {
+      const one = stage.relay();
+      const alice = await enter(one, 'alice');
+      await one.close({ drainMs: 100 });
+      expect(await alice.connection.ended()).toBe(1001);
+      expect(one.sessions.size).toBe(0);
+    });
+  });
+}
