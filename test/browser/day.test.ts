@@ -12,7 +12,7 @@ describeReal(['ion', 'chromium', 'firefox'], 'a day in a room, compressed', () =
   test('everybody receives everybody at its end, no application was told of an error, and no heap has grown', {
     timeout: 300_000,
   }, async () => {
-    const args = [SCRIPT, '--share', '0.2', '--json'];
+    const args = [SCRIPT, '--share', '0.1', '--json'];
     const { stdout, stderr } = await promisify(execFile)(process.execPath, args).catch((failed) => failed);
     if (!stdout) throw new Error(stderr);
     const { seed, plan, errors, growth }: DayReport = JSON.parse(stdout);
