@@ -5,7 +5,7 @@
 const BASICS = ['protocol', 'util'];
 
 const ROOMS = {
-  cli: { rooms: BASICS, packages: ['jose', 'werift', 'ws'] },
+  cli: { rooms: ['testing', ...BASICS], packages: ['jose', 'werift', 'ws'] },
   adapters: { rooms: ['http', 'signaling', 'relay', 'access', ...BASICS], packages: ['ws'] },
   http: { rooms: ['signaling', 'relay', 'session', 'access', 'limits', 'telemetry', ...BASICS] },
   'plugins/auth': { rooms: ['access', 'limits', ...BASICS], packages: ['jose'] },

@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { RelayError } from '../protocol/errors.js';
+import { checkCommand } from './check/check-command.js';
 import { type Command, type ExitCode, type Terminal, UsageError } from './terminal.js';
 import { token } from './token/token-command.js';
 
-const COMMANDS: Readonly<Record<string, Command>> = { token };
+const COMMANDS: Readonly<Record<string, Command>> = { check: checkCommand, token };
 
 const HELP = `Usage: sfu-relay <command> [options]
 
+  check    takes the way of a client to a relay, and says what is wrong
   token    signs a token for development, and prints it
 
 sfu-relay <command> --help lists the options of a command.

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ConsumerProject } from '../support/consumer.js';
+import { freePort } from '../support/listen.js';
 
 const run = promisify(execFile);
 const env = { ...process.env, LIVE_SECRET: 'a secret of thirty-two bytes, or more' };
@@ -48,5 +49,15 @@ describe.each(['module', 'commonjs'] as const)('npx sfu-relay, in a project of t
       stdout: '',
       stderr: 'sfu-relay: sfu-relay token needs the package jose: npm install jose.\n',
     });
+  });
+
+  test('checks a relay, and without ws or werift says what to install', async () => {
+    const url = `ws://127.0.0.1:${await freePort()}/rtc`;
+    expect(await npx('check', url)).toMatchObject({ code: 1, stdout: expect.stringContaining('✗ tcp') });
+    for (const name of ['ws', 'werift'])
+      expect(await project.without(name, () => npx('check', url))).toMatchObject({
+        code: 2,
+        stderr: `sfu-relay: sfu-relay check needs the package ${name}: npm install ${name}.\n`,
+      });
   });
 });

@@ -8,6 +8,8 @@ export interface UdpProxy {
   readonly address: string;
   /** From now on nothing of the flows that there are arrives, in either direction. New flows work. */
   dropFlows(): void;
+  /** From now on nothing arrives at all, and nobody is told: as behind a firewall. */
+  block(): void;
   close(): void;
 }
 
@@ -30,9 +32,11 @@ function ownAddress(): string {
 export async function startUdpProxy(serverPort: number): Promise<UdpProxy> {
   const host = ownAddress();
   const flows = new Map<string, Flow>();
+  let isBlocked = false;
   const proxy = createSocket('udp4');
   proxy.on('error', () => {});
   proxy.on('message', (datagram, { address, port }) => {
+    if (isBlocked) return;
     const flow = flows.get(`${address} ${port}`) ?? open(address, port);
     if (!flow.isDropped) flow.upstream.send(datagram, serverPort, '127.0.0.1');
   });
@@ -54,6 +58,9 @@ export async function startUdpProxy(serverPort: number): Promise<UdpProxy> {
     address: `${host} ${proxy.address().port}`,
     dropFlows: () => {
       for (const flow of flows.values()) flow.isDropped = true;
+    },
+    block: () => {
+      isBlocked = true;
     },
     close() {
       for (const { upstream } of flows.values()) upstream.close();

@@ -36,10 +36,11 @@ function describe({ ok, closing, nodes, backplane }: HealthReport, details: 'sta
   if (details === 'status') return json(ok ? 200 : 503, body);
   return json(ok ? 200 : 503, {
     ...body,
-    nodes: nodes.map(({ serverUrl, error }) => ({
+    nodes: nodes.map(({ serverUrl, error, cause }) => ({
       server_url: serverUrl,
       status: error ? 'unavailable' : 'ok',
       ...(error && { code: error.code, message: error.message }),
+      ...(cause !== undefined && { cause }),
     })),
     ...(backplane && { backplane: { status: backplane.ok ? 'ok' : 'unavailable' } }),
   });

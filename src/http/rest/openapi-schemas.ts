@@ -33,8 +33,9 @@ const healthOfNodes = {
       status: { enum: ['ok', 'unavailable'] },
       code: ref('ErrorCode'),
       message: { type: 'string' },
+      cause: { type: 'string', description: 'For the operator: the reason, and what to write.' },
     },
-    ['code', 'message'],
+    ['code', 'message', 'cause'],
   ),
 };
 

@@ -34,7 +34,12 @@ export function healthSuite(stage: HttpStage): void {
       const message = "The SFU can't be reached.";
       expect(await answerOf(path)).toEqual([
         503,
-        { status: 'unavailable', nodes: [{ server_url, status: 'unavailable', code, message }] },
+        {
+          status: 'unavailable',
+          nodes: [
+            { server_url, status: 'unavailable', code, message, cause: expect.stringContaining(server_url) },
+          ],
+        },
       ]);
     });
 

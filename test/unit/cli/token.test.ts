@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { jwt } from '../../../src/plugins/auth/index.js';
-import { runCli } from './terminal.js';
+import { runCli } from '../../support/cli.js';
 
 const SECRET = 'a secret of thirty-two bytes, or more';
 const env = { LIVE_SECRET: SECRET };

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { run } from '../../../src/cli/run.js';
+import { run } from '../../src/cli/run.js';
 
 /** Runs a command line as `sfu-relay` does, and gives what it has printed. */
 export async function runCli(
