@@ -45,9 +45,7 @@ describe('of the SFU, check', () => {
   test('names one that does not run, by the details of the health endpoint', async () => {
     const sfu = `127.0.0.1:${await freePort()}`;
     const said = await documentedFaultOf(await start(sfu, 'full'), 'sfu', 'sfu-unavailable');
-    expect(said).toContain(
-      `The node ${sfu}: ${sfu}: connect ECONNREFUSED. Nothing listens there: does the SFU run`,
-    );
+    expect(said).toContain(`The node ${sfu}: connect ECONNREFUSED. Nothing listens there: does the SFU run`);
   });
 
   test('names one that expects TLS of a relay without', async () => {
@@ -85,6 +83,16 @@ describe('of the SFU, check', () => {
     started(sfu, () => sfu.stop());
     sfu.script.onJoin = (stream) => stream.end();
     expect(await faultOf(await start(sfu.address, 'full'), 'sfu', 'sfu-failed')).toContain('answers');
+  });
+
+  test('names one that does not answer the join', async () => {
+    const sfu = await startScriptedSfu();
+    started(sfu, () => sfu.stop());
+    sfu.script.onJoin = () => {};
+    const args = ['--timeout', '500ms'];
+    const said = await faultOf(await start(sfu.address, 'full'), 'sfu', 'sfu-unavailable', ...args);
+    expect(said).toContain('"join" has no answer within 500 ms.');
+    expect(said).toContain(`The node ${sfu.address} answers.`);
   });
 
   test('names one that offers no address for media', async () => {

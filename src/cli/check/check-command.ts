@@ -102,12 +102,19 @@ function readUrl(text: string): URL {
 
 async function readToken(given: string | undefined, { env, stdin }: Terminal): Promise<string | undefined> {
   if (given === '') throw new UsageError('--token is empty.');
-  if (given !== '-') return given ?? (env[TOKEN_VARIABLE] || undefined);
+  if (given !== '-') return printable(given ?? env[TOKEN_VARIABLE]);
   const chunks: Buffer[] = [];
   for await (const chunk of stdin) chunks.push(Buffer.from(chunk));
   const token = Buffer.concat(chunks).toString('utf8').trim();
   if (token === '') throw new UsageError('stdin has no token.');
-  return token;
+  return printable(token);
+}
+
+/** HTTP has no other tokens. */
+function printable(token: string | undefined): string | undefined {
+  if (token && !/^[\x21-\x7e]+$/.test(token))
+    throw new UsageError('A token has neither spaces nor line breaks: is it only the token?');
+  return token || undefined;
 }
 
 function readRoom(given: string | undefined): string {

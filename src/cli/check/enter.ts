@@ -3,13 +3,15 @@ import { explainToken } from './claims.js';
 import { Fault } from './fault.js';
 import { explainHealth } from './health.js';
 import type { CheckOptions } from './options.js';
-import { Refusal, type Rpc } from './rpc.js';
+import { NoAnswer, Refusal, type Rpc } from './rpc.js';
 
 /** The relay admits the client: its first request is answered. @throws Fault */
 export async function checkAuthentication(rpc: Rpc, options: CheckOptions): Promise<string> {
   try {
     await rpc.request('ping');
   } catch (error) {
+    if (error instanceof NoAnswer)
+      throw new Fault('not-a-relay', error.message, 'Is it a relay, or another WebSocket server?');
     throw error instanceof Refusal ? explainEntry(error, options) : error;
   }
   const origin =
@@ -28,6 +30,8 @@ export async function join(rpc: Rpc, { room }: CheckOptions, sdp: string): Promi
       offer: { type: 'offer', sdp },
     });
   } catch (error) {
+    // The relay has answered before: it waits for the SFU, or for a hook.
+    if (error instanceof NoAnswer) throw new Refusal(error.message, 'ERR_RELAY_SFU_TIMEOUT');
     if (!(error instanceof Refusal) || isOfSfu(error)) throw error;
     throw explainJoin(error, room);
   }

@@ -13,6 +13,7 @@ export async function explainHealth({ target, health, timeoutMs }: CheckOptions)
   const report = await read(url, timeoutMs);
   if (typeof report === 'string') return health ? [`${url} tells nothing: ${report}.`, LOG] : [LOG, DETAILS];
   const nodes = (Array.isArray(report.nodes) ? report.nodes : []).filter(isRecord).map(describeNode);
+  if (nodes.length > 0 && report.status === 'ok') return [...nodes, LOG];
   return nodes.length > 0 ? nodes : [`${url} says "${report.status}", without details.`, LOG, DETAILS];
 }
 
@@ -21,7 +22,8 @@ const DETAILS =
 
 function describeNode({ server_url, status, message, cause }: Record<string, unknown>): string {
   if (status === 'ok') return `The node ${server_url} answers.`;
-  return `The node ${server_url}: ${cause ?? message}`;
+  // The cause begins with the address, too.
+  return `The node ${server_url}: ${String(cause ?? message).replace(`${server_url}: `, '')}`;
 }
 
 async function read(url: URL, timeoutMs: number): Promise<Record<string, unknown> | string> {

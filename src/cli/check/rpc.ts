@@ -1,7 +1,6 @@
 import type { WebSocket } from 'ws';
 import type { ClientRequests, ErrorObject, TrickleParams } from '../../protocol/messages.js';
 import { isRecord } from '../../util/is-record.js';
-import { Fault } from './fault.js';
 import { within } from './within.js';
 
 /** The relay has refused a request, or closed the connection. */
@@ -16,6 +15,11 @@ export class Refusal extends Error {
     this.code = code;
     this.closeCode = closeCode;
   }
+}
+
+/** A request was not answered in time. */
+export class NoAnswer extends Error {
+  override readonly name = 'NoAnswer';
 }
 
 const CLOSE_MS = 1_000;
@@ -40,7 +44,7 @@ export class Rpc {
     socket.resume();
   }
 
-  /** @throws Refusal, or a Fault if there is no answer */
+  /** @throws Refusal, NoAnswer */
   request<Method extends keyof ClientRequests>(
     method: Method,
     params?: ClientRequests[Method]['params'],
@@ -51,12 +55,7 @@ export class Rpc {
     this.#socket.send(
       JSON.stringify({ jsonrpc: '2.0', id, method, ...(params !== undefined && { params }) }),
     );
-    const late = () =>
-      new Fault(
-        'not-a-relay',
-        `"${method}" has no answer within ${this.#timeoutMs} ms.`,
-        'Is it a relay? Its log has the reason.',
-      );
+    const late = () => new NoAnswer(`"${method}" has no answer within ${this.#timeoutMs} ms.`);
     return within(answer, this.#timeoutMs, late) as Promise<ClientRequests[Method]['result']>;
   }
 

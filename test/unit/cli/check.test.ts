@@ -15,6 +15,7 @@ describe('sfu-relay check', () => {
     ['a fragment', [`${URL}#x`], 'leave #x out'],
     ['a user name', ['wss://me@live.example.org/rtc'], 'write --token'],
     ['an empty token', [URL, '--token', ''], '--token is empty.'],
+    ['a token with more around it', [URL, '--token', 'Bearer abc'], 'is it only the token?'],
     ['no token on stdin', [URL, '--token', '-'], 'stdin has no token.'],
     [
       'an origin with a path',
