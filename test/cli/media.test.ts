@@ -100,6 +100,15 @@ describeReal(['ion', 'coturn'], 'of the media, with a real Ion and a real coturn
     expect(said).toContain('static-auth-secret');
   });
 
+  test('names a certificate of a TURN server that browsers refuse', async () => {
+    const iceServers = turnRest({
+      secret: SECRET,
+      uris: [`turns:127.0.0.1:${coturn.tlsPort}?transport=tcp`],
+    });
+    const said = await faultOf(await start({ iceServers }), 'turn', 'turn-unreachable');
+    expect(said).toContain('Browsers refuse this certificate');
+  });
+
   test('names credentials that have expired', async () => {
     const [server] = turnRest({ secret: SECRET, uris })({ userId: 'a' });
     const iceServers = [{ ...server, urls: uris, username: '1000000000:a' }];

@@ -167,6 +167,14 @@ describe('on the way to the relay, check', () => {
       expect(said).toContain('HTTP 502');
     });
 
+    test('that wants a login first: says that it is not the relay', async () => {
+      const proxy = await startNginx('location /rtc { return 302 /login; } location / { return 403; }');
+      started(proxy, () => proxy.stop());
+      const url = `ws://127.0.0.1:${proxy.port}`;
+      expect(await faultOf(`${url}/rtc`, 'upgrade', 'redirected')).toContain('HTTP 302 to http');
+      expect(await faultOf(`${url}/live`, 'upgrade', 'http-refused')).toContain('HTTP 403, before the relay');
+    });
+
     test('that redirects to https: names ws instead of wss', async () => {
       const proxy = await startNginx('return 301 https://live.example.org$request_uri;');
       started(proxy, () => proxy.stop());

@@ -1,3 +1,4 @@
+import { ERRORS, type RelayErrorCode } from '../../protocol/errors.js';
 import type { JoinResult } from '../../protocol/messages.js';
 import { explainToken } from './claims.js';
 import { Fault } from './fault.js';
@@ -12,7 +13,7 @@ export async function checkAuthentication(rpc: Rpc, options: CheckOptions): Prom
   } catch (error) {
     if (error instanceof NoAnswer)
       throw new Fault('not-a-relay', error.message, 'Is it a relay, or another WebSocket server?');
-    throw error instanceof Refusal ? explainEntry(error, options) : error;
+    throw error instanceof Refusal ? explainEntry(withCloseCode(error), options) : error;
   }
   const origin =
     options.origin === undefined ? '; no --origin, so not checked as a page' : ` from ${options.origin}`;
@@ -40,6 +41,12 @@ export async function join(rpc: Rpc, { room }: CheckOptions, sdp: string): Promi
 /** Whether the relay has admitted the client, and the SFU failed. */
 export function isOfSfu({ code = '' }: Refusal): boolean {
   return code.startsWith('ERR_RELAY_SFU_') || code === 'ERR_RELAY_DISABLED';
+}
+
+/** The relay also closes the connection. Its error may come before that, as the answer of the request. */
+function withCloseCode({ message, code, closeCode }: Refusal): Refusal {
+  const row = code !== undefined && Object.hasOwn(ERRORS, code) ? ERRORS[code as RelayErrorCode] : undefined;
+  return new Refusal(message, code, closeCode ?? row?.close);
 }
 
 function named({ message, code, closeCode }: Refusal): string {

@@ -149,8 +149,15 @@ function errorOf(response: Message): string {
 }
 
 function unreachable({ isTurn, port, transport }: Entry, why: string): Fault {
+  const code = isTurn ? 'turn-unreachable' : 'stun-unreachable';
+  if (transport === 'tls' && /certificate|altname/i.test(why))
+    return new Fault(
+      code,
+      `${why}.`,
+      'Browsers refuse this certificate: its name, its chain or its date. coturn: cert, pkey.',
+    );
   return new Fault(
-    isTurn ? 'turn-unreachable' : 'stun-unreachable',
+    code,
     `${why}.`,
     `Does the server run, and is ${transport === 'udp' ? 'UDP' : 'TCP'} port ${port} open in its firewall?`,
   );
