@@ -4,6 +4,12 @@ import type { SdpSection } from './sdp-section.js';
 
 type Names = Map<string, string>;
 
+/** The room's ids by the client's ids. */
+export interface TrackIds {
+  readonly streams: readonly (readonly [string, string])[];
+  readonly tracks: readonly (readonly [string, string])[];
+}
+
 /**
  * Maps a client's stream and track ids to ids that are unique in the room. The SFU identifies tracks by id alone, and some clients
  * always use the same ids: an id that another participant uses gets a number.
@@ -32,6 +38,16 @@ export class TrackNames {
     const named = sections.map((section) => (isSending(section) ? this.#name(section) : section));
     this.#publishers.claim(this.#sessionId, named.filter(isSending));
     return named;
+  }
+
+  /** For another process. */
+  get ids(): TrackIds {
+    return { streams: [...(this.#streams ?? [])], tracks: [...(this.#tracks ?? [])] };
+  }
+
+  set ids({ streams, tracks }: TrackIds) {
+    this.#streams = new Map(streams);
+    this.#tracks = new Map(tracks);
   }
 
   /** The room's id of a client's track. */

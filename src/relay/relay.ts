@@ -36,6 +36,7 @@ import type { ResolvedResumption } from './resumption-options.js';
 import { endSession, renewSession } from './session-changes.js';
 import { type CreateSessionParams, checkSessionParams } from './session-params.js';
 import { SessionRegistry } from './session-registry.js';
+import type { SessionTaker } from './shared/handover/session-taker.js';
 import type { SessionsElsewhere } from './shared/handover/sessions-elsewhere.js';
 import { type CloseOptions, type Drainable, readCloseOptions, Shutdown } from './shutdown.js';
 
@@ -58,6 +59,7 @@ export class SfuRelay<
   /** @internal */ readonly addresses: AddressCount;
   /** @internal */ readonly detached: DetachedCount;
   /** @internal The sessions of the other processes. */ readonly elsewhere: SessionsElsewhere | undefined;
+  /** @internal Takes over sessions of the other processes. */ readonly taker: SessionTaker<P> | undefined;
   /** @internal */ readonly resumption: ResolvedResumption | undefined;
   readonly #options: ResolvedOptions<P>;
   readonly #sfu: SfuPool;
@@ -81,11 +83,12 @@ export class SfuRelay<
     this.resumption = resolved.resumption;
     this.detached = new DetachedCount(resolved.resumption);
     this.#authenticator = new Authenticator(resolved, this.#shutdown);
-    this.#registry = new SessionRegistry(resolved, this.#sfu, (session, reason) => {
-      endSession(resolved, session, reason);
+    this.#registry = new SessionRegistry(resolved, this.#sfu, (session, reason, isElsewhere) => {
+      if (!isElsewhere) endSession(resolved, session, reason);
       this.emit('sessionclose', session);
     });
-    this.elsewhere = this.#registry.elsewhere;
+    this.#registry.onAdopted = (session) => this.emit('sessionopen', session);
+    ({ taker: this.taker, elsewhere: this.elsewhere } = this.#registry);
     this.#moves = new RoomMoves(resolved, this.#sfu, this.#registry, (event) => this.emit('drain', event));
   }
 
@@ -103,7 +106,7 @@ export class SfuRelay<
     return this.#options.logger;
   }
 
-  /** Totals since the relay was created. */
+  /** Totals since the start. */
   get counters(): RelayCounters {
     return this.#options.counters;
   }

@@ -1,12 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Principal } from '../access/authentication.js';
-import { publishLimits, readGrants, resolveRole } from '../access/grants.js';
+import { mayPublish, readGrants, resolveRole } from '../access/grants.js';
 import type { NodeCard, RoomFields } from '../backplane/backplane.js';
 import { type BanOptions, makeBan } from '../backplane/ban-store.js';
 import { memoryBackplane } from '../backplane/memory/memory-backplane.js';
-import { candidateFilter } from '../guard/ice-candidate.js';
-import { maySend } from '../hooks/join-and-message-hooks.js';
-import { sessionFilters } from '../hooks/session-filters.js';
 import { MessageArchive } from '../messages/archive.js';
 import { invalidParams, RelayError } from '../protocol/errors.js';
 import { checkId } from '../protocol/ids.js';
@@ -15,18 +12,19 @@ import type { LiveGrants } from '../protocol/types.js';
 import { checkMetadata } from '../room/participant-update.js';
 import type { Room } from '../room/room.js';
 import { Rooms } from '../room/rooms.js';
-import type { InterruptionObserver } from '../session/peer/peer-owner.js';
 import type { Takeover } from '../session/peer/takeover.js';
-import { Session } from '../session/session.js';
-import type { ConnectionObserver } from '../session/session-presence.js';
+import type { Session } from '../session/session.js';
 import type { SfuNodeStatus } from '../sfu/pool/options.js';
 import type { Sfu } from '../sfu/sfu.js';
 import { UserIndex } from '../util/user-index.js';
 import { checkOneMore, replaceOthersOf } from './duplicate-users.js';
-import { observeConnections, observeInterruptions } from './observe-interruptions.js';
 import type { ResolvedOptions } from './options.js';
+import { SessionFactory } from './session-factory.js';
 import type { CreateSessionParams } from './session-params.js';
 import type { AdmittedSession } from './shared/admission.js';
+import type { HeldPeers } from './shared/handover/held-peers.js';
+import type { SessionState } from './shared/handover/session-state.js';
+import { type SessionTaker, takerOf } from './shared/handover/session-taker.js';
 import type { SessionsElsewhere } from './shared/handover/sessions-elsewhere.js';
 import { SharedRooms } from './shared/shared-rooms.js';
 
@@ -37,15 +35,25 @@ interface SharedSfu extends Sfu {
   close(): void;
 }
 
+/** `isElsewhere`: it goes on in another process. */
+type OnClosed<P extends Principal> = (
+  session: Session<P>,
+  reason: SessionCloseReason,
+  isElsewhere?: boolean,
+) => void;
+
 /** The sessions and rooms of a relay, from creation to the end. */
 export class SessionRegistry<P extends Principal> {
+  /** Called when a session of another process goes on here. */
+  onAdopted: ((session: Session<P>) => void) | undefined;
+  /** Undefined where this process is the only one. */
+  readonly taker: SessionTaker<P> | undefined;
   /** Called when a room that several processes share gets another node, or another generation. */
   onPlaced: ((room: Room, from: RoomFields) => void) | undefined;
   readonly #options: ResolvedOptions<P>;
   readonly #sfu: SharedSfu;
-  readonly #interruptions: InterruptionObserver;
-  readonly #connections: ConnectionObserver;
-  readonly #onClosed: (session: Session<P>, reason: SessionCloseReason) => void;
+  readonly #onClosed: OnClosed<P>;
+  readonly #factory: SessionFactory<P>;
   readonly #sessions = new Map<string, Session<P>>();
   readonly #users = new UserIndex<Session<P>>();
   readonly #rooms: Rooms;
@@ -53,19 +61,12 @@ export class SessionRegistry<P extends Principal> {
   readonly #shared: SharedRooms | undefined;
   /** The sessions that joining ones replace. */
   readonly #replaced = new WeakMap<Session<P>, readonly AdmittedSession[]>();
-  readonly #admitsCandidate: ((candidate: string) => boolean) | undefined;
-  readonly #filters: ReturnType<typeof sessionFilters<P>>;
 
-  constructor(
-    options: ResolvedOptions<P>,
-    sfu: SharedSfu,
-    onClosed: (session: Session<P>, reason: SessionCloseReason) => void,
-  ) {
+  constructor(options: ResolvedOptions<P>, sfu: SharedSfu, onClosed: OnClosed<P>) {
     this.#options = options;
     this.#sfu = sfu;
     this.#onClosed = onClosed;
-    this.#interruptions = observeInterruptions(options, this.#sessions);
-    this.#connections = observeConnections(options, this.#sessions);
+    this.#factory = new SessionFactory(options, sfu, this.#sessions);
     const messages = new MessageArchive({
       kinds: options.messages,
       checkTimeoutMs: options.hookTimeoutMs,
@@ -85,12 +86,13 @@ export class SessionRegistry<P extends Principal> {
         duplicateUser,
         nodes,
         onPlaced,
+        handOver: (session, reason) => this.#handOver(session as Session<P>, reason),
         onStreams: (streams) => sfu.setElsewhere(streams),
         rooms: this.#rooms,
         sessions: this.#sessions,
       });
-    this.#admitsCandidate = candidateFilter(options.candidates);
-    this.#filters = sessionFilters(options.hooks);
+    const shared = this.#shared;
+    this.taker = shared && takerOf(shared, this.#rooms, this.#sessions, (...come) => this.#adopt(...come));
   }
 
   get sessions(): ReadonlyMap<string, Session<P>> {
@@ -167,40 +169,9 @@ export class SessionRegistry<P extends Principal> {
     const isNamed = principal === undefined || principal.userId !== undefined;
     const replaced = checkOneMore(options, { roomId, userId, hidden, isNamed }, this, takeover);
 
-    const { hooks, counters } = options;
-    const session: Session<P> = new Session<P>(
-      {
-        id,
-        room: this.#rooms.enter(roomId, hidden),
-        userId,
-        role,
-        grants,
-        policy: {
-          offer: publishLimits(grants, role, options.dataChannels === 'allow'),
-          videoCodec: options.videoCodec,
-          canSubscribe: grants.canSubscribe !== false,
-          admitsCandidate: this.#admitsCandidate,
-          layerSubscriptions: options.layerSubscriptions,
-        },
-        autoSubscribe,
-        principal,
-        isNamed,
-        filters: this.#filters,
-        logger: options.logger,
-        moderate: hooks.has('onMessage')
-          ? (message, recheck) => maySend(hooks, session, message, recheck)
-          : undefined,
-        iceServers: () =>
-          options.iceServers({ sessionId: id, roomId, userId, role: session.role, principal }),
-        sfu: this.#sfu,
-        interruptionTimeoutMs: options.interruptionTimeoutMs,
-        interruptions: this.#interruptions,
-        connections: this.#connections,
-        joinTimeoutMs: options.joinTimeoutMs,
-        answerTimeoutMs: options.answerTimeoutMs,
-        sfuReplies: counters.sfuReplies,
-        surplusCandidates: counters.surplusCandidates,
-      },
+    const room = this.#rooms.enter(roomId, hidden);
+    const session = this.#factory.make(
+      { id, room, userId, role, grants, autoSubscribe, principal, isNamed },
       takeover,
     );
     this.#add(session, takeover);
@@ -226,7 +197,8 @@ export class SessionRegistry<P extends Principal> {
   }
 
   get isHandingOver(): boolean {
-    return this.hasOthers && [...this.#sessions.values()].some(({ connection }) => connection === 'detached');
+    const isAway = [...this.#sessions.values()].some(({ connection }) => connection === 'detached');
+    return this.hasOthers && (isAway || this.elsewhere?.holder.isBusy === true);
   }
 
   /** All sessions are about to end: nobody is told of the others any more. */
@@ -239,6 +211,38 @@ export class SessionRegistry<P extends Principal> {
     this.#sfu.close();
     this.#shared?.close();
     return this.#rooms.close();
+  }
+
+  /** Another process has the session from now on. Here it ends when it is closed: its peers stay until then. */
+  #handOver(session: Session<P>, reason: SessionCloseReason): void {
+    const { room, id } = session;
+    this.#sessions.delete(id);
+    this.#users.delete(session);
+    this.#shared?.gone(id);
+    session.lifecycle.onClosed = () => {
+      room.moderation.sessions.delete(session);
+      this.#rooms.leave(room);
+    };
+    session.lifecycle.handOver(reason);
+    this.#onClosed(session, reason, true);
+  }
+
+  /** A session of another process goes on here: it is in the room already. */
+  #adopt(id: string, room: Room, state: SessionState, principal: P, peers: HeldPeers): Session<P> {
+    const { userId, isNamed, hidden, changes, tracks, metadata } = state;
+    const { autoSubscribe, cut } = state.peers;
+    const grants = { ...readGrants(principal.grants), ...(hidden && { hidden }) };
+    const role = resolveRole(grants, room.id, mayPublish(grants) ? state.role : undefined);
+    const session = this.#factory.make({ id, room, userId, role, grants, autoSubscribe, principal, isNamed });
+    this.#add(session, undefined);
+    session.lifecycle.joined();
+    session.peers.assume(state.peers, peers);
+    room.members.adopt(session, { tracks, cut: new Set(cut) }, metadata);
+    this.#shared?.assume(session);
+    this.#shared?.elsewhere.holder.setElsewhere(session, peers);
+    void session.permissions.change(changes);
+    this.onAdopted?.(session);
+    return session;
   }
 
   #add(session: Session<P>, takeover: Takeover<Session<P>> | undefined): void {

@@ -26,6 +26,7 @@ export class SessionLifecycle {
   presence: SessionPresence | undefined;
   #state: SessionState = 'joining';
   #hasJoined = false;
+  #isElsewhere = false;
   #reason: SessionCloseReason | undefined;
   /** Made by the first caller of `close` that has to wait. */
   #closed: { promise: Promise<void>; resolve(): void } | undefined;
@@ -48,6 +49,11 @@ export class SessionLifecycle {
     return this.presence?.isDetached === true;
   }
 
+  /** Whether another process serves the session: this one has only peers that are about to be replaced. */
+  get isElsewhere(): boolean {
+    return this.#isElsewhere;
+  }
+
   /** Set once the session is closing. */
   get reason(): SessionCloseReason | undefined {
     return this.#reason;
@@ -61,6 +67,17 @@ export class SessionLifecycle {
   joined(): void {
     this.#hasJoined = true;
     this.#state = 'joined';
+  }
+
+  /** Another process serves the session from now on; the peers stay until `close`. For the application here it ends. */
+  handOver(reason: SessionCloseReason): void {
+    const { session, emitter } = this.#setup;
+    this.#isElsewhere = true;
+    this.presence?.handedOver();
+    session.room.occupancy.remove(session.hidden);
+    session.room.publishers.disclaim(session.id);
+    emitter.emit('close', reason);
+    emitter.end();
   }
 
   /** @throws RelayError `ERR_RELAY_INVALID_STATE` */
@@ -109,12 +126,16 @@ export class SessionLifecycle {
     this.#state = 'closing';
     const { session, filters } = this.#setup;
     const { room, id, hidden } = session;
-    this.presence?.left();
-    room.occupancy.remove(hidden);
     const why = () => errorOf(reason);
+    if (!this.#isElsewhere) {
+      this.presence?.left();
+      room.occupancy.remove(hidden);
+    }
     this.peers.leaveAll(why);
-    room.members.remove(session);
-    room.publishers.disclaim(id);
+    if (!this.#isElsewhere) {
+      room.members.remove(session);
+      room.publishers.disclaim(id);
+    }
     filters?.close(why);
   }
 }

@@ -26,6 +26,11 @@ interface ConnectionLoss {
   readonly graceMs: number;
   /** None has: the session has to end. */
   onExpired(): void;
+  /** The loss was noticed in another process, which has told the application. */
+  readonly known?: {
+    /** Whether the others were told, too. */
+    readonly isTold: boolean;
+  };
 }
 
 /** Is told of sessions whose clients have lost their connections. */
@@ -66,11 +71,12 @@ export class SessionPresence {
   }
 
   /** The client has lost its connection. No effect unless the session is joined and attached. */
-  detach({ reason, code = 'ERR_RELAY_ABORTED', graceMs, onExpired }: ConnectionLoss): void {
+  detach({ reason, code = 'ERR_RELAY_ABORTED', graceMs, onExpired, known }: ConnectionLoss): void {
     const session = this.#session;
     if (this.isDetached || session.state !== 'joined') return;
     this.#since = performance.now();
     this.#isExpired = false;
+    this.#isTold = known?.isTold === true;
     this.#grace = new Deadline(() => {
       this.#isExpired = true;
       onExpired();
@@ -79,6 +85,7 @@ export class SessionPresence {
       this.#isTold = true;
       session.room.members.setConnection(session, 'interrupted');
     }, NOTICE_MS).unref();
+    if (known) return;
     this.#observer.lost(session.id, new RelayError(code, reason));
     // The hook may have closed the session.
     if (this.isDetached) session.emitter.emit('detached', { graceMs, reason });
@@ -106,6 +113,11 @@ export class SessionPresence {
     const detachedMs = this.#stop();
     if (detachedMs === undefined) return;
     this.#observer.ended(this.#session.id, this.#isExpired ? 'expired' : 'left', detachedMs);
+  }
+
+  /** Another process serves the session. */
+  handedOver(): void {
+    this.#stop();
   }
 
   /** @returns the ms without a connection; undefined if the session was not detached */

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe } from 'vitest';
 import type { MaybePromise } from '../../src/backplane/backplane.js';
+import { handingOverSuite } from './shared-suites/handing-over.js';
 import { joinsSuite } from './shared-suites/joins.js';
 import { limitsSuite } from './shared-suites/limits.js';
 import { messagesSuite } from './shared-suites/messages.js';
@@ -23,5 +24,6 @@ export function sharedRoomsContract(name: string, begin: () => MaybePromise<Shar
     joinsSuite(stage);
     replacingSuite(stage);
     plannedStopSuite(stage);
+    handingOverSuite(stage);
   });
 }

@@ -3,6 +3,7 @@ import type { Backplane } from '../../backplane/backplane.js';
 import type { ResolvedCountLimits } from '../../limits/count-limits.js';
 import { RelayError } from '../../protocol/errors.js';
 import type { SessionState } from '../../protocol/session-state.js';
+import { noop } from '../../util/noop.js';
 import type { DuplicateUser } from '../options.js';
 
 /** A session that joins, or that another one replaces. */
@@ -59,6 +60,17 @@ export class Admission {
       this.release(session.id);
       return;
     }
+  }
+
+  /** A session comes from another process, where it was admitted. */
+  assume(session: AdmittedSession): void {
+    const { backplane } = this.#setup;
+    const scopes = [...this.#places(session, [])].map(({ scope }) => scope);
+    this.#reserved.set(session.id, scopes);
+    for (const scope of scopes)
+      Promise.resolve(
+        attempt(async () => backplane.reserve(scope, session.id, Number.MAX_SAFE_INTEGER)),
+      ).catch(noop);
   }
 
   /** The session is leaving, or has not joined. */

@@ -19,10 +19,11 @@ const NO_GRANTS: Grants = {};
 export class RemoteSession implements RoomSession {
   readonly id: string;
   readonly userId: string;
-  readonly processId: string;
+  /** Another one after a hand-over. */
+  processId: string;
   readonly hidden: boolean;
   readonly isNamed: boolean;
-  readonly emitter = DEAF;
+  emitter: RoomEvents = DEAF;
   role: Participant['role'];
   grants: Readonly<Grants>;
   #metadata: string | undefined;

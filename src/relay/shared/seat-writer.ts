@@ -45,6 +45,8 @@ export class SeatWriter {
   readonly #given = new Map<string, Seat>();
   /** Sessions whose seats others have taken away. */
   readonly #removed = new Set<string>();
+  /** Sessions that another process has got during the change that is on its way. */
+  readonly #handedOver = new Set<string>();
   /** Calls those who wait for a session's seat. */
   readonly #waiting = new Map<string, (() => void)[]>();
   readonly #onIdle: (() => void)[] = [];
@@ -80,6 +82,14 @@ export class SeatWriter {
     this.#removed.add(sessionId);
     this.#given.delete(sessionId);
     this.#changed.delete(sessionId);
+    this.#wake(sessionId);
+  }
+
+  /** Another process has the session, and writes its seat. */
+  handedOver(sessionId: string): void {
+    this.#given.delete(sessionId);
+    this.#changed.delete(sessionId);
+    if (this.#isWriting) this.#handedOver.add(sessionId);
     this.#wake(sessionId);
   }
 
@@ -172,10 +182,11 @@ export class SeatWriter {
     }
     const isLost = batch.losses !== this.#losses;
     for (const [sessionId, seat] of batch.seats) {
-      if (!seat) this.#given.delete(sessionId);
+      if (!seat || this.#handedOver.has(sessionId)) this.#given.delete(sessionId);
       else if (!isLost && !this.#removed.has(sessionId)) this.#given.set(sessionId, seat);
       this.#wake(sessionId);
     }
+    this.#handedOver.clear();
     if (isLost) this.#putBack(batch);
     if (batch.audience !== undefined) this.#toldAudience = batch.audience;
     return true;
@@ -216,7 +227,8 @@ export class SeatWriter {
         const replaced = seat && !old ? seat.replaces : undefined;
         if (replaced !== undefined && known?.has(replaced) && !seats.has(replaced))
           change.set(replaced, undefined);
-        if (seat ? old || fresh.has(sessionId) : old?.processId === processId) change.set(sessionId, seat);
+        const isOwn = old?.processId === processId;
+        if (seat ? isOwn || (!old && fresh.has(sessionId)) : isOwn) change.set(sessionId, seat);
         if (seat && !old && this.#source.replacesDuplicates)
           for (const [id, { userId }] of known ?? [])
             if (userId === seat.userId && !seats.has(id)) change.set(id, undefined);

@@ -7,21 +7,18 @@ import type {
   RoomLog,
   Seat,
 } from '../../backplane/backplane.js';
-import type { Participant } from '../../protocol/types.js';
 import { proposeRegulars } from '../../room/moderation/lock.js';
 import type { RoomMember } from '../../room/participants/room-member.js';
 import type { MembersObserver } from '../../room/participants/room-members.js';
 import type { Room, RoomShare } from '../../room/room.js';
 import { isPromise } from '../../util/is-promise.js';
 import { noop } from '../../util/noop.js';
+import type { ArrivalRecorder } from './handover/arrival-recorder.js';
 import { LogGate } from './log-gate.js';
 import { RemoteSession } from './remote-session.js';
+import { RemoteSessions } from './remote-sessions.js';
 import { SeatWriter } from './seat-writer.js';
 import { SharedMessages } from './shared-messages.js';
-
-const NOTHING_CUT: ReadonlySet<string> = new Set();
-/** ms in which every process writes its seats again, where the shared state was lost. */
-const REWRITTEN_MS = 2_000;
 
 /** The process that has the room. */
 interface SharingProcess {
@@ -32,6 +29,8 @@ interface SharingProcess {
   removed(sessionId: string, reason: string | undefined): void;
   isAlive(processId: string): boolean;
   placed(room: Room, from: RoomFields): void;
+  /** Another process has a session of this one from now on: the last moment in which it is a member here. */
+  handedOver(sessionId: string, member: RoomMember, processId: string): void;
   /** A session leaves the room. */
   release(sessionId: string): void;
   closed(shared: SharedRoom): void;
@@ -46,7 +45,9 @@ export class SharedRoom implements RoomShare, MembersObserver {
   readonly #process: SharingProcess;
   /** The members whose sessions are in this process. */
   readonly #own = new Map<string, RoomMember>();
-  readonly #others = new Map<string, RemoteSession>();
+  readonly #others: RemoteSessions;
+  /** By session id, what comes for sessions of other processes that are about to be this one's. */
+  readonly #arrivals = new Map<string, ArrivalRecorder>();
   /** Visible own members that are only counted. */
   readonly #audience = new Set<string>();
   /** Counted by the other processes. */
@@ -64,6 +65,7 @@ export class SharedRoom implements RoomShare, MembersObserver {
   constructor(room: Room, process: SharingProcess, backplane: Backplane) {
     this.room = room;
     this.#process = process;
+    this.#others = new RemoteSessions(room);
     this.#writer = new SeatWriter(process.processId, this);
     this.#messages = new SharedMessages(room, backplane, (sessionId) => this.#seated(sessionId));
     this.#gate = new LogGate(() => room.log, process);
@@ -82,13 +84,12 @@ export class SharedRoom implements RoomShare, MembersObserver {
 
   /** The processes that have sessions of the user, as far as these have seats. */
   processesOf(userId: string): ReadonlySet<string> {
-    const sessions = [...this.#others.values()].filter((each) => each.userId === userId);
-    return new Set(sessions.map(({ processId }) => processId));
+    return new Set(this.#others.ofUser(userId).map(({ processId }) => processId));
   }
 
   /** The sessions of the user in other processes, as far as they have seats. */
   countOf(userId: string): number {
-    return [...this.#others.values()].filter((each) => each.userId === userId).length;
+    return this.#others.ofUser(userId).length;
   }
 
   get replacesDuplicates(): boolean {
@@ -110,6 +111,7 @@ export class SharedRoom implements RoomShare, MembersObserver {
     if (session instanceof RemoteSession || member.hasLeft) return;
     // Its process is dead: it is removed from the room with the commit that lets this one in.
     if (session.replaces !== undefined) this.forget(session.replaces);
+    if (!this.#own.has(session.id)) this.#others.arrived(session.id);
     this.#own.set(session.id, member);
     this.#writer.touch(session.id);
   }
@@ -146,7 +148,7 @@ export class SharedRoom implements RoomShare, MembersObserver {
   snapshot(state: RoomFields, revision: number): void {
     this.room.moderation.snapshot(state);
     const seats = new Map(state.seats);
-    for (const [sessionId, session] of this.#others) if (!seats.has(sessionId)) this.#leaveLater(session);
+    this.#others.forgetLater((sessionId) => seats.has(sessionId));
     for (const [sessionId, seat] of seats) this.#take(sessionId, seat);
     const removals = new Map(state.removals);
     for (const sessionId of this.#own.keys())
@@ -163,7 +165,7 @@ export class SharedRoom implements RoomShare, MembersObserver {
     this.room.moderation.changed(change);
     for (const [sessionId, seat] of change.seats ?? []) {
       if (seat) this.#take(sessionId, seat);
-      else if (this.#others.has(sessionId)) this.forget(sessionId);
+      else if (this.#others.get(sessionId)) this.forget(sessionId);
       else if (this.#own.has(sessionId)) this.#lose(sessionId, change);
     }
     this.#count(change.audience);
@@ -188,7 +190,6 @@ export class SharedRoom implements RoomShare, MembersObserver {
     this.#gate.resume();
   }
 
-  /** Counts what the live processes count. */
   recount(): void {
     let sum = 0;
     for (const [processId, count] of this.#audiences) if (this.#process.isAlive(processId)) sum += count;
@@ -209,43 +210,46 @@ export class SharedRoom implements RoomShare, MembersObserver {
     return this.#writer.seated(sessionId);
   }
 
-  /** A session of another process is in the room. */
+  /** What comes for a session from the moment in which this process has it; undefined: nothing is expected any more. */
+  expect(sessionId: string, arrival: ArrivalRecorder | undefined): void {
+    if (arrival) this.#arrivals.set(sessionId, arrival);
+    else this.#arrivals.delete(sessionId);
+  }
+
+  /** The seat that a session of this process has, or would have. */
+  seatFor(sessionId: string): Seat | undefined {
+    if (this.#own.has(sessionId)) this.#known.add(sessionId);
+    return this.seatOf(sessionId);
+  }
+
+  /** A session is in the room. */
   #take(sessionId: string, seat: Seat): void {
     const { processId, participant } = seat;
-    if (this.#own.has(sessionId)) this.#writer.confirmed(sessionId, seat);
-    else if (processId !== this.#process.processId && participant) this.#show(participant, seat);
-  }
-
-  #show(participant: Participant, seat: Seat): void {
-    const { members } = this.room;
-    const { moderates } = seat;
-    const { sessionId, tracks, metadata, connection, role } = participant;
-    const known = this.#others.get(sessionId);
-    const session = known ?? new RemoteSession(participant, seat);
-    if (!known) {
-      this.#others.set(sessionId, session);
-      members.add(session, { tracks, cut: NOTHING_CUT }, metadata);
-    } else {
-      if (session.permit(role, moderates)) members.permissionsChanged(session);
-      members.setTracks(session, { tracks, cut: NOTHING_CUT });
-      const isNew = session.describe(participant);
-      members.update(session, { tracks: flagsOf(participant), ...(isNew && metadata && { metadata }) });
+    const isOwn = processId === this.#process.processId;
+    if (this.#own.has(sessionId) && isOwn) this.#writer.confirmed(sessionId, seat);
+    else if (this.#own.has(sessionId)) this.#handOver(sessionId, seat);
+    else if (participant) {
+      const arrival = isOwn ? this.#arrivals.get(sessionId) : undefined;
+      if (isOwn && !arrival) return;
+      const session = this.#others.show(participant, seat);
+      if (arrival) session.emitter = arrival;
     }
-    if (connection) members.setConnection(session, connection);
   }
 
-  /** Nobody is to hear of a leave because Redis has come back empty. */
-  #leaveLater(session: RemoteSession): void {
-    setTimeout(() => {
-      const { id } = session;
-      if (this.#others.get(id) === session && !this.log.state.seats?.has(id)) this.forget(id);
-    }, REWRITTEN_MS).unref();
+  /** Another process has a session of this one from now on. */
+  #handOver(sessionId: string, seat: Seat): void {
+    const member = this.#own.get(sessionId);
+    if (!member || !seat.participant) return;
+    this.#process.handedOver(sessionId, member, seat.processId ?? '');
+    this.#own.delete(sessionId);
+    this.#audience.delete(sessionId);
+    this.#known.delete(sessionId);
+    this.#writer.handedOver(sessionId);
+    this.#others.handedOver(seat.participant, seat);
   }
 
   forget(sessionId: string): void {
-    const session = this.#others.get(sessionId);
-    this.#others.delete(sessionId);
-    if (session) this.room.members.remove(session);
+    this.#others.forget(sessionId);
   }
 
   /** A session of this process has no seat any more: it was removed, or the process was taken for dead. */
@@ -293,8 +297,4 @@ export class SharedRoom implements RoomShare, MembersObserver {
     this.#waiting = this.#waiting.filter((each) => each.revision > revision);
     for (const { resolve } of reached) resolve();
   }
-}
-
-function flagsOf({ tracks }: Participant): { trackId: string; muted: boolean }[] {
-  return tracks.map(({ trackId, muted }) => ({ trackId, muted }));
 }

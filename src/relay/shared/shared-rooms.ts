@@ -5,7 +5,7 @@ import type { Backplane, Membership, NodeCard, ProcessCard, RoomFields } from '.
 import type { ResolvedCountLimits } from '../../limits/count-limits.js';
 import { RelayError } from '../../protocol/errors.js';
 import type { SessionCloseReason } from '../../protocol/session-state.js';
-import type { RoomMessage } from '../../protocol/types.js';
+import type { RoomMember } from '../../room/participants/room-member.js';
 import type { Room } from '../../room/room.js';
 import type { Rooms } from '../../room/rooms.js';
 import { isPromise } from '../../util/is-promise.js';
@@ -14,8 +14,11 @@ import { joinedElsewhere } from '../duplicate-users.js';
 import type { DuplicateUser } from '../options.js';
 import { Admission, type AdmittedSession } from './admission.js';
 import { endBanned } from './end-banned.js';
+import type { ArrivalRecorder } from './handover/arrival-recorder.js';
+import type { HeldSession } from './handover/session-holder.js';
 import { SessionsElsewhere } from './handover/sessions-elsewhere.js';
 import { ProcessCalls } from './process-calls.js';
+import { RoomRecall } from './room-recall.js';
 import { type ChangeableSession, sessionAnswers } from './session-answers.js';
 import { SharedRoom } from './shared-room.js';
 
@@ -32,7 +35,9 @@ interface SharedRoomsSetup {
   readonly backplane: Backplane;
   readonly logger: Logger;
   /** The sessions of this process. */
-  readonly sessions: ReadonlyMap<string, ChangeableSession>;
+  readonly sessions: ReadonlyMap<string, ChangeableSession & HeldSession>;
+  /** Another process has the session from now on. Here it ends when it is closed. */
+  readonly handOver: (session: HeldSession, reason: SessionCloseReason) => void;
   /** The rooms of this process. */
   readonly rooms: Pick<Rooms, 'all' | 'messagesOf'>;
   readonly limits: ResolvedCountLimits;
@@ -52,8 +57,7 @@ export class SharedRooms {
   readonly #calls: ProcessCalls;
   readonly #admission: Admission;
   readonly #rooms = new Map<Room, SharedRoom>();
-  /** Settle when the rooms have their earlier messages. */
-  readonly #recalled = new Map<Room, Promise<void>>();
+  readonly #recall: RoomRecall;
   #entering: Promise<void> | undefined;
   readonly #beat: NodeJS.Timeout;
   #membership: Membership | undefined;
@@ -64,15 +68,17 @@ export class SharedRooms {
     this.elsewhere = new SessionsElsewhere({
       ...setup,
       processId: this.processId,
-      ask: (...request) => this.#calls.ask(...request),
+      ask: (...request) => this.ask(...request),
+      seatOf: ({ room, id }) => this.#rooms.get(room)?.seatFor(id),
       left: (roomId, sessionId) => this.#sharedOf(roomId)?.forget(sessionId),
     });
+    this.#recall = new RoomRecall(setup.rooms, (params) => this.#calls.askAll('messages', params));
     const answers = {
       ...sessionAnswers(setup),
       ...this.elsewhere.answers,
       close: (params: Params) => this.#close(params),
       revise: (params: Params) => this.#revise(params),
-      messages: (params: Params) => this.#messages(params),
+      ...this.#recall.answers,
     };
     this.#calls = new ProcessCalls(setup.backplane, this.processId, answers, setup.logger);
     this.#admission = new Admission({
@@ -86,7 +92,7 @@ export class SharedRooms {
     this.#beat = setInterval(() => {
       this.#membership?.update(this.#cardWith(setup.nodes()));
       for (const shared of this.#rooms.values()) shared.recount();
-      this.elsewhere.directory.beat();
+      this.elsewhere.beat();
       setup.onStreams(this.#streamsElsewhere);
     }, BEAT_MS).unref();
   }
@@ -99,19 +105,43 @@ export class SharedRooms {
     const { room } = session;
     if (this.#entering) await this.#announced(this.#entering);
     if (session.state !== 'joining') throw unavailable(new Error('the join has ended'));
-    let recalled = this.#recalled.get(room);
-    if (!recalled) {
-      recalled = this.#recall(room);
-      this.#recalled.set(room, recalled);
-    }
-    await recalled;
+    await this.recalled(room);
     await this.#admission.admit(session, replaced);
+  }
+
+  /** Resolves when the room's earlier messages are here. */
+  recalled(room: Room): Promise<void> {
+    return this.#recall.recalled(room);
+  }
+
+  /** A session comes from another process, where it was admitted. */
+  assume(session: AdmittedSession): void {
+    this.#admission.assume(session);
+  }
+
+  /** Asks a process. @throws RelayError */
+  ask(...request: Parameters<ProcessCalls['ask']>): Promise<unknown> {
+    return this.#calls.ask(...request);
+  }
+
+  expect(room: Room, sessionId: string, arrival: ArrivalRecorder | undefined): void {
+    this.#rooms.get(room)?.expect(sessionId, arrival);
+  }
+
+  handedOver(sessionId: string, member: RoomMember, processId: string): void {
+    this.elsewhere.holder.handedOver(sessionId, member, processId);
   }
 
   /** @throws RelayError `ERR_RELAY_UNAVAILABLE` where that takes too long: the client tries again */
   async #announced(entering: Promise<void>): Promise<void> {
     await Promise.race([entering, sleep(HEARD_MS, undefined, { ref: false })]);
     if (this.#entering) throw unavailable(new Error('the process is not announced to the others'));
+  }
+
+  /** Another process has the session, and has told of it. */
+  gone(sessionId: string): void {
+    this.#admission.release(sessionId);
+    this.elsewhere.directory.forget(sessionId, true);
   }
 
   /** The session is leaving, or has not joined. */
@@ -153,7 +183,7 @@ export class SharedRooms {
 
   closed({ room }: SharedRoom): void {
     this.#rooms.delete(room);
-    this.#recalled.delete(room);
+    this.#recall.forget(room);
   }
 
   removed(sessionId: string, reason: string | undefined): void {
@@ -180,23 +210,8 @@ export class SharedRooms {
   close(): void {
     this.#isClosed = true;
     clearInterval(this.#beat);
+    this.elsewhere.holder.close();
     this.#calls.close();
-  }
-
-  /** The messages that were sent before this process had the room. */
-  async #recall(room: Room): Promise<void> {
-    await room.opened;
-    const asked = this.#calls.askAll('messages', { roomId: room.id });
-    const answers = await Promise.race([asked, sleep(HEARD_MS, [], { ref: false })]);
-    const lists = answers.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
-    const messages = lists.filter(Array.isArray).sort((one, other) => other.length - one.length);
-    if (messages.length > 0) room.messages.recall(messages.flat() as RoomMessage[]);
-  }
-
-  /** After what this process has sent itself. */
-  async #messages({ roomId }: Params): Promise<unknown> {
-    await this.#setup.rooms.all.get(String(roomId))?.log.commit(() => ({}));
-    return this.#setup.rooms.messagesOf(String(roomId))?.recent;
   }
 
   get #streamsElsewhere(): Map<string, number> {

@@ -89,6 +89,13 @@ export class ParticipantNotifier {
     if (!this.#isSilent) this.#flushWithin(this.#audienceIntervalMs);
   }
 
+  /** Later revisions are greater than this one. */
+  raise(revision: number): void {
+    if (revision <= this.#revision) return;
+    this.#told.revision += revision - this.#revision;
+    this.#revision = revision;
+  }
+
   joined(member: RoomMember): void {
     if (member.session.hidden) return;
     this.#pending.joined(member);

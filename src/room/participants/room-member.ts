@@ -52,7 +52,8 @@ export interface TrackDifference {
 
 /** One participant, with its tracks and metadata, as the other members see it. */
 export class RoomMember {
-  readonly session: RoomSession;
+  /** Another one, when the session changes its process. */
+  session: RoomSession;
   /** Greater than those of all members that came before. */
   readonly order: number;
   /** Whether the others list it; maintained by the room's listing. */
@@ -165,6 +166,18 @@ export class RoomMember {
       }),
       added: tracks.filter(({ trackId }) => !before.has(trackId)),
     };
+  }
+
+  /** The same tracks, as another process knows them. */
+  assume(session: RoomSession, { tracks, cut }: Offered): void {
+    this.session = session;
+    this.#tracks = tracks;
+    this.#cut = cut;
+    this.#entry = undefined;
+  }
+
+  get metadata(): Metadata | undefined {
+    return this.#metadata;
   }
 
   /** @returns the tracks whose visible state has changed */

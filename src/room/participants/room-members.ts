@@ -161,6 +161,30 @@ export class RoomMembers implements Recipients {
     this.#changed(member);
   }
 
+  /** Undefined where there is no such participant. */
+  member(sessionId: string): RoomMember | undefined {
+    return this.#members.get(sessionId);
+  }
+
+  /** The same participant in another process, of which nobody is told. */
+  adopt(session: RoomSession, offered: Offered, metadata?: Metadata): void {
+    const member = this.#members.get(session.id);
+    if (!member) {
+      this.add(session, offered, metadata);
+      return;
+    }
+    this.#notifier.flush();
+    this.#fanOut.catchUp(member);
+    member.assume(session, offered);
+    this.publishers.update(member);
+    this.#changed(member);
+  }
+
+  /** Clients that come from another process know this revision: all later ones have to be greater. */
+  raise(revision: number): void {
+    this.#notifier.raise(revision);
+  }
+
   remove(session: RoomSession): void {
     const member = this.#members.get(session.id);
     if (!member || member.session !== session) return;

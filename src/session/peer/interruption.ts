@@ -52,6 +52,8 @@ export class Interruption {
   readonly #cancel = new Cancellation();
   readonly #deadline: Deadline;
   #isExpired = false;
+  /** Another process has the peer: its media goes on. */
+  #isQuiet = false;
   /** Waits until a node can serve the room. */
   #isAsking = false;
   /** Another peer is joining. */
@@ -83,9 +85,15 @@ export class Interruption {
     if (!isJoining) void this.#ask();
   }
 
+  /** As `begin`, where another process has the peer, whose media goes on until then. */
+  relocate(): void {
+    this.#isQuiet = true;
+    void this.#ask();
+  }
+
   /** Tells the session's new client connection what the last one was told. */
   remind(sink: SessionSink): void {
-    sink.event('interrupted', { peer: this.#peer, reason: this.error.message });
+    if (!this.#isQuiet) sink.event('interrupted', { peer: this.#peer, reason: this.error.message });
     if (this.#notice) sink.event('rejoin', this.#notice);
   }
 
@@ -104,9 +112,10 @@ export class Interruption {
     this.#askAfter(pauseMs);
   }
 
-  /** The session has another peer. */
-  resumed(): void {
+  /** The session has another peer, of this number. */
+  resumed(peer: number): void {
     this.#end('resumed');
+    if (!this.#isQuiet) this.#emitter.emit('resumed', { peer });
   }
 
   /** The session has ended. */
@@ -119,6 +128,7 @@ export class Interruption {
     this.#timer?.cancel();
     this.#cancel.abort(() => new RelayError('ERR_RELAY_ABORTED', 'The interruption is over.'));
     const { interruptions, id } = this.#setup;
+    if (this.#isQuiet) return;
     interruptions.ended(id, outcome, performance.now() - this.#since);
   }
 

@@ -42,7 +42,7 @@ export class Publisher {
   }
 
   /** The SFU has accepted the first offer. */
-  joined({ cut }: ReleasedOffer): void {
+  joined({ cut }: Pick<ReleasedOffer, 'cut'>): void {
     this.#cut = cut;
   }
 

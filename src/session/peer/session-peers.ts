@@ -1,6 +1,6 @@
 import type { GuardPolicy } from '../../guard/guard.js';
 import { rejoinSoon } from '../../guard/saturation.js';
-import { RelayError } from '../../protocol/errors.js';
+import { invalidParams, invalidState, RelayError } from '../../protocol/errors.js';
 import type { SessionCloseReason, SessionState } from '../../protocol/session-state.js';
 import type { Track } from '../../protocol/types.js';
 import type { RoomSession } from '../../room/participants/room-member.js';
@@ -11,6 +11,7 @@ import type { MessageFilters } from './message-filters.js';
 import type { NextPeer } from './next-peer.js';
 import { OldPeers } from './old-peers.js';
 import type { PeerOwner, PeerSetup } from './peer-owner.js';
+import { type PeersElsewhere, type PeersState, peerElsewhere } from './peers-elsewhere.js';
 import { SfuPeer } from './sfu-peer.js';
 import type { Takeover } from './takeover.js';
 
@@ -22,6 +23,7 @@ interface SessionPeersOwner {
   readonly lifecycle: {
     readonly state: SessionState;
     readonly isDetached: boolean;
+    readonly isElsewhere: boolean;
     /** The session can't go on. */
     break(error: RelayError): void;
     /** All streams have ended. */
@@ -44,12 +46,13 @@ export class SessionPeers {
   #lastNumber: number;
   /** Set while the SFU has lost the current peer, and no other one has joined. */
   #interruption: Interruption | undefined;
+  /** Those that other processes still have. */
+  #elsewhere: PeersElsewhere | undefined;
   /** Made by the first loss. */
   #losses: LossPolicy | undefined;
-  /** Set when the current peer's stream ended before those of the old ones. */
+  /** The current peer's stream has ended before those of the old ones. */
   #ended: { error: RelayError | undefined } | undefined;
 
-  /** @param takeover of the first peer */
   constructor(setup: PeerSetup, owner: SessionPeersOwner, takeover: Takeover | undefined) {
     this.#setup = setup;
     this.#owner = owner;
@@ -57,6 +60,22 @@ export class SessionPeers {
     this.#lastNumber = 1;
     this.#current = new SfuPeer(1, setup, this.#reports, takeover);
     owner.emitter.held = this;
+  }
+
+  /** For another process, which asks the client for another peer. */
+  get state(): PeersState {
+    const { autoSubscribe } = this.#setup;
+    return { ...this.#current.state, lastPeer: this.#lastNumber, autoSubscribe };
+  }
+
+  /** The session was in another process so far: asks its client for another peer. */
+  assume(state: PeersState, elsewhere: PeersElsewhere): void {
+    this.#lastNumber = state.lastPeer;
+    this.#elsewhere = elsewhere;
+    this.#current = new SfuPeer(state.peer, this.#setup, this.#reports);
+    this.#current.assume(state);
+    this.#interruption = this.#interrupt(state.peer, peerElsewhere());
+    this.#interruption.relocate();
   }
 
   get current(): SfuPeer {
@@ -94,7 +113,7 @@ export class SessionPeers {
       queueMicrotask(() => this.#owner.lifecycle.break(interruption.error));
   }
 
-  /** Undefined for a peer that has ended or not joined. */
+  /** Undefined: it has ended, or not joined. */
   find(number: number): SfuPeer | undefined {
     return number === this.#current.number ? this.#current : this.#old?.find(number);
   }
@@ -107,10 +126,9 @@ export class SessionPeers {
     { number = this.#lastNumber + 1, sdp, renamed }: NextPeer,
     signal: CancelSignal | undefined,
   ): Promise<void> {
-    if (this.#next)
-      throw new RelayError('ERR_RELAY_INVALID_STATE', 'Another peer is joining: one rejoin at a time.');
+    if (this.#next) throw invalidState('Another peer is joining: one rejoin at a time.');
     if (!Number.isSafeInteger(number) || number <= this.#lastNumber)
-      throw new RelayError('ERR_RELAY_INVALID_PARAMS', `"peer" must be greater than ${this.#lastNumber}.`);
+      throw invalidParams(`"peer" must be greater than ${this.#lastNumber}.`);
     this.#lastNumber = number;
     this.#interruption?.attempted();
     this.#old ??= new OldPeers(this.#setup);
@@ -118,7 +136,7 @@ export class SessionPeers {
     const { policy } = this.#current;
     const next = new SfuPeer(number, { ...this.#setup, policy }, this.#reports);
     this.#next = next;
-    const { id, room } = this.#setup;
+    const { room, id } = this.#setup;
     const { names } = this.#current;
     const idsOf = (tracks: readonly Track[]) => new Set(tracks.map(({ trackId }) => trackId));
     let followed: ReadonlyMap<string, string> = new Map();
@@ -149,8 +167,8 @@ export class SessionPeers {
           if (!lost) return;
           this.#interruption = undefined;
           old.forget(followed.keys());
-          lost.resumed();
-          this.#owner.emitter.emit('resumed', { peer: number });
+          this.#elsewhere?.leaveLater();
+          lost.resumed(number);
         },
         () => {},
       );
@@ -163,13 +181,9 @@ export class SessionPeers {
     }
   }
 
-  /** Leaves the old peer with this number, if there is one. */
-  leave(number: number): void {
-    this.#old?.leave(number);
-  }
-
-  /** As `leave`, unless others still need the peer. @returns ms after which the client may ask again */
+  /** Leaves the old peer with this number, if there is one, unless others still need it. @returns ms after which the client may ask again */
   askToLeave(number: number): { afterMs?: number } {
+    this.#elsewhere?.leave(number);
     return this.#old?.askToLeave(number) ?? {};
   }
 
@@ -181,6 +195,7 @@ export class SessionPeers {
   /** No peer emits or accepts messages any more; `endAll` follows. */
   leaveAll(why: () => RelayError): void {
     this.#old?.stop();
+    this.#elsewhere?.leaveAll();
     if (this.#interruption) {
       this.#interruption.left();
       this.#ended ??= { error: this.#interruption.error };
@@ -224,7 +239,8 @@ export class SessionPeers {
       replies: filters?.replies,
       emitter,
       onTracks: (peer, offer) => {
-        if (isCurrent(peer)) this.#setup.room.members.setTracks(session, offer);
+        const isShown = isCurrent(peer) && !lifecycle.isElsewhere;
+        if (isShown) this.#setup.room.members.setTracks(session, offer);
       },
       onMuted: (peer, trackId, muted) => {
         if (isCurrent(peer)) emitter.emit('mute', { trackId: this.#current.names.ofClient(trackId), muted });
@@ -237,7 +253,7 @@ export class SessionPeers {
         if (error.code === 'ERR_RELAY_CLIENT_TIMEOUT' && lifecycle.isDetached) return;
         if (isCurrent(peer)) this.#lose(error) || lifecycle.break(error);
         else if (peer === this.#next?.number) this.#next.abort(() => error);
-        else this.leave(peer);
+        else this.#old?.leave(peer);
       },
       onEnded: (peer, error) => this.#peerEnded(peer, error),
     };
@@ -255,15 +271,17 @@ export class SessionPeers {
     if (!this.#losses.mayReplace(error)) return false;
     const { number: peer } = this.#current;
     this.#old?.leaveEach();
-    this.#current.leave(
-      () => new RelayError('ERR_RELAY_REJOIN', 'The SFU has lost the peer: wait for "rejoin".'),
-    );
+    const lost = () => new RelayError('ERR_RELAY_REJOIN', 'The SFU has lost the peer: wait for "rejoin".');
+    this.#current.leave(lost);
     this.#current.end(error.code === 'ERR_RELAY_SFU_TIMEOUT');
-    this.#interruption = new Interruption(this.#setup, emitter, { peer, error }, () =>
-      lifecycle.break(error),
-    );
+    this.#interruption = this.#interrupt(peer, error);
     this.#interruption.begin(this.#next !== undefined);
     return true;
+  }
+
+  #interrupt(peer: number, error: RelayError): Interruption {
+    const { emitter, lifecycle } = this.#owner;
+    return new Interruption(this.#setup, emitter, { peer, error }, () => lifecycle.break(error));
   }
 
   #peerEnded(number: number, error: RelayError | undefined): void {

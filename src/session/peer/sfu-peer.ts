@@ -12,6 +12,7 @@ import type {
 import type { CancelSignal } from '../../util/cancellation.js';
 import { type Admit, JoinAttempt } from './join-attempt.js';
 import type { JoinedPeer, PeerOwner, PeerSetup } from './peer-owner.js';
+import { type PeersState, peerElsewhere } from './peers-elsewhere.js';
 import { Publisher } from './publisher.js';
 import { ReplyFilter } from './reply-filter.js';
 import { SfuCall, type SfuCallOwner } from './sfu-call.js';
@@ -165,6 +166,22 @@ export class SfuPeer implements SfuCallOwner {
     } finally {
       signal?.removeEventListener('abort', abort);
     }
+  }
+
+  /** For another process, which continues the session with a peer of its own. */
+  get state() {
+    const { number: peer, answer, iceServers, names, cut } = this;
+    return { peer, answer, iceServers, names: names.ids, cut: [...cut] };
+  }
+
+  /** The peer is in another process: here it takes no messages. */
+  assume({ answer, iceServers, names, cut }: PeersState): void {
+    this.#attempt = undefined;
+    this.#answer = answer;
+    this.#iceServers = iceServers;
+    this.names.ids = names;
+    this.#publisher.joined({ cut: new Set(cut) });
+    this.leave(peerElsewhere);
   }
 
   /** From now on the SFU's messages are emitted as they arrive. */

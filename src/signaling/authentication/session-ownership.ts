@@ -36,6 +36,15 @@ export function setOwner<P extends Principal>(session: Session<P>, { key }: Auth
   return token;
 }
 
+/** The client has proven in another process that it is the owner. */
+export function assumeOwner<P extends Principal>(
+  session: Session<P>,
+  { key }: AuthenticatedClient<P>,
+  [tokenHash, lastHash]: readonly string[],
+): void {
+  own(session, { key, tokenHash, lastHash });
+}
+
 /**
  * Gives the owner another session token.
  * @param current the one that it has proven to have: it stays valid until `confirmToken`

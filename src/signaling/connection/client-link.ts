@@ -1,48 +1,54 @@
 import type { Principal } from '../../access/authentication.js';
 import type { LimitedMessage } from '../../limits/rate-limiter.js';
-import { RelayError, type RelayErrorCode } from '../../protocol/errors.js';
+import type { RelayError, RelayErrorCode } from '../../protocol/errors.js';
 import type { JoinResult, ResumeParams } from '../../protocol/messages.js';
 import type { SessionCloseReason } from '../../protocol/session-state.js';
 import type { SfuRelay } from '../../relay/relay.js';
+import type { HandedLink, LinkState } from '../../relay/shared/handover/session-state.js';
 import type { Session } from '../../session/session.js';
-import { noop } from '../../util/noop.js';
 import type { AuthenticatedClient } from '../authentication/authenticated-client.js';
-import type { ResolvedConnectionOptions } from '../options.js';
+import type { ResolvedConnectionOptions as Options } from '../options.js';
 import { backlogOf } from '../resumption/backlog.js';
 import { rememberEnding } from '../resumption/endings.js';
 import { FrameLog } from '../resumption/frame-log.js';
+import { bringSession, unanswered } from '../resumption/moved-link.js';
+import { ResumableLinks } from '../resumption/resumable-links.js';
 import {
   cannotResume,
   notBack,
   notKept,
   readmit,
   requireFree,
-  requireResumable,
   servedElsewhere,
 } from '../resumption/resume-params.js';
 import type { ChannelOwner, Handover, Position } from '../rpc/client-channel.js';
-import { Dispatcher } from '../rpc/dispatcher.js';
+import { Dispatcher, logRefusal } from '../rpc/dispatcher.js';
 import { RateLimitGate } from '../rpc/rate-limit-gate.js';
 import { RpcHandler } from '../rpc/rpc-handler.js';
 import type { Reply } from '../rpc/session-joiner.js';
 import type { RpcId, RpcMessage, RpcRefusal } from '../wire/json-rpc.js';
+import { Absence } from './absence.js';
 import { ClientFrames } from './client-frames.js';
+import { canContinue, continueOn } from './continued-link.js';
 import { LinkChannel } from './link-channel.js';
 import { type LinkConnection, type LinkOrigin, NOWHERE } from './link-connection.js';
 
 type Connection<P extends Principal> = LinkConnection<ClientLink<P>>;
 
-/** The links that serve sessions whose clients can resume. */
-const links = new WeakMap<object, ClientLink<Principal>>();
+/** ms for what is being executed when another process takes the session over. */
+const ANSWER_MS = 2_000;
+const links = new ResumableLinks<ClientLink<Principal>>();
 
 /**
  * What outlives a connection: a client's handler, its pending messages, and the counts of its frames. A client with the capability
  * `resume` that has lost its connection goes on with another one.
  */
-export class ClientLink<P extends Principal> implements ChannelOwner {
+export class ClientLink<P extends Principal> implements ChannelOwner, HandedLink {
   readonly channel: LinkChannel;
   readonly frames: ClientFrames<P>;
+  readonly absence = new Absence<P>();
   readonly #relay: SfuRelay<P>;
+  readonly #options: Options;
   readonly #dispatcher: Dispatcher<P>;
   #connection: Connection<P> | undefined;
   /** The last connection, while there is none. */
@@ -51,28 +57,26 @@ export class ClientLink<P extends Principal> implements ChannelOwner {
   #handler: RpcHandler<P> | undefined;
   /** `performance.now()` at the authentication of the connection. */
   #since = 0;
-  /** The session, while the client is without a connection. */
-  #away: Session<P> | undefined;
-  /** Frees the place among the detached clients. */
-  #release = noop;
   #isOver = false;
+  /** The number of the client's frames that were executed here, once another process continues the session. */
+  #executed = 0;
 
-  constructor(relay: SfuRelay<P>, connection: Connection<P>, options: ResolvedConnectionOptions) {
+  /** @param received so many frames of the client were received in another process */
+  constructor(relay: SfuRelay<P>, connection: Connection<P> | undefined, options: Options, received = 0) {
     this.#relay = relay;
     this.#connection = connection;
-    this.channel = new LinkChannel(options.maxMessageBytes, relay.counters, connection.channel);
-    this.frames = new ClientFrames(this.channel);
+    this.#options = options;
+    this.channel = new LinkChannel(options.maxMessageBytes, relay.counters, connection?.channel);
+    this.frames = new ClientFrames(this.channel, received);
     const { rateLimiter } = relay;
     const gate = rateLimiter && new RateLimitGate(rateLimiter, options.maxQueuedMessages, this);
     this.#dispatcher = new Dispatcher(this, this.channel, gate);
   }
 
-  /** Undefined until the client is authenticated. */
   get handler(): RpcHandler<P> | undefined {
     return this.#handler;
   }
 
-  /** No connection will serve the client any more. */
   get hasEnded(): boolean {
     return this.#isOver;
   }
@@ -85,9 +89,7 @@ export class ClientLink<P extends Principal> implements ChannelOwner {
 
   /** Whether another process can continue the session. */
   get canMove(): boolean {
-    const { served } = this.#handler ?? {};
-    const isJoined = served?.session?.state === 'joined' && served.canRejoin;
-    return isJoined && this.#relay.elsewhere?.hasOthers === true && this.channel.log?.isResumable === true;
+    return this.#relay.elsewhere?.hasOthers === true && canContinue(this);
   }
 
   authenticated(client: AuthenticatedClient<P>): void {
@@ -95,7 +97,6 @@ export class ClientLink<P extends Principal> implements ChannelOwner {
     this.#handler = new RpcHandler(this.#relay, client, this.channel, this);
   }
 
-  /** What the rate limiter is told of a message. */
   describe(method: string): LimitedMessage {
     const { id: connectionId, remoteAddress } = this.#connection ?? this.#last;
     const { client, served } = this.#handler ?? {};
@@ -116,10 +117,8 @@ export class ClientLink<P extends Principal> implements ChannelOwner {
   }
 
   refuse(id: RpcId | undefined, method: string, error: unknown): void {
-    const failure = RelayError.from(error);
-    const fields = { err: error, method, remoteAddress: (this.#connection ?? this.#last).remoteAddress };
-    if (failure.code === 'ERR_RELAY_INTERNAL') this.#relay.logger.error(fields, 'A message failed');
-    else this.#relay.logger.debug(fields, 'A message was refused');
+    const { remoteAddress } = this.#connection ?? this.#last;
+    const failure = logRefusal(this.#relay.logger, error, { method, remoteAddress });
     this.channel.sendError(id ?? null, failure, method);
   }
 
@@ -134,7 +133,10 @@ export class ClientLink<P extends Principal> implements ChannelOwner {
   keep(session: Session<P> | undefined): void {
     const limits = session && this.#relay.resumption;
     this.channel.log = limits && new FrameLog(limits, this.channel.sent);
-    if (session && limits) links.set(session, this as unknown as ClientLink<Principal>);
+    if (session && limits) {
+      links.serve(session, this as unknown as ClientLink<Principal>);
+      this.#relay.elsewhere?.holder.serve(session, this);
+    }
     // A `leave` has waited for the rate limiter as the connection was lost.
     if (!session && !this.#connection) this.#end();
   }
@@ -158,7 +160,8 @@ export class ClientLink<P extends Principal> implements ChannelOwner {
       this.#connection.end(error);
       return;
     }
-    if (error && this.#away) rememberEnding(this.#relay, this.#away, error);
+    const { session } = this.absence;
+    if (error && session) rememberEnding(this.#relay, session, error);
     this.#end();
   }
 
@@ -175,13 +178,16 @@ export class ClientLink<P extends Principal> implements ChannelOwner {
   async resume(params: Readonly<Record<string, unknown>>, reply: Reply): Promise<void> {
     const handler = this.#handler as RpcHandler<P>;
     requireFree(handler);
-    const find = () => {
-      const session = requireResumable(this.#relay, handler.client, params);
-      const link = links.get(session) as unknown as ClientLink<P> | undefined;
-      if (!link?.channel.log?.isResumable) throw cannotResume();
-      return { session, link };
-    };
+    const find = () =>
+      links.find(this.#relay, handler.client, params) as unknown as {
+        session: Session<P>;
+        link: ClientLink<P>;
+      };
     try {
+      await bringSession(this.#relay, handler.client, params, (session, moved, resumption) => {
+        const link = new ClientLink(this.#relay, undefined, this.#options, moved.received);
+        continueOn(link, session, handler.client, moved, resumption);
+      });
       const { session, link } = find();
       await link.#readmit(session, handler.client);
       // The session may have ended meanwhile, and the client may have sent `join` or `attach`.
@@ -193,6 +199,24 @@ export class ClientLink<P extends Principal> implements ChannelOwner {
       this.#relay.counters.resumptions.add('refused');
       throw error;
     }
+  }
+
+  freeze(): void {
+    const connection = this.#connection;
+    this.#executed = this.frames.received - this.#dispatcher.waiting;
+    this.#connection = undefined;
+    this.channel.socket = undefined;
+    this.#isOver = true;
+    this.absence.end();
+    this.#handler?.dispose();
+    this.#handler?.served.stop();
+    connection?.end(servedElsewhere());
+  }
+
+  async collect(): Promise<LinkState> {
+    await this.#dispatcher.answerAll(ANSWER_MS, unanswered);
+    const { capabilities } = this.#handler?.served ?? {};
+    return { capabilities, received: this.#executed, log: this.channel.log?.state };
   }
 
   /** The client has authenticated again: its rights may have changed. @throws RelayError */
@@ -229,7 +253,7 @@ export class ClientLink<P extends Principal> implements ChannelOwner {
       reply({ sessionToken: nextToken, received: executed, sent, ...(snapshot && { snapshot }) });
       channel.repeat(missed.texts);
     };
-    this.#release();
+    this.absence.release();
     if (missed.needsSnapshot) this.#handler?.served.describe(answer);
     else answer();
     last?.end(servedElsewhere());
@@ -237,7 +261,7 @@ export class ClientLink<P extends Principal> implements ChannelOwner {
     from.channel.socket = undefined;
     // The socket has failed as it was written to: the client is as far away as before.
     if (this.#connection !== connection) return;
-    this.#away = undefined;
+    this.absence.end();
     session.presence.attach(missed.needsSnapshot ? 'snapshot' : 'resumed');
   }
 
@@ -249,34 +273,27 @@ export class ClientLink<P extends Principal> implements ChannelOwner {
   }
 
   #detach(remoteAddress: string | undefined, reason: string, code: RelayErrorCode | undefined): boolean {
-    const { resumption, isClosing, detached, logger, elsewhere } = this.#relay;
+    const { resumption, isClosing, elsewhere } = this.#relay;
     const session = this.#handler?.served.session;
-    if (
-      !resumption ||
-      (isClosing && !elsewhere?.hasOthers) ||
-      session?.state !== 'joined' ||
-      !this.channel.log?.isResumable
-    )
-      return false;
-    const release = detached.add(remoteAddress, () =>
-      logger.warn({ remoteAddress }, 'Too many clients are without a connection: further sessions end'),
-    );
-    if (!release) return false;
-    this.#release = release;
-    this.#away = session;
-    session.presence.detach({
+    if (!resumption || (isClosing && !elsewhere?.hasOthers) || session?.state !== 'joined') return false;
+    if (!this.channel.log?.isResumable) return false;
+    return this.absence.begin(this.#relay, session, remoteAddress, {
       reason,
       ...(code && { code }),
       graceMs: resumption.graceMs,
-      onExpired: () => this.#end({ by: 'client', error: notBack() }),
+      onExpired: () => this.expired(),
     });
-    return true;
+  }
+
+  /** The client has not come back in time. */
+  expired(): void {
+    this.#end({ by: 'client', error: notBack() });
   }
 
   #end(reason?: SessionCloseReason): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#release();
+    this.absence.release();
     this.#handler?.dispose();
     void this.#handler?.leave(reason);
   }

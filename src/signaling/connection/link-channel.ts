@@ -36,7 +36,7 @@ export class LinkChannel implements ClientChannel {
   #sent = 0;
   #log: FrameLog | undefined;
 
-  constructor(maxMessageBytes: number, counters: RelayCounters, socket: SocketChannel) {
+  constructor(maxMessageBytes: number, counters: RelayCounters, socket: SocketChannel | undefined) {
     this.maxMessageBytes = maxMessageBytes;
     this.#counters = counters;
     this.#socket = socket;

@@ -18,6 +18,17 @@ export interface MissedFrames {
   readonly needsSnapshot: boolean;
 }
 
+/** A log as JSON. */
+export interface FrameLogState {
+  readonly first: number;
+  readonly sent: number;
+  readonly acknowledged: number;
+  readonly discarded: number;
+  readonly beforeSnapshot?: number;
+  readonly lost: number;
+  readonly frames: readonly Frame[];
+}
+
 /**
  * The frames that a client has not acknowledged. Beyond the limits, those that describe the room are discarded; beyond them without
  * those, all of them, and nothing can be resumed until the client acknowledges that it has received them all the same.
@@ -43,6 +54,32 @@ export class FrameLog {
     this.#first = sent + 1;
     this.#sent = sent;
     this.#acknowledged = sent;
+  }
+
+  /** The log of another process. */
+  static restore(limits: FrameLogLimits, { first, frames, ...state }: FrameLogState): FrameLog {
+    const log = new FrameLog(limits, first - 1);
+    log.#sent = state.sent;
+    log.#acknowledged = state.acknowledged;
+    log.#discarded = state.discarded;
+    log.#beforeSnapshot = state.beforeSnapshot;
+    log.#lost = state.lost;
+    log.#frames = [...frames];
+    log.#bytes = frames.reduce((sum, { bytes }) => sum + bytes, 0);
+    return log;
+  }
+
+  /** For another process. */
+  get state(): FrameLogState {
+    return {
+      first: this.#first,
+      sent: this.#sent,
+      acknowledged: this.#acknowledged,
+      discarded: this.#discarded,
+      ...(this.#beforeSnapshot !== undefined && { beforeSnapshot: this.#beforeSnapshot }),
+      lost: this.#lost,
+      frames: this.#frames,
+    };
   }
 
   /** The number of the newest frame. */

@@ -1,10 +1,15 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Principal } from '../../access/authentication.js';
 import { RelayError } from '../../protocol/errors.js';
+import type { Logger } from '../../util/logger.js';
 import { ByteBudget, tooMuchWaits } from '../wire/byte-budget.js';
 import type { RpcId, RpcMessage, RpcRefusal } from '../wire/json-rpc.js';
 import { isCounted } from '../wire/methods.js';
 import type { RateLimitGate } from './rate-limit-gate.js';
 import type { RpcHandler } from './rpc-handler.js';
+
+/** ms between two looks at what is being executed. */
+const LOOK_MS = 5;
 
 /** Sends the responses. */
 interface ResponseChannel {
@@ -30,6 +35,8 @@ export class Dispatcher<P extends Principal> {
   readonly #channel: ResponseChannel;
   readonly #gate: RateLimitGate | undefined;
   readonly #pending = new ByteBudget();
+  /** Messages that are being executed. */
+  readonly #open = new Set<{ readonly id: RpcId | undefined; readonly method: string }>();
   #waiting = 0;
 
   constructor(owner: DispatcherOwner, channel: ResponseChannel, gate: RateLimitGate | undefined) {
@@ -41,6 +48,14 @@ export class Dispatcher<P extends Principal> {
   /** Counted messages that wait for the rate limiter. */
   get waiting(): number {
     return this.#waiting;
+  }
+
+  /** Resolves when what is being executed has been answered. What takes longer gets this error, whatever becomes of it. */
+  async answerAll(timeoutMs: number, late: () => RelayError): Promise<void> {
+    const deadline = performance.now() + timeoutMs;
+    while (this.#open.size > 0 && performance.now() < deadline) await sleep(LOOK_MS);
+    for (const { id, method } of this.#open) this.#channel.sendError(id ?? null, late(), method);
+    this.#open.clear();
   }
 
   /** Answers a message that is not valid JSON-RPC. The rate limiter counts it, too. */
@@ -108,11 +123,19 @@ export class Dispatcher<P extends Principal> {
       const pending = handler.call(method, params, (result) => {
         if (id !== undefined) this.#channel.sendResult(id, result, method);
       });
-      if (pending)
+      if (pending) {
+        const request = { id, method };
+        this.#open.add(request);
         return pending.then(
-          () => this.#settled(method),
-          (error) => this.#failed(id, method, error),
+          () => {
+            this.#open.delete(request);
+            this.#settled(method);
+          },
+          (error) => {
+            if (this.#open.delete(request)) this.#failed(id, method, error);
+          },
         );
+      }
       this.#settled(method);
     } catch (error) {
       this.#failed(id, method, error);
@@ -128,4 +151,12 @@ export class Dispatcher<P extends Principal> {
     this.#owner.refuse(id, method, error);
     this.#settled(method, RelayError.from(error).retryAfterMs);
   }
+}
+
+/** @returns the error that the client gets */
+export function logRefusal(logger: Logger, error: unknown, fields: object): RelayError {
+  const failure = RelayError.from(error);
+  if (failure.code === 'ERR_RELAY_INTERNAL') logger.error({ err: error, ...fields }, 'A message failed');
+  else logger.debug({ err: error, ...fields }, 'A message was refused');
+  return failure;
 }

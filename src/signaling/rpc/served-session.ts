@@ -115,6 +115,11 @@ export class ServedSession<P extends Principal> implements SessionSink {
     return session ? this.#owner.replaced(session, position) : NOTHING;
   }
 
+  /** Another process serves the session. */
+  stop(): void {
+    this.#forget();
+  }
+
   #forget(): Session<P> | undefined {
     const session = this.#session;
     this.#session = undefined;

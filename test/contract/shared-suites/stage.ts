@@ -47,8 +47,9 @@ export class SharedStage {
     await this.#sfu?.stop();
   }
 
-  relay(options: Partial<SfuRelayOptions> = {}): SfuRelay {
-    this.#backplane = this.#state?.backplane(this.#relays.length);
+  relay(options: Partial<SfuRelayOptions> = {}, wrap = (backplane: Backplane) => backplane): SfuRelay {
+    const backplane = this.#state?.backplane(this.#relays.length);
+    this.#backplane = backplane && wrap(backplane);
     const relay = new SfuRelay({
       sfu: { serverUrl: this.sfu.address, probeOnStart: false },
       ...{ authenticate: anonymous(), logger: silentLogger, participantsIntervalMs: 5 },

@@ -1,10 +1,12 @@
-import type { Backplane } from '../../../backplane/backplane.js';
+import type { Backplane, Seat } from '../../../backplane/backplane.js';
 import { RelayError } from '../../../protocol/errors.js';
 import type { SessionCloseReason } from '../../../protocol/session-state.js';
 import { joinedAgain, type ReplaceableElsewhere } from '../../../session/peer/takeover.js';
 import type { Logger } from '../../../util/logger.js';
+import type { Answers } from '../process-calls.js';
 import { proves, type SessionClaim } from './claim.js';
 import { type DirectoryEntry, SessionDirectory } from './session-directory.js';
+import { type HeldSession, SessionHolder } from './session-holder.js';
 
 /** ms within which a process that lives says so: a client waits. */
 const ALIVE_MS = 1_000;
@@ -16,9 +18,13 @@ export interface SessionsElsewhereSetup {
   readonly processId: string;
   readonly logger: Logger;
   /** The sessions of this process. */
-  readonly sessions: ReadonlyMap<string, { close(reason: SessionCloseReason): Promise<void> }>;
+  readonly sessions: ReadonlyMap<string, HeldSession>;
   /** Asks another process. @throws RelayError */
   readonly ask: (processId: string, method: string, params: object, timeoutMs?: number) => Promise<unknown>;
+  /** The seat that a session has, or gets. */
+  readonly seatOf: (session: HeldSession) => Seat | undefined;
+  /** Another process has the session from now on. Here it ends when it is closed. */
+  readonly handOver: (session: HeldSession, reason: SessionCloseReason) => void;
   /** A session of another process has ended: this one does not show it any longer. */
   readonly left: (roomId: string, sessionId: string) => void;
 }
@@ -26,23 +32,32 @@ export interface SessionsElsewhereSetup {
 /** The sessions of the other processes, as far as their clients come to this one. */
 export class SessionsElsewhere {
   readonly directory: SessionDirectory;
+  readonly holder: SessionHolder;
   readonly #setup: SessionsElsewhereSetup;
 
   constructor(setup: SessionsElsewhereSetup) {
     this.#setup = setup;
     this.directory = new SessionDirectory(setup.backplane, setup.processId, setup.logger);
+    const isAlive = (processId: string) => this.isAlive(processId);
+    this.holder = new SessionHolder({ ...setup, directory: this.directory, isAlive });
   }
 
   /** What the other processes may ask for. */
-  readonly answers = {
+  get answers(): Answers {
+    return { ...this.#answers, ...this.holder.answers };
+  }
+
+  readonly #answers: Answers = {
     /** Whether a session of this process belongs to the client; undefined where there is no such session. */
     owns: (params: Params) => {
-      const proof = this.directory.proofOf(String(params.sessionId));
+      const sessionId = String(params.sessionId);
+      const proof = this.directory.proofOf(sessionId) ?? this.holder.proofOf(sessionId);
       return proof && proves(params as unknown as SessionClaim, proof);
     },
     replace: async ({ sessionId }: Params) => {
       // The other process tells which session has replaced it.
       this.directory.forget(String(sessionId), true);
+      this.holder.release(String(sessionId));
       await this.#setup.sessions.get(String(sessionId))?.close({ by: 'relay', error: joinedAgain() });
     },
   };
@@ -72,6 +87,12 @@ export class SessionsElsewhere {
   get hasOthers(): boolean {
     const { backplane, processId } = this.#setup;
     return backplane.processes().some((card) => card.processId !== processId);
+  }
+
+  /** Once a second. */
+  beat(): void {
+    this.directory.beat();
+    this.holder.beat();
   }
 
   isAlive(processId: string): boolean {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Session, SfuRelay } from '../../../../src/index.js';
 import { fakeOffer, type ScriptedSfu } from '../../../../src/testing/index.js';
 import { until } from '../../../support/poll.js';
-import { codeOf, follow, ignore, useMoveStage } from './move-stage.js';
+import { codeOf, follow, ignore, leavePeer, useMoveStage } from './move-stage.js';
 
 const { startNode, startRelay } = useMoveStage();
 
@@ -61,7 +61,7 @@ describe('a node that is drained', () => {
     await one?.rejoin({ sdp: fakeOffer() });
     await until('a third is asked', () => asked.size === 3);
     for (const session of sessions) if (session !== one) follow(session);
-    one?.peers.leave(1);
+    leavePeer(one as Session, 1);
     expect(await draining).toMatchObject({ rooms: 5, moved: 5 });
   });
 

@@ -1,4 +1,10 @@
-import { anonymous, type Session, SfuRelay, type SfuRelayOptions } from '../../../../src/index.js';
+import {
+  anonymous,
+  RelayError,
+  type Session,
+  SfuRelay,
+  type SfuRelayOptions,
+} from '../../../../src/index.js';
 import { fakeOffer, type ScriptedSfu } from '../../../../src/testing/index.js';
 import { silentLogger } from '../../../../src/util/logger.js';
 import { until } from '../../../support/poll.js';
@@ -59,7 +65,7 @@ export function follow(session: Session, sdp = fakeOffer(), renamed = {}): strin
   session.on('rejoin', async ({ peer }) => {
     heard.push(`rejoin ${peer}`);
     await session.rejoin({ sdp, renamed });
-    session.peers.leave(peer);
+    leavePeer(session, peer);
   });
   session.on('interrupted', () => heard.push('interrupted'));
   session.on('participants', ({ left, joined }) => heard.push(left ? 'left' : joined ? 'joined' : 'updated'));
@@ -86,3 +92,10 @@ export const codeOf = (promise: Promise<unknown>) =>
     () => 'resolved',
     (error) => error.code,
   );
+
+/** The client does not need an old peer any more, whoever does. */
+export function leavePeer({ peers }: Session, number: number): void {
+  const peer = peers.find(number);
+  peer?.leave(() => new RelayError('ERR_RELAY_REJOIN', 'The client has left the peer.'));
+  peer?.end();
+}

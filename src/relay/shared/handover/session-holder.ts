@@ -1,0 +1,180 @@
+import type { Seat } from '../../../backplane/backplane.js';
+import { RelayError } from '../../../protocol/errors.js';
+import type { SessionCloseReason } from '../../../protocol/session-state.js';
+import type { RoomMember } from '../../../room/participants/room-member.js';
+import type { Room } from '../../../room/room.js';
+import type { PeersState } from '../../../session/peer/peers-elsewhere.js';
+import { type OwnershipProof, proves, type SessionClaim } from './claim.js';
+import type { HeldPeers } from './held-peers.js';
+import type { SessionDirectory } from './session-directory.js';
+import { type HandedLink, type SessionState, stateOf } from './session-state.js';
+
+/** ms within which the other process asks for what it needs of a session. */
+const COLLECT_MS = 10_000;
+/** ms for which a peer stays at most when its session is in another process. */
+const HOLD_MS = 60_000;
+
+type Params = Readonly<Record<string, unknown>>;
+
+/** A session of this process. */
+export interface HeldSession {
+  readonly id: string;
+  readonly room: Room;
+  readonly roomId: string;
+  readonly userId: string;
+  readonly isNamed: boolean;
+  readonly hidden: boolean;
+  readonly role: SessionState['role'];
+  readonly state: string;
+  readonly permissions: { readonly changes: SessionState['changes'] };
+  readonly peers: {
+    readonly state: PeersState;
+    readonly isInterrupted: boolean;
+    askToLeave(number: number): object;
+  };
+  readonly lifecycle: { handOver(reason: SessionCloseReason): void };
+  close(reason?: SessionCloseReason): Promise<void>;
+}
+
+export interface SessionHolderSetup {
+  readonly processId: string;
+  readonly directory: SessionDirectory;
+  readonly sessions: ReadonlyMap<string, HeldSession>;
+  isAlive(processId: string): boolean;
+  /** The seat that the session has, or gets. */
+  seatOf(session: HeldSession): Seat | undefined;
+  /** Another process has the session from now on. Here it ends when it is closed. */
+  handOver(session: HeldSession, reason: SessionCloseReason): void;
+}
+
+/** A session that another process has got. */
+interface Held {
+  readonly session: HeldSession;
+  readonly state: Omit<SessionState, 'link'>;
+  readonly link: HandedLink;
+  readonly processId: string;
+  timer: NodeJS.Timeout;
+}
+
+/** The sessions of this process that others continue: their peers stay here until the clients have others. */
+export class SessionHolder {
+  readonly #setup: SessionHolderSetup;
+  readonly #links = new WeakMap<object, HandedLink>();
+  readonly #elsewhere = new WeakMap<object, HeldPeers>();
+  readonly #held = new Map<string, Held>();
+
+  constructor(setup: SessionHolderSetup) {
+    this.#setup = setup;
+  }
+
+  /** What the other processes may ask for. */
+  readonly answers = {
+    /** Whether they may continue a session; what they are to write as its seat. Undefined where there is no such session. */
+    mayTake: (params: Params) => {
+      const { sessions, directory } = this.#setup;
+      const session = sessions.get(String(params.sessionId));
+      const proof = directory.proofOf(String(params.sessionId));
+      if (session?.state !== 'joined' || !proof) return undefined;
+      if (!proves(params as unknown as SessionClaim, proof)) return { isForeign: true };
+      if (!this.#links.get(session)?.canMove) return undefined;
+      const { userId, hidden } = session;
+      return { userId, hidden, seat: this.#setup.seatOf(session) };
+    },
+    collect: async ({ sessionId }: Params): Promise<SessionState | undefined> => {
+      const id = String(sessionId);
+      // What this process has not heard of yet.
+      await this.#setup.sessions.get(id)?.room.log.commit(() => ({}));
+      const held = this.#held.get(id);
+      if (!held) return undefined;
+      const link = await held.link.collect();
+      this.#expire(held, HOLD_MS);
+      return { ...held.state, link };
+    },
+    leavePeer: ({ sessionId, peer }: Params) => {
+      const held = this.#held.get(String(sessionId));
+      if (!held) return;
+      if (peer === undefined || peer === held.state.peers.peer) this.#release(held);
+      else held.session.peers.askToLeave(Number(peer));
+    },
+  };
+
+  /** Whether other processes need this one. */
+  get isBusy(): boolean {
+    return this.#held.size > 0;
+  }
+
+  /** What proves to be the owner of a session that another process has got. */
+  proofOf(sessionId: string): OwnershipProof | undefined {
+    return this.#held.get(sessionId)?.state.proof;
+  }
+
+  /** The client of a session can go on in another process. */
+  serve(session: HeldSession, link: HandedLink): void {
+    this.#links.set(session, link);
+  }
+
+  /** Other processes still have peers of this session. */
+  setElsewhere(session: object, peers: HeldPeers): void {
+    this.#elsewhere.set(session, peers);
+  }
+
+  /** The room knows that another process has the session: the last moment in which it is a member here. */
+  handedOver(sessionId: string, member: RoomMember, processId: string): void {
+    const { sessions, directory, processId: own } = this.#setup;
+    const session = sessions.get(sessionId);
+    const link = session && this.#links.get(session);
+    const proof = directory.proofOf(sessionId);
+    if (!session || !link || !proof) return;
+    session.room.members.catchUp(sessionId);
+    link.freeze();
+    const { peer } = session.peers.state;
+    const here = session.peers.isInterrupted ? [] : [{ processId: own, peer }];
+    const held: Held = {
+      ...{ session, link, processId },
+      state: {
+        ...stateOf(session, member),
+        proof,
+        held: [...(this.#elsewhere.get(session)?.all ?? []), ...here],
+      },
+      timer: setTimeout(() => {}, 0),
+    };
+    const before = this.#held.get(sessionId);
+    if (before) this.#release(before);
+    this.#held.set(sessionId, held);
+    this.#expire(held, COLLECT_MS);
+    this.#setup.handOver(session, { by: 'relay', error: goesOnElsewhere() });
+  }
+
+  /** The client has joined again: nobody needs the peers of its session. */
+  release(sessionId: string): void {
+    const held = this.#held.get(sessionId);
+    if (held) this.#release(held);
+  }
+
+  /** Once a second: nobody needs the peers for which a dead process is responsible. */
+  beat(): void {
+    for (const held of [...this.#held.values()])
+      if (!this.#setup.isAlive(held.processId)) this.#release(held);
+  }
+
+  /** This process ends. */
+  close(): void {
+    for (const held of [...this.#held.values()]) this.#release(held);
+  }
+
+  #expire(held: Held, ms: number): void {
+    clearTimeout(held.timer);
+    held.timer = setTimeout(() => this.#release(held), ms).unref();
+  }
+
+  #release(held: Held): void {
+    clearTimeout(held.timer);
+    const { session } = held;
+    if (this.#held.get(session.id) === held) this.#held.delete(session.id);
+    void session.close({ by: 'relay', error: goesOnElsewhere() });
+  }
+}
+
+function goesOnElsewhere(): RelayError {
+  return new RelayError('ERR_RELAY_REPLACED', 'The session goes on in another process.');
+}

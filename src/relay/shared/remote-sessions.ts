@@ -1,0 +1,81 @@
+import type { Seat } from '../../backplane/backplane.js';
+import type { Participant } from '../../protocol/types.js';
+import type { Room } from '../../room/room.js';
+import { RemoteSession } from './remote-session.js';
+
+const NOTHING_CUT: ReadonlySet<string> = new Set();
+/** ms in which every process writes its seats again, where the shared state was lost. */
+const REWRITTEN_MS = 2_000;
+
+/** The sessions of other processes in one room. */
+export class RemoteSessions {
+  readonly #room: Room;
+  readonly #sessions = new Map<string, RemoteSession>();
+
+  constructor(room: Room) {
+    this.#room = room;
+  }
+
+  get(sessionId: string): RemoteSession | undefined {
+    return this.#sessions.get(sessionId);
+  }
+
+  ofUser(userId: string): RemoteSession[] {
+    return [...this.#sessions.values()].filter((each) => each.userId === userId);
+  }
+
+  /** A session has a seat. */
+  show(participant: Participant, seat: Seat): RemoteSession {
+    const { members } = this.#room;
+    const { moderates, processId = '' } = seat;
+    const { sessionId, tracks, metadata, connection, role } = participant;
+    const known = this.#sessions.get(sessionId);
+    const session = known ?? new RemoteSession(participant, seat);
+    session.processId = processId;
+    if (!known) {
+      this.#sessions.set(sessionId, session);
+      members.add(session, { tracks, cut: NOTHING_CUT }, metadata);
+    } else {
+      if (session.permit(role, moderates)) members.permissionsChanged(session);
+      members.setTracks(session, { tracks, cut: NOTHING_CUT });
+      const isNew = session.describe(participant);
+      members.update(session, { tracks: flagsOf(participant), ...(isNew && metadata && { metadata }) });
+    }
+    if (connection) members.setConnection(session, connection);
+    return session;
+  }
+
+  /** A session of this process has got another one. Nobody is told. */
+  handedOver(participant: Participant, seat: Seat): void {
+    const session = new RemoteSession(participant, seat);
+    this.#sessions.set(session.id, session);
+    this.#room.members.adopt(session, { tracks: participant.tracks, cut: NOTHING_CUT });
+  }
+
+  /** This process has the session. */
+  arrived(sessionId: string): void {
+    this.#sessions.delete(sessionId);
+  }
+
+  /** The session has ended. */
+  forget(sessionId: string): void {
+    const session = this.#sessions.get(sessionId);
+    this.#sessions.delete(sessionId);
+    if (session) this.#room.members.remove(session);
+  }
+
+  /** Nobody is to hear of a leave because Redis has come back empty: sessions without a seat have a moment to get another one. */
+  forgetLater(hasSeat: (sessionId: string) => boolean): void {
+    for (const [sessionId, session] of this.#sessions) {
+      if (hasSeat(sessionId)) continue;
+      setTimeout(() => {
+        if (this.#sessions.get(sessionId) === session && !this.#room.log.state.seats?.has(sessionId))
+          this.forget(sessionId);
+      }, REWRITTEN_MS).unref();
+    }
+  }
+}
+
+function flagsOf({ tracks }: Participant): { trackId: string; muted: boolean }[] {
+  return tracks.map(({ trackId, muted }) => ({ trackId, muted }));
+}
