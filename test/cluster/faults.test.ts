@@ -1,4 +1,6 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { fakeOffer } from '../../src/testing/index.js';
+import { WireClient } from '../contract/wire-client.js';
 import { until } from '../support/poll.js';
 import { describeReal } from '../support/real.js';
 import { ClusterStage, chatOf, type Member, roster, say } from './cluster-stage.js';
@@ -39,8 +41,45 @@ describeReal(['ion', 'redis'], 'when something fails, relays that share their ro
       const client = { ...stays.client, received: stays.client.received.slice(0, n) } as Member['client'];
       expect(roster({ ...stays, client }).filter((user) => user === 'lost').length).toBeLessThan(2);
     }
-    const { length } = (await stage.keys()).filter((key) => key.includes(sessionId));
+    // What says who has replaced it expires.
+    const { length } = (await stage.keys()).filter((key) => key.includes(sessionId) && !key.includes(':{v:'));
     expect(length).toBe(0);
+  });
+
+  test('tell a client to join in its place whose process was killed, and let it resume where the process lives', async () => {
+    const [one, other] = await stage.relays(2);
+    const stays = await stage.join(other, 'lobby', 'stays');
+    const resuming = { capabilities: ['resume', 'rejoin'] };
+    const moves = await stage.join(one, 'lobby', 'moves', { ...resuming, tracks: [CAMERA] });
+    const lost = await stage.join(one, 'lobby', 'lost', resuming);
+    for (const { client } of [moves, lost]) {
+      client.notify('ack', { received: 1 });
+      await client.request('ping');
+    }
+    await everyoneSees([stays, moves, lost]);
+    const told = stays.client.received.length;
+    const resume = async ({ user, sessionId, sessionToken, client }: Member) => {
+      client.vanish();
+      const again = await WireClient.dial(`${other.url}?user=${user}`);
+      const received = client.received.filter(({ method, id }) => method !== 'ack' && id !== 2).length;
+      return { again, answer: await again.request('resume', { sessionId, sessionToken, received }) };
+    };
+    const moved = await resume(moves);
+    expect(moved.answer.error).toBeUndefined();
+    await moved.again.next(({ method }) => method === 'rejoin');
+    const offer = { type: 'offer', sdp: fakeOffer([{ ...CAMERA, trackId: 'again' }]) };
+    expect((await moved.again.request('rejoin', { peer: 2, offer })).result).toMatchObject({ peer: 2 });
+    expect((await say({ ...moves, client: moved.again }, 'here')).error).toBeUndefined();
+    await until('it is heard', () => chatOf(stays).includes('here'));
+    await one.child.stop('SIGKILL');
+    const dead = await resume(lost);
+    expect(dead.answer.error?.data?.code).toBe('ERR_RELAY_SESSION_NOT_FOUND');
+    const { sessionId, sessionToken } = lost;
+    const back = await stage.join(other, 'lobby', 'lost', { replaces: { sessionId, sessionToken } });
+    await vi.waitFor(() => expect(roster(stays)).toEqual(['lost', 'moves']), WAIT.timeoutMs);
+    expect(roster(back)).toEqual(['moves', 'stays']);
+    const left = stays.client.received.slice(told).flatMap(({ params }) => (params?.left ?? []) as string[]);
+    expect(left).toEqual([sessionId]);
   });
 
   test('keep all sessions while Redis is away, and agree again when it is back, empty', async () => {

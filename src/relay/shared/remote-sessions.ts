@@ -11,6 +11,8 @@ const REWRITTEN_MS = 2_000;
 export class RemoteSessions {
   readonly #room: Room;
   readonly #sessions = new Map<string, RemoteSession>();
+  /** The ids of sessions of dead processes that sessions of this one have replaced. */
+  readonly #replaced = new Set<string>();
 
   constructor(room: Room) {
     this.#room = room;
@@ -62,6 +64,19 @@ export class RemoteSessions {
     const session = this.#sessions.get(sessionId);
     this.#sessions.delete(sessionId);
     if (session) this.#room.members.remove(session);
+  }
+
+  /** A session of a dead process makes way for one of this process, which is just coming in. */
+  replaced(sessionId: string): void {
+    if (this.#sessions.has(sessionId)) this.#replaced.add(sessionId);
+  }
+
+  /** All changes of one cause are complete. */
+  settle(): void {
+    for (const sessionId of this.#replaced) {
+      this.#replaced.delete(sessionId);
+      this.forget(sessionId);
+    }
   }
 
   /** Nobody is to hear of a leave because Redis has come back empty: sessions without a seat have a moment to get another one. */

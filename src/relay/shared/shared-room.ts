@@ -109,8 +109,7 @@ export class SharedRoom implements RoomShare, MembersObserver {
   touched(member: RoomMember): void {
     const { session } = member;
     if (session instanceof RemoteSession || member.hasLeft) return;
-    // Its process is dead: it is removed from the room with the commit that lets this one in.
-    if (session.replaces !== undefined) this.forget(session.replaces);
+    if (session.replaces !== undefined) this.#others.replaced(session.replaces);
     if (!this.#own.has(session.id)) this.#others.arrived(session.id);
     this.#own.set(session.id, member);
     this.#writer.touch(session.id);
@@ -126,6 +125,7 @@ export class SharedRoom implements RoomShare, MembersObserver {
   }
 
   settled(): void {
+    this.#others.settle();
     this.#writer.write();
   }
 
