@@ -134,6 +134,8 @@ export interface Seat {
   readonly replaces?: string;
   /** What the others see. */
   readonly participant?: Participant;
+  /** The ids of its tracks, by the last ids that the same tracks had. */
+  readonly renamed?: Readonly<Record<string, string>>;
 }
 
 /** A user was removed from the room. */

@@ -31,7 +31,7 @@ import { SharedRooms } from './shared/shared-rooms.js';
 /** An SFU whose nodes other processes use, too. */
 interface SharedSfu extends Sfu {
   readonly statuses: readonly SfuNodeStatus[];
-  setElsewhere(streams: ReadonlyMap<string, number>): void;
+  setElsewhere(streams: ReadonlyMap<string, number>, processes: number): void;
   close(): void;
 }
 
@@ -87,7 +87,7 @@ export class SessionRegistry<P extends Principal> {
         nodes,
         onPlaced,
         handOver: (session, reason) => this.#handOver(session as Session<P>, reason),
-        onStreams: (streams) => sfu.setElsewhere(streams),
+        onStreams: (streams, processes) => sfu.setElsewhere(streams, processes),
         rooms: this.#rooms,
         sessions: this.#sessions,
       });

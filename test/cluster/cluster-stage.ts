@@ -2,40 +2,11 @@ import { createClient, type RedisClientType } from 'redis';
 import { compile } from '../../scripts/compile.js';
 import { type FakeTrack, fakeOffer } from '../../src/testing/index.js';
 import { WireClient } from '../contract/wire-client.js';
-import { Child } from '../support/child.js';
 import { type IonServer, startIon } from '../support/ion.js';
 import { IonCluster } from '../support/ion-cluster.js';
 import { RedisServer } from '../support/redis.js';
 import type { RelayEntry } from './relay.js';
-
-/** One of the relays. */
-export class RelayProcess {
-  readonly child: Child;
-  readonly port: number;
-
-  private constructor(child: Child, port: number) {
-    this.child = child;
-    this.port = port;
-  }
-
-  static async start(script: string, entry: RelayEntry): Promise<RelayProcess> {
-    const child = new Child(process.execPath, [script, JSON.stringify(entry)]);
-    return new RelayProcess(child, Number((await child.output(/listening on (\d+)/))[1]));
-  }
-
-  get url(): string {
-    return `ws://127.0.0.1:${this.port}/rtc`;
-  }
-
-  signal(signal: NodeJS.Signals): void {
-    process.kill(this.child.pid, signal);
-  }
-
-  async health(): Promise<{ status: number; body: Record<string, unknown> }> {
-    const response = await fetch(`http://127.0.0.1:${this.port}/sfu/health`);
-    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
-  }
-}
+import { RelayProcess } from './relay-process.js';
 
 interface Several {
   2: [RelayProcess, RelayProcess];

@@ -1,12 +1,12 @@
 // A relay among several, in a process of its own: node relay.mjs '<JSON of RelayEntry>'. Prints "listening on <port>"; ends after
-// relay.close() at SIGTERM.
+// relay.close() at SIGTERM. PUT and DELETE /draining/<address> drain a node, and let rooms come again.
 import { createServer } from 'node:http';
 import { Redis } from 'ioredis';
 import { createClient } from 'redis';
 import { WebSocketServer } from 'ws';
 import { createRouter } from '../../src/adapters/express.js';
 import { useServer } from '../../src/adapters/ws.js';
-import { chat, gift, like, SfuRelay, type SfuRelayOptions } from '../../src/index.js';
+import { type CloseOptions, chat, gift, like, SfuRelay, type SfuRelayOptions } from '../../src/index.js';
 import { redisBackplane } from '../../src/plugins/redis/index.js';
 import { listen } from '../support/listen.js';
 
@@ -15,9 +15,13 @@ export interface RelayEntry {
   client: 'redis' | 'ioredis';
   nodes: string[];
   options: Partial<SfuRelayOptions>;
+  /** A free one by default. */
+  port?: number;
+  /** How it closes at SIGTERM. */
+  closing?: CloseOptions;
 }
 
-const { redis, client, nodes, options }: RelayEntry = JSON.parse(process.argv[2] ?? '{}');
+const { redis, client, nodes, options, port, closing }: RelayEntry = JSON.parse(process.argv[2] ?? '{}');
 const connected = client === 'redis' ? await createClient({ url: redis }).connect() : new Redis(redis);
 connected.on('error', () => {});
 const relay = new SfuRelay({
@@ -32,12 +36,17 @@ const relay = new SfuRelay({
   ...options,
 });
 const router = createRouter(relay, { prefix: '/sfu', healthDetails: 'full' });
-const server = createServer((request, response) =>
-  router(request, response, () => response.writeHead(404).end()),
-);
+const server = createServer(async (request, response) => {
+  const [, path, address = ''] = request.url?.split('/') ?? [];
+  if (path !== 'draining') return router(request, response, () => response.writeHead(404).end());
+  if (request.method === 'DELETE') relay.undrainNode(address);
+  const work = request.method === 'PUT' ? relay.drainNode(address, { deadlineMs: 5_000 }) : undefined;
+  const report = await work?.catch((error) => ({ error: String(error) }));
+  response.end(JSON.stringify(report ?? {}));
+});
 useServer(relay, new WebSocketServer({ server, path: '/rtc' }));
-process.stdout.write(`listening on ${await listen(server)}\n`);
+process.stdout.write(`listening on ${await listen(server, port)}\n`);
 process.once('SIGTERM', async () => {
-  await relay.close();
+  await relay.close(closing);
   process.exit(0);
 });

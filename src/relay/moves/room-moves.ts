@@ -19,6 +19,8 @@ export class RoomMoves<P extends Principal> {
   readonly #sfu: SfuPool;
   readonly #registry: SessionRegistry<P>;
   readonly #moving = new Set<Room>();
+  /** Where rooms were when another process placed them, while this one was about to. */
+  readonly #outrun = new Map<Room, RoomFields>();
   readonly drains: NodeDrains;
 
   constructor(
@@ -31,9 +33,8 @@ export class RoomMoves<P extends Principal> {
     this.#sfu = sfu;
     this.#registry = registry;
     registry.onPlaced = (room, from) => {
-      this.#follow(room, from).catch((error) =>
-        options.logger.error({ err: error, roomId: room.id }, 'The sessions of a room could not follow it'),
-      );
+      if (this.#moving.has(room)) this.#outrun.set(room, this.#outrun.get(room) ?? from);
+      else this.#follow(room, from);
     };
     this.drains = new NodeDrains({
       ...{ sfu, moves: this, logger: options.logger },
@@ -81,20 +82,30 @@ export class RoomMoves<P extends Principal> {
     } finally {
       this.#moving.delete(room);
       if (outcome) counters.roomMoves.add(outcome);
+      const from = this.#outrun.get(room);
+      this.#outrun.delete(room);
+      if (from && !outcome) this.#follow(room, from);
     }
   }
 
   /** Another process has placed the room on another node: the sessions of this one follow. */
-  async #follow(room: Room, from: RoomFields): Promise<void> {
+  #follow(room: Room, from: RoomFields): void {
     const to = this.#sfu.placementOf(room);
-    if (this.#moving.has(room) || !this.#options.sfu.isCluster || !to) return;
+    if (!this.#options.sfu.isCluster || !to) return;
     this.#moving.add(room);
-    try {
-      const node = this.#sfu.findNode(from.node) ?? to.node;
-      await this.#start(room, { from: { node, generation: from.generation }, to }, readMove({})).run();
-    } finally {
-      this.#moving.delete(room);
-    }
+    const node = this.#sfu.findNode(from.node) ?? to.node;
+    this.#start(room, { from: { node, generation: from.generation }, to }, readMove({}))
+      .run()
+      .catch((error) =>
+        this.#options.logger.error(
+          { err: error, roomId: room.id },
+          'The sessions of a room could not follow it',
+        ),
+      )
+      .finally(() => {
+        this.#moving.delete(room);
+        this.#outrun.delete(room);
+      });
   }
 
   #start(room: Room, relocation: Relocation, move: ResolvedMove): MovingRoom<P> {

@@ -30,6 +30,7 @@ export class RemoteSessions {
   show(participant: Participant, seat: Seat): RemoteSession {
     const { members } = this.#room;
     const { moderates, processId = '' } = seat;
+    const renamed = new Map(Object.entries(seat.renamed ?? {}));
     const { sessionId, tracks, metadata, connection, role } = participant;
     const known = this.#sessions.get(sessionId);
     const session = known ?? new RemoteSession(participant, seat);
@@ -39,7 +40,7 @@ export class RemoteSessions {
       members.add(session, { tracks, cut: NOTHING_CUT }, metadata);
     } else {
       if (session.permit(role, moderates)) members.permissionsChanged(session);
-      members.setTracks(session, { tracks, cut: NOTHING_CUT });
+      members.setTracks(session, { tracks, cut: NOTHING_CUT, renamed });
       const isNew = session.describe(participant);
       members.update(session, { tracks: flagsOf(participant), ...(isNew && metadata && { metadata }) });
     }

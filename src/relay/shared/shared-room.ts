@@ -139,10 +139,10 @@ export class SharedRoom implements RoomShare, MembersObserver {
       return undefined;
     }
     this.#audience.delete(sessionId);
-    const { processId } = this.#process;
+    const [{ processId }, { renamed }] = [this.#process, member];
     const { participant } = member.entry;
-    const moderates = grants.roomAdmin === true;
-    return { userId, processId, isNamed, hidden, moderates, participant, ...(replaces && { replaces }) };
+    const seat = { userId, processId, isNamed, hidden, moderates: grants.roomAdmin === true, participant };
+    return { ...seat, ...(renamed && { renamed }), ...(replaces && { replaces }) };
   }
 
   snapshot(state: RoomFields, revision: number): void {

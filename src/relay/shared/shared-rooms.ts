@@ -45,7 +45,7 @@ interface SharedRoomsSetup {
   /** A room has another node, or another generation, than `from`. */
   readonly onPlaced: (room: Room, from: RoomFields) => void;
   /** The other processes have so many streams on the SFU nodes of these addresses. */
-  readonly onStreams: (streams: ReadonlyMap<string, number>) => void;
+  readonly onStreams: (streams: ReadonlyMap<string, number>, processes: number) => void;
   readonly nodes: () => readonly NodeCard[];
 }
 
@@ -93,7 +93,8 @@ export class SharedRooms {
       this.#membership?.update(this.#cardWith(setup.nodes()));
       for (const shared of this.#rooms.values()) shared.recount();
       this.elsewhere.beat();
-      setup.onStreams(this.#streamsElsewhere);
+      const others = setup.backplane.processes().filter(({ processId }) => processId !== this.processId);
+      setup.onStreams(streamsOf(others), others.length);
     }, BEAT_MS).unref();
   }
 
@@ -214,15 +215,6 @@ export class SharedRooms {
     this.#calls.close();
   }
 
-  get #streamsElsewhere(): Map<string, number> {
-    const sum = new Map<string, number>();
-    for (const { processId, nodes } of this.#setup.backplane.processes()) {
-      if (processId === this.processId) continue;
-      for (const { serverUrl, streams } of nodes) sum.set(serverUrl, (sum.get(serverUrl) ?? 0) + streams);
-    }
-    return sum;
-  }
-
   #sharedOf(roomId: string): SharedRoom | undefined {
     const room = this.#setup.rooms.all.get(roomId);
     return room && this.#rooms.get(room);
@@ -288,6 +280,14 @@ export class SharedRooms {
   #cardWith(nodes: readonly NodeCard[]): ProcessCard {
     return { processId: this.processId, format: FORMAT, version: VERSION, nodes };
   }
+}
+
+/** By node. */
+function streamsOf(processes: readonly ProcessCard[]): Map<string, number> {
+  const sum = new Map<string, number>();
+  for (const { nodes } of processes)
+    for (const { serverUrl, streams } of nodes) sum.set(serverUrl, (sum.get(serverUrl) ?? 0) + streams);
+  return sum;
 }
 
 type Params = Readonly<Record<string, unknown>>;

@@ -65,6 +65,9 @@ export class RoomMember {
   #entry: { participant: Participant; bytes: number } | undefined;
   /** `muted` as the client reports it. */
   #tracks: readonly Track[];
+  /** New track ids by old ones: of its last two peers, as whoever is told late may know the ids of the first. */
+  #renamed: Readonly<Record<string, string>> | undefined;
+  #lastRenamed = NONE;
   /** The ids of tracks that a moderator has muted. */
   #cut: ReadonlySet<string>;
   #metadata: Metadata | undefined;
@@ -136,6 +139,10 @@ export class RoomMember {
     return this.#tracks.length > 0;
   }
 
+  get renamed(): Readonly<Record<string, string>> | undefined {
+    return this.#renamed;
+  }
+
   /** As the client reports them. */
   get tracks(): readonly Track[] {
     return this.#tracks;
@@ -152,6 +159,11 @@ export class RoomMember {
     );
     const before = new Map(this.shown.map((track) => [track.trackId, track]));
     this.#entry = undefined;
+    if (renamed.size > 0) {
+      const earlier = [...this.#lastRenamed].map(([from, to]) => [from, renamed.get(to) ?? to] as const);
+      this.#renamed = Object.fromEntries([...earlier, ...renamed]);
+      this.#lastRenamed = renamed;
+    }
     this.#tracks = offered.map((track) => withMuted(track, reported.get(track.trackId) ?? track.muted));
     this.#cut = cut;
     const tracks = this.shown;

@@ -1,5 +1,11 @@
 import type { LoadBalanceMethod } from './options.js';
 
+/**
+ * More processes than this choose the better of two nodes. Each knows late what the others have chosen, and the least loaded node of
+ * all would be chosen by all of them (`npm run simulate`, docs/SCALING.md).
+ */
+const MANY_PROCESSES = 10;
+
 /** What a node is chosen by. */
 export interface Candidate {
   readonly weight: number;
@@ -17,15 +23,15 @@ export class LoadBalancer<Node extends Candidate> {
     this.#method = method;
   }
 
-  /** @param nodes at least one */
-  choose(nodes: readonly Node[]): Node {
+  /** @param nodes at least one @param processes how many processes choose, this one included */
+  choose(nodes: readonly Node[], processes = 1): Node {
     switch (this.#method) {
       case 'random':
         return atRandom(nodes);
       case 'roundrobin':
         return this.#next(nodes);
       case 'leastconn':
-        return least(nodes);
+        return least(processes > MANY_PROCESSES ? [atRandom(nodes), atRandom(nodes)] : nodes);
     }
   }
 
@@ -40,8 +46,9 @@ export class LoadBalancer<Node extends Candidate> {
     return chosen;
   }
 
+  /** It begins at random: processes that start together would all begin with the first nodes. */
   #creditOf(node: Node): number {
-    return this.#credits.get(node) ?? 0;
+    return this.#credits.get(node) ?? Math.random() * node.weight;
   }
 }
 

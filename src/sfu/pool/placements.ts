@@ -48,6 +48,8 @@ interface PlacementsSetup {
 export class Placements {
   readonly #setup: PlacementsSetup;
   readonly #balancer: LoadBalancer<SfuNode>;
+  /** How many processes place rooms on the same nodes. */
+  processes = 1;
   /** The first generation of new rooms. It grows with each failure of a node: no room meets what an earlier one has left there. */
   #floor = 1;
   /** Rooms that `selectNode` is asked about, by their logs: a later room of the same id is another one. */
@@ -81,7 +83,7 @@ export class Placements {
     if (current) return current;
     const usable = this.#requireUsable();
     const { selectNode } = this.#setup.options;
-    if (!selectNode) return this.#commit(room, this.#balancer.choose(usable));
+    if (!selectNode) return this.#commit(room, this.#balancer.choose(usable, this.processes));
     const pending = this.#selecting.get(room.log);
     if (pending) return pending;
     const nodes = usable.map((node) => node.status(0));
@@ -154,7 +156,7 @@ export class Placements {
         { roomId: room.id, serverUrl: chosen },
         'selectNode() has chosen a node that is not usable: loadBalanceMethod decides',
       );
-    return node ?? this.#balancer.choose(usable);
+    return node ?? this.#balancer.choose(usable, this.processes);
   }
 
   /** A node that has room for all sessions of the room, if there is one. */

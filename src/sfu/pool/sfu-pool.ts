@@ -173,8 +173,9 @@ export class SfuPool implements Sfu {
     return this.#nodes.require(serverUrl);
   }
 
-  /** Other processes have so many streams on the nodes of these addresses. */
-  setElsewhere(streams: ReadonlyMap<string, number>): void {
+  /** So many other processes have so many streams on the nodes of these addresses. */
+  setElsewhere(streams: ReadonlyMap<string, number>, processes: number): void {
+    this.#placements.processes = processes + 1;
     for (const node of this.#nodes.all) node.streamsElsewhere = streams.get(node.serverUrl) ?? 0;
   }
 

@@ -21,16 +21,13 @@ export function canvas(size = small) {
   return Object.assign(stream, { resize: (other) => Object.assign(element, other) });
 }
 
-/** Plays what arrives, as a real page does. */
+/** Plays what arrives, as a real page does; also a later stream of the same id. */
 export function play(stream) {
-  if (document.getElementById(stream.id)) return;
-  const video = Object.assign(document.createElement('video'), {
-    id: stream.id,
-    autoplay: true,
-    muted: true,
-  });
-  video.srcObject = stream;
-  document.body.append(video);
+  const present = document.getElementById(stream.id);
+  const video =
+    present ?? Object.assign(document.createElement('video'), { id: stream.id, autoplay: true, muted: true });
+  if (video.srcObject !== stream) video.srcObject = stream;
+  if (!present) document.body.append(video);
 }
 
 /** Frames decoded so far, by the id of the stream that they came in. */

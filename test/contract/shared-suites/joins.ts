@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from 'vitest';
 import type { Session, SfuRelay } from '../../../src/index.js';
 import { fakeOffer, type ScriptedSfu, startScriptedSfu } from '../../../src/testing/index.js';
 import { follow } from '../../unit/relay/moves/move-stage.js';
-import { join, type SharedStage } from './stage.js';
+import { CAMERA, join, type SharedStage, seenBy } from './stage.js';
 
 /** How rooms of several processes come to the SFU. */
 export function joinsSuite(stage: SharedStage): void {
@@ -79,6 +79,49 @@ export function joinsSuite(stage: SharedStage): void {
         expect(told.map((heard) => heard.filter((each) => /rejoin|close|left/.test(each)))).toEqual(
           Array(2).fill(['rejoin 1']),
         );
+        await Promise.all([one.close(), two.close()]);
+      } finally {
+        await other.stop();
+      }
+    });
+
+    test('a track that goes on from another peer is known by its new id to the viewers of other processes', async () => {
+      const [one, two] = stage.two();
+      const publisher = await join(one, 'alice', {}, [CAMERA]);
+      const viewer = await join(two, 'bob');
+      await vi.waitFor(() => expect(seenBy(viewer)).toEqual({ alice: ['camera'] }));
+      const removed: unknown[] = [];
+      viewer.on('tracks', ({ state, tracks }) => {
+        if (state === 'removed')
+          removed.push(...tracks.map(({ trackId, replacedBy }) => `${trackId} → ${replacedBy}`));
+      });
+      for (const [from, to] of [
+        ['camera', 'camera-2'],
+        ['camera-2', 'camera-3'],
+      ] as const) {
+        await publisher.rejoin({ sdp: fakeOffer([{ ...CAMERA, trackId: to }]), renamed: { [from]: to } });
+        await vi.waitFor(() => expect(seenBy(viewer)).toEqual({ alice: [to] }));
+      }
+      expect(removed).toEqual(['camera → camera-2', 'camera-2 → camera-3']);
+    });
+
+    test('a node that all processes drain at once is left by the sessions of all', async () => {
+      const other = await startScriptedSfu();
+      try {
+        const clusterNodes = [stage.sfu.address, other.address];
+        const [one, two] = stage.two({ sfu: { mode: 'cluster', clusterNodes, probeOnStart: false } });
+        const sessions = [];
+        for (const roomId of ['red', 'green', 'blue'])
+          for (const [n, relay] of [one, two].entries()) {
+            const session = await join(relay, `user-${n}`, { roomId, sessionId: `${roomId}-${n}` });
+            follow(session, fakeOffer());
+            sessions.push(session);
+          }
+        const [left, target] =
+          sessions[0]?.room.node === other.address ? [other, stage.sfu] : [stage.sfu, other];
+        await Promise.all([one, two].map((relay) => relay.drainNode(left.address)));
+        await vi.waitFor(() => expect([left.streams.size, target.streams.size]).toEqual([0, 6]), 5_000);
+        expect(sessions.map(({ state }) => state)).toEqual(Array(6).fill('joined'));
         await Promise.all([one.close(), two.close()]);
       } finally {
         await other.stop();

@@ -22,10 +22,28 @@ const shares = (names: string[]) =>
   );
 
 test('roundrobin takes turns, in proportion to the weights, and spreads a heavy node', () => {
-  expect(choices('roundrobin', [node('a'), node('b'), node('c')], 6)).toEqual(['a', 'b', 'c', 'a', 'b', 'c']);
+  const turns = choices('roundrobin', [node('a'), node('b'), node('c')], 6);
+  expect(turns.slice(3)).toEqual(turns.slice(0, 3));
+  expect(new Set(turns).size).toBe(3);
   const weighted = choices('roundrobin', [node('a', 3), node('b')], 8);
   expect(shares(weighted)).toEqual({ a: 6, b: 2 });
   expect(weighted.join('')).not.toContain('aaaa');
+});
+
+test('of many balancers, not all begin with the same node', () => {
+  const first = Array.from({ length: 50 }, () => choices('roundrobin', [node('a'), node('b')], 1)[0]);
+  expect(new Set(first).size).toBe(2);
+});
+
+test('where many processes choose, leastconn takes the better of two nodes at random', () => {
+  const nodes = Array.from({ length: 100 }, (_, n) => node(`${n}`, 1, n));
+  const balancer = new LoadBalancer<ReturnType<typeof node>>('leastconn');
+  const chosen = Array.from({ length: 200 }, () => balancer.choose(nodes, 11).load);
+  expect(new Set(chosen).size).toBeGreaterThan(20);
+  // The mean of the lesser of two is a third, that of one of them would be a half.
+  const mean = chosen.reduce((sum, load) => sum + load, 0) / chosen.length;
+  expect(mean).toBeGreaterThan(20);
+  expect(mean).toBeLessThan(45);
 });
 
 test('leastconn chooses the least loaded node, in proportion to the weights', () => {

@@ -1,0 +1,32 @@
+import { Child } from '../support/child.js';
+import type { RelayEntry } from './relay.js';
+
+/** One of several relays. */
+export class RelayProcess {
+  readonly child: Child;
+  readonly port: number;
+
+  private constructor(child: Child, port: number) {
+    this.child = child;
+    this.port = port;
+  }
+
+  /** @param script relay.ts, compiled */
+  static async start(script: string, entry: RelayEntry): Promise<RelayProcess> {
+    const child = new Child(process.execPath, [script, JSON.stringify(entry)]);
+    return new RelayProcess(child, Number((await child.output(/listening on (\d+)/))[1]));
+  }
+
+  get url(): string {
+    return `ws://127.0.0.1:${this.port}/rtc`;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    process.kill(this.child.pid, signal);
+  }
+
+  async health(): Promise<{ status: number; body: Record<string, unknown> }> {
+    const response = await fetch(`http://127.0.0.1:${this.port}/sfu/health`);
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  }
+}
