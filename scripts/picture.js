@@ -54,10 +54,12 @@ async function enter(name, role) {
   const context = await browser.newContext({ viewport: SIZE, colorScheme: 'dark', locale: 'en-GB' });
   const page = await context.newPage();
   await page.goto(`${demo.url}?${new URLSearchParams({ name, auto: role })}`);
+  if (role === 'live') await page.getByTestId('without-camera').click();
   await page.locator('[data-testid=state][data-state=connected]').waitFor({ state: 'attached' });
   const say = async (text) => {
     await page.getByTestId('chat-text').fill(text);
     await page.getByTestId('chat-send').click();
+    await page.locator('[data-testid=message]:not(.pending)').getByText(text).waitFor();
   };
   const click = (testId, times = 1) =>
     page.getByTestId(testId).evaluate((button, count) => {
@@ -79,6 +81,7 @@ await alan.click('like', 380);
 await katherine.page.waitForTimeout(STATISTICS_MS);
 await ada.click('gift-rocket');
 for (let n = 0; n < 4; n += 1) await alan.click('gift-rose');
+await katherine.page.getByTestId('gift-card').nth(1).waitFor();
 for (let n = 0; n < 4; n += 1) {
   await alan.click('like', 3);
   await ada.click('like', 2);

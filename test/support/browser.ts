@@ -24,14 +24,21 @@ const flags = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
-  '--use-fake-device-for-media-stream',
-  '--use-fake-ui-for-media-stream',
   '--autoplay-policy=no-user-gesture-required',
   // The SFUs of the tests are on 127.0.0.1 only.
   '--allow-loopback-in-peer-connection',
 ];
 
-/** One headless Chromium with a fake camera and microphone. */
+/** The camera: a fake one that every page may use, one that the browser allows to no page, or none. */
+type Camera = 'allowed' | 'refused' | 'none';
+
+const cameraFlags: Record<Camera, string[]> = {
+  allowed: ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'],
+  refused: ['--use-fake-device-for-media-stream'],
+  none: ['--use-fake-device-for-media-stream=device-count=0', '--use-fake-ui-for-media-stream'],
+};
+
+/** One headless Chromium. */
 export interface TestBrowser {
   open(url: string): Promise<TestPage>;
   close(): Promise<void>;
@@ -43,19 +50,23 @@ export interface TestPage extends AsyncDisposable {
   readonly errors: readonly string[];
 }
 
-export async function launchBrowser(): Promise<TestBrowser> {
+export async function launchBrowser(camera: Camera = 'allowed'): Promise<TestBrowser> {
   const executablePath = chromiumPath();
   if (!executablePath) throw new Error('no Chromium');
-  const browser = await chromium.launch({ executablePath, headless: true, args: flags });
+  const browser = await chromium.launch({
+    executablePath,
+    headless: true,
+    args: [...flags, ...cameraFlags[camera]],
+  });
   return {
-    open: (url) => openPage(browser, url),
+    open: (url) => openPage(browser, url, camera),
     close: () => browser.close(),
   };
 }
 
-async function openPage(browser: Browser, url: string): Promise<TestPage> {
+async function openPage(browser: Browser, url: string, camera: Camera): Promise<TestPage> {
   const context = await browser.newContext({
-    permissions: ['camera', 'microphone'],
+    permissions: camera === 'refused' ? [] : ['camera', 'microphone'],
     // The certificates of the tests are of an authority of their own.
     ignoreHTTPSErrors: true,
   });

@@ -26,8 +26,8 @@ class Tabs {
     return closing.flatMap(({ errors }) => errors);
   }
 
-  async setUp(): Promise<void> {
-    this.#browser = await launchBrowser();
+  async setUp(camera: Parameters<typeof launchBrowser>[0]): Promise<void> {
+    this.#browser = await launchBrowser(camera);
   }
 
   async tearDown(): Promise<void> {
@@ -36,9 +36,9 @@ class Tabs {
 }
 
 /** Tabs for the suite that this is called in; no page may log an error or throw. */
-export function useTabs(): Tabs {
+export function useTabs(camera?: Parameters<typeof launchBrowser>[0]): Tabs {
   const tabs = new Tabs();
-  beforeAll(() => tabs.setUp());
+  beforeAll(() => tabs.setUp(camera));
   afterEach(async () => {
     expect(await tabs.close()).toEqual([]);
   });

@@ -1,7 +1,9 @@
 // @ts-check
-/** Publishing: the four buttons for live, microphone, camera and screen. */
-import { byId, setIcon, setText, toast } from './dom.js';
-import { canShareScreen, LocalMedia, openScreen } from './local-media.js';
+/** Publishing: camera and microphone, or what replaces them, and the screen. */
+import { askAboutCamera, helpFor } from './camera-help.js';
+import { Controls } from './controls.js';
+import { toast } from './dom.js';
+import { closeDevices, LocalMedia, openDevices, openScreen } from './local-media.js';
 import { describeProblem } from './status.js';
 
 const CAMERA_BITRATE = 1_500_000;
@@ -20,10 +22,16 @@ export class Broadcast {
   /** @type {MediaStream | undefined} */
   #screen;
   #ended = false;
-  /** What is asked of the person now counts only while this stays the same: it may take longer than the visit. */
-  #stay = 0;
+  /** Aborted with the visit: what is asked of the person may take longer. */
+  #visit = new AbortController();
   #cut = false;
-  #buttons = { live: byId('live'), mic: byId('mic'), camera: byId('camera'), screen: byId('screen') };
+  #online = false;
+  #controls = new Controls({
+    live: () => (this.#media ? this.#stopAll() : this.start()),
+    mic: () => this.#toggleMic(),
+    camera: () => this.#toggleCamera(),
+    screen: () => (this.#screen ? this.#stopScreen() : this.#startScreen()),
+  });
 
   /**
    * @param {{ room: import('./room.js').Room, stage: import('./stage.js').Stage, name: string, onChange: () => void }} options
@@ -33,11 +41,6 @@ export class Broadcast {
     this.#stage = stage;
     this.#name = name;
     this.#onChange = onChange;
-    const { live, mic, camera, screen } = this.#buttons;
-    live.onclick = once(() => (this.#media ? this.stop() : this.start()));
-    mic.onclick = () => this.#toggleMic();
-    camera.onclick = once(() => this.#toggleCamera());
-    screen.onclick = once(() => (this.#screen ? this.#stopScreen() : this.#startScreen()));
     this.#show();
   }
 
@@ -49,20 +52,26 @@ export class Broadcast {
   set cut(cut) {
     if (cut === this.#cut) return;
     this.#cut = cut;
-    if (this.live)
-      toast(
-        cut
-          ? 'A moderator has muted you: the others cannot see or hear you.'
-          : 'A moderator has unmuted you.',
-      );
+    this.#show();
+  }
+
+  get cut() {
+    return this.#cut;
+  }
+
+  /** @param {boolean} online whether something can be started */
+  set online(online) {
+    if (online === this.#online) return;
+    this.#online = online;
     this.#show();
   }
 
   async start() {
     if (this.#media || !this.#room.open) return;
-    const stay = this.#stay;
-    const media = await LocalMedia.open(this.#name);
-    if (stay !== this.#stay || this.#media) return media.stop();
+    const { signal } = this.#visit;
+    const media = await this.#open(signal);
+    if (!media) return;
+    if (signal.aborted || this.#media) return media.stop();
     this.#media = media;
     for (const track of media.stream.getTracks()) this.#watch(track);
     this.#show();
@@ -74,6 +83,25 @@ export class Broadcast {
       this.#sayWhy(error);
       await this.stop();
     }
+  }
+
+  /**
+   * Camera and microphone, or what the person wants in their place; undefined if they do not want to go live.
+   * @param {AbortSignal} signal
+   */
+  async #open(signal) {
+    for (;;) {
+      const devices = await openDevices();
+      if (devices.camera) return LocalMedia.of(this.#name, devices);
+      const answer = await askAboutCamera(devices.error, { tone: !devices.microphone, signal });
+      if (answer === 'without' && !signal.aborted) return LocalMedia.of(this.#name, devices);
+      closeDevices(devices);
+      if (answer !== 'again' || signal.aborted) return undefined;
+    }
+  }
+
+  async #stopAll() {
+    await Promise.all([this.stop(), this.#stopScreen()]);
   }
 
   async stop() {
@@ -91,7 +119,8 @@ export class Broadcast {
    * join, the user has to go live again.
    */
   release() {
-    this.#stay += 1;
+    this.#visit.abort();
+    this.#visit = new AbortController();
     for (const stream of [this.#media?.stream, this.#screen]) {
       for (const track of stream?.getTracks() ?? []) track.stop();
       if (stream) this.#stage.remove(stream.id);
@@ -124,9 +153,10 @@ export class Broadcast {
         old.stop();
       }
       this.#watch(next);
-    } catch {
+    } catch (error) {
       if (this.#media !== media) return;
-      toast('The camera is not available. Another program may be using it.');
+      const { title, text } = await helpFor(error);
+      toast(`${title}. ${text}`, 9000);
     }
     this.#show();
   }
@@ -145,10 +175,10 @@ export class Broadcast {
 
   async #startScreen() {
     if (!this.#room.open) return;
-    const stay = this.#stay;
+    const { signal } = this.#visit;
     const screen = await openScreen().catch(() => undefined); // the user cancelled
     if (!screen) return;
-    if (stay !== this.#stay) {
+    if (signal.aborted) {
       for (const track of screen.getTracks()) track.stop();
       return;
     }
@@ -176,30 +206,17 @@ export class Broadcast {
   /** Buttons and previews, from what is being sent. */
   #show() {
     const media = this.#media;
-    const { live, mic, camera, screen } = this.#buttons;
-    setControl(live, media ? 'stop' : 'live', media ? 'Stop' : 'Go live');
-    live.classList.toggle('on-air', Boolean(media));
-    mic.hidden = !media;
-    camera.hidden = !media;
-    screen.hidden = !canShareScreen();
+    this.#controls.show({ media, sharing: Boolean(this.#screen), online: this.#online });
     if (media) {
-      setControl(mic, media.micOn ? 'mic' : 'mic-off', media.micOn ? 'Mute' : 'Unmute');
-      mic.classList.toggle('is-off', !media.micOn);
-      const title = media.cameraOn ? 'Turn the camera off' : 'Turn the camera on';
-      setControl(camera, media.cameraOn ? 'camera' : 'camera-off', 'Camera', title);
-      camera.classList.toggle('is-off', !media.cameraOn);
       const tile = this.#stage.showOwn(media.stream, { name: this.#name, screen: false });
       tile.show({
         mirrored: media.fromCamera && media.cameraOn,
         note: this.#cut ? 'Muted by a moderator' : media.fromCamera ? '' : 'Generated video',
         micOff: !media.micOn || this.#cut,
         cameraOff: !media.cameraOn,
+        cut: this.#cut,
       });
     }
-    const sharing = Boolean(this.#screen);
-    const title = sharing ? 'Stop sharing your screen' : 'Share your screen';
-    setControl(screen, sharing ? 'screen-off' : 'screen', sharing ? 'Sharing' : 'Share', title);
-    screen.classList.toggle('active', sharing);
     if (this.#screen) this.#stage.showOwn(this.#screen, { name: this.#name, screen: true });
     this.#onChange();
   }
@@ -208,27 +225,4 @@ export class Broadcast {
   #sayWhy(error) {
     if (!this.#ended) toast(describeProblem(error, { entered: true }).title);
   }
-}
-
-/**
- * A handler that ignores clicks while the previous one is pending.
- * @param {() => Promise<unknown>} action
- */
-function once(action) {
-  let busy = false;
-  return async () => {
-    if (busy) return;
-    busy = true;
-    await action().finally(() => {
-      busy = false;
-    });
-  };
-}
-
-/** @param {HTMLElement} button @param {string} icon @param {string} words @param {string} [title] */
-function setControl(button, icon, words, title = words) {
-  setIcon(button, icon);
-  setText(/** @type {Element} */ (button.querySelector('span')), words);
-  button.title = title;
-  button.setAttribute('aria-label', title);
 }

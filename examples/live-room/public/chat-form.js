@@ -1,16 +1,21 @@
 // @ts-check
 /** The chat's input. A refused message returns to the field, with the reason and the time to wait. */
-import { byId, setText } from './dom.js';
+import { announce, byId, setText } from './dom.js';
 import { describeRefusal, waitOf } from './status.js';
 
-const NO_RIGHT = 'A moderator has muted you in the chat.';
+const NO_RIGHT = 'A moderator has muted you in the chat: you can only read.';
+const OFFLINE = 'Not connected: your message stays here until you can send it.';
 
 export class ChatForm {
   #input = byId('chat-text');
   #button = byId('chat-form').querySelector('button');
   #notice = byId('chat-notice');
   #mayWrite = true;
+  #online = false;
+  /** Until the next message. */
   #seconds = 0;
+  /** Why the last message was refused. */
+  #refusal = '';
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #timer;
   #send;
@@ -22,12 +27,13 @@ export class ChatForm {
       event.preventDefault();
       this.#submit();
     });
+    this.#input.addEventListener('input', () => this.#show());
   }
 
   enter() {
-    clearInterval(this.#timer);
-    this.#seconds = 0;
+    this.#wait(0);
     this.#mayWrite = true;
+    this.#refusal = '';
     this.#input.value = '';
     this.#show();
   }
@@ -37,41 +43,60 @@ export class ChatForm {
     if (mayWrite === this.#mayWrite) return;
     this.#mayWrite = mayWrite;
     this.#show();
+    announce(mayWrite ? 'You can write in the chat again.' : NO_RIGHT);
+  }
+
+  /** @param {boolean} online whether a message could be sent now */
+  set online(online) {
+    this.#online = online;
+    this.#show();
+  }
+
+  get #canSend() {
+    return this.#mayWrite && this.#online && this.#seconds === 0;
   }
 
   async #submit() {
     const text = this.#input.value.trim();
-    if (!text || this.#seconds > 0) return;
+    if (!text || !this.#canSend) return;
     this.#input.value = '';
-    setText(this.#notice, '');
+    this.#refusal = '';
+    this.#show();
     try {
       await this.#send(text);
     } catch (error) {
       this.#input.value ||= text;
-      this.#refused(error);
+      const wait = waitOf(error);
+      if (wait) this.#wait(wait);
+      else this.#refusal = describeRefusal(error);
+      this.#show();
+      announce(this.#notice.textContent);
     }
   }
 
-  /** @param {unknown} error */
-  #refused(error) {
-    const wait = waitOf(error);
-    if (!wait) return setText(this.#notice, describeRefusal(error));
+  /** @param {number} seconds */
+  #wait(seconds) {
     clearInterval(this.#timer);
-    this.#seconds = wait;
+    this.#seconds = seconds;
+    if (seconds === 0) return;
     this.#timer = setInterval(() => {
       this.#seconds--;
-      if (this.#seconds <= 0) clearInterval(this.#timer);
+      if (this.#seconds === 0) clearInterval(this.#timer);
       this.#show();
     }, 1000);
-    this.#show();
   }
 
   #show() {
-    const waiting = this.#seconds > 0;
     this.#input.disabled = !this.#mayWrite;
     this.#input.placeholder = this.#mayWrite ? 'Write a message …' : 'You can only read';
-    this.#button.disabled = waiting || !this.#mayWrite;
-    const slow = `Slow down a little: you can write again in ${this.#seconds} s.`;
-    setText(this.#notice, this.#mayWrite ? (waiting ? slow : '') : NO_RIGHT);
+    this.#button.disabled = !this.#canSend;
+    setText(this.#notice, this.#words());
+  }
+
+  #words() {
+    if (!this.#mayWrite) return NO_RIGHT;
+    if (!this.#online) return this.#input.value ? OFFLINE : '';
+    if (this.#seconds > 0) return `Slow down a little: you can write again in ${this.#seconds} s.`;
+    return this.#refusal;
   }
 }

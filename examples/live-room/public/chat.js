@@ -37,16 +37,26 @@ export class Chat {
   /** @param {string} name one's own */
   enter(name) {
     this.#name = name;
+    this.clear();
+    this.#form.enter();
+  }
+
+  clear() {
     this.#rows = [];
     this.#list.replaceChildren();
     this.#read();
-    this.#form.enter();
+    setText(byId('chat-newest'), 'Chat');
     this.#showEmpty();
   }
 
   /** @param {boolean} mayWrite */
   set mayWrite(mayWrite) {
     this.#form.mayWrite = mayWrite;
+  }
+
+  /** @param {boolean} online whether a message could be sent now */
+  set online(online) {
+    this.#form.online = online;
   }
 
   /** @param {boolean} moderates may delete */

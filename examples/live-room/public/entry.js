@@ -2,15 +2,10 @@
 /** The entry page: a name, a room, and whether to go live or to watch. */
 import { animate, byId, setText } from './dom.js';
 import { drawPicture } from './generated-media.js';
+import { Health } from './health.js';
 import { randomName, rememberedName, rememberName } from './names.js';
 
 const MAX_LENGTH = 40;
-
-const HEALTH = {
-  ready: 'Relay and SFU are ready',
-  down: 'The relay is running, but the SFU can’t be reached',
-  gone: 'The server can’t be reached',
-};
 
 export class Entry {
   #root = byId('entry');
@@ -18,6 +13,7 @@ export class Entry {
   #name = byId('name');
   #room = byId('room-name');
   #suggested = randomName();
+  #health = new Health();
   #onEnter;
 
   /**
@@ -38,7 +34,7 @@ export class Entry {
   show() {
     this.#root.hidden = false;
     document.title = 'Live room';
-    this.#checkHealth();
+    this.#health.start();
     animate(() => this.#draw());
   }
 
@@ -62,6 +58,7 @@ export class Entry {
     if (problem) return (name ? this.#room : this.#name).focus();
     if (name !== this.#suggested) rememberName(name);
     this.#root.hidden = true;
+    this.#health.stop();
     this.#onEnter({ roomId, name, live });
   }
 
@@ -79,14 +76,6 @@ export class Entry {
     const name = clean(this.#name.value) || 'Your name';
     if (preview.offsetParent) drawPicture(preview.getContext('2d'), name, Date.now());
     return !this.#root.hidden;
-  }
-
-  async #checkHealth() {
-    const health = byId('health');
-    const response = await fetch('/healthz').catch(() => undefined);
-    const state = response?.ok ? 'ready' : response ? 'down' : 'gone';
-    health.dataset.state = state;
-    setText(health.querySelector('.words'), HEALTH[state]);
   }
 }
 

@@ -1,6 +1,6 @@
 // @ts-check
 /** Generated video and audio for users without a camera or microphone, or without the permission to use them. */
-import { hueOf, initials } from './names.js';
+import { hueOf, initials } from './avatar.js';
 
 const WIDTH = 960;
 const HEIGHT = 540;

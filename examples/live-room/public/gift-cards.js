@@ -1,8 +1,9 @@
 // @ts-check
 /** A card over the videos, for a few seconds, that names a gift and its sender. */
+
+import { hueOf } from './avatar.js';
 import { byId, fromTemplate, setText } from './dom.js';
 import { GIFTS } from './gift-list.js';
-import { hueOf } from './names.js';
 
 const SHOW_MS = 4500;
 const LEAVE_MS = 300;

@@ -1,9 +1,13 @@
 // @ts-check
 /** Local media: camera and microphone, or generated replacements. */
 import { generatedAudio, generatedVideo } from './generated-media.js';
-import { describeFallback } from './status.js';
 
 const VIDEO = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } };
+
+/**
+ * @typedef {{ camera: MediaStreamTrack | undefined, microphone: MediaStreamTrack | undefined, error: unknown }} Devices
+ *   error: why one is missing
+ */
 
 export class LocalMedia {
   #name;
@@ -29,21 +33,15 @@ export class LocalMedia {
   }
 
   /**
-   * Camera and microphone, as far as there are any. Never fails: the rest is generated.
+   * What is missing is generated.
    * @param {string} name
+   * @param {Devices} devices
    */
-  static async open(name) {
-    const { tracks, error } = await openDevices();
-    const camera = tracks.find((track) => track.kind === 'video');
-    const microphone = tracks.find((track) => track.kind === 'audio');
+  static of(name, { camera, microphone }) {
     // With a real camera but no microphone, send silence instead of a generated tone.
     const audio = microphone ?? generatedAudio(name, { silent: Boolean(camera) });
     const stream = new MediaStream([camera ?? generatedVideo(name), audio]);
-    const note = camera
-      ? microphone
-        ? ''
-        : 'No microphone was found. You are live without sound.'
-      : describeFallback(error);
+    const note = camera && !microphone ? 'No microphone was found. You are live without sound.' : '';
     return new LocalMedia(name, stream, { camera: Boolean(camera), note });
   }
 
@@ -84,20 +82,30 @@ export const openScreen = () =>
 
 export const canShareScreen = () => Boolean(navigator.mediaDevices?.getDisplayMedia);
 
-/** Both devices, or the only one, or none without permission. */
-async function openDevices() {
-  if (!navigator.mediaDevices) return { tracks: [], error: undefined };
+/**
+ * Both devices, or the only one, or none without permission.
+ * @returns {Promise<Devices>}
+ */
+export async function openDevices() {
   let firstError;
-  for (const constraints of [{ video: VIDEO, audio: true }, { video: VIDEO }, { audio: true }]) {
+  for (const constraints of navigator.mediaDevices
+    ? [{ video: VIDEO, audio: true }, { video: VIDEO }, { audio: true }]
+    : []) {
     try {
-      return {
-        tracks: (await navigator.mediaDevices.getUserMedia(constraints)).getTracks(),
-        error: firstError,
-      };
+      const stream = await navigator.mediaDevices.getUserMedia(constraints);
+      const [camera] = stream.getVideoTracks();
+      const [microphone] = stream.getAudioTracks();
+      return { camera, microphone, error: firstError };
     } catch (error) {
       firstError ??= error;
       if (/** @type {Error} */ (error).name === 'NotAllowedError') break;
     }
   }
-  return { tracks: [], error: firstError };
+  return { camera: undefined, microphone: undefined, error: firstError };
+}
+
+/** @param {Devices} devices */
+export function closeDevices({ camera, microphone }) {
+  camera?.stop();
+  microphone?.stop();
 }

@@ -29,10 +29,15 @@ export function openMenu(button, label, items) {
     }),
   );
   menu.onkeydown = (/** @type {KeyboardEvent} */ event) => moveFocus(event, menu);
-  menu.ontoggle = (/** @type {ToggleEvent} */ { newState }) =>
-    button.setAttribute('aria-expanded', String(newState === 'open'));
+  const arrange = () => place(menu, button.getBoundingClientRect());
+  menu.ontoggle = (/** @type {ToggleEvent} */ { newState }) => {
+    const isOpen = newState === 'open';
+    button.setAttribute('aria-expanded', String(isOpen));
+    if (isOpen) addEventListener('resize', arrange);
+    else removeEventListener('resize', arrange);
+  };
   menu.showPopover();
-  place(menu, button.getBoundingClientRect());
+  arrange();
   menu.firstElementChild.focus();
 }
 

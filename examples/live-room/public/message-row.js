@@ -1,7 +1,7 @@
 // @ts-check
 /** One chat message. Its content is inserted as text, never as HTML. */
+import { paintAvatar } from './avatar.js';
 import { fromTemplate, setText } from './dom.js';
-import { hueOf, initials } from './names.js';
 
 /** ms within which consecutive messages of one sender show the name once. */
 const TOGETHER_MS = 2 * 60_000;
@@ -33,8 +33,7 @@ export class MessageRow {
     const row = new MessageRow(element, { id: message.id, at: message.at, sender, pending: !message.id });
     element.classList.toggle('own', own);
     element.dataset.user = sender;
-    element.style.setProperty('--hue', String(hueOf(sender)));
-    setText(element.querySelector('.avatar'), initials(sender));
+    paintAvatar(element, sender);
     setText(element.querySelector('.sender'), own ? 'You' : sender);
     element.querySelector('.message-delete').onclick = () => onDelete(row.id);
     row.#show(message);

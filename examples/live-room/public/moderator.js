@@ -3,11 +3,8 @@
 import { confirm } from './confirm.js';
 import { byId, toast } from './dom.js';
 import { openMenu } from './menu.js';
+import { BANNED, ENDED, KICKED } from './reasons.js';
 import { describeRefusal } from './status.js';
-
-const LEAVE = 'A moderator has removed you. You may join again.';
-const BANNED = 'A moderator has banned you from this room.';
-const ENDED = 'A moderator has ended the room. Thank you for coming.';
 
 /** @typedef {import('./person-row.js').Person} Person */
 /** @typedef {(params: Record<string, unknown>) => Promise<void>} Moderate */
@@ -16,8 +13,6 @@ export class Moderator {
   #moderate;
   #button = byId('moderate-room');
   #locked = false;
-  /** @type {Set<string>} sessions that may only read, by this page's doing */
-  #silenced = new Set();
 
   /** @param {{ moderate: Moderate }} options asks the relay */
   constructor({ moderate }) {
@@ -47,22 +42,19 @@ export class Moderator {
   }
 
   /** @param {Person} person */
-  #personItems({ sessionId, name, live, cut }) {
-    const silenced = this.#silenced.has(sessionId);
+  #personItems({ sessionId, name, live, cut, readOnly }) {
     const mute = cut
       ? this.#item('mic', 'Unmute video and audio', { action: 'unmute', userId: name }, `${name} is unmuted.`)
       : this.#item('mic-off', 'Mute video and audio', { action: 'mute', userId: name }, `${name} is muted.`);
     return [
       ...(live ? [mute] : []),
-      {
-        icon: 'chat',
-        label: silenced ? 'Unmute in the chat' : 'Mute in the chat',
-        run: () => this.#silence(sessionId, name, !silenced),
-      },
+      readOnly
+        ? this.#item('chat', 'Unmute in the chat', grantChat(sessionId, true), `${name} can write again.`)
+        : this.#item('chat', 'Mute in the chat', grantChat(sessionId, false), `${name} can only read now.`),
       this.#item(
         'leave',
         'Remove',
-        { action: 'kick', userId: name, reason: LEAVE },
+        { action: 'kick', userId: name, reason: KICKED },
         `${name} was removed and may join again.`,
       ),
       { icon: 'ban', label: 'Ban', danger: true, run: () => this.#ban(name) },
@@ -88,15 +80,6 @@ export class Moderator {
     return { icon, label, run: () => void this.#do(params, done) };
   }
 
-  /** @param {string} sessionId @param {string} name @param {boolean} silenced */
-  async #silence(sessionId, name, silenced) {
-    const grants = { canPublishData: !silenced };
-    const done = silenced ? `${name} can only read now.` : `${name} can write again.`;
-    if (!(await this.#do({ action: 'updateGrants', sessionId, grants }, done))) return;
-    if (silenced) this.#silenced.add(sessionId);
-    else this.#silenced.delete(sessionId);
-  }
-
   /** @param {string} name */
   async #ban(name) {
     const text = 'The user is disconnected and cannot join again until this server restarts.';
@@ -115,10 +98,15 @@ export class Moderator {
     try {
       await this.#moderate(params);
       if (done) toast(done);
-      return true;
     } catch (error) {
       toast(describeRefusal(error));
-      return false;
     }
   }
 }
+
+/** @param {string} sessionId @param {boolean} canPublishData */
+const grantChat = (sessionId, canPublishData) => ({
+  action: 'updateGrants',
+  sessionId,
+  grants: { canPublishData },
+});

@@ -1,5 +1,5 @@
 // @ts-check
-/** User names: a random one at first; a chosen one is remembered; each has a color. */
+/** User names: a random one at first; a chosen one is remembered. */
 
 const KEY = 'live-room.name';
 const FIRST = ['Calm', 'Bright', 'Quiet', 'Swift', 'Kind', 'Bold', 'Merry', 'Clever', 'Sunny', 'Gentle'];
@@ -25,24 +25,4 @@ export function rememberName(name) {
   } catch {
     // the name is not remembered
   }
-}
-
-/** @param {string} name */
-export function initials(name) {
-  const words = name.trim().split(/\s+/);
-  const letters = words.length > 1 ? [words[0], words[words.length - 1]] : [words[0]];
-  return letters
-    .map((word) => [...word][0] ?? '')
-    .join('')
-    .toUpperCase();
-}
-
-/**
- * A hue from 0 to 359, the same for the same name.
- * @param {string} name
- */
-export function hueOf(name) {
-  let hash = 2166136261; // FNV-1a
-  for (const character of name) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 16777619) >>> 0;
-  return hash % 360;
 }

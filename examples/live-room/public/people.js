@@ -3,6 +3,9 @@
 import { announce, byId, setText } from './dom.js';
 import { newRow, showPerson } from './person-row.js';
 
+/** In a larger room people come and go all the time. */
+const MAX_TOLD = 12;
+
 /** @typedef {import('./person-row.js').Person} Person */
 
 export class People {
@@ -27,6 +30,12 @@ export class People {
     if (this.#known) this.show([...this.#known.values()], this.#audience);
   }
 
+  clear() {
+    this.show([], 0);
+    this.#known = undefined;
+    setText(byId('room-count'), '');
+  }
+
   /** @param {Person[]} people @param {number} audience how many there are beside them */
   show(people, audience) {
     this.#audience = audience;
@@ -43,7 +52,7 @@ export class People {
     for (const person of sorted) this.#list.append(this.#row(person));
     const count = (people.length + audience).toLocaleString('en');
     setText(byId('people-count'), count);
-    const live = people.filter((person) => person.live).length;
+    const live = people.filter(({ live, cut }) => live && !cut).length;
     setText(byId('room-count'), `${live === 0 ? 'Nobody' : live} live · ${count} here`);
     for (const { sessionId, name, live, own } of people) {
       const before = this.#known?.get(sessionId);
@@ -58,6 +67,7 @@ export class People {
    * @param {{ state: string, participant: { userId: string } }} change
    */
   tell({ state, participant: { userId } }) {
+    if (this.#rows.size > MAX_TOLD) return;
     if (state === 'joined' || state === 'left') announce(`${userId} ${state}.`);
   }
 

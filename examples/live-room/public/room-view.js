@@ -1,30 +1,34 @@
 // @ts-check
 /** Connects the Room with the page: shows its events, and carries out clicks. */
 import { Audience } from './audience.js';
+import { phraseOfResumed } from './banner.js';
 import { Broadcast } from './broadcast.js';
 import { Chat } from './chat.js';
-import { ConnectionBanner } from './connection-banner.js';
-import { announce, byId, hideToast, setText, toast } from './dom.js';
+import { byId, setText, toast } from './dom.js';
 import { GiftCards, phraseOf } from './gift-cards.js';
 import { Gifts } from './gifts.js';
 import { Likes } from './likes.js';
 import { Moderator } from './moderator.js';
 import { loseNetwork } from './network.js';
+import { Notices } from './notices.js';
+import { Panel } from './panel.js';
 import { People } from './people.js';
+import { isOnline, PhaseView } from './phase-view.js';
 import { RelayProcess } from './relay-process.js';
 import { Room } from './room.js';
 import { SfuNode } from './sfu-node.js';
+import { ShareLinks } from './share-links.js';
 import { isCut, Stage } from './stage.js';
 import { Statistics } from './statistics.js';
-import { describePhase, describeProblem, describeRefusal } from './status.js';
+import { describeRefusal } from './status.js';
 
-/** @typedef {import('./room.js').Phase} Phase */
+/**
+ * @typedef {import('./room.js').Phase} Phase
+ * @typedef {import('./visit.js').Visit} Visit
+ */
 
 /** How long the visitor's trial of it lasts. */
 const NETWORK_LOSS_MS = 5_000;
-
-/** The section that the panel shows on a narrow page. */
-const PANELS = { people: 'People', chat: 'Chat', stats: 'Connection', '': '' };
 
 export class RoomView {
   #root = byId('room');
@@ -35,7 +39,14 @@ export class RoomView {
   #statistics = new Statistics();
   #sfuNode = new SfuNode();
   #process = new RelayProcess();
-  #connection = new ConnectionBanner();
+  #links = new ShareLinks();
+  #panel = new Panel({ onOpen: (section) => section === 'chat' && this.#chat.toEnd() });
+  #notices = new Notices({ goLive: () => this.#broadcast?.start() });
+  #phaseView = new PhaseView({
+    isMoving: () => this.#stage.isMoving(),
+    retry: () => this.#room?.enter(),
+    leave: () => this.#leave(),
+  });
   #people = new People({ onMenu: (person, button) => this.#moderator.openFor(person, button) });
   #audience = new Audience({
     find: async (query) => this.#client.findParticipants(query),
@@ -59,57 +70,59 @@ export class RoomView {
   #counted = 0;
   /** @type {Phase} */
   #phase = { name: 'connecting', entered: false };
-  #name = '';
+  /** What this person may do; the relay checks it again. */
+  #may = { moderate: false, write: true };
+  /** What the others know of it. */
+  #toldReadOnly = false;
+  /** @type {Visit} */
+  #visit = { roomId: '', name: '', live: false };
+  /** Goes live as soon as the room is entered. */
+  #wantsLive = false;
   #tiles = 0;
-  #onLeave;
+  #handlers;
 
-  /** @param {{ onLeave: () => void }} handlers */
-  constructor({ onLeave }) {
-    this.#onLeave = onLeave;
+  /**
+   * @param {{ onChange: (visit: Visit) => void, onEnd: () => void, onLeave: () => void }} handlers
+   *   onChange: goes live, or not any more; onEnd: cannot come back by itself; onLeave: nothing is shown any more
+   */
+  constructor(handlers) {
+    this.#handlers = handlers;
     new Gifts({ give: async (gift) => this.#client.sendGift(gift), onRefused: sayWhy });
     byId('leave').onclick = () => this.#leave();
-    byId('give-up').onclick = () => this.#leave();
-    byId('retry').onclick = () => this.#room?.enter();
-    byId('empty-live').onclick = () => byId('live').click();
-    byId('copy-link').onclick = () => this.#copyLink();
-    byId('show-people').onclick = () => this.#togglePanel('people');
-    byId('show-stats').onclick = () => this.#togglePanel('stats');
-    byId('show-chat').onclick = () => this.#togglePanel('chat');
-    byId('stats-more').onclick = () => this.#toggleCharts();
+    byId('empty-live').onclick = () => this.#broadcast?.start();
     byId('lose-network').onclick = () => loseNetwork(NETWORK_LOSS_MS);
-    byId('panel-close').onclick = () => this.#togglePanel('');
-    addEventListener('keydown', ({ key }) => key === 'Escape' && this.#togglePanel(''));
   }
 
-  /** @param {{ roomId: string, name: string, live: boolean }} visit */
-  async enter({ roomId, name, live }) {
-    this.#name = name;
-    this.#others = [];
-    this.#counted = 0;
+  /** @param {Visit & { wasLive?: boolean }} visit live: goes live; wasLive: before the page was reloaded */
+  enter({ roomId, name, live, wasLive = false }) {
+    this.#visit = { roomId, name, live: false };
+    this.#wantsLive = live;
+    this.#clear();
     this.#root.hidden = false;
     setText(byId('room-title'), roomId);
     document.title = `${roomId} · Live room`;
-    for (const id of ['open-tab', 'empty-tab']) byId(id).href = linkTo(roomId, true);
+    this.#links.show(roomId);
     byId('room-title').focus();
     this.#chat.enter(name);
+    this.#notices.reloaded = wasLive;
     this.#sfuNode.enter(roomId);
-    const room = new Room({ roomId, name, handlers: this.#handlers() });
+    const room = new Room({ roomId, name, handlers: this.#roomHandlers() });
     this.#room = room;
     this.#process.enter(() => room.sessionId);
-    this.#broadcast = new Broadcast({ room, stage: this.#stage, name, onChange: () => this.#showPeople() });
-    await room.enter();
-    if (live && this.#room === room) await this.#broadcast?.start();
+    this.#broadcast = new Broadcast({ room, stage: this.#stage, name, onChange: () => this.#showOwn() });
+    return room.enter();
   }
 
   /** @returns {import('./room.js').Handlers} */
-  #handlers() {
+  #roomHandlers() {
     return {
       phase: (phase) => this.#showPhase(phase),
-      connection: (change) => this.#connection.show(change),
+      resumed: (facts) => toast(phraseOfResumed(facts)),
       reset: () => {
         this.#stage.clearRemote();
         this.#others = [];
         this.#counted = 0;
+        this.#toldReadOnly = false;
       },
       participants: (participants, audience) => {
         this.#others = participants;
@@ -134,11 +147,18 @@ export class RoomView {
       like: ({ data }) => this.#likes.show(data),
       messageDeleted: ({ deleted }) => this.#chat.delete(deleted),
       cut: (cut) => {
-        if (this.#broadcast) this.#broadcast.cut = cut;
+        if (!this.#broadcast) return;
+        this.#broadcast.cut = cut;
+        this.#notices.cut = cut;
       },
       history: (messages) => this.#chat.remember(messages.filter(({ kind }) => kind === 'chat')),
-      session: (session) => this.#showSession(session),
-      // The panel already reports errors caused by a lost connection.
+      session: ({ grants, locked }) => {
+        this.#may = { moderate: grants.roomAdmin === true, write: grants.canPublishData !== false };
+        this.#moderator.locked = locked;
+        this.#showActions();
+        this.#tellReadOnly();
+      },
+      // The page already tells of a lost connection.
       error: (problem) => this.#phase.name === 'connected' && sayWhy(problem),
     };
   }
@@ -149,17 +169,28 @@ export class RoomView {
     return this.#room.client;
   }
 
-  /** @param {{ grants: { roomAdmin?: boolean, canPublishData?: boolean }, locked: boolean }} session */
-  #showSession({ grants, locked }) {
-    const moderates = grants.roomAdmin === true;
+  /** Everything that asks the relay for something, by what it would allow. */
+  #showActions() {
+    const online = isOnline(this.#phase);
+    const moderates = this.#may.moderate && online;
     this.#moderator.active = moderates;
-    this.#moderator.locked = locked;
     this.#people.moderates = moderates;
     this.#audience.moderates = moderates;
     this.#chat.moderates = moderates;
-    const mayWrite = grants.canPublishData !== false;
-    this.#chat.mayWrite = mayWrite;
-    for (const id of ['like', 'gifts', 'show-gifts']) byId(id).inert = !mayWrite;
+    this.#chat.mayWrite = this.#may.write;
+    this.#chat.online = online;
+    for (const id of ['like', 'gifts', 'show-gifts']) byId(id).inert = !(online && this.#may.write);
+    for (const id of ['empty-live', 'live-again', 'audience-form', 'lose-network']) byId(id).inert = !online;
+    if (this.#broadcast) this.#broadcast.online = online;
+  }
+
+  /** Those who moderate see who cannot write: everybody's page says it of itself. */
+  #tellReadOnly() {
+    const readOnly = !this.#may.write;
+    if (readOnly === this.#toldReadOnly) return;
+    this.#toldReadOnly = readOnly;
+    this.#client.setMetadata({ readOnly }).catch(sayWhy);
+    this.#showPeople();
   }
 
   /** @param {{ from?: { userId: string }, data: { gift: string, count: number } }} message @param {boolean} own */
@@ -167,43 +198,27 @@ export class RoomView {
     const giver = from?.userId ?? 'The server';
     this.#giftCards.show({ giver, own, giftId, count });
     this.#chat.tell(`${own ? 'You' : giver} gave ${phraseOf(giftId)}`);
-    if (!own) announce(`${giver} gave ${phraseOf(giftId)}.`);
   }
 
   /** @param {Phase} phase */
   #showPhase(phase) {
     this.#phase = phase;
-    const state = byId('state');
-    state.dataset.state = phase.name;
-    setText(state.querySelector('.words'), describePhase(phase));
-    this.#root.dataset.phase = phase.name;
-    byId('interrupted').hidden = !(phase.name === 'restoring' && phase.nodeFailed);
+    // Before the focus looks for another place.
+    if (phase.name === 'failed') this.#end();
+    this.#phaseView.show(phase);
+    this.#showActions();
     this.#sfuNode.refresh();
     this.#process.refresh();
-    // After a removal, a ban or the end of the room, stop camera and microphone.
-    if (phase.name === 'failed') this.#broadcast?.release();
     if (phase.name === 'connecting') this.#audience.clear();
-    const troubled = phase.name === 'waiting' || phase.name === 'failed';
-    byId('error').hidden = !troubled;
-    if (troubled) this.#showTrouble(phase);
     if (phase.name !== 'connected') {
       this.#statistics.pause();
       this.#stage.speakers = [];
     }
     this.#showEmpty(this.#tiles);
-  }
-
-  /** @param {Extract<Phase, { name: 'waiting' | 'failed' }>} phase */
-  #showTrouble(phase) {
-    hideToast();
-    const error = byId('error');
-    const { title, text } = describeProblem(phase.problem, { entered: phase.entered });
-    setText(error.querySelector('h2'), title);
-    setText(error.querySelector('.text'), text);
-    const countdown = error.querySelector('.countdown');
-    countdown.hidden = phase.name !== 'waiting';
-    if (phase.name === 'waiting') setText(countdown, `Trying again in ${phase.seconds} s`);
-    setText(byId('retry'), phase.name === 'waiting' ? 'Try now' : 'Try again');
+    if (phase.name !== 'connected') return;
+    this.#handlers.onChange(this.#visit);
+    if (this.#wantsLive) this.#broadcast?.start();
+    this.#wantsLive = false;
   }
 
   /** @param {number} tiles */
@@ -214,43 +229,48 @@ export class RoomView {
     byId('empty').hidden = name !== 'connected' || tiles > 0;
   }
 
+  /** This person is live, or not any more. */
+  #showOwn() {
+    const live = Boolean(this.#broadcast?.live);
+    if (live !== this.#visit.live) {
+      this.#visit = { ...this.#visit, live };
+      this.#handlers.onChange(this.#visit);
+      this.#notices.reloaded = false;
+    }
+    this.#showPeople();
+  }
+
   #showPeople() {
-    const own = {
-      sessionId: '',
-      name: this.#name,
-      live: Boolean(this.#broadcast?.live),
-      cut: false,
-      own: true,
-    };
+    if (this.#phase.name === 'failed') return;
+    const { name, live } = this.#visit;
+    const { cut = false } = this.#broadcast ?? {};
+    const own = { sessionId: '', name, live, cut: live && cut, own: true, readOnly: !this.#may.write };
     this.#people.show([own, ...this.#others.map(toPerson)], this.#counted);
     this.#audience.count = this.#counted;
     this.#audience.change({ updated: this.#others });
   }
 
-  /** @param {keyof typeof PANELS} panel */
-  #togglePanel(panel) {
-    const next = this.#root.dataset.panel === panel ? '' : panel;
-    this.#root.dataset.panel = next;
-    setText(byId('panel-title'), PANELS[next]);
-    for (const name of ['people', 'chat', 'stats'])
-      byId(`show-${name}`).setAttribute('aria-expanded', String(next === name));
-    if (next) byId('panel-close').focus();
-    if (next === 'chat') this.#chat.toEnd();
+  /** Removed, banned, or the room has ended: camera and microphone stop, and nothing of the room stays on the page. */
+  #end() {
+    this.#broadcast?.release();
+    this.#clear();
+    this.#handlers.onEnd();
   }
 
-  #toggleCharts() {
-    const open = byId('stats').classList.toggle('open');
-    byId('stats-more').setAttribute('aria-expanded', String(open));
-  }
-
-  async #copyLink() {
-    const link = linkTo(byId('room-title').textContent, false);
-    try {
-      await navigator.clipboard.writeText(link);
-      toast('Link copied. It opens this room.');
-    } catch {
-      toast(link, 15_000);
-    }
+  #clear() {
+    this.#others = [];
+    this.#counted = 0;
+    this.#may = { moderate: false, write: true };
+    this.#stage.clear();
+    this.#people.clear();
+    this.#chat.clear();
+    this.#statistics.clear();
+    this.#giftCards.clear();
+    this.#likes.clear();
+    this.#audience.count = 0;
+    this.#moderator.locked = false;
+    this.#notices.clear();
+    this.#panel.close();
   }
 
   #leave() {
@@ -258,34 +278,22 @@ export class RoomView {
     this.#room?.leave();
     this.#room = undefined;
     this.#broadcast = undefined;
-    this.#stage.clearRemote();
     this.#sfuNode.leave();
     this.#process.leave();
-    this.#connection.hide();
-    this.#statistics.clear();
-    this.#giftCards.clear();
-    this.#likes.clear();
-    this.#audience.count = 0;
-    this.#moderator.locked = false;
-    this.#togglePanel('');
+    this.#phaseView.clear();
+    this.#clear();
     this.#root.hidden = true;
-    this.#onLeave();
+    this.#handlers.onEnd();
+    this.#handlers.onLeave();
   }
 }
 
 /** @param {import('./room.js').Participant} participant @returns {import('./person-row.js').Person} */
-function toPerson({ sessionId, userId, tracks, connection }) {
+function toPerson({ sessionId, userId, tracks, connection, metadata }) {
   const away = connection === 'interrupted';
-  return { sessionId, name: userId, live: tracks.length > 0, cut: isCut(tracks), away, own: false };
+  const readOnly = metadata?.readOnly === true;
+  return { sessionId, name: userId, live: tracks.length > 0, cut: isCut(tracks), away, readOnly, own: false };
 }
 
 /** @param {unknown} error */
 const sayWhy = (error) => toast(describeRefusal(error));
-
-/** @param {string} roomId @param {boolean} watch enters at once */
-function linkTo(roomId, watch) {
-  const url = new URL('/', location.href);
-  url.searchParams.set('room', roomId);
-  if (watch) url.searchParams.set('auto', 'watch');
-  return url.href;
-}

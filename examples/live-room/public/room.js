@@ -5,18 +5,22 @@
  * This is the file to read for the use of sfu-relay/client.
  */
 import { connect } from '/sfu-relay/client.js';
+import { Retry } from './retry.js';
+import { listenToMessages } from './room-messages.js';
 import { credentials, signallingUrl } from './visitor.js';
 
 /**
- * @typedef {{ sessionId: string, userId: string, connection?: 'interrupted' | 'restored', tracks: { trackId: string, streamId: string, kind: string, muted: boolean, layers: string[] }[] }} Participant
+ * @typedef {{ sessionId: string, userId: string, connection?: 'interrupted' | 'restored', metadata?: { readOnly?: boolean }, tracks: { trackId: string, streamId: string, kind: string, muted: boolean, layers: string[] }[] }} Participant
  * @typedef {{ code?: string | number, message?: string, reason?: string, retryable: boolean }} Problem
  * @typedef {{ name: 'connecting', entered: boolean } | { name: 'connected' } | { name: 'restoring', nodeFailed: boolean }
- *   | { name: 'waiting', problem: Problem, seconds: number, entered: boolean }
+ *   | { name: 'interrupted', graceMs: number } | { name: 'waiting', problem: Problem, seconds: number, entered: boolean }
  *   | { name: 'failed', problem: Problem, entered: boolean }} Phase
  *
- * @typedef {object} Handlers
+ * @typedef {{ downMs: number, kept: { sent: number, received: number }, snapshot: boolean }} Resumed
+ *
+ * @typedef {object} RoomHandlers
  * @property {(phase: Phase) => void} phase
- * @property {(change: import('./connection-banner.js').ConnectionChange) => void} connection
+ * @property {(facts: Resumed) => void} resumed the connection is back, after `interrupted`
  * @property {() => void} reset a new session begins: discard the tracks and participants of the previous one
  * @property {(participants: Participant[], audience: number) => void} participants the others that are listed, and how many
  *   there are beside them, whenever they changed
@@ -26,18 +30,12 @@ import { credentials, signallingUrl } from './visitor.js';
  * @property {(remote: any) => void} trackEnded
  * @property {(streamIds: string[]) => void} speakers
  * @property {(stats: any) => void} stats
- * @property {(message: any, facts: { own: boolean, old: boolean }) => void} chat own: sent by this page; old: sent
- *   before this page joined
- * @property {(message: any, facts: { own: boolean, old: boolean }) => void} gift
- * @property {(message: any) => void} like
- * @property {(deletion: { deleted: string }) => void} messageDeleted
  * @property {(messages: any[]) => void} history the room's history, after each join
  * @property {(session: any) => void} session the current grants, and whether the room is locked
  * @property {(cut: boolean) => void} cut whether a moderator has muted one of the published tracks
  * @property {(error: Problem) => void} error something was refused; the session continues
  */
-
-const RETRY_AFTER_SECONDS = [1, 2, 4, 8, 15];
+/** @typedef {RoomHandlers & import('./room-messages.js').MessageHandlers} Handlers */
 
 export class Room {
   #handlers;
@@ -53,11 +51,16 @@ export class Room {
   #cut = new Set();
   /** The SFU node has failed, and there is no other one yet. */
   #nodeFailed = false;
-  #failures = 0;
+  /** The connection is lost, and the client tries to resume the session. */
+  #interrupted = false;
   #entered = false;
-  #earliestReconnect = 0;
-  /** @type {ReturnType<typeof setInterval> | undefined} */
-  #timer;
+  #retry = new Retry({
+    onSecond: (seconds) =>
+      this.#phase({ name: 'waiting', problem: this.#problem, seconds, entered: this.#entered }),
+    onRetry: () => this.enter(),
+  });
+  /** The last one. @type {Problem} */
+  #problem = { retryable: true };
 
   /** @param {{ roomId: string, name: string, handlers: Handlers }} options */
   constructor({ roomId, name, handlers }) {
@@ -77,7 +80,7 @@ export class Room {
 
   /** Connects and joins; also "try again, now". Never rejects: what happens is told as a phase. */
   async enter() {
-    clearInterval(this.#timer);
+    this.#retry.stop();
     this.#drop();
     this.open = true;
     this.#attempt = new AbortController();
@@ -151,7 +154,7 @@ export class Room {
 
   async leave() {
     removeEventListener('online', this.#online);
-    clearInterval(this.#timer);
+    this.#retry.stop();
     this.open = false;
     this.#published.clear();
     this.#drop();
@@ -179,7 +182,7 @@ export class Room {
     client.on('speakers', handlers.speakers);
     client.on('stats', handlers.stats);
     client.on('error', handlers.error);
-    this.#listenToMessages(client);
+    listenToMessages(client, handlers);
     for (const event of ['grants', 'room'])
       client.on(event, () => client === this.#client && handlers.session(client.session));
     client.on('mute', (/** @type {{ trackId: string, muted: boolean }} */ { trackId, muted }) => {
@@ -188,44 +191,44 @@ export class Room {
     });
     client.on('state', (/** @type {string} */ state) => {
       if (client !== this.#client) return;
-      if (state === 'reconnecting-media') this.#phase({ name: 'restoring', nodeFailed: this.#nodeFailed });
-      if (state === 'reconnecting') this.#phase({ name: 'connecting', entered: true });
-      if (state === 'joined') this.#joinedNow(client);
+      if (state === 'joined') return this.#joinedNow(client);
+      if (state === 'reconnecting') this.#interrupted = false;
+      this.#tellState(state);
     });
     client.on('interrupted', () => {
       if (client !== this.#client) return;
       this.#nodeFailed = true;
-      this.#phase({ name: 'restoring', nodeFailed: true });
+      this.#tellState('reconnecting-media');
     });
-    client.on(
-      'connection',
-      (/** @type {any} */ change) => client === this.#client && handlers.connection(change),
+    client.on('connection', (/** @type {any} */ change) => {
+      if (client !== this.#client) return;
+      this.#interrupted = change.state === 'interrupted';
+      if (this.#interrupted) this.#phase({ name: 'interrupted', graceMs: change.graceMs });
+      if (change.state !== 'resumed') return;
+      this.#tellState(client.state);
+      handlers.resumed(change);
+    });
+    client.on('goaway', (/** @type {{ reconnectAfterMs: number }} */ { reconnectAfterMs }) =>
+      this.#retry.notWithin(reconnectAfterMs),
     );
-    client.on('goaway', (/** @type {{ reconnectAfterMs: number }} */ { reconnectAfterMs }) => {
-      this.#earliestReconnect = performance.now() + reconnectAfterMs;
-    });
     client.on('close', (/** @type {Problem & { error?: Problem }} */ info) => {
       if (client === this.#client) this.#failed(info.error ?? info);
     });
   }
 
-  /** @param {any} client */
-  #listenToMessages(client) {
-    const { chat, gift, like, messageDeleted } = this.#handlers;
-    const factsOf = (/** @type {any} */ { from }) => ({
-      own: from !== undefined && from.sessionId === client.session?.sessionId,
-      old: client.state === 'joining',
-    });
-    client.on('chat', (/** @type {any} */ message) => chat(message, factsOf(message)));
-    client.on('gift', (/** @type {any} */ message) => gift(message, factsOf(message)));
-    client.on('like', like);
-    client.on('messagedeleted', messageDeleted);
+  /** @param {string} state of the client */
+  #tellState(state) {
+    if (this.#interrupted) return;
+    if (state === 'joined') this.#phase({ name: 'connected' });
+    if (state === 'reconnecting-media') this.#phase({ name: 'restoring', nodeFailed: this.#nodeFailed });
+    if (state === 'reconnecting') this.#phase({ name: 'connecting', entered: true });
   }
 
   /** @param {any} client for the first time, or back by itself */
   async #joinedNow(client) {
     this.#nodeFailed = false;
-    this.#failures = 0;
+    this.#interrupted = false;
+    this.#retry.reset();
     this.#entered = true;
     this.#tellParticipants(client);
     this.#handlers.history(client.session.messages);
@@ -266,17 +269,8 @@ export class Room {
       this.#published.clear();
       return this.#phase({ name: 'failed', problem, entered });
     }
-    const backoff = RETRY_AFTER_SECONDS[Math.min(this.#failures++, RETRY_AFTER_SECONDS.length - 1)];
-    const asked = Math.ceil((this.#earliestReconnect - performance.now()) / 1000);
-    let seconds = Math.max(backoff, asked);
-    const countDown = () => {
-      if (seconds <= 0) return this.enter();
-      this.#phase({ name: 'waiting', problem, seconds, entered });
-      seconds--;
-    };
-    clearInterval(this.#timer);
-    this.#timer = setInterval(countDown, 1000);
-    countDown();
+    this.#problem = problem;
+    this.#retry.start();
   }
 
   /** The network is back: no reason to wait for the countdown. */
@@ -287,6 +281,7 @@ export class Room {
   #drop() {
     this.#attempt.abort();
     this.#nodeFailed = false;
+    this.#interrupted = false;
     const client = this.#client;
     this.#client = undefined;
     client?.close();

@@ -86,6 +86,24 @@ export class Stage {
     for (const [streamId, tile] of this.#tiles) if (!tile.own) this.remove(streamId);
   }
 
+  /** Without anything: the visit has ended. */
+  clear() {
+    for (const streamId of [...this.#tiles.keys()]) this.remove(streamId);
+    this.#announced.clear();
+    this.#hear.hidden = true;
+  }
+
+  #frames = 0;
+
+  /** Whether the others' videos have moved since this was asked the last time; undefined without videos. */
+  isMoving() {
+    const counts = [...this.#tiles.values()].flatMap(({ frames }) => frames ?? []);
+    const frames = counts.reduce((sum, count) => sum + count, 0);
+    const moved = frames > this.#frames;
+    this.#frames = frames;
+    return counts.length > 0 ? moved : undefined;
+  }
+
   /** @param {string[]} streamIds who is heard */
   set speakers(streamIds) {
     for (const [streamId, tile] of this.#tiles) tile.speaking = streamIds.includes(streamId);

@@ -1,60 +1,78 @@
 // @ts-check
 /** Explains states and errors to the user. */
 
-/** @typedef {{ title: string, text: string }} Words */
+import { BANNED } from './reasons.js';
 
-const SFU_DOWN = {
-  title: 'The SFU can’t be reached',
-  text: 'The server is running; try again in a moment.',
-};
-const LOST = {
-  title: 'The connection was lost',
-  text: 'The server or the network is interrupted. You rejoin the room automatically when it answers.',
-};
-const UNREACHABLE = {
-  title: 'The server can’t be reached',
-  text: 'Check that it is running, and check your network.',
-};
-const TOO_MANY = {
-  title: 'Too much at once',
-  text: 'You have sent too many requests. Try again in a moment.',
-};
-const NO_RIGHT = {
-  title: 'You may not enter this room',
-  text: 'You are signed in, but you are not allowed in this room.',
-};
-const SIGN_IN = {
-  title: 'You have to sign in',
-  text: 'Sign in, then open the room again.',
-};
-const TOO_SLOW = {
-  title: 'This took too long',
-  text: 'The connection was too slow for the server. Try again.',
-};
-const REMOVED = { title: 'You were removed from this room', text: 'A moderator has removed you.' };
-const ENDED = { title: 'The room has ended', text: 'A moderator has closed it for everybody.' };
-const ELSEWHERE = {
-  title: 'You are here already',
-  text: 'Your session was opened in another tab or device.',
-};
-const RESTART = { title: 'The server is restarting', text: 'You rejoin the room automatically.' };
+/**
+ * @typedef {'again' | 'back' | 'over' | 'token'} Way what to do first: join again; go elsewhere, or try again nevertheless;
+ *   go elsewhere, as nothing else can work; sign another token
+ * @typedef {{ title: string, text: string, way: Way }} Words
+ */
+
+/** @type {(way: Way, title: string, text: string) => Words} */
+const words = (way, title, text) => ({ way, title, text });
+
+const SFU_DOWN = words(
+  'again',
+  'The SFU can’t be reached',
+  'The server is running, but not the SFU that carries the video. This page joins as soon as it is back.',
+);
+const LOST = words(
+  'again',
+  'The connection was lost',
+  'The server or the network is interrupted. You rejoin the room automatically when it answers.',
+);
+const UNREACHABLE = words(
+  'again',
+  'The server can’t be reached',
+  'Check that it is running, and check your network.',
+);
+const TOO_MANY = words(
+  'again',
+  'Too much at once',
+  'You have sent too many requests. Try again in a moment.',
+);
+const NO_RIGHT = words(
+  'back',
+  'You may not enter this room',
+  'You are signed in, but you are not allowed in this room.',
+);
+const SIGN_IN = words('token', 'You have to sign in', 'Your token is not valid any more.');
+const TOO_SLOW = words(
+  'again',
+  'This took too long',
+  'The connection was too slow for the server. Try again.',
+);
+const REMOVED = words('again', 'You were removed from this room', 'A moderator has removed you.');
+const ENDED = words('over', 'The room has ended', 'A moderator has closed it for everybody.');
+const ELSEWHERE = words('again', 'You are here already', 'Your session was opened in another tab or device.');
+const RESTART = words('again', 'The server is restarting', 'You rejoin the room automatically.');
+const SFU_ENDED = words(
+  'again',
+  'The SFU ended the session',
+  'It may have restarted. Try again in a moment.',
+);
+const LOCKED = words(
+  'back',
+  'This room is locked',
+  'New users cannot join now. You join automatically when a moderator unlocks it.',
+);
+const NO_MEDIA = words(
+  'again',
+  'No media connection',
+  'The server answers, but the media connection to the SFU was lost. A firewall may be in the way.',
+);
 
 /** @type {Record<string, Words>} by error code of relay and client */
 const BY_ERROR = {
   ERR_RELAY_SFU_UNAVAILABLE: SFU_DOWN,
   ERR_RELAY_SFU_TIMEOUT: SFU_DOWN,
-  ERR_RELAY_SFU_STREAM_ENDED: {
-    title: 'The SFU ended the session',
-    text: 'It may have restarted. Try again in a moment.',
-  },
+  ERR_RELAY_SFU_STREAM_ENDED: SFU_ENDED,
   ERR_RELAY_TOO_MANY: TOO_MANY,
   ERR_RELAY_FORBIDDEN: NO_RIGHT,
   ERR_RELAY_REMOVED: REMOVED,
   ERR_RELAY_ROOM_ENDED: ENDED,
-  ERR_RELAY_ROOM_LOCKED: {
-    title: 'This room is locked',
-    text: 'New users cannot join now. You join automatically when a moderator unlocks it.',
-  },
+  ERR_RELAY_ROOM_LOCKED: LOCKED,
   ERR_RELAY_UNAUTHENTICATED: SIGN_IN,
   ERR_RELAY_EXPIRED: SIGN_IN,
   ERR_RELAY_CLIENT_TIMEOUT: TOO_SLOW,
@@ -65,10 +83,7 @@ const BY_ERROR = {
   ERR_CLIENT_CONNECT: LOST,
   ERR_CLIENT_CLOSED: LOST,
   ERR_CLIENT_TIMEOUT: TOO_SLOW,
-  ERR_CLIENT_MEDIA_LOST: {
-    title: 'No media connection',
-    text: 'The server answers, but the media connection to the SFU was lost. A firewall may be in the way.',
-  },
+  ERR_CLIENT_MEDIA_LOST: NO_MEDIA,
 };
 
 /** @type {Record<number, Words>} by close code of the WebSocket */
@@ -81,7 +96,7 @@ const BY_CLOSE_CODE = {
   4410: ENDED,
   4409: ELSEWHERE,
   4429: TOO_MANY,
-  4502: BY_ERROR.ERR_RELAY_SFU_STREAM_ENDED,
+  4502: SFU_ENDED,
   4503: SFU_DOWN,
   4504: SFU_DOWN,
   4508: TOO_SLOW,
@@ -98,9 +113,12 @@ export function describeProblem(problem, { entered }) {
   const known = byCode === NO_RIGHT && entered ? REMOVED : byCode;
   const said = problem.message || problem.reason;
   if (known === LOST && !entered) return UNREACHABLE;
+  // A join is refused like this only to a banned user.
+  const banned = known === REMOVED && (!entered || said === BANNED);
+  if (banned) return words('over', 'You are banned from this room', said || BANNED);
   // The moderator's own words.
-  if (known === REMOVED || known === ENDED) return { title: known.title, text: said || known.text };
-  return known ?? { title: 'That didn’t work', text: said || 'Try again in a moment.' };
+  if (known === REMOVED || known === ENDED) return { ...known, text: said || known.text };
+  return known ?? words('again', 'That didn’t work', said || 'Try again in a moment.');
 }
 
 /**
@@ -129,8 +147,9 @@ export const waitOf = ({ code, retryAfterMs }) =>
 export function describePhase(phase) {
   switch (phase.name) {
     case 'connecting':
+    case 'interrupted':
     case 'waiting':
-      return phase.entered ? 'Reconnecting' : 'Connecting';
+      return 'entered' in phase && !phase.entered ? 'Connecting' : 'Reconnecting';
     case 'connected':
       return 'Connected';
     case 'restoring':
@@ -138,22 +157,4 @@ export function describePhase(phase) {
     case 'failed':
       return 'Not connected';
   }
-}
-
-/**
- * The reason for a missing camera or microphone, and what is sent instead.
- * @param {unknown} error of getUserMedia(); undefined where the browser has none
- */
-export function describeFallback(error) {
-  const name = /** @type {Error | undefined} */ (error)?.name;
-  const reason =
-    {
-      NotAllowedError: 'The camera was not allowed',
-      NotFoundError: 'No camera was found',
-      NotReadableError: 'The camera is in use by another program',
-    }[name ?? ''] ??
-    (window.isSecureContext
-      ? 'The camera can’t be used'
-      : 'Browsers allow the camera only on https or localhost');
-  return `${reason}. You are live with a generated video and a soft tone.`;
 }

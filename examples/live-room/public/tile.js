@@ -1,7 +1,7 @@
 // @ts-check
 /** One video: the stream of a participant, or the user's own. */
+import { paintAvatar } from './avatar.js';
 import { fromTemplate, setIcon, setText } from './dom.js';
-import { hueOf, initials } from './names.js';
 
 export class Tile {
   #media = new MediaStream();
@@ -40,8 +40,7 @@ export class Tile {
     this.screen = screen;
     this.video.dataset.user = name;
     this.element.classList.toggle('screen', screen);
-    this.element.style.setProperty('--hue', String(hueOf(name)));
-    setText(this.#find('.avatar'), initials(name));
+    paintAvatar(this.element, name);
     setText(this.#find('.name > span'), label(name, screen, this.own));
     this.element.setAttribute('aria-label', label(name, screen, this.own));
   }
@@ -67,6 +66,7 @@ export class Tile {
    */
   set cut(cut) {
     this.element.classList.toggle('camera-off', cut);
+    this.element.classList.toggle('cut', cut);
     setText(this.#find('.placeholder-words'), cut ? 'Muted by a moderator' : '');
   }
 
@@ -82,6 +82,12 @@ export class Tile {
 
   get empty() {
     return this.#media.getTracks().length === 0;
+  }
+
+  /** How many frames the video has shown; undefined without one. */
+  get frames() {
+    if (this.own || this.#media.getVideoTracks().length === 0) return undefined;
+    return this.video.getVideoPlaybackQuality().totalVideoFrames;
   }
 
   /** Width by height of the picture; 16:9 until it is known. */
@@ -121,8 +127,9 @@ export class Tile {
     this.element.classList.toggle('speaking', speaking);
   }
 
-  /** @param {{ mirrored?: boolean, note?: string, micOff?: boolean, cameraOff?: boolean }} look of the own preview */
-  show({ mirrored = false, note = '', micOff = false, cameraOff = false }) {
+  /** @param {{ mirrored?: boolean, note?: string, micOff?: boolean, cameraOff?: boolean, cut?: boolean }} look of the own preview */
+  show({ mirrored = false, note = '', micOff = false, cameraOff = false, cut = false }) {
+    this.element.classList.toggle('cut', cut);
     this.element.classList.toggle('mirrored', mirrored);
     this.element.classList.toggle('camera-off', cameraOff);
     setText(this.#find('.placeholder-words'), cameraOff ? 'Your camera is off' : '');

@@ -12,14 +12,25 @@ const files = readdirSync(join(root, 'src'), { recursive: true, withFileTypes: t
     path: join(parentPath, name),
   }));
 
+/** Of examples/, beside the pages, which are markup. */
+const examples = readdirSync(join(root, 'examples'), { recursive: true, withFileTypes: true })
+  .filter(
+    (entry) => entry.isFile() && /\.(js|css)$/.test(entry.name) && !/node_modules/.test(entry.parentPath),
+  )
+  .map(({ parentPath, name }) => join(parentPath, name));
+
+const linesOf = (path: string) => readFileSync(path, 'utf8').trimEnd().split('\n').length;
+
 test('no file of src/ has more than 300 lines', () => {
   const long = files
-    .map(
-      ({ path }) =>
-        [path.slice(root.length), readFileSync(path, 'utf8').trimEnd().split('\n').length] as const,
-    )
+    .map(({ path }) => [path.slice(root.length), linesOf(path)] as const)
     .filter(([, lines]) => lines > 300);
   expect(long).toEqual([]);
+});
+
+test('no script and no style sheet of examples/ has more than 300 lines', () => {
+  expect(examples.length).toBeGreaterThan(40);
+  expect(examples.filter((path) => linesOf(path) > 300).map((path) => path.slice(root.length))).toEqual([]);
 });
 
 test('no folder of src/ has more than 20 files', () => {
