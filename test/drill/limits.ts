@@ -12,9 +12,6 @@ export const LIMITS = {
   ionGapMs: 3_000,
 };
 
-/** A relay that closes hands no sessions over yet: its clients join again, which costs their media a pause. */
-const HANDS_OVER = false;
-
 /** The limits that a drill has exceeded, as sentences. */
 export function faultsOf({ steps, chat, faults }: DrillReport): string[] {
   const usual = steps.filter(({ kind }) => kind === 'usual').flatMap(gapsOf);
@@ -32,11 +29,10 @@ function gapsOf({ noticed }: StepReport): number[] {
 }
 
 function stepFaults(step: StepReport, usualMs: number): string[] {
-  const { kind, name, noticed, ionGapMs = 0, departures, faults } = step;
+  const { name, noticed, ionGapMs = 0, departures, faults } = step;
   const found = faults.map((fault) => `${name}: ${fault}`);
   if (ionGapMs > usualMs + LIMITS.ionGapMs)
     found.push(`${name}: a viewer of ion-sdk-js has seen nothing for ${ionGapMs} ms`);
-  if (kind === 'restart' && !HANDS_OVER) return found;
   for (const { user, gapMs, sound, events } of noticed) {
     if (gapMs > usualMs + LIMITS.gapMs) found.push(`${name}: ${user} has seen nothing for ${gapMs} ms`);
     if (sound && sound.silenceMs > LIMITS.silenceMs)

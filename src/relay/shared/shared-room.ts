@@ -139,10 +139,10 @@ export class SharedRoom implements RoomShare, MembersObserver {
       return undefined;
     }
     this.#audience.delete(sessionId);
-    const [{ processId }, { renamed }] = [this.#process, member];
+    const { processId } = this.#process;
     const { participant } = member.entry;
     const seat = { userId, processId, isNamed, hidden, moderates: grants.roomAdmin === true, participant };
-    return { ...seat, ...(renamed && { renamed }), ...(replaces && { replaces }) };
+    return { ...seat, ...(member.renamed && { renamed: member.renamed }), ...(replaces && { replaces }) };
   }
 
   snapshot(state: RoomFields, revision: number): void {
