@@ -46,7 +46,8 @@ function place(menu, at) {
   const { offsetWidth: width, offsetHeight: height } = menu;
   const below = at.bottom + GAP + height <= innerHeight;
   menu.style.left = `${Math.max(GAP, Math.min(at.right - width, innerWidth - width - GAP))}px`;
-  menu.style.top = `${Math.max(GAP, below ? at.bottom + GAP : at.top - GAP - height)}px`;
+  const top = below ? at.bottom + GAP : at.top - GAP - height;
+  menu.style.top = `${Math.max(GAP, Math.min(top, innerHeight - height - GAP))}px`;
 }
 
 /** @param {KeyboardEvent} event @param {HTMLElement} menu */
