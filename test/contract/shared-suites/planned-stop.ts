@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { fakeOffer } from '../../../src/testing/index.js';
 import { RoamingClient } from './clients.js';
 import type { SharedStage } from './stage.js';
 
@@ -32,6 +33,23 @@ export function plannedStopSuite(stage: SharedStage): void {
       const again = await enter(two, 'alice', { replaces: { sessionId, sessionToken } });
       await closed;
       expect((await again.ping()).result).toEqual({});
+    });
+
+    test('waits until they have their sessions and their media there', async () => {
+      const [one, two] = stage.two();
+      const alice = await enter(one, 'alice');
+      const closed = one.close({ timeoutMs: 10_000 });
+      expect(await alice.connection.ended()).toBe(1012);
+      alice.relay = two;
+      expect((await alice.comeBack()).error).toBeUndefined();
+      await alice.notified('rejoin');
+      expect(stage.sfu.streams.size).toBe(1);
+      const offer = { type: 'offer', sdp: fakeOffer() };
+      expect((await alice.request('rejoin', { peer: 2, offer })).result).toMatchObject({ peer: 2 });
+      expect(stage.sfu.streams.size).toBe(2);
+      await alice.request('leave', { peer: 1 });
+      await closed;
+      expect([stage.sfu.streams.size, two.sessions.size]).toEqual([1, 1]);
     });
 
     test('as the only one ends the sessions of all', async () => {
