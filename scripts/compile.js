@@ -1,8 +1,14 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'tsup';
 
-const ROOT = new URL('..', import.meta.url);
+/** A test may contain this module. */
+function rootAbove(url) {
+  return existsSync(new URL('package.json', url)) ? url : rootAbove(new URL('..', url));
+}
+
+const ROOT = rootAbove(new URL('.', import.meta.url));
 const pathOf = (path) => fileURLToPath(new URL(path, ROOT));
 
 /**
@@ -35,7 +41,7 @@ export async function loadTest(name, path) {
     name,
     { [name]: path },
     {
-      external: [/^[a-z]+-core$/, 'vitest'],
+      external: [/^[a-z]+-core$/, /^(io)?redis$/, 'tsup', 'vitest'],
       esbuildOptions(options) {
         const url = new URL(path, ROOT).href;
         options.define = { ...options.define, 'import.meta.url': JSON.stringify(url) };

@@ -10,6 +10,8 @@ import { ROOM_TTL_MS } from './room/shared-room.js';
 
 /** ms that indices and fences are kept of processes that nobody survives. */
 export const PROCESS_TTL_MS = 3_600_000;
+/** ms that a buried process is refused by its fence; in a room it is refused as long as there is the room. */
+const BURIED_TTL_MS = 30_000;
 /** Scripts that are sent at once. */
 const SLICE = 50;
 
@@ -87,7 +89,7 @@ export class Directory {
   async bury(processId: string): Promise<void> {
     const { lease, fence, rooms, scopes } = this.#keys.process(processId);
     const keys = [lease, fence, rooms, scopes];
-    const reply = await this.#commands.run(BURY, keys, [String(PROCESS_TTL_MS)]);
+    const reply = await this.#commands.run(BURY, keys, [String(BURIED_TTL_MS)]);
     const [buried, roomIds = [], scopeIds = []] = reply as [string?, string[]?, string[]?];
     this.#missing.delete(processId);
     if (buried === undefined) return;
