@@ -14,6 +14,7 @@ import type { Room } from '../room/room.js';
 import { Rooms } from '../room/rooms.js';
 import type { Takeover } from '../session/peer/takeover.js';
 import type { Session } from '../session/session.js';
+import type { NodeVerdicts } from '../sfu/pool/node-verdicts.js';
 import type { SfuNodeStatus } from '../sfu/pool/options.js';
 import type { Sfu } from '../sfu/sfu.js';
 import { UserIndex } from '../util/user-index.js';
@@ -26,11 +27,14 @@ import type { HeldPeers } from './shared/handover/held-peers.js';
 import type { SessionState } from './shared/handover/session-state.js';
 import { type SessionTaker, takerOf } from './shared/handover/session-taker.js';
 import type { SessionsElsewhere } from './shared/handover/sessions-elsewhere.js';
+import { leaveNode } from './shared/leave-node.js';
 import { SharedRooms } from './shared/shared-rooms.js';
 
 /** An SFU whose nodes other processes use, too. */
 interface SharedSfu extends Sfu {
   readonly statuses: readonly SfuNodeStatus[];
+  readonly verdicts: Pick<NodeVerdicts, 'askOthers' | 'onCutOff'>;
+  isNodeDown(serverUrl: string): Promise<boolean | undefined>;
   setElsewhere(streams: ReadonlyMap<string, number>, processes: number): void;
   close(): void;
 }
@@ -87,12 +91,16 @@ export class SessionRegistry<P extends Principal> {
         nodes,
         onPlaced,
         handOver: (session, reason) => this.#handOver(session as Session<P>, reason),
+        isNodeDown: (serverUrl) => sfu.isNodeDown(serverUrl),
         onStreams: (streams, processes) => sfu.setElsewhere(streams, processes),
         rooms: this.#rooms,
         sessions: this.#sessions,
       });
     const shared = this.#shared;
     this.taker = shared && takerOf(shared, this.#rooms, this.#sessions, (...come) => this.#adopt(...come));
+    if (!shared) return;
+    sfu.verdicts.askOthers = (serverUrl) => shared.isDownForMost(serverUrl);
+    sfu.verdicts.onCutOff = (...cut) => leaveNode(this.#sessions.values(), options.logger, ...cut);
   }
 
   get sessions(): ReadonlyMap<string, Session<P>> {

@@ -66,10 +66,11 @@ export class ClusterStage {
     await this.#ions?.stop();
   }
 
-  /** Starts as many relays at once. Every other one has ioredis. */
+  /** Starts as many relays at once. Every other one has ioredis. `placeOf`: what is special about the relay of a number. */
   async relays<Count extends keyof Several>(
     count: Count,
     options: RelayEntry['options'] = {},
+    placeOf: (n: number) => Partial<RelayEntry> = () => ({}),
   ): Promise<Several[Count]> {
     const { url } = this.redis;
     const started = await Promise.all(
@@ -79,6 +80,7 @@ export class ClusterStage {
           client: n % 2 === 0 ? 'redis' : 'ioredis',
           nodes: this.ions.addresses,
           options: { participantsIntervalMs: 20, ...options },
+          ...placeOf(n),
         }),
       ),
     );

@@ -1,6 +1,8 @@
 // A relay among several, in a process of its own: node relay.mjs '<JSON of RelayEntry>'. Prints "listening on <port>"; ends after
 // relay.close() at SIGTERM. PUT and DELETE /draining/<address> drain a node, and let rooms come again.
+import dns from 'node:dns';
 import { createServer } from 'node:http';
+import { syncBuiltinESMExports } from 'node:module';
 import { Redis } from 'ioredis';
 import { createClient } from 'redis';
 import { WebSocketServer } from 'ws';
@@ -19,9 +21,16 @@ export interface RelayEntry {
   port?: number;
   /** How it closes at SIGTERM. */
   closing?: CloseOptions;
+  /** Addresses of names, as this process sees them. */
+  hosts?: Record<string, string>;
 }
 
-const { redis, client, nodes, options, port, closing }: RelayEntry = JSON.parse(process.argv[2] ?? '{}');
+const { redis, client, nodes, options, port, closing, hosts = {} }: RelayEntry = JSON.parse(process.argv[2] ?? '{}');
+const { lookup } = dns.promises;
+Object.assign(dns.promises, {
+  lookup: (name: string, ...rest: [never]) => lookup(hosts[name] ?? name, ...rest),
+});
+syncBuiltinESMExports();
 const connected = client === 'redis' ? await createClient({ url: redis }).connect() : new Redis(redis);
 connected.on('error', () => {});
 const relay = new SfuRelay({

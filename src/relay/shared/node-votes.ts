@@ -17,13 +17,3 @@ export async function isDownForMost(
   const votes = [true, ...others.filter((each) => typeof each === 'boolean')];
   return votes.length < MIN_VOTERS || votes.filter((isDown) => isDown).length * 2 > votes.length;
 }
-
-/** The streams of the other processes, by the node. */
-export function streamsElsewhere(processes: readonly ProcessCard[], own: string): Map<string, number> {
-  const sum = new Map<string, number>();
-  for (const { processId, nodes } of processes) {
-    if (processId === own) continue;
-    for (const { serverUrl, streams } of nodes) sum.set(serverUrl, (sum.get(serverUrl) ?? 0) + streams);
-  }
-  return sum;
-}

@@ -93,6 +93,16 @@ export class ProcessCalls {
     return Promise.allSettled(this.#others.map((processId) => this.ask(processId, method, params)));
   }
 
+  /** The answers of the other processes that come in time. */
+  async pollAll(method: string, params: object, ms: number): Promise<unknown[]> {
+    const answers: unknown[] = [];
+    const asked = this.#others.map(async (processId) =>
+      answers.push(await this.ask(processId, method, params)),
+    );
+    await Promise.race([Promise.allSettled(asked), sleep(ms, undefined, { ref: false })]);
+    return answers.slice();
+  }
+
   get #others(): string[] {
     const ids = this.#backplane.processes().map(({ processId }) => processId);
     return ids.filter((processId) => processId !== this.#processId);

@@ -17,6 +17,7 @@ import { endBanned } from './end-banned.js';
 import type { ArrivalRecorder } from './handover/arrival-recorder.js';
 import type { HeldSession } from './handover/session-holder.js';
 import { SessionsElsewhere } from './handover/sessions-elsewhere.js';
+import { isDownForMost } from './node-votes.js';
 import { ProcessCalls } from './process-calls.js';
 import { RoomRecall } from './room-recall.js';
 import { type ChangeableSession, sessionAnswers } from './session-answers.js';
@@ -47,6 +48,8 @@ interface SharedRoomsSetup {
   /** The other processes have so many streams on the SFU nodes of these addresses. */
   readonly onStreams: (streams: ReadonlyMap<string, number>, processes: number) => void;
   readonly nodes: () => readonly NodeCard[];
+  /** Undefined for a node that this process does not have. */
+  readonly isNodeDown: (serverUrl: string) => Promise<boolean | undefined>;
 }
 
 /** This process among those that share their rooms. */
@@ -78,6 +81,7 @@ export class SharedRooms {
       ...this.elsewhere.answers,
       close: (params: Params) => this.#close(params),
       revise: (params: Params) => this.#revise(params),
+      isNodeDown: ({ serverUrl }: Params) => setup.isNodeDown(String(serverUrl)),
       ...this.#recall.answers,
     };
     this.#calls = new ProcessCalls(setup.backplane, this.processId, answers, setup.logger);
@@ -161,6 +165,11 @@ export class SharedRooms {
     if (answers.some((each) => each.status === 'fulfilled' && each.value === true)) return true;
     for (const each of answers) if (each.status === 'rejected') throw each.reason;
     return false;
+  }
+
+  /** Whether most processes say so, of which this one does. */
+  isDownForMost(serverUrl: string): Promise<boolean> {
+    return isDownForMost(this.#calls, this.#setup.backplane.processes(), serverUrl);
   }
 
   share(room: Room): SharedRoom {

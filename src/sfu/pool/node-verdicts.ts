@@ -3,7 +3,7 @@ import { noop } from '../../util/noop.js';
 import type { SfuNode } from './sfu-node.js';
 
 /** Asks the other processes whether a node is down. */
-export type AskOthers = (serverUrl: string) => Promise<boolean>;
+type AskOthers = (serverUrl: string) => Promise<boolean>;
 
 /** A node that does not answer may be down, or only this process is cut off from it: then the rooms stay where they are. */
 export class NodeVerdicts {

@@ -1,11 +1,13 @@
 import type { MaybePromise, Outcome, RoomFields, RoomLog } from '../../backplane/backplane.js';
 import { invalidParams, invalidState, RelayError } from '../../protocol/errors.js';
+import type { CancelSignal } from '../../util/cancellation.js';
 import { withDeadline } from '../../util/deadline.js';
 import { andThen } from '../../util/is-promise.js';
 import type { Logger } from '../../util/logger.js';
-import type { PlacedRoom } from '../sfu.js';
+import type { PlacedRoom, SfuStream, SfuStreamListener } from '../sfu.js';
 import { LoadBalancer } from './load-balancer.js';
 import type { NodeSet } from './node-set.js';
+import { type NodeVerdicts, outOfReach } from './node-verdicts.js';
 import type { ResolvedPoolOptions, SelectNode, SfuNodeStatus } from './options.js';
 import type { SfuNode } from './sfu-node.js';
 
@@ -40,6 +42,7 @@ export interface Relocation {
 interface PlacementsSetup {
   options: Pick<ResolvedPoolOptions, 'loadBalanceMethod' | 'selectNode'>;
   nodes: NodeSet;
+  verdicts: NodeVerdicts;
   logger: Logger;
   onMoved(move: RoomMove): void;
 }
@@ -81,13 +84,19 @@ export class Placements {
   place(room: PlacedRoom, userId: string): MaybePromise<Placement> {
     const current = this.current(room);
     if (current) return current;
+    const { nodes, verdicts } = this.#setup;
+    const last = nodes.find(room.log.state.node);
+    const judging = verdicts.pendingOf(last);
+    if (judging) return judging.then(() => this.place(room, userId));
+    if (last && verdicts.isCutOff(last) && room.log.state.generation >= last.minGeneration)
+      throw outOfReach();
     const usable = this.#requireUsable();
     const { selectNode } = this.#setup.options;
     if (!selectNode) return this.#commit(room, this.#balancer.choose(usable, this.processes));
     const pending = this.#selecting.get(room.log);
     if (pending) return pending;
-    const nodes = usable.map((node) => node.status(0));
-    const selecting = this.#select(selectNode, room, userId, nodes)
+    const statuses = usable.map((node) => node.status(0));
+    const selecting = this.#select(selectNode, room, userId, statuses)
       .finally(() => this.#selecting.delete(room.log))
       .then((chosen) => this.#commit(room, this.#chosen(room, this.#requireUsable(), chosen)));
     this.#selecting.set(room.log, selecting);
@@ -250,6 +259,17 @@ export class Placements {
   }
 }
 
+export async function openOn(
+  { node, generation }: Placement,
+  listener: SfuStreamListener,
+  signal: CancelSignal,
+): Promise<SfuStream> {
+  if (node.isFull) throw full();
+  const stream = await node.server.open(listener, signal);
+  stream.generation = generation;
+  return stream;
+}
+
 function isAt({ node, generation }: RoomFields, placement: Placement): boolean {
   return node === placement.node.serverUrl && generation === placement.generation;
 }
@@ -265,7 +285,7 @@ function unavailable(message: string): RelayError {
 }
 
 /** All nodes that are up have as many streams as they may. */
-export function full(): RelayError {
+function full(): RelayError {
   const cause = new Error('the nodes that are up have maxStreams streams');
   return new RelayError('ERR_RELAY_SFU_UNAVAILABLE', 'The SFU is full: try again later.', { cause });
 }

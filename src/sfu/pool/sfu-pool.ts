@@ -6,9 +6,10 @@ import type { Logger } from '../../util/logger.js';
 import type { Watch } from '../node-health.js';
 import type { PlacedRoom, Sfu, SfuServer, SfuStream, SfuStreamListener } from '../sfu.js';
 import { NodeSet } from './node-set.js';
+import { NodeVerdicts } from './node-verdicts.js';
 import type { ResolvedNodeOptions, ResolvedPoolOptions, SfuNodeStatus } from './options.js';
 import { Pacer } from './pacer.js';
-import { full, type Placement, Placements, type Relocation, type RoomMove } from './placements.js';
+import { openOn, type Placement, Placements, type Relocation, type RoomMove } from './placements.js';
 import { SfuNode } from './sfu-node.js';
 
 /** A stopped process accepts connections and answers nothing: two missed probes in a row mean that a node is down. */
@@ -48,6 +49,7 @@ export class SfuPool implements Sfu {
   readonly #nodes: NodeSet;
   readonly #placements: Placements;
   readonly #pacer = new Pacer();
+  readonly verdicts = new NodeVerdicts();
   /** The node, if there is only one. */
   readonly #single: SfuNode | undefined;
   /** Resolves when a node comes up, or the nodes change, or full ones may have room again. */
@@ -67,6 +69,7 @@ export class SfuPool implements Sfu {
     this.#placements = new Placements({
       options,
       nodes: this.#nodes,
+      verdicts: this.verdicts,
       logger: setup.logger,
       onMoved: setup.onRoomMoved,
     });
@@ -183,6 +186,13 @@ export class SfuPool implements Sfu {
     return this.#nodes.find(serverUrl);
   }
 
+  /** Undefined where there is no such node. */
+  async isNodeDown(serverUrl: string): Promise<boolean | undefined> {
+    const node = this.#nodes.find(serverUrl);
+    if (node && !node.isDown) await node.server.health.check();
+    return node?.isDown;
+  }
+
   canServe(room: PlacedRoom): boolean {
     return this.#placements.canServe(room);
   }
@@ -235,15 +245,14 @@ export class SfuPool implements Sfu {
     const server = this.#setup.makeServer(options, {
       watch: isCluster ? WATCH : undefined,
       onDown: () => {
-        if (isCluster) {
-          this.#placements.nodeWentDown(node);
-          server.drop();
-        }
+        const down = () => this.#placements.nodeWentDown(node);
+        if (isCluster) this.verdicts.judge(node, down, () => server.drop());
         this.#hurry(this.#pacer.waiting > 0);
         this.#setup.onNodeDown(node.status(0));
       },
       onUp: (downMs) => {
         if (isCluster) node.cameUp();
+        this.verdicts.cameUp(node);
         this.changed();
         this.#setup.onNodeUp(node.status(0), downMs);
       },
@@ -275,17 +284,6 @@ export class SfuPool implements Sfu {
     this.#change.resolve();
     this.#change = deferred();
   }
-}
-
-async function openOn(
-  { node, generation }: Placement,
-  listener: SfuStreamListener,
-  signal: CancelSignal,
-): Promise<SfuStream> {
-  if (node.isFull) throw full();
-  const stream = await node.server.open(listener, signal);
-  stream.generation = generation;
-  return stream;
 }
 
 function sum(nodes: readonly SfuNode[], count: (server: SfuServer) => number): number {
