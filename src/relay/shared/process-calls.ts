@@ -4,6 +4,7 @@ import type { Backplane } from '../../backplane/backplane.js';
 import { RelayError } from '../../protocol/errors.js';
 import { isRecord } from '../../util/is-record.js';
 import type { Logger } from '../../util/logger.js';
+import { FORMAT } from './formats.js';
 
 /** ms within which a process has to answer. */
 const TIMEOUT_MS = 5_000;
@@ -11,7 +12,6 @@ const MAX_ATTEMPTS = 6;
 const RETRY_MS = 50;
 /** How often a process is asked that does not answer: one that has died is gone by then. */
 const MAX_ASKED = 2;
-const FORMAT = 1;
 
 /** What other processes may ask for, by name. Each may be asked for twice. */
 export type Answers = Readonly<Record<string, (params: Readonly<Record<string, unknown>>) => unknown>>;

@@ -14,6 +14,7 @@ import { joinedElsewhere } from '../duplicate-users.js';
 import type { DuplicateUser } from '../options.js';
 import { Admission, type AdmittedSession } from './admission.js';
 import { endBanned } from './end-banned.js';
+import { FORMAT, VERSION } from './formats.js';
 import type { ArrivalRecorder } from './handover/arrival-recorder.js';
 import type { HeldSession } from './handover/session-holder.js';
 import { SessionsElsewhere } from './handover/sessions-elsewhere.js';
@@ -29,8 +30,6 @@ const RETRY_MS = 500;
 const HEARD_MS = 2_000;
 /** ms between two cards, and two looks at who is alive. */
 const BEAT_MS = 1_000;
-const FORMAT = 1;
-const VERSION = '0.1.0';
 
 interface SharedRoomsSetup {
   readonly backplane: Backplane;
