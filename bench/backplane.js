@@ -88,7 +88,7 @@ async function serveRelay(folder, url = '') {
   const backplane = url === '' ? undefined : await backplaneOf(folder, url);
   const relay = new SfuRelay({
     ...NODES,
-    authenticate: anonymous(),
+    authenticate: hidden(anonymous()),
     logger: false,
     ...(backplane && { backplane }),
   });
@@ -128,6 +128,11 @@ async function serveRelay(folder, url = '') {
     leave: () => Promise.all(open.splice(0).map((each) => each.close())).then(() => undefined),
     say: async () => void (await relay.rooms.get('lobby').send({ kind: 'chat', data: { text: TEXT } })),
   });
+}
+
+/** Nobody is told of their coming. */
+function hidden(authenticate) {
+  return async (request) => ({ ...(await authenticate(request)), grants: { hidden: true } });
 }
 
 /** Sockets that join, read and forget. `heard`: how often the text has come to them. */
