@@ -4,7 +4,8 @@ import { MediaPeers } from '../support/media-peers.js';
 import { type MakeMedia, mediaOf } from '../support/peer-media.js';
 import { until } from '../support/poll.js';
 import { RoomClient } from '../support/room-client.js';
-import { ClusterStage, type RelayProcess } from './cluster-stage.js';
+import { ClusterStage } from './cluster-stage.js';
+import type { RelayProcess } from './relay-process.js';
 
 interface KillOptions {
   /** In rooms of four: one publishes, three watch; they are spread over three processes. */

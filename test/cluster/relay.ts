@@ -25,7 +25,15 @@ export interface RelayEntry {
   hosts?: Record<string, string>;
 }
 
-const { redis, client, nodes, options, port, closing, hosts = {} }: RelayEntry = JSON.parse(process.argv[2] ?? '{}');
+const {
+  redis,
+  client,
+  nodes,
+  options,
+  port,
+  closing,
+  hosts = {},
+}: RelayEntry = JSON.parse(process.argv[2] ?? '{}');
 const { lookup } = dns.promises;
 Object.assign(dns.promises, {
   lookup: (name: string, ...rest: [never]) => lookup(hosts[name] ?? name, ...rest),

@@ -166,7 +166,6 @@ export class SharedRooms {
     return false;
   }
 
-  /** Whether most processes say so, of which this one does. */
   isDownForMost(serverUrl: string): Promise<boolean> {
     return isDownForMost(this.#calls, this.#setup.backplane.processes(), serverUrl);
   }
