@@ -97,7 +97,8 @@ async function explainAnswer(ws: Ws, options: UpgradeOptions, answer: Answer): P
   const { status, body, location } = answer;
   if (location !== undefined) return explainRedirect(target, answer, location);
   if (status === 400 && /plain HTTP request was sent to HTTPS port/i.test(body)) return tlsRequired(target);
-  const [, named] = /^No WebSocket is served here: the relay's is at (\/\S*?)(?: or |\.$)/.exec(body.trim()) ?? [];
+  const [, named] =
+    /^No WebSocket is served here: the relay's is at (\/\S*?)(?: or |\.$)/.exec(body.trim()) ?? [];
   if (named !== undefined) return wrongPath(target, status, named);
   if (status === 426) return upgradeLost(status);
   if (status === 401 || status === 403 || status === 407)
