@@ -2,7 +2,7 @@
 //
 //   node scripts/check-site.js [docs/api]
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, extname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 const root = resolve(process.argv[2] ?? 'docs/api');
 const pages = readdirSync(root, { recursive: true })
@@ -21,9 +21,9 @@ for (const { path, html } of pages) {
     if (/^[a-z]+:/.test(href)) continue;
     links += 1;
     const [file, anchor] = href.split('#').map(decodeURIComponent);
-    const target = file ? resolve(dirname(path), file) : path;
-    const isThere = extname(target) === '.html' ? idsOf.has(target) : existsSync(target);
-    if (!isThere || (anchor && !idsOf.get(target)?.has(anchor))) dead.add(`${path}: ${href}`);
+    const named = file ? resolve(dirname(path), file) : path;
+    const ids = idsOf.get(named) ?? idsOf.get(join(named, 'index.html'));
+    if (ids ? anchor && !ids.has(anchor) : !existsSync(named)) dead.add(`${path}: ${href}`);
   }
 }
 
