@@ -41,6 +41,7 @@ const ionSuite = (...args: Parameters<typeof laterSuite>) => ({
 
 export default defineConfig({
   test: {
+    reporters: ['default', './test/support/progress-reporter.ts'],
     // The suites that run together mostly wait, for timers and sockets.
     maxWorkers: Math.max(3, availableParallelism() - 1),
     projects: [

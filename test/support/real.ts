@@ -155,7 +155,6 @@ export function describeReal(needs: readonly Real[], title: string, suite: () =>
     });
     return;
   }
-  process.stderr.write(`skipped: ${title}: ${hint}\n`);
   describe.skipIf(true)(`${title} (${hint})`, suite);
 }
 
