@@ -13,6 +13,7 @@ const closes: CloseInfo[] = [];
 /** Close code, and whether to come back. */
 const CLOSES: [code: number, retryable: boolean][] = [
   [1001, true],
+  [1012, true],
   [4400, false],
   [4401, false],
   [4403, false],
