@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Backplane } from '../../../src/backplane/backplane.js';
-import type { SfuRelay } from '../../../src/index.js';
+import type { Room, SfuRelay } from '../../../src/index.js';
 import { fakeOffer } from '../../../src/testing/index.js';
 import { until } from '../../support/poll.js';
 import { byToken, RoamingClient } from './clients.js';
@@ -204,19 +204,78 @@ export function handingOverSuite(stage: SharedStage): void {
       expect(two.getSession(alice.session?.id ?? '')?.grants).toMatchObject({ roomAdmin: true });
     });
 
-    /** Texts of the method get lost. */
-    const without =
-      (method: string) =>
+    /** Before a text of the method is sent, `act` decides whether it gets lost. */
+    const before =
+      (method: string, act: () => Promise<boolean> | boolean) =>
       (backplane: Backplane): Backplane =>
         new Proxy(backplane, {
           get(target, name) {
             const value: unknown = Reflect.get(target, name);
             if (typeof value !== 'function') return value;
             if (name !== 'send') return value.bind(target);
-            return (to: string, text: string) =>
-              !text.includes(`"method":"${method}"`) && target.send(to, text);
+            return async (to: string, text: string) => {
+              if (text.includes(`"method":"${method}"`) && !(await act())) return false;
+              return target.send(to, text);
+            };
           },
         });
+    const without = (method: string) => before(method, () => false);
+
+    test.each([
+      ['its user is kicked', 'ERR_RELAY_REMOVED', (room: Room) => room.kick('alice')],
+      ['the room ends', 'ERR_RELAY_ROOM_ENDED', (room: Room) => room.end()],
+    ] as const)('does not go on where %s while it is on its way', async (_, code, act) => {
+      const [one, two] = [
+        stage.relay(),
+        stage.relay(
+          {},
+          before('collect', () => acted.then(() => true)),
+        ),
+      ];
+      let go = () => {};
+      const asked = new Promise<void>((resolve) => {
+        go = resolve;
+      });
+      const acted = asked.then(() => act(witness.room));
+      const witness = await join(one, 'witness');
+      const alice = await enter(one, 'alice');
+      await lose(alice);
+      alice.relay = two;
+      await alice.connect();
+      const resumed = alice.resume();
+      await until('the seat has moved', () => one.getSession(alice.session?.id ?? '') === undefined, SOON);
+      go();
+      expect((await resumed).error?.data.code).toBe(code);
+      expect(two.sessions.size).toBe(0);
+      await vi.waitFor(() => expect(streamsOf('alice')).toBe(0));
+    });
+
+    test('comes back while somebody else claims it', async () => {
+      let claims = 0;
+      let go = () => {};
+      const gone = new Promise<boolean>((resolve) => {
+        go = () => resolve(true);
+      });
+      const hold = () => {
+        claims += 1;
+        return claims > 1 || gone;
+      };
+      const [one, two] = [stage.relay(), stage.relay({}, before('mayTake', hold))];
+      const alice = await enter(one, 'alice');
+      await lose(alice);
+      const mallory = client(two);
+      await mallory.connect();
+      const { id: sessionId } = alice.session ?? {};
+      const claim = mallory.request('resume', { sessionId, sessionToken: 'x'.repeat(43), received: 1 });
+      await until('it is asked about', () => claims > 0, SOON);
+      alice.relay = two;
+      await alice.connect();
+      const resumed = alice.resume();
+      await alice.ping();
+      go();
+      expect((await claim).error?.data.code).toBe('ERR_RELAY_FORBIDDEN');
+      expect((await resumed).error).toBeUndefined();
+    });
 
     test.each(['mayTake', 'collect'])(
       'joins with "replaces" where the process that had it dies before it answers %s',

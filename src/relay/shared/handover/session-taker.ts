@@ -2,11 +2,13 @@ import type { Principal } from '../../../access/authentication.js';
 import { readGrants, resolveRole } from '../../../access/grants.js';
 import { unavailable } from '../../../backplane/attempt.js';
 import type { RoomChange, RoomFields, Seat } from '../../../backplane/backplane.js';
+import { endOf } from '../../../backplane/room-change.js';
 import { RelayError } from '../../../protocol/errors.js';
 import type { Room } from '../../../room/room.js';
 import type { Rooms } from '../../../room/rooms.js';
 import type { Session } from '../../../session/session.js';
 import { isRecord } from '../../../util/is-record.js';
+import { noop } from '../../../util/noop.js';
 import { ArrivalRecorder } from './arrival-recorder.js';
 import type { SessionClaim } from './claim.js';
 import { HeldPeers } from './held-peers.js';
@@ -54,10 +56,13 @@ export class SessionTaker<P extends Principal> {
     serve: (session: Session<P>, link: LinkState) => void,
   ): Promise<void> {
     const { sessionId } = claim;
-    // Of two tabs, the second one finds the session here.
-    const taking = this.#taking.get(sessionId) ?? this.#find(claim, principal, serve);
+    // Of two tabs, the second one finds the session here, unless the first one has failed: it may belong to somebody else.
+    for (let other = this.#taking.get(sessionId); other; other = this.#taking.get(sessionId))
+      await other.catch(noop);
+    if (this.#setup.sessions.has(sessionId)) return;
+    const taking = this.#find(claim, principal, serve).finally(() => this.#taking.delete(sessionId));
     this.#taking.set(sessionId, taking);
-    await taking.finally(() => this.#taking.delete(sessionId));
+    await taking;
   }
 
   async #find(
@@ -96,16 +101,18 @@ export class SessionTaker<P extends Principal> {
     await room.moderation.readmit({ userId: String(answer.userId) } as Session<P>);
     const arrival = new ArrivalRecorder();
     expect(room, sessionId, arrival);
+    // A change that has failed may have been made all the same.
+    let isOrphan = true;
     try {
       const outcome = await room.log.commit((state) =>
         this.#swap(state, sessionId, holder, answer.seat as Seat),
       );
+      isOrphan = !outcome.refused;
       if (outcome.refused) throw outcome.refused;
       const state = (await ask(holder, 'collect', { sessionId }).catch(ifSilent)) as SessionState | undefined;
-      if (!state || sessions.has(sessionId)) {
-        this.#orphan(sessionId, visit);
-        return;
-      }
+      if (!state || sessions.has(sessionId)) return;
+      this.#requireSeat(room.log.state, sessionId);
+      isOrphan = false;
       visit.isHidden = state.hidden;
       const peers = new HeldPeers(state.held, (peer) => this.#leave(sessionId, peer));
       const session = this.#setup.adopt(sessionId, room, state, principal, peers);
@@ -117,7 +124,18 @@ export class SessionTaker<P extends Principal> {
       arrival.replay(session.emitter);
     } finally {
       expect(room, sessionId, undefined);
+      if (isOrphan) this.#orphan(sessionId, visit);
     }
+  }
+
+  /** @throws RelayError the room has ended, or the user was removed, while the session was on its way */
+  #requireSeat({ seats, removals, end }: RoomFields, sessionId: string): void {
+    if (end !== undefined) throw endOf(end);
+    if (seats?.get(sessionId)?.processId === this.#setup.processId) return;
+    const reason = removals?.get(sessionId);
+    throw reason === undefined
+      ? unavailable(new Error('its seat is gone'))
+      : new RelayError('ERR_RELAY_REMOVED', reason);
   }
 
   /** The seat has another process from then on, and nothing else of it changes. */
@@ -144,13 +162,13 @@ export class SessionTaker<P extends Principal> {
         visit.stays = false;
         visit.end();
       };
-      Promise.resolve(left).then(end, end);
+      Promise.resolve(left).then(end, () => this.#orphan(sessionId, visit));
     }, ORPHAN_MS).unref();
   }
 
   #leave(sessionId: string, { processId, peer }: HeldPeer): void {
     // Where it can't be asked, the peer ends by itself.
-    this.#setup.ask(processId, 'leavePeer', { sessionId, peer }).catch(() => {});
+    this.#setup.ask(processId, 'leavePeer', { sessionId, peer }).catch(noop);
   }
 }
 
