@@ -243,6 +243,7 @@ export class SessionRegistry<P extends Principal> {
     const role = resolveRole(grants, room.id, mayPublish(grants) ? state.role : undefined);
     const session = this.#factory.make({ id, room, userId, role, grants, autoSubscribe, principal, isNamed });
     this.#add(session, undefined);
+    room.moderation.arrived(session);
     session.lifecycle.joined();
     session.peers.assume(state.peers, peers);
     room.members.adopt(session, { tracks, cut: new Set(cut) }, metadata);

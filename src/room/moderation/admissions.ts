@@ -47,6 +47,11 @@ export class Admissions {
     else return Promise.resolve(ban).then(refuseBanned, unlessUnknown);
   }
 
+  /** The session was admitted by another process, and has its seat: removals from here on concern it. */
+  arrived(session: ModeratedSession): void {
+    this.#note(session, this.#room.log.state);
+  }
+
   /** Whether the session was admitted after the removal of its user. */
   isAfter(session: ModeratedSession, kick: Kick): boolean {
     return (this.#kicks.get(session) ?? kick.number) >= kick.number;
@@ -70,9 +75,11 @@ export class Admissions {
 
   #check({ userId, isNamed, replaces, grants }: ModeratedSession, ban: Ban | undefined): void {
     refuseBanned(ban);
-    const { end, locked, regulars } = this.#room.log.state;
+    const { end, locked, regulars, removals } = this.#room.log.state;
     if (end !== undefined) throw endOf(end);
-    const isRegular = replaces !== undefined || (isNamed && regulars?.has(userId));
+    // The session of a dead process can be replaced even if its user was removed meanwhile.
+    const replacesOne = replaces !== undefined && !removals?.has(replaces);
+    const isRegular = replacesOne || (isNamed && regulars?.has(userId));
     if (locked && !isRegular && grants.roomAdmin !== true)
       throw new RelayError('ERR_RELAY_ROOM_LOCKED', 'The room is locked: nobody may join it now.');
   }

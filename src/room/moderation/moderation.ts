@@ -107,6 +107,11 @@ export class Moderation implements RoomSink {
     return this.#admissions.admit(session);
   }
 
+  /** A session comes from another process, which has admitted it. */
+  arrived(session: ModeratedSession): void {
+    this.#admissions.arrived(session);
+  }
+
   /**
    * Checks whether a session may stay whose client comes back. A locked room keeps it.
    * @throws RelayError `ERR_RELAY_REMOVED`; at once or by the promise
