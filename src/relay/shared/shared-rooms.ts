@@ -289,10 +289,10 @@ export class SharedRooms {
   }
 }
 
-/** By node. */
+/** By node. The cards of another release may name none. */
 function streamsOf(processes: readonly ProcessCard[]): Map<string, number> {
   const sum = new Map<string, number>();
-  for (const { nodes } of processes)
+  for (const { nodes = [] } of processes)
     for (const { serverUrl, streams } of nodes) sum.set(serverUrl, (sum.get(serverUrl) ?? 0) + streams);
   return sum;
 }

@@ -71,6 +71,8 @@ export function renewOwner<P extends Principal>(session: Session<P>, { key }: Au
 function own<P extends Principal>(session: Session<P>, owner: Owner): void {
   const { key, tokenHash, lastHash } = owner;
   owners.set(session, owner);
+  // It has ended, or goes on in another process, while its client was authenticated here.
+  if (session.state !== 'joined' || session.lifecycle.isElsewhere) return;
   const hashes = [tokenHash, lastHash].filter((hash) => hash !== undefined);
   session.room.directory?.tell(session.id, session.roomId, { userId: userOfKey(key), hashes });
 }
