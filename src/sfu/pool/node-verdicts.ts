@@ -2,6 +2,9 @@ import { RelayError } from '../../protocol/errors.js';
 import { noop } from '../../util/noop.js';
 import type { SfuNode } from './sfu-node.js';
 
+/** ms after which the others are asked again about a node that only this process did not reach: it may be down by now. */
+const AGAIN_MS = 5_000;
+
 /** Asks the other processes whether a node is down. */
 type AskOthers = (serverUrl: string) => Promise<boolean>;
 
@@ -12,7 +15,8 @@ export class NodeVerdicts {
   /** Called when this process is cut off from a node that others reach. */
   onCutOff: (serverUrl: string, error: RelayError) => void = noop;
   readonly #pending = new Map<SfuNode, Promise<void>>();
-  readonly #cutOff = new Set<SfuNode>();
+  /** When the others were asked, by `performance.now()`, and what asks them again. */
+  readonly #cutOff = new Map<SfuNode, { readonly at: number; readonly again: () => void }>();
 
   /** The node does not answer this process. Calls `down` if it is down, or nobody else can tell; `settled` in any case. */
   judge(node: SfuNode, down: () => void, settled: () => void): void {
@@ -25,9 +29,10 @@ export class NodeVerdicts {
       .catch(() => true)
       .then((isDown) => {
         this.#pending.delete(node);
+        this.#cutOff.delete(node);
         // It may have answered meanwhile.
         if (isDown) down();
-        else if (node.isDown) this.#cut(node);
+        else if (node.isDown) this.#cut(node, () => this.judge(node, down, settled));
         settled();
       });
     this.#pending.set(node, pending);
@@ -39,15 +44,18 @@ export class NodeVerdicts {
 
   /** Pending until the others have answered. */
   pendingOf(node: SfuNode | undefined): Promise<void> | undefined {
-    return node && this.#pending.get(node);
+    if (!node) return undefined;
+    const cut = this.#cutOff.get(node);
+    if (cut && !this.#pending.has(node) && performance.now() - cut.at > AGAIN_MS) cut.again();
+    return this.#pending.get(node);
   }
 
   isCutOff(node: SfuNode): boolean {
     return this.#cutOff.has(node);
   }
 
-  #cut(node: SfuNode): void {
-    this.#cutOff.add(node);
+  #cut(node: SfuNode, again: () => void): void {
+    this.#cutOff.set(node, { at: performance.now(), again });
     this.onCutOff(node.serverUrl, outOfReach());
   }
 }

@@ -1,0 +1,25 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { NodeVerdicts } from '../../../../src/sfu/pool/node-verdicts.js';
+import type { SfuNode } from '../../../../src/sfu/pool/sfu-node.js';
+
+afterEach(() => void vi.useRealTimers());
+
+test('the others are asked again about a node that only this process did not reach, as it may be down by now', async () => {
+  vi.useFakeTimers();
+  const verdicts = new NodeVerdicts();
+  const node = { serverUrl: '10.0.0.1:50051', isDown: true } as SfuNode;
+  let isDown = false;
+  verdicts.askOthers = async () => isDown;
+  const down = vi.fn();
+  verdicts.judge(node, down, () => {});
+  await verdicts.pendingOf(node);
+  expect(verdicts.isCutOff(node)).toBe(true);
+  expect(verdicts.pendingOf(node)).toBeUndefined();
+  vi.advanceTimersByTime(6_000);
+  await verdicts.pendingOf(node);
+  expect([verdicts.isCutOff(node), down.mock.calls.length]).toEqual([true, 0]);
+  isDown = true;
+  vi.advanceTimersByTime(6_000);
+  await verdicts.pendingOf(node);
+  expect([verdicts.isCutOff(node), down.mock.calls.length]).toEqual([false, 1]);
+});
