@@ -18,7 +18,7 @@ export class NodeVerdicts {
   /** When the others were asked, by `performance.now()`, and what asks them again. */
   readonly #cutOff = new Map<SfuNode, { readonly at: number; readonly again: () => void }>();
 
-  /** The node does not answer this process. Calls `down` if it is down, or nobody else can tell; `settled` in any case. */
+  /** The node does not answer this process. Calls `down` if it is down, or nobody else can tell; `settled` unless it answers again. */
   judge(node: SfuNode, down: () => void, settled: () => void): void {
     if (!this.askOthers) {
       down();
@@ -30,9 +30,10 @@ export class NodeVerdicts {
       .then((isDown) => {
         this.#pending.delete(node);
         this.#cutOff.delete(node);
-        // It may have answered meanwhile.
         if (isDown) down();
         else if (node.isDown) this.#cut(node, () => this.judge(node, down, settled));
+        // It has answered meanwhile: its streams go on.
+        else return;
         settled();
       });
     this.#pending.set(node, pending);

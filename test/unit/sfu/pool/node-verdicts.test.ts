@@ -23,3 +23,14 @@ test('the others are asked again about a node that only this process did not rea
   await verdicts.pendingOf(node);
   expect([verdicts.isCutOff(node), down.mock.calls.length]).toEqual([false, 1]);
 });
+
+test('a node that answers again while the others are asked, who reach it, keeps its streams', async () => {
+  const verdicts = new NodeVerdicts();
+  const node = { serverUrl: '10.0.0.1:50051', isDown: true };
+  verdicts.askOthers = async () => false;
+  const [down, settled] = [vi.fn(), vi.fn()];
+  verdicts.judge(node as SfuNode, down, settled);
+  node.isDown = false;
+  await verdicts.pendingOf(node as SfuNode);
+  expect([down.mock.calls.length, settled.mock.calls.length]).toEqual([0, 0]);
+});
