@@ -99,6 +99,12 @@ export class NodeHealth {
     return this.#probing;
   }
 
+  /** As `check`, by a probe that begins now: one on its way may have been answered just before the node died. */
+  async recheck(): Promise<void> {
+    await this.#probing;
+    if (!this.#error) await this.check();
+  }
+
   /** The node has answered. */
   reached(): void {
     if (this.#isKnown && !this.#error) return;
@@ -147,13 +153,17 @@ export class NodeHealth {
   /** Until there is a verdict. */
   async #probe(): Promise<void> {
     const { watch, probe, takeHeard } = this.#setup;
-    for (let misses = 1; ; misses += 1) {
+    for (let misses = 1, wasHeard = false; ; misses += 1) {
       this.#lastProbe = performance.now();
       if (watch && !this.#error && takeHeard()) this.reached();
       const failure = await probe().then(noop, (error) => RelayError.from(error));
       if (!failure || !watch || this.#error || this.#closed || !isOfSfu(failure)) return;
-      // It lives, whatever has become of the probe.
-      if (takeHeard()) return this.reached();
+      if (takeHeard()) {
+        // Heard during two probes, it lives, whatever has become of them. During one, it may have died since.
+        if (wasHeard) return this.reached();
+        wasHeard = true;
+        misses = 0;
+      }
       if (misses === MAX_MISSES) return this.#down(failure);
     }
   }

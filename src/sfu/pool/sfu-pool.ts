@@ -149,7 +149,7 @@ export class SfuPool implements Sfu {
   async hasFailed(room: PlacedRoom, generation: number, signal: CancelSignal): Promise<boolean> {
     const current = this.#placements.current(room);
     if (this.#single || current?.generation !== generation) return !this.#single;
-    await unlessAborted(current.node.server.health.check(), signal);
+    await unlessAborted(current.node.server.health.recheck(), signal);
     return this.#placements.current(room)?.generation !== generation;
   }
 
