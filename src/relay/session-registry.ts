@@ -239,7 +239,9 @@ export class SessionRegistry<P extends Principal> {
   #adopt(id: string, room: Room, state: SessionState, principal: P, peers: HeldPeers): Session<P> {
     const { userId, isNamed, hidden, changes, tracks, metadata } = state;
     const { autoSubscribe, cut } = state.peers;
-    const grants = { ...readGrants(principal.grants), ...(hidden && { hidden }) };
+    // Whether it is hidden does not change during a session.
+    const { hidden: _, ...granted } = readGrants(principal.grants);
+    const grants = hidden ? { ...granted, hidden } : granted;
     const role = resolveRole(grants, room.id, mayPublish(grants) ? state.role : undefined);
     const session = this.#factory.make({ id, room, userId, role, grants, autoSubscribe, principal, isNamed });
     this.#add(session, undefined);

@@ -185,8 +185,9 @@ export function handingOverSuite(stage: SharedStage): void {
       expect(error?.data.code).toBe('ERR_RELAY_REMOVED');
     });
 
-    test('keeps its mutes, its grants and its metadata', async () => {
-      const [one, two] = stage.two();
+    test('keeps its mutes, its grants and its metadata, and is seen by all as before', async () => {
+      const hides = { authenticate: () => ({ grants: { hidden: true } }) };
+      const [one, two] = [stage.relay(), stage.relay(hides)];
       const alice = client(one);
       await alice.enter('alice', [CAMERA], { metadata: { name: 'Alice' } });
       await alice.request('update', { tracks: [{ trackId: 'camera', muted: true }] });
