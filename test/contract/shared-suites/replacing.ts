@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { Backplane } from '../../../src/backplane/backplane.js';
 import type { SfuRelay } from '../../../src/index.js';
 import { byToken, RoamingClient } from './clients.js';
 import { CAMERA, join, type SharedStage, seenBy } from './stage.js';
@@ -55,6 +56,24 @@ export function replacingSuite(stage: SharedStage): void {
       await third.enter('alice', [], proofOf(alice));
       await vi.waitFor(() => expect([one.sessions.size, two.sessions.size]).toEqual([1, 0]));
       expect(await unheard.connection.ended()).toBe(4409);
+    });
+
+    test('also one that is only counted, in a process that does not answer at the moment', async () => {
+      const silent = (backplane: Backplane): Backplane =>
+        new Proxy(backplane, {
+          get(target, name) {
+            const value: unknown = Reflect.get(target, name);
+            if (typeof value !== 'function') return value;
+            if (name !== 'send') return value.bind(target);
+            return (to: string, text: string) => !text.includes('"method":"owns"') && target.send(to, text);
+          },
+        });
+      const [one, two] = [stage.relay({ maxListedParticipants: 0 }), stage.relay({}, silent)];
+      const alice = client(one);
+      await alice.enter('alice');
+      await client(two).enter('alice', [], proofOf(alice));
+      expect(await alice.connection.ended()).toBe(4409);
+      expect(two.sessions.size).toBe(1);
     });
 
     test('is refused without proof, and the session goes on', async () => {

@@ -3,6 +3,7 @@ import { RelayError } from '../../../protocol/errors.js';
 import type { SessionCloseReason } from '../../../protocol/session-state.js';
 import { joinedAgain, type ReplaceableElsewhere } from '../../../session/peer/takeover.js';
 import type { Logger } from '../../../util/logger.js';
+import { noop } from '../../../util/noop.js';
 import type { Answers } from '../process-calls.js';
 import { proves, type SessionClaim } from './claim.js';
 import { type DirectoryEntry, SessionDirectory } from './session-directory.js';
@@ -114,7 +115,7 @@ export class SessionsElsewhere {
     { processId, roomId }: DirectoryEntry,
     named: DirectoryEntry,
     claim: SessionClaim,
-    isDead: boolean,
+    isSilent: boolean,
   ): ReplaceableElsewhere {
     const { ask, left } = this.#setup;
     const replaceable: ReplaceableElsewhere = {
@@ -124,8 +125,10 @@ export class SessionsElsewhere {
       // The seat of a dead process is taken over with the commit that gives the new session one.
       complete: async () => {
         if (replaceable.heir !== undefined) this.directory.replaced(claim.sessionId, named, replaceable.heir);
-        if (isDead) return;
-        await ask(processId, 'replace', { sessionId: id });
+        const told = ask(processId, 'replace', { sessionId: id });
+        // One that was only stopped hears of it when it goes on.
+        if (isSilent) return void told.catch(noop);
+        await told;
         left(roomId, id);
       },
     };
