@@ -103,7 +103,8 @@ export function createSession(options: ClientSessionOptions): ClientSession {
 
   const sends = publisher({
     ...options,
-    pc: new RTCPeerConnection(rtcConfiguration),
+    // It gathers before the relay names the ICE servers: those of the peer before it will do.
+    pc: new RTCPeerConnection(before?.upstream.pc.getConfiguration() ?? rtcConfiguration),
     known: before?.upstream.known,
     onError,
   });
@@ -119,7 +120,7 @@ export function createSession(options: ClientSessionOptions): ClientSession {
   const joined = (result: JoinResult) => {
     session.joinResult = result;
     others.reset(result);
-    const iceServers = [...(rtcConfiguration.iceServers ?? []), ...(result.iceServers ?? [])];
+    const iceServers = [rtcConfiguration, result].flatMap((each) => each.iceServers ?? []);
     const configuration = { ...rtcConfiguration, iceServers };
     // The publisher connection has begun to gather: it uses the ICE servers at its next ICE restart.
     sends.pc.setConfiguration(configuration);

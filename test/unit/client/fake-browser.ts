@@ -232,8 +232,12 @@ export class FakePeer extends EventTarget {
   readonly #gates = new Map<Step, Promise<void>>();
   readonly #failures = new Map<Step, Error>();
 
+  /** What it was made with. */
+  readonly initial: RTCConfiguration;
+
   constructor(public configuration: RTCConfiguration = {}) {
     super();
+    this.initial = configuration;
     FakePeer.all.push(this);
   }
 
@@ -250,6 +254,10 @@ export class FakePeer extends EventTarget {
   /** The next such step fails. */
   failNext(step: Step): void {
     this.#failures.set(step, new Error(`${step} failed`));
+  }
+
+  getConfiguration(): RTCConfiguration {
+    return this.configuration;
   }
 
   setConfiguration(configuration: RTCConfiguration): void {

@@ -71,6 +71,13 @@ describe('a peer that the relay wants to be replaced', () => {
     expect([base.client.publisher, base.client.subscriber]).toEqual([next.publisher, next.subscriber]);
   });
 
+  test('gathers with the ICE servers of the one before, until the relay names its own', async () => {
+    const iceServers = [{ urls: 'turn:first' }];
+    const base = await joined({ iceServers }, { rtcConfiguration: { iceTransportPolicy: 'relay' } });
+    const { publisher } = await rejoined(base);
+    expect(publisher.initial).toEqual({ iceServers, iceTransportPolicy: 'relay' });
+  });
+
   test('brings the same tracks in the same streams', async () => {
     const base = await watching();
     await settle();
