@@ -55,6 +55,7 @@ export default defineConfig({
       laterSuite('interop', 60_000, 2, 2),
       ionSuite('ops', 60_000, 2, 2),
       ionSuite('cli', 60_000, 2, 2),
+      ionSuite('examples', 120_000, 2, 2),
       ionSuite('browser', 120_000, 3, 1),
     ],
     coverage: { include: ['src/**'], exclude: ['src/*/gen/**'] },

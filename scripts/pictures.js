@@ -5,7 +5,7 @@
  *   npm run pictures                  into pictures/
  *   npm run pictures -- --to=folder
  *
- * The pictures are those of test/browser/demo-*.test.ts, where looksRight() (test/support/looks.ts) takes them. CHROMIUM_PATH
+ * The pictures are those of test/examples/demo-*.test.ts, where looksRight() (test/support/looks.ts) takes them. CHROMIUM_PATH
  * is the browser.
  */
 import { spawn } from 'node:child_process';
@@ -14,7 +14,7 @@ import { parseArgs } from 'node:util';
 
 const { values } = parseArgs({ options: { to: { type: 'string', default: 'pictures' } } });
 const PICTURES = resolve(values.to);
-const vitest = ['vitest', 'run', '--project', 'browser', 'test/browser/demo-'];
+const vitest = ['vitest', 'run', '--project', 'examples', 'test/examples/demo-'];
 const tests = spawn('npx', vitest, { stdio: 'inherit', env: { ...process.env, PICTURES } });
 tests.once('close', (code) => {
   console.log(`The pictures are in ${PICTURES}`);
