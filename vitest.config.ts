@@ -15,11 +15,11 @@ const suite = (name: string, testTimeout: number) => ({
 
 /**
  * Has processes of others in it: browsers, SFUs, servers and the test share two cores in CI. What one of them does too late
- * once has a second chance, and the last lines of the report name it.
+ * has further chances, and the last lines of the report name it.
  */
 const realSuite = (name: string, testTimeout: number) => {
   const { test, ...rest } = suite(name, testTimeout);
-  return { ...rest, test: { ...test, retry: process.env.CI ? 1 : 0 } };
+  return { ...rest, test: { ...test, retry: process.env.CI ? 2 : 0 } };
 };
 
 /** Installs the tarball that its setup packs. */

@@ -20,7 +20,9 @@ if (passed + failed === 0) fail('no test ran');
 for (const { fullName, failureMessages } of report.testResults
   .flatMap((file) => file.assertionResults)
   .filter(wasRepeated)) {
-  console.error(`passed at the second attempt: ${fullName} (first: ${failureMessages[0].split('\n')[0]})`);
+  console.error(
+    `passed at attempt ${failureMessages.length + 1}: ${fullName} (first: ${failureMessages[0].split('\n')[0]})`,
+  );
 }
 console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
 if (failed > 0) process.exit(1);
