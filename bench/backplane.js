@@ -13,6 +13,7 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { handshake, textFrame } from '../test/support/websocket-bytes.js';
+import { instantSfu } from './harness/instant-sfu.js';
 import { requireOpenFiles } from './harness/machine.js';
 import { quartiles } from './harness/statistics.js';
 
@@ -178,15 +179,7 @@ async function measureAll() {
     },
     {
       splitting: true,
-      esbuildPlugins: [
-        {
-          name: 'instant-sfu',
-          setup({ onLoad }) {
-            const contents = `export { InstantSfu as IonSfu } from '../../../test/support/instant-sfu.js';`;
-            onLoad({ filter: /src\/sfu\/ion\/ion-sfu\.ts$/ }, () => ({ contents, loader: 'ts' }));
-          },
-        },
-      ],
+      esbuildPlugins: [instantSfu],
     },
   );
   const redis = await RedisServer.start();

@@ -12,6 +12,7 @@ import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { handshake, textFrame } from '../test/support/websocket-bytes.js';
+import { instantSfu } from './harness/instant-sfu.js';
 
 const [, script, ...args] = process.argv;
 if (args[0] === 'receive') receive(...args.slice(1).map(Number));
@@ -51,15 +52,7 @@ async function measureAll(receivers) {
     },
     {
       splitting: true,
-      esbuildPlugins: [
-        {
-          name: 'instant-sfu',
-          setup({ onLoad }) {
-            const contents = `export { InstantSfu as IonSfu } from '../../../test/support/instant-sfu.js';`;
-            onLoad({ filter: /src\/sfu\/ion\/ion-sfu\.ts$/ }, () => ({ contents, loader: 'ts' }));
-          },
-        },
-      ],
+      esbuildPlugins: [instantSfu],
     },
   );
   const [{ anonymous, SfuRelay }, { useServer }, { makeBehavior }, { fakeOffer }] = await Promise.all(

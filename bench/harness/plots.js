@@ -1,4 +1,4 @@
-import { series, summary } from './statistics.js';
+import { roundUp, series, summary } from './statistics.js';
 import { TARGETS } from './targets.js';
 
 const COLORS = {
@@ -94,11 +94,4 @@ function legend(x, y, target) {
 
 function short(value) {
   return value >= 1_000 ? `${Number((value / 1_000).toFixed(1))}k` : String(Number(value.toFixed(2)));
-}
-
-/** The next of 1, 2, 2.5 or 5 times a power of ten. */
-function roundUp(value) {
-  if (value <= 0) return 1;
-  const power = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 2.5, 5, 10].map((step) => step * power).find((step) => step >= value);
 }

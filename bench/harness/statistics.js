@@ -45,3 +45,10 @@ function quotient(ones, others) {
     .map(({ round, value }) => value / values.get(round));
   return ratios.length > 0 ? summary(ratios) : undefined;
 }
+
+/** The next of 1, 2, 2.5 or 5 times a power of ten. */
+export function roundUp(value) {
+  if (value <= 0) return 1;
+  const power = 10 ** Math.floor(Math.log10(value));
+  return [1, 2, 2.5, 5, 10].map((step) => step * power).find((step) => step >= value);
+}

@@ -1,3 +1,5 @@
+import { roundUp } from '../harness/statistics.js';
+
 const FONT = 'font-family="system-ui, sans-serif"';
 const COLORS = ['#0b6e4f', '#d1893b', '#5b7db1', '#7a4fb2', '#b23a48'];
 const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [800, 360, 64, 200, 44, 52];
@@ -67,10 +69,4 @@ function axis(values, from, to, isLog) {
 function short(value) {
   if (value >= 1e6) return `${Number((value / 1e6).toFixed(1))}M`;
   return value >= 1_000 ? `${Number((value / 1_000).toFixed(1))}k` : String(Number(value.toFixed(3)));
-}
-
-/** The next of 1, 2, 2.5 or 5 times a power of ten. */
-function roundUp(value) {
-  const power = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 2.5, 5, 10].map((step) => step * power).find((step) => step >= value);
 }

@@ -1,5 +1,8 @@
 import { isSameHash } from '../../../access/session-token.js';
 
+/** ms within which a process that lives answers a claim: a client waits. */
+export const ALIVE_MS = 1_000;
+
 /** What proves to be the owner of a session. Of the tokens, only hashes are known. */
 export interface OwnershipProof {
   /** The user whom the application has named; undefined if it has named none. */

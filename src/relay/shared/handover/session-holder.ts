@@ -2,12 +2,10 @@ import type { Seat } from '../../../backplane/backplane.js';
 import { RelayError } from '../../../protocol/errors.js';
 import type { SessionCloseReason } from '../../../protocol/session-state.js';
 import type { RoomMember } from '../../../room/participants/room-member.js';
-import type { Room } from '../../../room/room.js';
-import type { PeersState } from '../../../session/peer/peers-elsewhere.js';
 import { type OwnershipProof, proves, type SessionClaim } from './claim.js';
 import type { HeldPeers } from './held-peers.js';
 import type { SessionDirectory } from './session-directory.js';
-import { type HandedLink, type SessionState, stateOf } from './session-state.js';
+import { type HandedLink, type MovedSession, type SessionState, stateOf } from './session-state.js';
 
 /** ms within which the other process asks for what it needs of a session. */
 const COLLECT_MS = 10_000;
@@ -17,18 +15,9 @@ const HOLD_MS = 60_000;
 type Params = Readonly<Record<string, unknown>>;
 
 /** A session of this process. */
-export interface HeldSession {
-  readonly id: string;
-  readonly room: Room;
-  readonly roomId: string;
-  readonly userId: string;
-  readonly isNamed: boolean;
-  readonly hidden: boolean;
-  readonly role: SessionState['role'];
+export interface HeldSession extends MovedSession {
   readonly state: string;
-  readonly permissions: { readonly changes: SessionState['changes'] };
-  readonly peers: {
-    readonly state: PeersState;
+  readonly peers: MovedSession['peers'] & {
     readonly isInterrupted: boolean;
     askToLeave(number: number): object;
   };

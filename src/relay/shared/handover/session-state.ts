@@ -49,7 +49,7 @@ export interface SessionState {
 }
 
 /** A session that changes its process. */
-interface MovedSession {
+export interface MovedSession {
   readonly id: string;
   readonly room: Room;
   readonly roomId: string;

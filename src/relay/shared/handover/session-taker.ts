@@ -10,13 +10,11 @@ import type { Session } from '../../../session/session.js';
 import { isRecord } from '../../../util/is-record.js';
 import { noop } from '../../../util/noop.js';
 import { ArrivalRecorder } from './arrival-recorder.js';
-import type { SessionClaim } from './claim.js';
+import { ALIVE_MS, type SessionClaim } from './claim.js';
 import { HeldPeers } from './held-peers.js';
 import type { SessionDirectory } from './session-directory.js';
 import { differenceOf, type HeldPeer, type LinkState, type SessionState } from './session-state.js';
 
-/** ms within which a process that lives says so: a client waits. */
-const ALIVE_MS = 1_000;
 /** ms for which the seat of a session that was lost on the way waits for its client to join again. */
 const ORPHAN_MS = 10_000;
 

@@ -5,12 +5,9 @@ import { joinedAgain, type ReplaceableElsewhere } from '../../../session/peer/ta
 import type { Logger } from '../../../util/logger.js';
 import { noop } from '../../../util/noop.js';
 import type { Answers } from '../process-calls.js';
-import { proves, type SessionClaim } from './claim.js';
+import { ALIVE_MS, proves, type SessionClaim } from './claim.js';
 import { type DirectoryEntry, SessionDirectory } from './session-directory.js';
 import { type HeldSession, SessionHolder } from './session-holder.js';
-
-/** ms within which a process that lives says so: a client waits. */
-const ALIVE_MS = 1_000;
 
 type Params = Readonly<Record<string, unknown>>;
 
