@@ -4,7 +4,7 @@
  *
  *   node bench/compare.js --base ../other-checkout [--new checkout] [--targets relay-uws,relay-ws]
  *   node bench/compare.js --targets relay-uws-cjs,relay-uws
- *   both: [--pairs 20] [--figures trickle,viewers,publishers] [--out file.json]
+ *   both: [--pairs 20] [--figures trickle,viewers,publishers,messages] [--out file.json]
  *
  * Each pair starts two new processes and gives them work in turn, some hundred milliseconds at a time, so that both get
  * the same share of whatever else the machine does. The ratio of a pair is one value; printed are the median and the

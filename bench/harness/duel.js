@@ -5,7 +5,7 @@ const MICRO = 1e6;
 /** How often each of the two gets its share of a figure. */
 const TURNS = 6;
 /** Until a turn costs no more than the one before: of fewer joins, a fifth of what is measured is compilation. */
-const WARM_UP = { viewers: 4_000, rounds: 8_000, publishers: 2_500 };
+const WARM_UP = { viewers: 4_000, rounds: 8_000, publishers: 2_500, messages: 6_000 };
 
 /** What is measured, and how much of it at a time. Each `turn` gives the outcome of the load. */
 export const FIGURES = {
@@ -29,6 +29,15 @@ export const FIGURES = {
     title: 'join of a publisher',
     prepare: (load) => load.churn(WARM_UP.publishers, { window: 20, role: 'publisher' }),
     turn: (load) => load.join(150, { window: 20, role: 'publisher' }),
+    end: (load) => load.leave(),
+  },
+  messages: {
+    title: 'message to a room of 20',
+    prepare: async (load) => {
+      await load.join(200, { window: 20, role: 'viewer', roomSize: 20 });
+      await load.messages(WARM_UP.messages, { window: 20 });
+    },
+    turn: (load) => load.messages(1_500, { window: 20 }),
     end: (load) => load.leave(),
   },
 };

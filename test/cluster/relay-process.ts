@@ -11,9 +11,18 @@ export class RelayProcess {
     this.port = port;
   }
 
-  /** @param script relay.ts, compiled */
-  static async start(script: string, entry: RelayEntry): Promise<RelayProcess> {
-    const child = new Child(process.execPath, [script, JSON.stringify(entry)]);
+  /**
+   * @param script relay.ts, compiled
+   * @param niceness of the process, as of the command `nice`
+   */
+  static async start(script: string, entry: RelayEntry, niceness = 0): Promise<RelayProcess> {
+    const child = new Child('nice', [
+      '-n',
+      String(niceness),
+      process.execPath,
+      script,
+      JSON.stringify(entry),
+    ]);
     return new RelayProcess(child, Number((await child.output(/listening on (\d+)/))[1]));
   }
 

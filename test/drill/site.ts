@@ -7,6 +7,8 @@ import { HaProxy } from './haproxy.js';
 
 /** Longer than HAProxy takes to notice. */
 const CLOSING = { readinessDelayMs: 1_500, drainMs: 1_500 };
+/** Of relays: where they have a machine of their own, their start takes no CPU from browsers that decode video. */
+const NICENESS = 10;
 /** Scripted clients have no ICE. */
 const ICE_TIMEOUT_S = 600;
 
@@ -76,14 +78,18 @@ export class DrillSite {
     this.#cleanUp.unshift(() => ions.stop());
     const ports = await Promise.all(Array.from({ length: relays }, freePort));
     this.#startRelay = (n) =>
-      RelayProcess.start(this.#script, {
-        redis: redis.url,
-        client: n % 2 === 0 ? 'redis' : 'ioredis',
-        nodes: ions.addresses,
-        options: {},
-        port: ports[n] as number,
-        closing: CLOSING,
-      });
+      RelayProcess.start(
+        this.#script,
+        {
+          redis: redis.url,
+          client: n % 2 === 0 ? 'redis' : 'ioredis',
+          nodes: ions.addresses,
+          options: {},
+          port: ports[n] as number,
+          closing: CLOSING,
+        },
+        NICENESS,
+      );
     this.#cleanUp.unshift(() => Promise.all(this.#relays.map(({ child }) => child.stop('SIGKILL'))));
     for (const n of ports.keys()) this.#relays.push(await this.#startRelay(n));
     const proxy = await HaProxy.start(ports);
