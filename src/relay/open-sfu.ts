@@ -19,7 +19,7 @@ interface SfuOwner {
 /** The nodes of the option `sfu`, each an Ion SFU. */
 export function openSfu<P extends Principal>(options: ResolvedOptions<P>, owner: SfuOwner): SfuPool {
   const { logger, counters } = options;
-  return new SfuPool(options.sfu, {
+  const pool: SfuPool = new SfuPool(options.sfu, {
     logger,
     makeServer: (node, { watch, onDown, onUp }) =>
       new IonSfu(node, {
@@ -27,6 +27,7 @@ export function openSfu<P extends Principal>(options: ResolvedOptions<P>, owner:
         probeTimeoutMs: options.healthTimeoutMs,
         joinTimeoutMs: options.joinTimeoutMs,
         isClosing: owner.isClosing,
+        onSender: (roomId) => pool.onSender?.(roomId),
         onAbandonedPeer: (outcome) => counters.abandonedPeers.add(outcome),
       }),
     rooms: owner.rooms,
@@ -37,8 +38,10 @@ export function openSfu<P extends Principal>(options: ResolvedOptions<P>, owner:
     onNodeUp: (node, downMs) => owner.emit('nodeup', { node, downMs }),
     onRoomMoved(move) {
       const { roomId, from, to, generation, reason } = move;
-      logger.info({ roomId, from, to, generation, reason }, 'The room has another SFU node');
+      const what = from === to ? 'The room is placed anew on its SFU node' : 'The room has another SFU node';
+      logger.info({ roomId, from, to, generation, reason }, what);
       owner.emit('roommoved', move);
     },
   });
+  return pool;
 }

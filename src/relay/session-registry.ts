@@ -16,7 +16,7 @@ import type { Takeover } from '../session/peer/takeover.js';
 import type { Session } from '../session/session.js';
 import type { NodeVerdicts } from '../sfu/pool/node-verdicts.js';
 import type { SfuNodeStatus } from '../sfu/pool/options.js';
-import type { Sfu } from '../sfu/sfu.js';
+import type { Sfu, SfuPeerId } from '../sfu/sfu.js';
 import { UserIndex } from '../util/user-index.js';
 import { checkOneMore, replaceOthersOf } from './duplicate-users.js';
 import type { ResolvedOptions } from './options.js';
@@ -28,6 +28,7 @@ import type { SessionState } from './shared/handover/session-state.js';
 import { type SessionTaker, takerOf } from './shared/handover/session-taker.js';
 import type { SessionsElsewhere } from './shared/handover/sessions-elsewhere.js';
 import { leaveNode } from './shared/leave-node.js';
+import { hasPeer } from './shared/session-answers.js';
 import { SharedRooms } from './shared/shared-rooms.js';
 
 /** An SFU whose nodes other processes use, too. */
@@ -54,6 +55,8 @@ export class SessionRegistry<P extends Principal> {
   readonly taker: SessionTaker<P> | undefined;
   /** Called when a room that several processes share gets another node, or another generation. */
   onPlaced: ((room: Room, from: RoomFields) => void) | undefined;
+  /** Called when a session of the room has joined. */
+  onJoined: ((room: Room) => void) | undefined;
   readonly #options: ResolvedOptions<P>;
   readonly #sfu: SharedSfu;
   readonly #onClosed: OnClosed<P>;
@@ -197,7 +200,15 @@ export class SessionRegistry<P extends Principal> {
 
   /** Ends the other sessions of a joined session's user in its room, where the option `duplicateUser` says so. */
   joined(session: Session<P>): void {
+    this.onJoined?.(session.room);
     if (this.#options.duplicateUser === 'replace') replaceOthersOf(session, this);
+  }
+
+  /** Whether a session, in whichever process it is, has this peer in this generation. @throws RelayError */
+  async hasPeer({ sessionId, peer = 1 }: SfuPeerId, generation: number): Promise<boolean> {
+    const session = this.#sessions.get(sessionId);
+    if (session) return hasPeer(session, peer, generation);
+    return (await this.#shared?.anywhere('hasPeer', { sessionId, peer, generation })) ?? false;
   }
 
   get hasOthers(): boolean {

@@ -64,6 +64,8 @@ export interface SfuServer {
    */
   probe(signal: CancelSignal): Promise<void>;
   readonly health: NodeHealth;
+  /** The peers of a room that have sent media to this server, as far as a stream has been told. Undefined: it tells none. */
+  sendersOf?(roomId: string): Iterable<SendingPeer>;
   /** Ends all streams at once, with `ERR_RELAY_SFU_UNAVAILABLE`, and all connections; new ones may follow. */
   drop(): void;
   /** Ends all streams and connections for good. */
@@ -99,6 +101,29 @@ export interface SfuStream {
   end(silent?: boolean): void;
   /** The number of messages that the SFU has not taken yet. */
   readonly pending: number;
+  /** What the SFU has told of the room. Undefined: it tells nothing. */
+  readonly view?: RoomView;
+}
+
+/** A peer that has sent media. One that goes on without media stays one until it leaves. */
+export interface SendingPeer extends SfuPeerId {
+  /** Of its first tracks. */
+  readonly trackIds: readonly string[];
+  /** `performance.now()` when the first stream of this process was told. */
+  readonly since: number;
+}
+
+/** The other peers of a room, as one stream was told of them. Each time is a `performance.now()`. */
+export interface RoomView {
+  /** Undefined before the join is sent. */
+  readonly joinSentAt: number | undefined;
+  /** Undefined before the join is accepted. */
+  readonly joinedAt: number | undefined;
+  /**
+   * When the SFU has named a peer that has sent media: with the answer to the join if it is in the same room of the SFU; later if it has
+   * just begun to send, in whichever room it is.
+   */
+  namedAt(sender: SendingPeer): number | undefined;
 }
 
 /** Identifies a peer on the SFU. */

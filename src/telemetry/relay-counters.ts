@@ -150,7 +150,9 @@ export class RelayCounters {
   readonly interruptionDurations = new Distribution(WAITING_BOUNDS);
   /** Moves of rooms to other SFU nodes (`relay.moveRoom()`). `cancelled`: the room has returned. */
   readonly roomMoves: CounterSet<'moved' | 'cancelled'> = new CounterSet(['moved', 'cancelled']);
-  /** Sessions of these rooms: `moved`, also back; or `closed`, as they did not move in time. */
+  /** Rooms that the SFU had split: `healed` by another generation; `left` as they were, since that has just been tried. */
+  readonly roomSplits: CounterSet<'healed' | 'left'> = new CounterSet(['healed', 'left']);
+  /** Sessions of rooms that moved: `moved`, also back; or `closed`, as they did not move in time. */
   readonly sessionMoves: CounterSet<'moved' | 'closed'> = new CounterSet(['moved', 'closed']);
   /**
    * Sessions of clients that lost their connections, by how they went on: `resumed` on another connection; the same with a

@@ -204,6 +204,9 @@ export const METRICS: readonly Metric[] = [
   counter('room_moves', 'Moves of rooms to other SFU nodes: moved, or cancelled.', ({ roomMoves }) =>
     each(roomMoves, 'outcome'),
   ),
+  counter('room_splits', 'Rooms that the SFU had twice, by what has become of them.', ({ roomSplits }) =>
+    each(roomSplits, 'outcome'),
+  ),
   counter(
     'session_moves',
     'Sessions of rooms that moved: moved, or closed as they did not in time.',

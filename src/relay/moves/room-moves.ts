@@ -5,6 +5,7 @@ import { checkId } from '../../protocol/ids.js';
 import type { Room } from '../../room/room.js';
 import type { Session } from '../../session/session.js';
 import type { Relocation } from '../../sfu/pool/placements.js';
+import type { SfuNode } from '../../sfu/pool/sfu-node.js';
 import type { SfuPool } from '../../sfu/pool/sfu-pool.js';
 import { misconfigured } from '../../util/check-options.js';
 import type { ResolvedOptions } from '../options.js';
@@ -12,6 +13,7 @@ import type { SessionRegistry } from '../session-registry.js';
 import { type MoveRoomOptions, type ResolvedMove, type RoomMoveReport, readMove } from './move-options.js';
 import { MovingRoom } from './moving-room.js';
 import { type DrainEvent, NodeDrains } from './node-drains.js';
+import { SplitRooms } from './split-rooms.js';
 
 /** The moves of rooms between SFU nodes. */
 export class RoomMoves<P extends Principal> {
@@ -32,7 +34,18 @@ export class RoomMoves<P extends Principal> {
     this.#options = options;
     this.#sfu = sfu;
     this.#registry = registry;
+    const splits = new SplitRooms<P>({
+      ...{ rooms: registry.rooms, sessions: registry.sessions },
+      ...{ counters: options.counters, logger: options.logger },
+      placementOf: (room) => sfu.placementOf(room),
+      isMoving: (room) => this.#moving.has(room),
+      hasPeer: (sender, generation) => registry.hasPeer(sender, generation),
+      renew: (room) => this.#renew(room),
+    });
+    sfu.onSender = (roomId) => splits.watch(roomId);
+    registry.onJoined = ({ id }) => splits.watch(id);
     registry.onPlaced = (room, from) => {
+      if (from.node === room.node) splits.renewed(room);
       if (this.#moving.has(room)) this.#outrun.set(room, this.#outrun.get(room) ?? from);
       else this.#follow(room, from);
     };
@@ -60,7 +73,19 @@ export class RoomMoves<P extends Principal> {
     );
   }
 
-  async run(room: Room, move: ResolvedMove): Promise<RoomMoveReport> {
+  /** Moves the room to another generation, on the same node if that has room for the new peers beside the old ones. */
+  #renew(room: Room): Promise<RoomMoveReport> {
+    const { node } = this.#sfu.placementOf(room) ?? {};
+    const hasRoom = node && !node.isDraining && node.load + room.sessionCount <= node.maxStreams;
+    return this.run(room, readMove({ reason: 'split' }), hasRoom ? node : undefined);
+  }
+
+  /** @param to as `move.to`, also the node that the room is on */
+  async run(
+    room: Room,
+    move: ResolvedMove,
+    to: string | SfuNode | undefined = move.to,
+  ): Promise<RoomMoveReport> {
     const { counters, logger } = this.#options;
     if (move.signal?.aborted)
       throw RelayError.from(move.signal.reason, 'ERR_RELAY_ABORTED', 'The move was cancelled.');
@@ -70,7 +95,7 @@ export class RoomMoves<P extends Principal> {
     let outcome: 'moved' | 'cancelled' | undefined;
     try {
       const [first] = room.moderation.sessions;
-      const relocation = await this.#sfu.move(room, first?.userId ?? '', move.to, move.reason);
+      const relocation = await this.#sfu.move(room, first?.userId ?? '', to, move.reason);
       outcome = 'cancelled';
       const report = await this.#start(room, relocation, move).run();
       outcome = 'moved';
@@ -91,7 +116,7 @@ export class RoomMoves<P extends Principal> {
   /** Another process has placed the room on another node: the sessions of this one follow. */
   #follow(room: Room, from: RoomFields): void {
     const to = this.#sfu.placementOf(room);
-    if (!this.#options.sfu.isCluster || !to) return;
+    if (!to) return;
     this.#moving.add(room);
     const node = this.#sfu.findNode(from.node) ?? to.node;
     this.#start(room, { from: { node, generation: from.generation }, to }, readMove({}))

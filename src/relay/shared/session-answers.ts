@@ -1,15 +1,22 @@
-import type { SessionCloseReason } from '../../protocol/session-state.js';
+import type { SessionCloseReason, SessionState } from '../../protocol/session-state.js';
 import type { LiveGrants } from '../../protocol/types.js';
 import type { ModeratedSession } from '../../room/moderation/moderated-session.js';
 import type { Room } from '../../room/room.js';
 import { joinedElsewhere } from '../duplicate-users.js';
 import type { Answers } from './process-calls.js';
 
+interface CurrentPeer {
+  readonly number: number;
+  readonly generation: number | undefined;
+}
+
 export interface ChangeableSession extends ModeratedSession {
   readonly permissions: ModeratedSession['permissions'] & { change(grants: LiveGrants): Promise<void> };
   readonly roomId: string;
   readonly room: Room;
   readonly connection: 'connected' | 'detached';
+  readonly state: SessionState;
+  readonly peers: { readonly current: CurrentPeer; readonly isInterrupted: boolean };
   close(reason?: SessionCloseReason): Promise<void>;
 }
 
@@ -38,10 +45,26 @@ export function sessionAnswers({ sessions, rooms }: SessionAnswersSetup): Answer
       await Promise.all(detached.map((session) => session.close({ by: 'relay', error })));
       return detached.length > 0;
     },
+    hasPeer: ({ sessionId, peer, generation }) => {
+      const session = sessions.get(String(sessionId));
+      return session !== undefined && hasPeer(session, Number(peer), Number(generation));
+    },
     updateGrants: async ({ sessionId, grants }) => {
       const session = sessions.get(String(sessionId));
       await session?.permissions.change(grants as LiveGrants);
       return session !== undefined;
     },
   };
+}
+
+/** Whether the session is on the SFU with this peer, in this generation of its room. */
+export function hasPeer(
+  { state, peers }: Pick<ChangeableSession, 'state' | 'peers'>,
+  number: number,
+  generation: number,
+): boolean {
+  const { current, isInterrupted } = peers;
+  return (
+    state === 'joined' && !isInterrupted && current.number === number && current.generation === generation
+  );
 }

@@ -17,6 +17,7 @@ import type { ArrivalRecorder } from './handover/arrival-recorder.js';
 import { LogGate } from './log-gate.js';
 import { RemoteSession } from './remote-session.js';
 import { RemoteSessions } from './remote-sessions.js';
+import { Revision } from './revision.js';
 import { SeatWriter } from './seat-writer.js';
 import { SharedMessages } from './shared-messages.js';
 
@@ -57,10 +58,9 @@ export class SharedRoom implements RoomShare, MembersObserver {
   readonly #writer: SeatWriter;
   readonly #messages: SharedMessages;
   readonly #gate: LogGate;
+  readonly revision = new Revision();
   /** The last one that this process was told. */
   #placement: RoomFields = { generation: 0 };
-  #revision = 0;
-  #waiting: { readonly revision: number; readonly resolve: () => void }[] = [];
 
   constructor(room: Room, process: SharingProcess, backplane: Backplane) {
     this.room = room;
@@ -94,16 +94,6 @@ export class SharedRoom implements RoomShare, MembersObserver {
 
   get replacesDuplicates(): boolean {
     return this.#process.replacesDuplicates;
-  }
-
-  get revision(): number {
-    return this.#revision;
-  }
-
-  /** Resolves when the room has been told of this many changes. */
-  async reached(revision: number): Promise<void> {
-    if (this.#revision >= revision) return;
-    await new Promise<void>((resolve) => this.#waiting.push({ revision, resolve }));
   }
 
   touched(member: RoomMember): void {
@@ -157,7 +147,7 @@ export class SharedRoom implements RoomShare, MembersObserver {
     this.#count(state.audience);
     this.#messages.know(state.totals);
     this.#place(state);
-    this.#reach(revision);
+    this.revision.reach(revision);
     this.settled();
   }
 
@@ -172,7 +162,7 @@ export class SharedRoom implements RoomShare, MembersObserver {
     this.#messages.know(change.totals);
     if (change.generation !== undefined || change.node !== undefined)
       this.#place({ ...this.#placement, ...change } as RoomFields);
-    this.#reach(revision);
+    this.revision.reach(revision);
     if (change.gates) this.#gate.changed();
     if (change.locked) this.#mayRejoin();
     this.settled();
@@ -287,14 +277,8 @@ export class SharedRoom implements RoomShare, MembersObserver {
   #place({ node, generation }: RoomFields): void {
     const from = this.#placement;
     this.#placement = { node, generation };
-    if (from.node !== undefined && generation !== from.generation) this.#process.placed(this.room, from);
-  }
-
-  #reach(revision: number): void {
-    this.#revision = revision;
-    if (this.#waiting.length === 0) return;
-    const reached = this.#waiting.filter((each) => each.revision <= revision);
-    this.#waiting = this.#waiting.filter((each) => each.revision > revision);
-    for (const { resolve } of reached) resolve();
+    // With a single SFU no room names a node.
+    if (generation !== from.generation && (from.node !== undefined || node === undefined))
+      this.#process.placed(this.room, from);
   }
 }

@@ -179,7 +179,7 @@ export class SharedRooms {
       close: (userId, { code, message }) =>
         this.#calls.askAllLiving('close', { roomId: room.id, userId, code, message }),
       revise: async (userId) => {
-        const { revision } = shared;
+        const revision = shared.revision.value;
         const asked = [...shared.processesOf(userId)].map((processId) =>
           this.#calls.askLiving(processId, 'revise', { roomId: room.id, userId, revision }),
         );
@@ -238,7 +238,7 @@ export class SharedRooms {
     const room = this.#setup.rooms.all.get(String(roomId));
     const shared = room && this.#rooms.get(room);
     if (!shared) return;
-    await Promise.race([shared.reached(Number(revision)), sleep(HEARD_MS, undefined, { ref: false })]);
+    await shared.revision.reached(Number(revision), HEARD_MS);
     const sessions = [...room.moderation.sessions.ofUser(String(userId))];
     await Promise.all(sessions.map((session) => session.permissions.revise()));
   }

@@ -12,6 +12,7 @@ import type {
 import type { CancelSignal } from '../../util/cancellation.js';
 import { type Admit, JoinAttempt } from './join-attempt.js';
 import type { JoinedPeer, PeerOwner, PeerSetup } from './peer-owner.js';
+import { PeerSight } from './peer-sight.js';
 import { type PeersState, peerElsewhere } from './peers-elsewhere.js';
 import { Publisher } from './publisher.js';
 import { ReplyFilter } from './reply-filter.js';
@@ -23,6 +24,7 @@ import type { Takeover } from './takeover.js';
 export class SfuPeer implements SfuCallOwner {
   /** 1 for the first peer of a session. */
   readonly number: number;
+  readonly sight: PeerSight;
   readonly #owner: PeerOwner;
   readonly #guard: Guard;
   readonly #replies: ReplyFilter;
@@ -47,6 +49,7 @@ export class SfuPeer implements SfuCallOwner {
       answerTimeoutMs: setup.answerTimeoutMs,
       onUnanswered: () => owner.onBroken(number, unanswered()),
     });
+    this.sight = new PeerSight(setup, this.#call, this.#subscriber);
     this.#attempt = new JoinAttempt({
       number,
       options: setup,
@@ -257,6 +260,7 @@ export class SfuPeer implements SfuCallOwner {
   }
 
   onOffer(offer: SessionDescription): void {
+    this.sight.note(offer.sdp);
     this.#replies.offer(offer, (shown) => this.#subscriber.offer(offer, shown));
   }
 

@@ -45,6 +45,11 @@ export class Subscriber {
     return this.#held.some(({ name }) => name === 'offer') ? undefined : this.#shown;
   }
 
+  /** Whether an offer is unanswered. */
+  get hasPending(): boolean {
+    return this.#pending !== undefined;
+  }
+
   get isHolding(): boolean {
     return this.#held.length > 0;
   }

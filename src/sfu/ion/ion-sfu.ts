@@ -8,12 +8,13 @@ import { Deadline } from '../../util/deadline.js';
 import { type Logger, silentLogger } from '../../util/logger.js';
 import { noop } from '../../util/noop.js';
 import { NodeHealth, type Watch } from '../node-health.js';
-import type { SfuPeerId, SfuServer, SfuStream, SfuStreamListener } from '../sfu.js';
+import type { SendingPeer, SfuPeerId, SfuServer, SfuStream, SfuStreamListener } from '../sfu.js';
 import { AbandonedPeers } from './abandoned-peers.js';
 import { IonStream, MAX_RETRIES, type StreamSetup } from './ion-stream.js';
 import type { ResolvedSfuOptions } from './options.js';
 import { probe } from './probe.js';
 import { RoomGates } from './room-gate.js';
+import { SendingPeers } from './sending-peers.js';
 
 interface IonSfuSetup {
   /** Logs when the SFU is down, and when it is up again. */
@@ -28,6 +29,8 @@ interface IonSfuSetup {
   joinTimeoutMs: number;
   /** Ion kept a peer after ending its stream. The relay has removed it, or the removal has failed. */
   onAbandonedPeer(outcome: 'removed' | 'left'): void;
+  /** A peer of the room has sent media for the first time. */
+  onSender(roomId: string): void;
   /** Abandoned peers are not removed while the relay is closing. */
   isClosing(): boolean;
 }
@@ -40,6 +43,7 @@ const DEFAULTS: IonSfuSetup = {
   probeTimeoutMs: 3_000,
   joinTimeoutMs: 15_000,
   onAbandonedPeer: noop,
+  onSender: noop,
   isClosing: () => false,
 };
 
@@ -95,6 +99,7 @@ export class IonSfu implements SfuServer {
       onSilent: () => this.health.check(),
       heard: false,
       gates: new RoomGates(),
+      senders: new SendingPeers(setup.onSender),
     };
     this.#abandoned = new AbandonedPeers({
       open: (listener, signal) => this.#open(listener, signal),
@@ -161,8 +166,13 @@ export class IonSfu implements SfuServer {
     return this.#probe(signal, true);
   }
 
+  sendersOf(roomId: string): Iterable<SendingPeer> {
+    return this.#streams.senders.ofRoom(roomId);
+  }
+
   /** Ends all streams and connections; new ones may follow. */
   drop(): void {
+    this.#streams.senders.clear();
     this.#pool.drop();
   }
 

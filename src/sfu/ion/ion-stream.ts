@@ -9,8 +9,10 @@ import { Deadline } from '../../util/deadline.js';
 import type { SfuJoin, SfuPeerId, SfuStream, SfuStreamListener } from '../sfu.js';
 import { Target as IonTarget, type JoinReply, type Reply, type Request } from './gen/rtc.js';
 import { decodeReply, decodeTrickle, encodeRequest, encodeTrickle } from './ion-codec.js';
+import { IonRoomView } from './ion-room-view.js';
 import { encodeRefusedTrickle } from './join-race.js';
 import type { GateTicket, RoomGates } from './room-gate.js';
+import type { SendingPeers } from './sending-peers.js';
 import { encodeSid, encodeUid } from './uid.js';
 
 /**
@@ -34,6 +36,7 @@ export interface StreamSetup {
   /** Set when the SFU sends a message on any stream. */
   heard: boolean;
   readonly gates: RoomGates;
+  readonly senders: SendingPeers;
 }
 
 /**
@@ -49,6 +52,7 @@ export class IonStream implements SfuStream, CallListener {
   /** Called if Ion ends the stream with an error after the join was sent: it keeps the peer then. */
   readonly #onAbandoned: ((peer: SfuPeerId) => void) | undefined;
   generation = 1;
+  readonly view = new IonRoomView();
   #ticket: GateTicket | undefined;
   #peer: SfuPeerId | undefined;
   /** Sent messages, until the SFU's first one: they are sent again if the server has not processed the call. */
@@ -94,6 +98,7 @@ export class IonStream implements SfuStream, CallListener {
     // Without the SDP, which would stay in memory as long as the stream.
     this.#peer = { roomId, userId, sessionId, peer, generation: this.generation };
     this.#opening = true;
+    this.view.joinSentAt = performance.now();
     // Opens the response before several goroutines of Ion race to do so.
     if (!this.#leaving) this.#send(encodeRefusedTrickle());
     this.#write({
@@ -246,7 +251,8 @@ export class IonStream implements SfuStream, CallListener {
         if (!this.#opening) listener.onError(payload.value.reason);
         return;
       case 'trackEvent':
-        // Ion sends these for every room, and only for a peer's first tracks: `Room` derives the tracks from the offers.
+        // Of a peer's first tracks only: `Room` derives the tracks from the offers.
+        this.view.told(payload.value, this.#setup.senders, this.#peer?.roomId);
         return;
     }
   }
@@ -255,6 +261,7 @@ export class IonStream implements SfuStream, CallListener {
     this.#opening = false;
     if (reply.success && reply.description) {
       this.#ticket?.joined();
+      this.view.joinedAt = performance.now();
       this.#listener.onJoined(description('answer', reply.description.sdp));
     } else this.#listener.onRefused(reasonOf(reply));
   }

@@ -1,5 +1,5 @@
 import type { MaybePromise, Outcome, RoomFields, RoomLog } from '../../backplane/backplane.js';
-import { invalidParams, invalidState, RelayError } from '../../protocol/errors.js';
+import { invalidParams, invalidState } from '../../protocol/errors.js';
 import type { CancelSignal } from '../../util/cancellation.js';
 import { withDeadline } from '../../util/deadline.js';
 import { andThen } from '../../util/is-promise.js';
@@ -9,6 +9,7 @@ import { LoadBalancer } from './load-balancer.js';
 import type { NodeSet } from './node-set.js';
 import { type NodeVerdicts, outOfReach } from './node-verdicts.js';
 import type { ResolvedPoolOptions, SelectNode, SfuNodeStatus } from './options.js';
+import { full, noNode, unavailable } from './placement-errors.js';
 import type { SfuNode } from './sfu-node.js';
 
 /** ms within which `selectNode` has to answer. */
@@ -29,7 +30,10 @@ export interface RoomMove {
   readonly to: string;
   /** Counts the placements of the room. Smaller than before where a move was cancelled. */
   readonly generation: number;
-  /** `failure` of the last node, `cancelled` where the room returns to it, otherwise the `reason` of `relay.moveRoom()`. */
+  /**
+   * `failure` of the last node; `cancelled` where the room returns to it; `split` where the SFU had it twice; otherwise the `reason`
+   * of `relay.moveRoom()`.
+   */
   readonly reason: string;
 }
 
@@ -42,6 +46,8 @@ export interface Relocation {
 interface PlacementsSetup {
   options: Pick<ResolvedPoolOptions, 'loadBalanceMethod' | 'selectNode'>;
   nodes: NodeSet;
+  /** The node, if there is only one: rooms do not name it. */
+  single: SfuNode | undefined;
   verdicts: NodeVerdicts;
   logger: Logger;
   onMoved(move: RoomMove): void;
@@ -105,16 +111,23 @@ export class Placements {
 
   /**
    * Places a room on another node while the current one goes on.
-   * @param to the address of the node; undefined: chosen as for a new room
+   * @param to the address of the node, or the node, also the same one; undefined: chosen as for a new room
    * @param reason of the event `roommoved`
    * @throws RelayError `ERR_RELAY_INVALID_PARAMS`, `ERR_RELAY_INVALID_STATE`, `ERR_RELAY_SFU_UNAVAILABLE`
    */
-  async move(room: PlacedRoom, userId: string, to: string | undefined, reason: string): Promise<Relocation> {
+  async move(
+    room: PlacedRoom,
+    userId: string,
+    to: string | SfuNode | undefined,
+    reason: string,
+  ): Promise<Relocation> {
     const from = this.#requireCurrent(room);
-    const node = to === undefined ? await this.#chooseOther(room, userId, from) : this.#named(to, from);
+    const named = typeof to === 'string' ? this.#named(to, from) : to;
+    const node = named ?? (await this.#chooseOther(room, userId, from));
+    const address = this.#setup.single ? {} : { node: node.serverUrl };
     const outcome = await room.log.commit((state) =>
-      isAt(state, from)
-        ? { node: node.serverUrl, generation: this.#next(state) }
+      this.#isAt(state, from)
+        ? { ...address, generation: this.#next(state) }
         : { refused: invalidState('The room has moved to another node in the meantime.') },
     );
     if (outcome.refused) throw outcome.refused;
@@ -130,7 +143,7 @@ export class Placements {
   async revert(room: PlacedRoom, { from, to }: Relocation, reason: string): Promise<boolean> {
     const { node, generation } = from;
     const outcome = await room.log.commit((state) =>
-      isAt(state, to) && this.#valid({ node: node.serverUrl, generation })
+      this.#isAt(state, to) && this.#valid({ node: node.serverUrl, generation })
         ? { node: node.serverUrl, generation, lastGeneration: lastOf(state) }
         : {},
     );
@@ -203,7 +216,7 @@ export class Placements {
 
   /** The generation of the room's next placement. */
   #next(state: RoomFields): number {
-    return Math.max(lastOf(state) + 1, this.#floor);
+    return Math.max(lastOf(state) + 1, this.#floor, this.#setup.single ? 2 : 1);
   }
 
   #moved(room: PlacedRoom, from: Placement, { node, generation }: Placement, reason: string): void {
@@ -234,8 +247,15 @@ export class Placements {
   }
 
   #valid({ node: serverUrl, generation }: RoomFields): Placement | undefined {
-    const node = this.#setup.nodes.find(serverUrl);
+    const { single, nodes } = this.#setup;
+    if (single) return { node: single, generation: Math.max(1, generation) };
+    const node = nodes.find(serverUrl);
     return node && !node.isDown && generation >= node.minGeneration ? { node, generation } : undefined;
+  }
+
+  #isAt(state: RoomFields, { node, generation }: Placement): boolean {
+    if (this.#setup.single) return Math.max(1, state.generation) === generation;
+    return state.node === node.serverUrl && state.generation === generation;
   }
 
   #usable(): SfuNode[] {
@@ -270,28 +290,7 @@ export async function openOn(
   return stream;
 }
 
-function isAt({ node, generation }: RoomFields, placement: Placement): boolean {
-  return node === placement.node.serverUrl && generation === placement.generation;
-}
-
 /** The highest generation that the room has had. */
 function lastOf({ generation, lastGeneration = 0 }: RoomFields): number {
   return Math.max(generation, lastGeneration);
-}
-
-/** For the operator who asks for a move. */
-function unavailable(message: string): RelayError {
-  return new RelayError('ERR_RELAY_SFU_UNAVAILABLE', message);
-}
-
-/** All nodes that are up have as many streams as they may. */
-function full(): RelayError {
-  const cause = new Error('the nodes that are up have maxStreams streams');
-  return new RelayError('ERR_RELAY_SFU_UNAVAILABLE', 'The SFU is full: try again later.', { cause });
-}
-
-function noNode(reason: string): RelayError {
-  return new RelayError('ERR_RELAY_SFU_UNAVAILABLE', "The SFU can't be reached.", {
-    cause: new Error(reason),
-  });
 }

@@ -50,6 +50,8 @@ export class SfuPool implements Sfu {
   readonly #placements: Placements;
   readonly #pacer = new Pacer();
   readonly verdicts = new NodeVerdicts();
+  /** Called when a peer of the room has sent media for the first time. */
+  onSender: ((roomId: string) => void) | undefined;
   /** The node, if there is only one. */
   readonly #single: SfuNode | undefined;
   /** Resolves when a node comes up, or the nodes change, or full ones may have room again. */
@@ -66,15 +68,16 @@ export class SfuPool implements Sfu {
     this.#options = options;
     this.#setup = setup;
     this.#nodes = new NodeSet({ logger: setup.logger, makeNode: (each) => this.#makeNode(each) });
+    this.#nodes.set(options.nodes);
+    if (!options.isCluster) [this.#single] = this.#nodes.current;
     this.#placements = new Placements({
       options,
       nodes: this.#nodes,
+      single: this.#single,
       verdicts: this.verdicts,
       logger: setup.logger,
       onMoved: setup.onRoomMoved,
     });
-    this.#nodes.set(options.nodes);
-    if (!options.isCluster) [this.#single] = this.#nodes.current;
     const { resolveNodes, refreshMs } = options;
     if (!resolveNodes) return;
     const refresh = () => {
@@ -122,9 +125,8 @@ export class SfuPool implements Sfu {
     listener: SfuStreamListener,
     signal: CancelSignal,
   ): Promise<SfuStream> {
-    return this.#single
-      ? this.#single.server.open(listener, signal)
-      : this.#open(room, userId, listener, signal);
+    const placed = this.#single && this.placementOf(room);
+    return placed ? openOn(placed, listener, signal) : this.#open(room, userId, listener, signal);
   }
 
   async ready(room: PlacedRoom, isUrgent: boolean, signal: CancelSignal): Promise<number> {
@@ -157,8 +159,8 @@ export class SfuPool implements Sfu {
    * Places a room on another node; its sessions stay where they are until they join again.
    * @throws RelayError as `Placements.move`
    */
-  move(room: PlacedRoom, userId: string, to: string | undefined, reason: string): Promise<Relocation> {
-    return this.#placements.move(room, userId, to, reason);
+  move(...move: Parameters<Placements['move']>): Promise<Relocation> {
+    return this.#placements.move(...move);
   }
 
   /** Returns the room to where it was, if it can. */

@@ -1,0 +1,155 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { invalidState, RelayError } from '../../../../src/protocol/errors.js';
+import { SplitRooms } from '../../../../src/relay/moves/split-rooms.js';
+import type { SendingPeer } from '../../../../src/sfu/sfu.js';
+import { CounterSet } from '../../../../src/telemetry/instruments.js';
+
+/** What the SFU has told the peer of Bob, who is looked at, of Alice, who sends. */
+interface Scene {
+  joinedAt: number;
+  /** When the process was first told that Alice sends. */
+  since: number;
+  namedAt?: number;
+  hasSeen?: boolean;
+  offeredAt?: number;
+  isBusy?: boolean;
+  receivesAll?: boolean;
+  muted?: boolean;
+  generation?: number;
+}
+
+/** Alice sent before Bob joined, and Bob was not told of her. */
+const UNTOLD: Scene = { joinedAt: 1_000, since: 0 };
+/** Alice began to send in Bob's presence, and the SFU did not offer that to him. */
+const UNOFFERED: Scene = { joinedAt: 0, since: 2_000, namedAt: 2_000 };
+
+let logged: string[];
+let placed: number;
+let hasPeer: () => Promise<boolean>;
+let renew: () => Promise<unknown>;
+let counters: { roomSplits: CounterSet<'healed' | 'left'> };
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: 0 });
+  logged = [];
+  placed = 0;
+  hasPeer = async () => true;
+  renew = async () => {
+    placed += 1;
+  };
+  counters = { roomSplits: new CounterSet(['healed', 'left']) };
+});
+afterEach(() => vi.useRealTimers());
+
+function stage(scene: Scene) {
+  const start = performance.now();
+  const { joinedAt, since, namedAt, hasSeen = false, offeredAt = 0 } = scene;
+  const { isBusy = false, receivesAll = true, muted = false, generation = 1 } = scene;
+  const alice: SendingPeer = {
+    ...{ roomId: 'lobby', userId: 'alice', sessionId: 'a' },
+    ...{ trackIds: ['camera'], since: start + since },
+  };
+  const view = {
+    joinSentAt: start + joinedAt - 10,
+    joinedAt: start + joinedAt,
+    namedAt: () => (namedAt === undefined ? undefined : start + namedAt),
+  };
+  const settled = vi.fn(async () => {});
+  const sight = { view, offeredAt: start + offeredAt, isBusy, receivesAll, settled, hasSeen: () => hasSeen };
+  const room = {
+    id: 'lobby',
+    moderation: { sessions: [{ id: 'a' }, { id: 'b' }] },
+    members: { member: () => ({}) },
+    tracksOf: () => [{ trackId: 'camera', muted }],
+  };
+  const peer = (sign: object) => ({ current: { generation, sight: sign }, isInterrupted: false });
+  const bob = { id: 'b', room, state: 'joined', peers: peer(sight) };
+  const sessions = new Map([
+    ['a', { id: 'a', room, state: 'joined', peers: peer({ ...sight, hasSeen: () => true }) }],
+    ['b', bob],
+  ]);
+  const log = (_: object, message: string) => void logged.push(message);
+  const server = { sendersOf: () => [alice] };
+  const splits = new SplitRooms({
+    ...{ rooms: new Map([['lobby', room]]), sessions, counters, logger: { warn: log, error: log } },
+    placementOf: () => ({ node: { serverUrl: 'sfu:5551', server }, generation: 1 }),
+    isMoving: () => false,
+    hasPeer: () => hasPeer(),
+    renew: () => renew(),
+  } as never);
+  splits.watch('lobby');
+  return { splits, bob, settled };
+}
+
+test.each([
+  ['joined when the other one was sending, and was not told of it', UNTOLD],
+  ['was there when the other one began to send, and was not offered it', UNOFFERED],
+])('a room is placed anew once if a peer %s', async (_, scene) => {
+  const { settled } = stage(scene);
+  await vi.advanceTimersByTimeAsync(8_000);
+  expect(placed).toBe(1);
+  expect(settled).toHaveBeenCalled();
+  expect(counters.roomSplits.get('healed')).toBe(1);
+  expect(logged).toEqual(['The SFU has split the room: it is placed anew, and its sessions move']);
+});
+
+test.each<[string, Scene]>([
+  ['was told of the sender with its join', { ...UNTOLD, namedAt: 1_001 }],
+  ['has ever been offered a track of the sender', { ...UNTOLD, hasSeen: true }],
+  ['was told within a second, so that it is not known with what', { ...UNOFFERED, since: 300, namedAt: 300 }],
+  ['has not answered the last offer', { ...UNOFFERED, isBusy: true }],
+  ['chooses its tracks itself', { ...UNOFFERED, receivesAll: false }],
+  ['is not offered a muted track', { ...UNOFFERED, muted: true }],
+  ['may have lost its connection before', { ...UNOFFERED, joinedAt: -30_000, offeredAt: -30_000 }],
+  ['is in another generation', { ...UNTOLD, generation: 2 }],
+])('a room is left alone if a peer %s', async (_, scene) => {
+  stage(scene);
+  await vi.advanceTimersByTimeAsync(30_000);
+  expect(placed).toBe(0);
+});
+
+test('a room is left alone if the sender has left, or another peer has taken its place', async () => {
+  hasPeer = async () => false;
+  stage(UNTOLD);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(placed).toBe(0);
+});
+
+test('a room is left alone if the SFU was only slow', async () => {
+  const { bob } = stage(UNTOLD);
+  await vi.advanceTimersByTimeAsync(5_000);
+  bob.peers.current.sight = { ...(bob.peers.current.sight as object), hasSeen: () => true };
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(placed).toBe(0);
+});
+
+test('a room that is split again is placed anew a minute later, with an error meanwhile', async () => {
+  stage(UNTOLD);
+  await vi.advanceTimersByTimeAsync(50_000);
+  expect(placed).toBe(1);
+  expect(logged.slice(1)).toEqual(['The SFU has split the room again: some participants do not see others']);
+  expect(counters.roomSplits.get('left')).toBe(1);
+  await vi.advanceTimersByTimeAsync(30_000);
+  expect(placed).toBe(2);
+});
+
+test('a process that another one has outrun follows without a word', async () => {
+  renew = async () => {
+    throw invalidState('The room has moved to another node in the meantime.');
+  };
+  stage(UNTOLD);
+  await vi.advanceTimersByTimeAsync(8_000);
+  expect(logged).toHaveLength(1);
+});
+
+test('a process that does not answer is asked again', async () => {
+  let asked = 0;
+  hasPeer = async () => {
+    asked += 1;
+    if (asked === 1) throw new RelayError('ERR_RELAY_UNAVAILABLE', 'It does not answer.');
+    return true;
+  };
+  stage(UNTOLD);
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(placed).toBe(1);
+});
