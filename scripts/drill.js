@@ -22,13 +22,14 @@ const say = (text) => {
 const progress = (text) => say(`${String(Math.round((Date.now() - start) / 1000)).padStart(4)} s  ${text}`);
 
 const rows = {};
-const showStep = ({ name, tookMs, noticed, ionGapMs, departures, faults }) => {
+const showStep = ({ name, tookMs, noticed, ionGapMs, ionReturnsMs, departures, faults }) => {
   rows[name] = {
     'took, s': Math.round(tookMs / 100) / 10,
     'longest gap, ms': Math.max(...noticed.map(({ gapMs }) => gapMs)),
     'silence, ms': Math.max(...noticed.map(({ sound }) => sound?.silenceMs ?? 0)),
     'level of sound': Math.max(...noticed.map(({ sound }) => sound?.loudest ?? 0)),
-    'gap of ion-sdk-js, ms': ionGapMs,
+    'ion-sdk-js publishes again, ms': Math.max(0, ...ionReturnsMs),
+    'gap of its viewer, ms': ionGapMs,
     'seen leaving': departures.filter((each) => each.endsWith('left')).length,
   };
   for (const { user, events } of noticed) if (events.length > 0) say(`        ${user}: ${events.join(', ')}`);

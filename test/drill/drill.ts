@@ -37,6 +37,8 @@ export interface StepReport {
   noticed: Noticed[];
   /** In the room of ion-sdk-js. */
   ionGapMs: number | undefined;
+  /** Of the publisher with ion-sdk-js: how long it took to publish again. */
+  ionReturnsMs: number[];
   /** Of scripted users: who was reported to have left or joined. */
   departures: string[];
   /** A process that has ended with another code than 0, a node that could not be drained. */
@@ -119,9 +121,11 @@ export async function drill(options: DrillOptions): Promise<DrillReport> {
       await sleep(settlingMs);
       const to = Date.now();
       const noticed = await Promise.all(people.map((each) => each.noticed(from, to)));
-      const ionGapMs = await ion?.spectator.longestGap(from, to);
+      const ionGapMs = await ion?.viewer.spectator.longestGap(from, to);
+      const ionReturnsMs = (await ion?.returnsMs()) ?? [];
       const departures = users.flatMap((user, n) => user.departures.slice(departuresBefore[n]));
-      const step = { kind, name, tookMs, noticed: noticed.slice(1), ionGapMs, departures, faults };
+      const ofIon = { ionGapMs, ionReturnsMs };
+      const step = { kind, name, tookMs, noticed: noticed.slice(1), ...ofIon, departures, faults };
       for (const event of noticed[0]?.events ?? []) step.noticed[0]?.events.push(`publisher: ${event}`);
       steps.push(step);
       onStep?.(step);

@@ -8,8 +8,10 @@ export const LIMITS = {
   silenceMs: 300,
   /** Of its level, compared with the usual one: heard twice at a time it is at 1.4. */
   level: 1.25,
-  /** ms until the viewers of a publisher with ion-sdk-js, which has to join again, see it again. */
-  ionGapMs: 3_000,
+  /** ms until a publisher with ion-sdk-js, which has to join again, has done so. */
+  ionReturnMs: 3_000,
+  /** ms until its viewers see it again: an ordinary join, its ICE and a key frame later. */
+  ionGapMs: 5_000,
 };
 
 /** The limits that a drill has exceeded, as sentences. */
@@ -29,8 +31,10 @@ function gapsOf({ noticed }: StepReport): number[] {
 }
 
 function stepFaults(step: StepReport, usualMs: number): string[] {
-  const { name, noticed, ionGapMs = 0, departures, faults } = step;
+  const { name, noticed, ionGapMs = 0, ionReturnsMs, departures, faults } = step;
   const found = faults.map((fault) => `${name}: ${fault}`);
+  for (const ms of ionReturnsMs)
+    if (ms > LIMITS.ionReturnMs) found.push(`${name}: a publisher with ion-sdk-js was away for ${ms} ms`);
   if (ionGapMs > usualMs + LIMITS.ionGapMs)
     found.push(`${name}: a viewer of ion-sdk-js has seen nothing for ${ionGapMs} ms`);
   for (const { user, gapMs, sound, events } of noticed) {
