@@ -1,4 +1,5 @@
 import type { RoomMessage } from '../protocol/types.js';
+import { jsonText } from '../util/json-text.js';
 import type { HistoryLimits } from './message-kind.js';
 
 /** A message with its position among all messages of the room. */
@@ -26,7 +27,7 @@ export class History {
   }
 
   add(message: RoomMessage, order: number): void {
-    const bytes = Buffer.byteLength(JSON.stringify(message));
+    const bytes = Buffer.byteLength(jsonText(message));
     this.#entries.set(message.id, { message, order, bytes });
     this.#bytes += bytes;
     for (const id of this.#entries.keys()) {

@@ -2,6 +2,7 @@ import { invalidParams, RelayError } from '../../protocol/errors.js';
 import type { ErrorObject, RelayNotifications } from '../../protocol/messages.js';
 import type { Target } from '../../protocol/types.js';
 import { isRecord } from '../../util/is-record.js';
+import { jsonText } from '../../util/json-text.js';
 
 /** The id of a request. The response to one whose id could not be read has `null` (JSON-RPC 2.0 § 5). */
 export type RpcId = string | number;
@@ -99,5 +100,5 @@ export function encodeNotification<Method extends keyof RelayNotifications>(
   method: Method,
   params: RelayNotifications[Method],
 ): string {
-  return JSON.stringify({ jsonrpc: '2.0', method, params });
+  return `{"jsonrpc":"2.0","method":"${method}","params":${jsonText(params)}}`;
 }
