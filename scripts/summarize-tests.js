@@ -1,10 +1,14 @@
 // Prints `N passed, N failed` of a vitest JSON report, alone on a line, and nothing where no test ran. Names the tests before
-// that passed only when they were tried again.
+// that passed only when they were tried again, and the files that took longest.
 //
 //   node scripts/summarize-tests.js report.json
 //
 // Ends with 1 when something failed, or no test ran.
 import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+
+/** Files that are named. */
+const SLOWEST = 15;
 
 const report = read(process.argv[2]);
 const passed = report.numPassedTests;
@@ -24,6 +28,11 @@ for (const { fullName, failureMessages } of report.testResults
     `passed at attempt ${failureMessages.length + 1}: ${fullName} (first: ${failureMessages[0].split('\n')[0]})`,
   );
 }
+const slowest = report.testResults
+  .map(({ name, startTime, endTime }) => ({ name, seconds: Math.round((endTime - startTime) / 1_000) }))
+  .sort((one, other) => other.seconds - one.seconds)
+  .slice(0, SLOWEST);
+for (const { name, seconds } of slowest) console.error(`${seconds} s: ${relative('.', name)}`);
 console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
 if (failed > 0) process.exit(1);
 
