@@ -136,6 +136,8 @@ export interface Seat {
   readonly participant?: Participant;
   /** The ids of its tracks, by the last ids that the same tracks had. */
   readonly renamed?: Readonly<Record<string, string>>;
+  /** The number of the change by which the room counted the session, where it was counted before it got the seat. */
+  readonly since?: number;
 }
 
 /** A user was removed from the room. */

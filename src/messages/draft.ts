@@ -55,3 +55,9 @@ function checkSize({ name, maxDataBytes }: ResolvedKind, data: unknown): void {
       `The "data" of a "${name}" is longer than ${maxDataBytes} bytes.`,
     );
 }
+
+/** Changed data goes to every member: a failure to encode it has to show here. */
+export function checkJson(kind: string, data: unknown): void {
+  if (JSON.stringify(data) === undefined)
+    throw new TypeError(`the schema or onMessage has returned data for a "${kind}" that is not JSON`);
+}

@@ -8,6 +8,8 @@ export interface RoomChannel {
    * @throws RelayError the sender is not in the room any more, or the others can't be reached; at once or by the promise
    */
   publish(sessionId: string | undefined, entry: RoomEntry): MaybePromise<void>;
+  /** Whether others can see the user, whom this process does not know. @throws RelayError the others can't be asked */
+  isPresent(userId: string): MaybePromise<boolean>;
   /** Processes a message of this user and id, unless another process has done so: returns the receipt then. */
   once(
     userId: string,

@@ -10,7 +10,7 @@ import { noop } from '../util/noop.js';
 import { OrderedQueue } from '../util/ordered-queue.js';
 import { wallClock } from '../util/wall-clock.js';
 import { counted, countOf } from './counted.js';
-import { type Draft, readDraft } from './draft.js';
+import { checkJson, type Draft, readDraft } from './draft.js';
 import { History } from './history.js';
 import type { HistoryLimits, ResolvedKind, ResolvedKinds } from './message-kind.js';
 import { Receipts } from './receipts.js';
@@ -158,8 +158,18 @@ export class RoomMessages {
     return andThen(recheck(draft.data), (data) => {
       const { moderate } = sender ?? {};
       const moderated = moderate ? moderate({ kind: kind.name, data, to, id }, recheck) : data;
-      return andThen(moderated, (passed) => this.#publish(draft, passed, sender));
+      const present = () => (sender && to !== undefined ? this.#isPresent(to) : true);
+      return andThen(moderated, (passed) =>
+        andThen(present(), (isPresent) => {
+          if (!isPresent) throw invalidParams(`There is no user "${to}" in the room.`);
+          return this.#publish(draft, passed, sender);
+        }),
+      );
     });
+  }
+
+  #isPresent(userId: string): boolean | Promise<boolean> {
+    return this.recipients?.isPresent(userId) || (this.channel?.isPresent(userId) ?? false);
   }
 
   #validated({ name, schema }: ResolvedKind, data: unknown): unknown {
@@ -191,8 +201,6 @@ export class RoomMessages {
       this.#tallyOf(name, tally.windowMs).add(countOf(data));
       return { at };
     }
-    if (to !== undefined && sender && !this.recipients?.isPresent(to))
-      throw invalidParams(`There is no user "${to}" in the room.`);
     const id = randomUUID();
     const from = sender && { sessionId: sender.sessionId, userId: sender.userId };
     const message = { id, kind: name, data, ...(from && { from }), ...(to !== undefined && { to }), at };
@@ -288,10 +296,4 @@ export class RoomMessages {
     this.#serverQueue ??= new OrderedQueue();
     return this.#serverQueue;
   }
-}
-
-/** Changed data goes to every member: a failure to encode it has to show here. */
-function checkJson(kind: string, data: unknown): void {
-  if (JSON.stringify(data) === undefined)
-    throw new TypeError(`the schema or onMessage has returned data for a "${kind}" that is not JSON`);
 }

@@ -17,6 +17,7 @@ import type {
 } from '../protocol/types.js';
 import { Moderation } from './moderation/moderation.js';
 import { Occupancy } from './occupancy.js';
+import type { PagesElsewhere } from './participants/pages-elsewhere.js';
 import { DEFAULT_PARTICIPANT_POLICY, type ParticipantPolicy } from './participants/participant-notifier.js';
 import type { Publishers } from './participants/publishers.js';
 import { RoomMembers } from './participants/room-members.js';
@@ -55,6 +56,8 @@ export class Room {
   gate: SharedGate | undefined;
   /** @internal Undefined where no other process shares the room. */
   directory: OwnerDirectory | undefined;
+  /** @internal Undefined where no other process shares the room. */
+  pagesElsewhere: PagesElsewhere | undefined;
   /** @internal Sessions that are joining, joined or closing. The relay keeps the room while there are any. */
   sessionCount = 0;
   readonly #share: RoomShare | undefined;

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe } from 'vitest';
 import type { MaybePromise } from '../../src/backplane/backplane.js';
+import { countedViewersSuite } from './shared-suites/counted-viewers.js';
 import { handingOverSuite } from './shared-suites/handing-over.js';
 import { joinsSuite } from './shared-suites/joins.js';
 import { limitsSuite } from './shared-suites/limits.js';
@@ -21,6 +22,7 @@ export function sharedRoomsContract(name: string, begin: () => MaybePromise<Shar
     messagesSuite(stage);
     moderationSuite(stage);
     limitsSuite(stage);
+    countedViewersSuite(stage);
     joinsSuite(stage);
     replacingSuite(stage);
     plannedStopSuite(stage);

@@ -22,8 +22,10 @@ interface AdmissionSetup {
   readonly duplicateUser: DuplicateUser;
   /** Ends the user's sessions whose clients have lost their connections. Resolves with whether there were any. */
   readonly makeWay: (session: AdmittedSession) => Promise<boolean>;
-  /** The user's sessions in the room, in other processes. */
+  /** The user's sessions in the room, in other processes, as far as they have seats. */
   readonly countElsewhere: (session: AdmittedSession) => number;
+  /** Those that have none: their processes are asked. */
+  readonly countViewers: (session: AdmittedSession) => Promise<number>;
 }
 
 /** A place in one of the counts of all processes. */
@@ -48,18 +50,29 @@ export class Admission {
    * @throws RelayError `ERR_RELAY_SESSION_EXISTS`, `ERR_RELAY_TOO_MANY`, `ERR_RELAY_UNAVAILABLE`
    */
   async admit(session: AdmittedSession, replaced: readonly AdmittedSession[]): Promise<void> {
-    const { backplane, makeWay } = this.#setup;
+    const { backplane } = this.#setup;
     for (const { scope, max, refusal } of this.#places(session, replaced)) {
-      const reserve = async () => attempt(() => backplane.reserve(scope, session.id, max));
+      const reserve = async (more = 0) => attempt(() => backplane.reserve(scope, session.id, max + more));
       const scopes = this.#reserved.get(session.id) ?? [];
       // Before the answer: it may be lost.
       this.#reserved.set(session.id, [...scopes, scope]);
-      if (!(await reserve()) && !((await makeWay(session)) && (await reserve()))) throw refusal();
+      if (!(await reserve()) && !(await this.#reserveLate(session, reserve))) throw refusal();
       if (session.state === 'joining') continue;
       // It has ended meanwhile, and what was asked for after its end is still reserved.
       this.release(session.id);
       return;
     }
+  }
+
+  /** There is no place, unless sessions in other processes give theirs up. */
+  async #reserveLate(
+    session: AdmittedSession,
+    reserve: (more?: number) => Promise<boolean>,
+  ): Promise<boolean> {
+    const { duplicateUser, makeWay, countViewers } = this.#setup;
+    if ((await makeWay(session)) && (await reserve())) return true;
+    const more = duplicateUser === 'replace' ? await countViewers(session) : 0;
+    return more > 0 && (await reserve(more));
   }
 
   /** A session comes from another process, where it was admitted. */

@@ -93,6 +93,18 @@ export class ProcessCalls {
     return Promise.allSettled(this.#others.map((processId) => this.ask(processId, method, params)));
   }
 
+  /**
+   * Asks the other processes for what only one of them can do.
+   * @returns false where none can
+   * @throws RelayError
+   */
+  async anywhere(method: string, params: object): Promise<boolean> {
+    const answers = await this.askAll(method, params);
+    if (answers.some((each) => each.status === 'fulfilled' && each.value === true)) return true;
+    for (const each of answers) if (each.status === 'rejected') throw each.reason;
+    return false;
+  }
+
   /** The answers of the other processes that come in time. */
   async pollAll(method: string, params: object, ms: number): Promise<unknown[]> {
     const answers: unknown[] = [];

@@ -7,18 +7,23 @@ import type {
   Seat,
 } from '../../backplane/backplane.js';
 import { isPromise } from '../../util/is-promise.js';
+import type { CountedViewers } from './viewers/counted-viewers.js';
 
 /** ms between two counts of an audience that changes. */
 const AUDIENCE_MS = 250;
 /** ms until a change is tried again that could not be made. */
 const RETRY_MS = 250;
 
+/** Why a session was removed whose user has come again as a viewer without a seat. */
+export const REPLACED = '';
+const NOBODY: ReadonlyMap<string, string> = new Map();
+
 /** What a process has in a room. */
 interface SeatSource {
   /** Undefined for a session that has left, or is only counted. */
   seatOf(sessionId: string): Seat | undefined;
-  /** The number of visible participants without a seat. */
-  readonly audience: number;
+  /** Visible participants without a seat. */
+  readonly viewers: Pick<CountedViewers, 'count' | 'arrivals' | 'told'>;
   readonly log: RoomLog;
   /** Whether a new session of a user takes the seats of the earlier ones. */
   readonly replacesDuplicates: boolean;
@@ -30,6 +35,8 @@ interface Batch {
   /** Sessions that have had no seat so far: those that have lost theirs get no other one. */
   readonly fresh: ReadonlySet<string>;
   readonly audience: number | undefined;
+  /** The users of new viewers, by session id; none where a user may have several sessions. */
+  readonly arrivals: ReadonlyMap<string, string>;
   /** How often the process had lost all seats before. */
   readonly losses: number;
 }
@@ -172,7 +179,8 @@ export class SeatWriter {
   }
 
   /** Returns whether to go on. */
-  #done(batch: Batch, { refused }: Outcome): boolean {
+  #done(batch: Batch, outcome: Outcome): boolean {
+    const { refused } = outcome;
     if (refused) {
       // The end of the room is the end of its seats. A process that was taken for dead goes on when it is alive again.
       this.#isRevoked = true;
@@ -189,6 +197,7 @@ export class SeatWriter {
     this.#handedOver.clear();
     if (isLost) this.#putBack(batch);
     if (batch.audience !== undefined) this.#toldAudience = batch.audience;
+    if (batch.arrivals.size > 0) this.#source.viewers.told(batch.arrivals, outcome.revision);
     return true;
   }
 
@@ -208,14 +217,20 @@ export class SeatWriter {
       else this.#wake(sessionId);
     }
     this.#changed.clear();
-    const { audience } = this.#source;
-    const isNews = audience !== this.#toldAudience && (this.#mustTellAudience || seats.size > 0);
+    const { viewers } = this.#source;
+    const isNews = this.#hasNews && (this.#mustTellAudience || seats.size > 0);
     this.#mustTellAudience = false;
     if (seats.size === 0 && !isNews) return undefined;
-    return { seats, fresh, audience: isNews ? audience : undefined, losses: this.#losses };
+    const arrivals = isNews ? new Map(viewers.arrivals) : NOBODY;
+    return { seats, fresh, audience: isNews ? viewers.count : undefined, arrivals, losses: this.#losses };
   }
 
-  #commit({ seats, fresh, audience }: Batch): MaybePromise<Outcome> {
+  get #hasNews(): boolean {
+    const { count, arrivals } = this.#source.viewers;
+    return count !== this.#toldAudience || arrivals.size > 0;
+  }
+
+  #commit({ seats, fresh, audience, arrivals }: Batch): MaybePromise<Outcome> {
     const processId = this.#processId;
     const propose = ({ seats: known, removals }: RoomFields): RoomChange => {
       const ended = [...seats.keys()].filter(
@@ -229,14 +244,21 @@ export class SeatWriter {
           change.set(replaced, undefined);
         const isOwn = old?.processId === processId;
         if (seat ? isOwn || (!old && fresh.has(sessionId)) : isOwn) change.set(sessionId, seat);
-        if (seat && !old && this.#source.replacesDuplicates)
+        if (seat && !old && seat.since === undefined && this.#source.replacesDuplicates)
           for (const [id, { userId }] of known ?? [])
             if (userId === seat.userId && !seats.has(id)) change.set(id, undefined);
+      }
+      const removed = new Map<string, string | undefined>(ended.map((sessionId) => [sessionId, undefined]));
+      const users = new Set(arrivals.values());
+      for (const [id, { userId }] of arrivals.size > 0 ? (known ?? []) : []) {
+        if (!users.has(userId) || seats.has(id) || arrivals.has(id)) continue;
+        change.set(id, undefined);
+        removed.set(id, REPLACED);
       }
       const count = new Map([[processId, audience || undefined]]);
       return {
         ...(change.size > 0 && { seats: change }),
-        ...(ended.length > 0 && { removals: new Map(ended.map((sessionId) => [sessionId, undefined])) }),
+        ...(removed.size > 0 && { removals: removed }),
         ...(audience !== undefined && { audience: count }),
       };
     };
@@ -250,7 +272,7 @@ export class SeatWriter {
   }
 
   #idle(): void {
-    if (this.#source.audience !== this.#toldAudience)
+    if (this.#hasNews)
       this.#audienceTimer ??= setTimeout(() => {
         this.#audienceTimer = undefined;
         this.#mustTellAudience = true;

@@ -22,17 +22,28 @@ const KEPT_MS = 10 * 60_000;
 const LOOK_MS = 50;
 const MAX_LOOKS = 100;
 
+/** Those who write and are written to. */
+interface People {
+  /** Resolves when the session has a seat, or will get none. */
+  seated(sessionId: string): MaybePromise<void>;
+  /** Whether the user is a viewer of another process that is only counted. @throws RelayError */
+  isPresent(userId: string): MaybePromise<boolean>;
+}
+
 /** The messages of a room go to its log, which has them in one order. */
 export class SharedMessages implements RoomChannel {
   readonly #room: Room;
   readonly #backplane: Backplane;
-  readonly #seated: (sessionId: string) => MaybePromise<void>;
+  readonly #people: People;
 
-  /** `seated` resolves when the session has a seat, or will get none. */
-  constructor(room: Room, backplane: Backplane, seated: (sessionId: string) => MaybePromise<void>) {
+  constructor(room: Room, backplane: Backplane, people: People) {
     this.#room = room;
     this.#backplane = backplane;
-    this.#seated = seated;
+    this.#people = people;
+  }
+
+  isPresent(userId: string): MaybePromise<boolean> {
+    return this.#people.isPresent(userId);
   }
 
   publish(sessionId: string | undefined, entry: RoomEntry): MaybePromise<void> {
@@ -40,7 +51,7 @@ export class SharedMessages implements RoomChannel {
     if ('count' in entry)
       return andThen(log.commit(this.#counting(entry.count)), (outcome) => this.#counted(outcome));
     const append = () => andThen(log.append(sessionId, entry), requireSeat);
-    return sessionId === undefined ? append() : andThen(this.#seated(sessionId), append);
+    return sessionId === undefined ? append() : andThen(this.#people.seated(sessionId), append);
   }
 
   async once(

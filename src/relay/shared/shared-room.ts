@@ -18,8 +18,11 @@ import { LogGate } from './log-gate.js';
 import { RemoteSession } from './remote-session.js';
 import { RemoteSessions } from './remote-sessions.js';
 import { Revision } from './revision.js';
-import { SeatWriter } from './seat-writer.js';
+import { REPLACED, SeatWriter } from './seat-writer.js';
 import { SharedMessages } from './shared-messages.js';
+import { Audiences } from './viewers/audiences.js';
+import { CountedViewers } from './viewers/counted-viewers.js';
+import type { ViewersElsewhere } from './viewers/viewers-elsewhere.js';
 
 /** The process that has the room. */
 interface SharingProcess {
@@ -30,6 +33,8 @@ interface SharingProcess {
   removed(sessionId: string, reason: string | undefined): void;
   isAlive(processId: string): boolean;
   placed(room: Room, from: RoomFields): void;
+  /** Of the other processes. */
+  readonly viewers: ViewersElsewhere;
   /** Another process has a session of this one from now on: the last moment in which it is a member here. */
   handedOver(sessionId: string, member: RoomMember, processId: string): void;
   /** A session leaves the room. */
@@ -50,9 +55,9 @@ export class SharedRoom implements RoomShare, MembersObserver {
   /** By session id, what comes for sessions of other processes that are about to be this one's. */
   readonly #arrivals = new Map<string, ArrivalRecorder>();
   /** Visible own members that are only counted. */
-  readonly #audience = new Set<string>();
+  readonly viewers: CountedViewers;
   /** Counted by the other processes. */
-  readonly #audiences = new Map<string, number>();
+  readonly #audiences: Audiences;
   /** Own sessions that keep their seats, as they had a reason for one before. */
   readonly #known = new Set<string>();
   readonly #writer: SeatWriter;
@@ -66,20 +71,26 @@ export class SharedRoom implements RoomShare, MembersObserver {
     this.room = room;
     this.#process = process;
     this.#others = new RemoteSessions(room);
+    this.#audiences = new Audiences(process);
+    this.viewers = new CountedViewers({
+      sessionsOf: (userId) => [...room.moderation.sessions.ofUser(userId)].map(({ id }) => id),
+      replaced: (sessionId) => process.removed(sessionId, undefined),
+      arrived: (...arrival) => process.viewers.arrived(room.id, ...arrival),
+    });
     this.#writer = new SeatWriter(process.processId, this);
-    this.#messages = new SharedMessages(room, backplane, (sessionId) => this.#seated(sessionId));
+    this.#messages = new SharedMessages(room, backplane, {
+      seated: (sessionId) => this.#seated(sessionId),
+      isPresent: (userId) => this.#audiences.count > 0 && process.viewers.hasUser(room.id, userId),
+    });
     this.#gate = new LogGate(() => room.log, process);
     room.gate = this.#gate;
+    room.pagesElsewhere = process.viewers.pagesOf(room.id, this.#audiences);
     room.members.observer = this;
     room.messages.channel = this.#messages;
   }
 
   get log(): RoomLog {
     return this.room.log;
-  }
-
-  get audience(): number {
-    return this.#audience.size;
   }
 
   /** The processes that have sessions of the user, as far as these have seats. */
@@ -108,7 +119,7 @@ export class SharedRoom implements RoomShare, MembersObserver {
   left({ session }: RoomMember): void {
     const { id } = session;
     if (session instanceof RemoteSession || !this.#own.delete(id)) return;
-    this.#audience.delete(id);
+    this.viewers.delete(id);
     this.#known.delete(id);
     this.#writer.left(id);
     this.#process.release(id);
@@ -119,32 +130,41 @@ export class SharedRoom implements RoomShare, MembersObserver {
     this.#writer.write();
   }
 
+  /** Own members that are only counted, in the order in which they came. */
+  get countedMembers(): RoomMember[] {
+    return [...this.#own.values()].filter(({ session }) => this.viewers.has(session.id));
+  }
+
   seatOf(sessionId: string): Seat | undefined {
     const member = this.#own.get(sessionId);
     if (!member) return undefined;
     const { userId, hidden, isNamed = false, grants, replaces } = member.session;
     if (hidden || member.isListed) this.#known.add(sessionId);
     if (!this.#known.has(sessionId)) {
-      this.#audience.add(sessionId);
+      this.viewers.add(sessionId, this.replacesDuplicates ? userId : undefined);
       return undefined;
     }
-    this.#audience.delete(sessionId);
+    this.viewers.seat(sessionId);
+    const since = this.viewers.ticketOf(sessionId);
     const { processId } = this.#process;
     const { participant } = member.entry;
     const seat = { userId, processId, isNamed, hidden, moderates: grants.roomAdmin === true, participant };
-    return { ...seat, ...(member.renamed && { renamed: member.renamed }), ...(replaces && { replaces }) };
+    const { renamed } = member;
+    return { ...seat, ...(renamed && { renamed }), ...(replaces && { replaces }), ...(since && { since }) };
   }
 
   snapshot(state: RoomFields, revision: number): void {
     this.room.moderation.snapshot(state);
     const seats = new Map(state.seats);
     this.#others.forgetLater((sessionId) => seats.has(sessionId));
-    for (const [sessionId, seat] of seats) this.#take(sessionId, seat);
+    this.viewers.restart(revision);
+    for (const [sessionId, seat] of seats) this.#take(sessionId, seat, revision);
     const removals = new Map(state.removals);
     for (const sessionId of this.#own.keys())
       if (!seats.has(sessionId) || removals.has(sessionId)) this.#lose(sessionId, { seats, removals });
     this.#audiences.clear();
-    this.#count(state.audience);
+    this.#audiences.change(state.audience);
+    this.recount();
     this.#messages.know(state.totals);
     this.#place(state);
     this.revision.reach(revision);
@@ -154,11 +174,12 @@ export class SharedRoom implements RoomShare, MembersObserver {
   changed(change: RoomChange, revision: number): void {
     this.room.moderation.changed(change);
     for (const [sessionId, seat] of change.seats ?? []) {
-      if (seat) this.#take(sessionId, seat);
+      if (seat) this.#take(sessionId, seat, revision);
       else if (this.#others.get(sessionId)) this.forget(sessionId);
       else if (this.#own.has(sessionId)) this.#lose(sessionId, change);
     }
-    this.#count(change.audience);
+    if (change.audience) this.#audiences.change(change.audience);
+    this.recount();
     this.#messages.know(change.totals);
     if (change.generation !== undefined || change.node !== undefined)
       this.#place({ ...this.#placement, ...change } as RoomFields);
@@ -181,9 +202,7 @@ export class SharedRoom implements RoomShare, MembersObserver {
   }
 
   recount(): void {
-    let sum = 0;
-    for (const [processId, count] of this.#audiences) if (this.#process.isAlive(processId)) sum += count;
-    this.room.members.setUnknown(sum);
+    this.room.members.setUnknown(this.#audiences.count);
   }
 
   close(closed: () => void): void {
@@ -213,14 +232,16 @@ export class SharedRoom implements RoomShare, MembersObserver {
   }
 
   /** A session is in the room. */
-  #take(sessionId: string, seat: Seat): void {
-    const { processId, participant } = seat;
+  #take(sessionId: string, seat: Seat, revision: number): void {
+    const { processId, participant, userId, since = revision } = seat;
     const isOwn = processId === this.#process.processId;
     if (this.#own.has(sessionId) && isOwn) this.#writer.confirmed(sessionId, seat);
     else if (this.#own.has(sessionId)) this.#handOver(sessionId, seat);
     else if (participant) {
       const arrival = isOwn ? this.#arrivals.get(sessionId) : undefined;
       if (isOwn && !arrival) return;
+      const isNew = !isOwn && !this.#others.get(sessionId);
+      if (isNew && this.replacesDuplicates) this.viewers.claim(userId, since);
       const session = this.#others.show(participant, seat);
       if (arrival) session.emitter = arrival;
     }
@@ -232,7 +253,7 @@ export class SharedRoom implements RoomShare, MembersObserver {
     if (!member || !seat.participant) return;
     this.#process.handedOver(sessionId, member, seat.processId ?? '');
     this.#own.delete(sessionId);
-    this.#audience.delete(sessionId);
+    this.viewers.delete(sessionId);
     this.#known.delete(sessionId);
     this.#writer.handedOver(sessionId);
     this.#others.handedOver(seat.participant, seat);
@@ -244,26 +265,21 @@ export class SharedRoom implements RoomShare, MembersObserver {
 
   /** A session of this process has no seat any more: it was removed, or the process was taken for dead. */
   #lose(sessionId: string, { seats, removals }: RoomChange): void {
-    const reason = removals?.get(sessionId);
-    if (reason === undefined && !this.#writer.hasSeat(sessionId)) return;
+    const removal = removals?.get(sessionId);
+    const reason = removal === REPLACED ? undefined : removal;
+    if (removal === undefined && !this.#writer.hasSeat(sessionId)) return;
     const userId = this.#own.get(sessionId)?.userId;
-    const isReplaced = [...(seats?.values() ?? [])].some(
-      (seat) => seat?.replaces === sessionId || (this.replacesDuplicates && seat?.userId === userId),
-    );
+    const isReplaced =
+      removal === REPLACED ||
+      [...(seats?.values() ?? [])].some(
+        (seat) => seat?.replaces === sessionId || (this.replacesDuplicates && seat?.userId === userId),
+      );
     if (reason === undefined && !isReplaced) {
       this.#writer.lost();
       return;
     }
     this.#writer.removed(sessionId);
     this.#process.removed(sessionId, reason);
-  }
-
-  #count(audience: RoomFields['audience'] | RoomChange['audience']): void {
-    for (const [processId, count] of audience ?? []) {
-      if (count === undefined) this.#audiences.delete(processId);
-      else if (processId !== this.#process.processId) this.#audiences.set(processId, count);
-    }
-    this.recount();
   }
 
   /** Who locks a room knows only those who have seats. */

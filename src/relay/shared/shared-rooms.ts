@@ -18,11 +18,13 @@ import { FORMAT, VERSION } from './formats.js';
 import type { ArrivalRecorder } from './handover/arrival-recorder.js';
 import type { HeldSession } from './handover/session-holder.js';
 import { SessionsElsewhere } from './handover/sessions-elsewhere.js';
+import { streamsOf } from './node-streams.js';
 import { isDownForMost } from './node-votes.js';
 import { ProcessCalls } from './process-calls.js';
 import { RoomRecall } from './room-recall.js';
 import { type ChangeableSession, sessionAnswers } from './session-answers.js';
 import { SharedRoom } from './shared-room.js';
+import { ViewersElsewhere } from './viewers/viewers-elsewhere.js';
 
 /** ms until it is tried again to announce the process. */
 const RETRY_MS = 500;
@@ -55,6 +57,7 @@ interface SharedRoomsSetup {
 export class SharedRooms {
   readonly processId = randomUUID();
   readonly elsewhere: SessionsElsewhere;
+  readonly viewers: ViewersElsewhere;
   readonly #setup: SharedRoomsSetup;
   readonly #calls: ProcessCalls;
   readonly #admission: Admission;
@@ -74,10 +77,15 @@ export class SharedRooms {
       seatOf: ({ room, id }) => this.#rooms.get(room)?.seatFor(id),
       left: (roomId, sessionId) => this.#sharedOf(roomId)?.forget(sessionId),
     });
+    this.viewers = new ViewersElsewhere(
+      () => this.#calls,
+      (roomId) => this.#sharedOf(roomId),
+    );
     this.#recall = new RoomRecall(setup.rooms, (params) => this.#calls.askAll('messages', params));
     const answers = {
       ...sessionAnswers(setup),
       ...this.elsewhere.answers,
+      ...this.viewers.answers,
       close: (params: Params) => this.#close(params),
       revise: (params: Params) => this.#revise(params),
       isNodeDown: ({ serverUrl }: Params) => setup.isNodeDown(String(serverUrl)),
@@ -89,6 +97,7 @@ export class SharedRooms {
       // Who can't be asked does not make way.
       makeWay: async ({ roomId, userId, isNamed }) =>
         isNamed && this.anywhere('makeWay', { roomId, userId }).catch(() => false),
+      countViewers: ({ roomId, userId }) => this.viewers.countOf(roomId, userId),
       countElsewhere: (session) => this.#sharedOf(session.roomId)?.countOf(session.userId) ?? 0,
     });
     this.#enter();
@@ -159,11 +168,8 @@ export class SharedRooms {
    * @returns false where none can
    * @throws RelayError
    */
-  async anywhere(method: string, params: object): Promise<boolean> {
-    const answers = await this.#calls.askAll(method, params);
-    if (answers.some((each) => each.status === 'fulfilled' && each.value === true)) return true;
-    for (const each of answers) if (each.status === 'rejected') throw each.reason;
-    return false;
+  anywhere(method: string, params: object): Promise<boolean> {
+    return this.#calls.anywhere(method, params);
   }
 
   isDownForMost(serverUrl: string): Promise<boolean> {
@@ -287,14 +293,6 @@ export class SharedRooms {
   #cardWith(nodes: readonly NodeCard[]): ProcessCard {
     return { processId: this.processId, format: FORMAT, version: VERSION, nodes };
   }
-}
-
-/** By node. The cards of another release may name none. */
-function streamsOf(processes: readonly ProcessCard[]): Map<string, number> {
-  const sum = new Map<string, number>();
-  for (const { nodes = [] } of processes)
-    for (const { serverUrl, streams } of nodes) sum.set(serverUrl, (sum.get(serverUrl) ?? 0) + streams);
-  return sum;
 }
 
 type Params = Readonly<Record<string, unknown>>;

@@ -13,7 +13,9 @@ import type {
   Target,
 } from '../../protocol/types.js';
 import type { SfuRelay } from '../../relay/relay.js';
+import { pageOf } from '../../room/participants/pages-elsewhere.js';
 import type { Session } from '../../session/session.js';
+import { andThen } from '../../util/is-promise.js';
 import { type AuthenticatedClient, authenticate } from '../authentication/authenticated-client.js';
 import { renewOwner } from '../authentication/session-ownership.js';
 import { TokenExpiry } from '../authentication/token-expiry.js';
@@ -85,7 +87,7 @@ export class RpcHandler<P extends Principal> {
         this.served.require().update(params);
         return reply({});
       case 'participants':
-        return reply(this.#page(this.served.require(), params));
+        return andThen(this.#page(this.served.require(), params), reply);
       case 'ping':
         return reply({});
       case 'join':
@@ -180,9 +182,9 @@ export class RpcHandler<P extends Principal> {
     return session.answerOffer(desc as SessionDescription, peer as number);
   }
 
-  #page(session: Session<P>, query: ParticipantQuery): ParticipantPage {
+  #page(session: Session<P>, query: ParticipantQuery): ParticipantPage | Promise<ParticipantPage> {
     session.lifecycle.requireJoined();
-    return session.room.members.page(session, query, this.#channel.maxMessageBytes / 2);
+    return pageOf(session.room, session, query, this.#channel.maxMessageBytes / 2);
   }
 
   #leave(): Promise<void> {
