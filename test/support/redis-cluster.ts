@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createClient } from 'redis';
 import { freePort } from './listen.js';
 import { until } from './poll.js';
@@ -13,17 +10,14 @@ export class RedisCluster {
   private constructor(
     readonly ports: readonly number[],
     private readonly nodes: readonly RedisServer[],
-    private readonly folder: string,
   ) {}
 
   static async start(): Promise<RedisCluster> {
-    const folder = await mkdtemp(join(tmpdir(), 'sfu-relay-redis-'));
     const nodes: RedisServer[] = [];
     const buses: number[] = [];
-    for (const n of [0, 1, 2]) {
+    for (let n = 0; n < 3; n += 1) {
       const bus = await freePort();
-      const options = ['--cluster-enabled', 'yes', '--cluster-port', String(bus), '--dir', folder];
-      nodes.push(await RedisServer.start([...options, '--cluster-config-file', `nodes-${n}.conf`]));
+      nodes.push(await RedisServer.start(['--cluster-enabled', 'yes', '--cluster-port', String(bus)]));
       buses.push(bus);
     }
     const clients = await Promise.all(nodes.map(({ url }) => createClient({ url }).connect()));
@@ -42,12 +36,10 @@ export class RedisCluster {
     return new RedisCluster(
       nodes.map(({ port }) => port),
       nodes,
-      folder,
     );
   }
 
   async stop(): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.stop()));
-    await rm(this.folder, { recursive: true, force: true });
   }
 }
