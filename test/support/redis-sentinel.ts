@@ -2,17 +2,21 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis, type RedisOptions } from 'ioredis';
+import { createSentinel } from 'redis';
+import type { RedisClient } from '../../src/plugins/redis/index.js';
 import { Child } from './child.js';
 import { freePort } from './listen.js';
 import { until } from './poll.js';
 import { redisPath } from './real.js';
 import { RedisServer } from './redis.js';
+import type { RedisPackage } from './redis-clients.js';
 
 const NAME = 'rooms';
+const RETRY_MS = 100;
 
 /** A Redis with a replica, and a Sentinel that promotes it. */
 export class RedisSentinel {
-  readonly #clients: Redis[] = [];
+  readonly #close: (() => unknown)[] = [];
 
   private constructor(
     readonly primary: RedisServer,
@@ -47,9 +51,22 @@ export class RedisSentinel {
     return started;
   }
 
-  /** Clients that follow the Sentinel. */
-  client(): Redis {
-    return this.#connect({ sentinels: [{ host: '127.0.0.1', port: this.port }], name: NAME });
+  /** A client that follows the Sentinel. */
+  async client(name: RedisPackage): Promise<RedisClient> {
+    const sentinel = { host: '127.0.0.1', port: this.port };
+    if (name === 'ioredis')
+      return this.#connect({
+        ...{ sentinels: [sentinel], name: NAME },
+        ...{ sentinelRetryStrategy: () => RETRY_MS, retryStrategy: () => RETRY_MS },
+      }) as unknown as RedisClient;
+    const client = createSentinel({
+      ...{ name: NAME, sentinelRootNodes: [sentinel] },
+      nodeClientOptions: { socket: { reconnectStrategy: RETRY_MS } },
+    });
+    client.on('error', () => {});
+    this.#close.push(() => client.destroy());
+    await client.connect();
+    return client as unknown as RedisClient;
   }
 
   /** Kills the primary; resolves when the replica has taken its place. */
@@ -67,7 +84,7 @@ export class RedisSentinel {
   }
 
   async stop(): Promise<void> {
-    for (const client of this.#clients) client.disconnect();
+    for (const close of this.#close) await close();
     await this.sentinel.stop('SIGKILL');
     await Promise.all([this.primary.stop(), this.replica.stop()]);
     await rm(this.folder, { recursive: true, force: true });
@@ -76,7 +93,7 @@ export class RedisSentinel {
   #connect(options: RedisOptions): Redis {
     const client = new Redis({ host: '127.0.0.1', ...options });
     client.on('error', () => {});
-    this.#clients.push(client);
+    this.#close.push(() => client.disconnect());
     return client;
   }
 }

@@ -7,7 +7,10 @@ import { adapt, type Connection, type RedisClient } from './connection/redis-cli
  * @category Cluster
  */
 export interface RedisBackplaneOptions {
-  /** A connected client of node-redis (the package redis) or ioredis. It is duplicated for the subscription, and stays open. */
+  /**
+   * A connected client of node-redis (the package redis) or ioredis, also of a cluster or for Sentinel. It is duplicated for the
+   * subscription, and stays open.
+   */
   client: RedisClient;
   /** The prefix of all keys and channels: processes with the same prefix share their rooms. @default 'sfu-relay' */
   prefix?: string;

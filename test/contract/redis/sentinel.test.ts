@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { chat, type Session } from '../../../src/index.js';
 import { redisBackplane } from '../../../src/plugins/redis/index.js';
 import { describeReal } from '../../support/real.js';
+import { REDIS_PACKAGES } from '../../support/redis-clients.js';
 import { RedisSentinel } from '../../support/redis-sentinel.js';
 import { CAMERA, heardBy, join, SharedStage, seenBy } from '../shared-suites/stage.js';
 
@@ -9,37 +10,46 @@ const SOON = { timeout: 15_000 };
 
 describeReal(['redis'], 'relays whose Redis fails over to a replica by a Sentinel', () => {
   let redis: RedisSentinel;
-  let stage: SharedStage;
+  let stage: SharedStage | undefined;
   beforeEach(async () => {
     redis = await RedisSentinel.start();
-    stage = new SharedStage(() => ({
-      backplane: () => redisBackplane({ client: redis.client() as never, logger: false }),
-    }));
-    await stage.setUp();
   });
   afterEach(async () => {
-    await stage.tearDown();
+    await stage?.tearDown();
     await redis.stop();
   });
 
-  test('end no session, agree on who is there, and go on', async () => {
-    const relays = [1, 2, 3].map(() => stage.relay({ messages: { chat: chat() } }));
-    const sessions = await Promise.all(
-      relays.map((relay, n) => join(relay, `user-${n}`, {}, n === 0 ? [CAMERA] : [])),
-    );
-    const roster = (session: Session) => Object.keys(seenBy(session)).length;
-    for (const session of sessions) await vi.waitFor(() => expect(roster(session)).toBe(2));
-    const gone: unknown[] = [];
-    for (const session of sessions) {
-      session.on('close', (reason) => gone.push(reason));
-      session.on('participants', ({ left }) => gone.push(...(left ?? [])));
-    }
-    await redis.failOver();
-    const late = await vi.waitFor(() => join(relays[1] as never, 'late'), SOON);
-    for (const session of [...sessions, late]) await vi.waitFor(() => expect(roster(session)).toBe(3), SOON);
-    const heard = heardBy(late);
-    await vi.waitFor(() => sessions[2]?.send({ kind: 'chat', data: { text: 'hello' } }), SOON);
-    await vi.waitFor(() => expect(heard).toContain('hello'), SOON);
-    expect(gone).toEqual([]);
-  }, 60_000);
+  test.each(REDIS_PACKAGES)(
+    'end no session, agree on who is there, and go on: with clients of %s',
+    async (name) => {
+      const clients = await Promise.all([1, 2, 3].map(() => redis.client(name)));
+      const shared = new SharedStage(() => ({
+        backplane: (n) => redisBackplane({ client: clients[n] as never, logger: false }),
+      }));
+      stage = shared;
+      await shared.setUp();
+      const relays = [1, 2, 3].map(() => shared.relay({ messages: { chat: chat() } }));
+      const sessions = await Promise.all(
+        relays.map((relay, n) => join(relay, `user-${n}`, {}, n === 0 ? [CAMERA] : [])),
+      );
+      const roster = (session: Session) => Object.keys(seenBy(session)).length;
+      for (const session of sessions) await vi.waitFor(() => expect(roster(session)).toBe(2));
+      const gone: unknown[] = [];
+      for (const session of sessions) {
+        session.on('close', (reason) => gone.push(reason));
+        session.on('participants', ({ left }) => gone.push(...(left ?? [])));
+      }
+      await redis.failOver();
+      const promotedAt = performance.now();
+      const late = await vi.waitFor(() => join(relays[1] as never, 'late'), SOON);
+      for (const session of [...sessions, late])
+        await vi.waitFor(() => expect(roster(session)).toBe(3), SOON);
+      expect(performance.now() - promotedAt).toBeLessThan(2_000);
+      const heard = heardBy(late);
+      await vi.waitFor(() => sessions[2]?.send({ kind: 'chat', data: { text: 'hello' } }), SOON);
+      await vi.waitFor(() => expect(heard).toContain('hello'), SOON);
+      expect(gone).toEqual([]);
+    },
+    60_000,
+  );
 });

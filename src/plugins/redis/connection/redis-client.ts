@@ -2,11 +2,13 @@ import { misconfigured } from '../../../util/check-options.js';
 import { noop } from '../../../util/noop.js';
 
 /**
- * The members of a Redis client that are used: of node-redis (the package redis, from version 4 on) or of ioredis; also of a cluster.
+ * The members of a Redis client that are used: of node-redis (the package redis, from version 4 on) or of ioredis; also of a cluster, or
+ * one that follows a Sentinel.
  * @category Cluster
  */
 export interface RedisClient {
-  duplicate(...args: never[]): unknown;
+  /** Missing in a client of `createSentinel()`. */
+  duplicate?(...args: never[]): unknown;
   publish(...args: never[]): unknown;
   eval(...args: never[]): unknown;
 }
@@ -40,20 +42,27 @@ const ADVICE =
 export function adapt(client: unknown): Connection {
   const has = (...names: string[]) =>
     names.every((name) => typeof (client as Record<string, unknown> | undefined)?.[name] === 'function');
-  if (!has('duplicate', 'publish', 'eval', 'on', 'listenerCount'))
+  if (!has('publish', 'eval', 'on', 'listenerCount'))
     throw misconfigured(`"client" must be a client of Redis: ${ADVICE}`);
-  if (has('evalSha', 'disconnect')) return new NodeRedis(client as NodeRedisClient);
-  if (has('evalsha', 'disconnect', 'connect')) return new IoRedis(client as IoRedisClient);
+  if (has('evalSha', 'getMasterNode', '_execute')) return nodeRedisSentinel(client as NodeRedisSentinel);
+  if (has('evalSha', 'duplicate', 'disconnect')) return nodeRedis(client as NodeRedisClient);
+  if (has('evalsha', 'duplicate', 'disconnect', 'connect')) return new IoRedis(client as IoRedisClient);
   throw misconfigured(`"client" is a client that sfu-relay does not know: ${ADVICE}`);
 }
 
-interface NodeRedisClient {
-  readonly isReady?: boolean;
-  readonly isOpen: boolean;
-  readonly options?: { readonly socket?: object };
+/** What takes commands. */
+interface NodeRedisCommands {
   evalSha(sha: string, options: object): Promise<unknown>;
   eval(script: string, options: object): Promise<unknown>;
   publish(channel: string, text: string): Promise<unknown>;
+  on(event: string, listener: () => void): unknown;
+  listenerCount(event: string): number;
+}
+
+interface NodeRedisClient extends NodeRedisCommands {
+  readonly isReady?: boolean;
+  readonly isOpen: boolean;
+  readonly options?: { readonly socket?: object };
   duplicate(options?: object): NodeRedisClient;
   connect(): Promise<unknown>;
   /** From version 5 on. */
@@ -61,21 +70,52 @@ interface NodeRedisClient {
   disconnect(): Promise<unknown>;
   subscribe(channels: string[], listener: (text: string, channel: string) => void): Promise<unknown>;
   unsubscribe(channels: string[]): Promise<unknown>;
-  on(event: string, listener: () => void): unknown;
-  listenerCount(event: string): number;
+}
+
+/** It has connections to the primary, which it replaces after a failover. */
+interface NodeRedisSentinel extends NodeRedisCommands {
+  /** Undefined while it has no connection to the primary: it keeps commands until then. */
+  getMasterNode(): unknown;
+  _execute<Result>(isReadonly: boolean, act: (primary: NodeRedisClient) => Promise<Result>): Promise<Result>;
+}
+
+function nodeRedis(client: NodeRedisClient): NodeRedis {
+  return new NodeRedis(
+    client,
+    () => client.isReady ?? client.isOpen,
+    async () => subscriberOf(client),
+  );
+}
+
+function nodeRedisSentinel(client: NodeRedisSentinel): NodeRedis {
+  return new NodeRedis(
+    client,
+    () => client.getMasterNode() !== undefined,
+    () => client._execute(false, async (primary) => subscriberOf(primary)),
+  );
+}
+
+function subscriberOf(client: NodeRedisClient): NodeRedisClient {
+  const socket = { ...client.options?.socket, reconnectStrategy: false, connectTimeout: CONNECT_TIMEOUT_MS };
+  return client.duplicate({ socket, disableOfflineQueue: true });
 }
 
 /** The package redis. */
 class NodeRedis implements Connection {
-  readonly #client: NodeRedisClient;
+  readonly #client: NodeRedisCommands;
+  readonly #isReady: () => boolean;
+  readonly #duplicate: () => Promise<NodeRedisClient>;
 
-  constructor(client: NodeRedisClient) {
+  /** @param duplicate makes a client of its own for subscriptions, not connected yet */
+  constructor(client: NodeRedisCommands, isReady: () => boolean, duplicate: () => Promise<NodeRedisClient>) {
     this.#client = client;
+    this.#isReady = isReady;
+    this.#duplicate = duplicate;
     survive(client);
   }
 
   get isReady(): boolean {
-    return this.#client.isReady ?? this.#client.isOpen;
+    return this.#isReady();
   }
 
   evalsha(sha: string, keys: readonly string[], args: readonly string[]): Promise<unknown> {
@@ -91,11 +131,7 @@ class NodeRedis implements Connection {
   }
 
   async subscriber(heard: (channel: string, text: string) => void, ended: () => void): Promise<Subscriber> {
-    const { socket } = this.#client.options ?? {};
-    const client = this.#client.duplicate({
-      socket: { ...socket, reconnectStrategy: false, connectTimeout: CONNECT_TIMEOUT_MS },
-      disableOfflineQueue: true,
-    });
+    const client = await this.#duplicate();
     for (const event of ['error', 'end']) client.on(event, ended);
     await client.connect();
     const listener = (text: string, channel: string) => heard(channel, text);
@@ -168,7 +204,7 @@ class IoRedis implements Connection {
 }
 
 /** Without a listener for errors, a lost connection would end the process, also after the backplane was closed. */
-function survive(client: NodeRedisClient | IoRedisClient): void {
+function survive(client: NodeRedisCommands | IoRedisClient): void {
   if (client.listenerCount('error') === 0) client.on('error', noop);
 }
 
