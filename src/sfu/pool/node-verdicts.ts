@@ -25,9 +25,11 @@ export class NodeVerdicts {
       settled();
       return;
     }
-    const pending = this.askOthers(node.serverUrl)
+    const pending: Promise<void> = this.askOthers(node.serverUrl)
       .catch(() => true)
       .then((isDown) => {
+        // It has answered and failed again meanwhile: others are asked anew.
+        if (this.#pending.get(node) !== pending) return this.#pending.get(node);
         this.#pending.delete(node);
         this.#cutOff.delete(node);
         if (isDown) down();

@@ -34,3 +34,21 @@ test('a node that answers again while the others are asked, who reach it, keeps 
   await verdicts.pendingOf(node as SfuNode);
   expect([down.mock.calls.length, settled.mock.calls.length]).toEqual([0, 0]);
 });
+
+test('what the others say of an earlier failure does not count while they are asked about a newer one', async () => {
+  const verdicts = new NodeVerdicts();
+  const node = { serverUrl: '10.0.0.1:50051', isDown: true } as SfuNode;
+  const answers: ((isDown: boolean) => void)[] = [];
+  verdicts.askOthers = () => new Promise((resolve) => answers.push(resolve));
+  const [before, now] = [vi.fn(), vi.fn()];
+  verdicts.judge(node, before, () => {});
+  verdicts.cameUp(node);
+  verdicts.judge(node, now, () => {});
+  answers[0]?.(true);
+  await new Promise(setImmediate);
+  expect(before).not.toHaveBeenCalled();
+  const pending = verdicts.pendingOf(node);
+  answers[1]?.(false);
+  await pending;
+  expect([verdicts.isCutOff(node), now.mock.calls.length]).toEqual([true, 0]);
+});
