@@ -67,6 +67,8 @@ export interface ProcessCard {
   readonly version: string;
   /** The SFU nodes as this process sees them. */
   readonly nodes: readonly NodeCard[];
+  /** No session comes to it any more. */
+  readonly closing?: boolean;
 }
 
 export interface NodeCard {

@@ -28,6 +28,10 @@ export class RoomRecall {
       await this.#rooms.all.get(String(roomId))?.log.commit(() => ({}));
       return this.#rooms.messagesOf(String(roomId))?.recent;
     },
+    /** The room has ended. Where it is open, its log says so. */
+    forget: ({ roomId }) => {
+      if (!this.#rooms.all.has(String(roomId))) this.#rooms.messagesOf(String(roomId))?.forget();
+    },
   };
 
   recalled(room: Room): Promise<void> {

@@ -18,6 +18,7 @@ import { FORMAT, VERSION } from './formats.js';
 import type { ArrivalRecorder } from './handover/arrival-recorder.js';
 import type { HeldSession } from './handover/session-holder.js';
 import { SessionsElsewhere } from './handover/sessions-elsewhere.js';
+import { moderationElsewhere } from './moderation-elsewhere.js';
 import { streamsOf } from './node-streams.js';
 import { isDownForMost } from './node-votes.js';
 import { ProcessCalls } from './process-calls.js';
@@ -66,6 +67,7 @@ export class SharedRooms {
   #entering: Promise<void> | undefined;
   readonly #beat: NodeJS.Timeout;
   #membership: Membership | undefined;
+  #isClosing = false;
   #isClosed = false;
 
   constructor(setup: SharedRoomsSetup) {
@@ -102,7 +104,7 @@ export class SharedRooms {
     });
     this.#enter();
     this.#beat = setInterval(() => {
-      this.#membership?.update(this.#cardWith(setup.nodes()));
+      this.#membership?.update(this.#card());
       for (const shared of this.#rooms.values()) shared.recount();
       this.elsewhere.beat();
       const others = setup.backplane.processes().filter(({ processId }) => processId !== this.processId);
@@ -154,13 +156,13 @@ export class SharedRooms {
   /** Another process has the session, and has told of it. */
   gone(sessionId: string): void {
     this.#admission.release(sessionId);
-    this.elsewhere.directory.forget(sessionId, true);
+    void this.elsewhere.directory.forget(sessionId, true);
   }
 
   /** The session is leaving, or has not joined. */
   release(sessionId: string): void {
     this.#admission.release(sessionId);
-    this.elsewhere.directory.forget(sessionId);
+    void this.elsewhere.directory.forget(sessionId);
   }
 
   /**
@@ -180,18 +182,7 @@ export class SharedRooms {
     const shared = new SharedRoom(room, this, this.#setup.backplane);
     this.#rooms.set(room, shared);
     room.directory = this.elsewhere.directory;
-    room.moderation.elsewhere = {
-      // The log has told them: they say when it is done.
-      close: (userId, { code, message }) =>
-        this.#calls.askAllLiving('close', { roomId: room.id, userId, code, message }),
-      revise: async (userId) => {
-        const revision = shared.revision.value;
-        const asked = [...shared.processesOf(userId)].map((processId) =>
-          this.#calls.askLiving(processId, 'revise', { roomId: room.id, userId, revision }),
-        );
-        await Promise.all(asked);
-      },
-    };
+    room.moderation.elsewhere = moderationElsewhere(this.#calls, room, shared);
     return shared;
   }
 
@@ -219,6 +210,12 @@ export class SharedRooms {
 
   get replacesDuplicates(): boolean {
     return this.#setup.duplicateUser === 'replace';
+  }
+
+  /** No session comes to this process any more: the others do not wait for that. */
+  closing(): void {
+    this.#isClosing = true;
+    this.#membership?.update(this.#card());
   }
 
   close(): void {
@@ -250,8 +247,7 @@ export class SharedRooms {
   }
 
   #enter(): void {
-    const { backplane } = this.#setup;
-    const enter = () => backplane.enter(this.#cardWith([]), (text) => this.#calls.receive(text));
+    const enter = () => this.#setup.backplane.enter(this.#card([]), (text) => this.#calls.receive(text));
     const entered = enter();
     if (!isPromise(entered)) this.#entered(entered);
     else this.#entering = this.#enterLate(Promise.resolve(entered), enter);
@@ -290,8 +286,9 @@ export class SharedRooms {
     else lost.addEventListener('abort', again, { once: true });
   }
 
-  #cardWith(nodes: readonly NodeCard[]): ProcessCard {
-    return { processId: this.processId, format: FORMAT, version: VERSION, nodes };
+  #card(nodes = this.#setup.nodes()): ProcessCard {
+    const closing = this.#isClosing && { closing: true };
+    return { processId: this.processId, format: FORMAT, version: VERSION, nodes, ...closing };
   }
 }
 

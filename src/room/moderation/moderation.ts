@@ -46,6 +46,8 @@ export interface ModerationElsewhere {
   close(userId: string, error: RelayError): Promise<void>;
   /** Resolves when the mutes of the tracks of this user are effective. */
   revise(userId: string): Promise<void>;
+  /** Forgets the messages of the room, also where it is not any more. */
+  forget(): Promise<void>;
 }
 
 /** The moderation of one room: bans, mutes, the lock, the end. The room's log holds all but the bans. */
@@ -201,7 +203,7 @@ export class Moderation implements RoomSink {
     const reason = readReason('end()', 'room.end({ reason })', options) ?? 'The room has been ended.';
     const change = this.#commit(() => ({ end: reason }));
     if (isPromise(change)) await change;
-    await this.#ended(this.#state.end ?? reason);
+    await Promise.all([this.#ended(this.#state.end ?? reason), this.elsewhere?.forget()]);
   }
 
   /** Sessions that had been admitted before their users were removed end. */

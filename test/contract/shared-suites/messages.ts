@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test, vi } from 'vitest';
 import { chat, gift, like, type Session } from '../../../src/index.js';
 import { heardBy, join, type SharedStage } from './stage.js';
@@ -72,6 +73,20 @@ export function messagesSuite(stage: SharedStage): void {
       await alice.close();
       const bob = await join(other, 'bob');
       expect(textsOf(bob)).toEqual(['anybody there?']);
+    });
+
+    test('of a room that has ended are not shown in the next one of its id, also where they had been left before', async () => {
+      const [one, other] = stage.two({ messages });
+      const alice = await join(one, 'alice');
+      await say(alice, 'between us');
+      const bob = await join(other, 'bob');
+      await alice.close();
+      // Nothing tells when a process has closed the room's log.
+      await sleep(500);
+      await bob.room.end();
+      await sleep(500);
+      const carol = await vi.waitFor(() => join(one, 'carol'));
+      expect(textsOf(carol)).toEqual([]);
     });
 
     test('come once to a room that is joined again while its last session leaves', async () => {
