@@ -220,6 +220,11 @@ export class SessionRegistry<P extends Principal> {
     return this.hasOthers && (isAway || this.elsewhere?.holder.isBusy === true);
   }
 
+  /** No session is accepted any more. */
+  refusing(): void {
+    this.#shared?.closing();
+  }
+
   /** All sessions are about to end: nobody is told of the others any more. */
   allLeave(): void {
     this.#rooms.silence();
@@ -273,7 +278,10 @@ export class SessionRegistry<P extends Principal> {
     session.room.moderation.sessions.add(session);
     session.lifecycle.onClosed = (reason) => this.#delete(session, reason);
     for (const each of takeover?.sessions ?? []) each.heir = session;
-    if (takeover?.elsewhere) takeover.elsewhere.heir = session.id;
+    if (takeover?.elsewhere) {
+      takeover.elsewhere.heir = session.id;
+      takeover.elsewhere.inherit = (changes) => void session.permissions.change(changes);
+    }
     const replaced = takeover?.replacedIn(session.room);
     if (replaced) void session.permissions.change(replaced.permissions.changes);
   }

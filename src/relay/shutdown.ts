@@ -48,6 +48,8 @@ interface ShutdownOwner {
   readonly hasOthers?: boolean;
   /** Whether some of them are on their way. */
   readonly isHandingOver?: boolean;
+  /** Sessions are refused from now on. */
+  refusing?(): void;
   /** All sessions are about to end. */
   allLeave(): void;
   /** Called last; never rejects. */
@@ -100,6 +102,7 @@ export class Shutdown {
   ): Promise<void> {
     if (readinessDelayMs > 0) await setTimeout(readinessDelayMs);
     this.#isRefusing = true;
+    owner.refusing?.();
     if (drainMs > 0 || owner.hasOthers) await this.#sendAway(drainMs);
     const deadline = performance.now() + timeoutMs;
     while (owner.isHandingOver && performance.now() < deadline) await setTimeout(TICK_MS);

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe } from 'vitest';
 import type { MaybePromise } from '../../src/backplane/backplane.js';
 import { countedViewersSuite } from './shared-suites/counted-viewers.js';
 import { handingOverSuite } from './shared-suites/handing-over.js';
+import { handingOverFaultsSuite } from './shared-suites/handing-over-faults.js';
 import { joinsSuite } from './shared-suites/joins.js';
 import { limitsSuite } from './shared-suites/limits.js';
 import { messagesSuite } from './shared-suites/messages.js';
@@ -27,5 +28,6 @@ export function sharedRoomsContract(name: string, begin: () => MaybePromise<Shar
     replacingSuite(stage);
     plannedStopSuite(stage);
     handingOverSuite(stage);
+    handingOverFaultsSuite(stage);
   });
 }

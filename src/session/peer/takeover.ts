@@ -1,5 +1,6 @@
 import { RelayError } from '../../protocol/errors.js';
 import type { SessionCloseReason, SessionState } from '../../protocol/session-state.js';
+import type { LiveGrants } from '../../protocol/types.js';
 import type { Room } from '../../room/room.js';
 
 /** The session that a client had before, remembered by the one that replaces it. */
@@ -26,6 +27,8 @@ export interface ReplaceableElsewhere {
   readonly roomId: string;
   /** The session that replaces it. */
   heir: string | undefined;
+  /** Called with the changes of its grants, where its process is alive. */
+  inherit: (changes: LiveGrants) => void;
   /** Resolves when its peer on the SFU has ended, or its process is dead. */
   complete(): Promise<void>;
 }

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { Backplane } from '../../../src/backplane/backplane.js';
 import type { Room, SfuRelay } from '../../../src/index.js';
 import { fakeOffer } from '../../../src/testing/index.js';
 import { until } from '../../support/poll.js';
 import { byToken, RoamingClient } from './clients.js';
 import { CAMERA, join, type SharedStage, seenBy } from './stage.js';
+import { beforeAsking, without } from './watched-backplane.js';
 
 const SOON = { intervalMs: 2, timeoutMs: 10_000 };
 
@@ -205,23 +205,6 @@ export function handingOverSuite(stage: SharedStage): void {
       expect(two.getSession(alice.session?.id ?? '')?.grants).toMatchObject({ roomAdmin: true });
     });
 
-    /** Before a text of the method is sent, `act` decides whether it gets lost. */
-    const before =
-      (method: string, act: () => Promise<boolean> | boolean) =>
-      (backplane: Backplane): Backplane =>
-        new Proxy(backplane, {
-          get(target, name) {
-            const value: unknown = Reflect.get(target, name);
-            if (typeof value !== 'function') return value;
-            if (name !== 'send') return value.bind(target);
-            return async (to: string, text: string) => {
-              if (text.includes(`"method":"${method}"`) && !(await act())) return false;
-              return target.send(to, text);
-            };
-          },
-        });
-    const without = (method: string) => before(method, () => false);
-
     test.each([
       ['its user is kicked', 'ERR_RELAY_REMOVED', (room: Room) => room.kick('alice')],
       ['the room ends', 'ERR_RELAY_ROOM_ENDED', (room: Room) => room.end()],
@@ -230,7 +213,7 @@ export function handingOverSuite(stage: SharedStage): void {
         stage.relay(),
         stage.relay(
           {},
-          before('collect', () => acted.then(() => true)),
+          beforeAsking('collect', () => acted.then(() => true)),
         ),
       ];
       let go = () => {};
@@ -261,7 +244,7 @@ export function handingOverSuite(stage: SharedStage): void {
         claims += 1;
         return claims > 1 || gone;
       };
-      const [one, two] = [stage.relay(), stage.relay({}, before('mayTake', hold))];
+      const [one, two] = [stage.relay(), stage.relay({}, beforeAsking('mayTake', hold))];
       const alice = await enter(one, 'alice');
       await lose(alice);
       const mallory = client(two);

@@ -100,6 +100,30 @@ export function moderationSuite(stage: SharedStage): void {
       await vi.waitFor(() => join(one, 'bob'));
     });
 
+    test('a ban, a lock, a mute and an end that race a join elsewhere hold for it', async () => {
+      const [one, other] = stage.two();
+      for (let n = 0; n < 10; n += 1) {
+        const host = await vi.waitFor(() => join(one, 'host'));
+        const racing = <Result>(act: Promise<unknown>, joining: Promise<Result>) =>
+          Promise.allSettled([joining, act]);
+        const [muted] = await racing(
+          host.room.mute({ userId: 'loud', kind: 'video' }),
+          join(other, 'loud', {}, [CAMERA]),
+        );
+        if (muted.status === 'rejected') throw muted.reason;
+        await vi.waitFor(() => expect(muted.value.cutTracks).toEqual(['camera']));
+        await racing(one.ban('lobby', `bob-${n}`), join(other, `bob-${n}`));
+        await vi.waitFor(() => expect(other.sessions.size).toBe(1));
+        await racing(Promise.resolve(host.room.lock()), join(other, `late-${n}`));
+        expect(await codeOf(join(other, 'later'))).toBe('ERR_RELAY_ROOM_LOCKED');
+        await racing(host.room.end(), join(other, `last-${n}`));
+        // Who came after the end is in the next room of this id.
+        await vi.waitFor(() => expect(other.rooms.get('lobby')?.log.state.end).toBeUndefined());
+        for (const session of other.sessions.values()) await session.close();
+        await vi.waitFor(() => expect([one.rooms.size, other.rooms.size]).toEqual([0, 0]));
+      }
+    });
+
     test('a user is banned by a process that does not have the room', async () => {
       const [one, other] = stage.two();
       const end = endOf(await join(other, 'bob'));

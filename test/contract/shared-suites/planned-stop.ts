@@ -52,6 +52,27 @@ export function plannedStopSuite(stage: SharedStage): void {
       expect([stage.sfu.streams.size, two.sessions.size]).toEqual([1, 1]);
     });
 
+    test('does not wait for clients where all end at once: nobody would have them', async () => {
+      const relays = stage.two();
+      const clients = await Promise.all(relays.map((relay, n) => enter(relay, `user-${n}`)));
+      const closed = relays.map((relay) => relay.close({ timeoutMs: 120_000 }));
+      for (const each of clients) await each.connection.ended();
+      await Promise.all(closed);
+      expect(stage.sfu.streams.size).toBe(0);
+    });
+
+    test('does not wait for the peer of a client that had lost it before', async () => {
+      const [one, two] = stage.two();
+      const alice = await enter(one, 'alice');
+      for (const stream of stage.sfu.streams) stream.end();
+      await alice.notified('interrupted');
+      await alice.vanish();
+      alice.relay = two;
+      expect((await alice.comeBack()).error).toBeUndefined();
+      await one.close({ timeoutMs: 120_000 });
+      expect([one.sessions.size, two.sessions.size]).toEqual([0, 1]);
+    });
+
     test('as the only one ends the sessions of all', async () => {
       const one = stage.relay();
       const alice = await enter(one, 'alice');

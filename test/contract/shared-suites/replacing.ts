@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { Backplane } from '../../../src/backplane/backplane.js';
 import type { SfuRelay } from '../../../src/index.js';
 import { byToken, RoamingClient } from './clients.js';
 import { CAMERA, join, type SharedStage, seenBy } from './stage.js';
+import { without } from './watched-backplane.js';
 
 /** Clients that join again at another process. */
 export function replacingSuite(stage: SharedStage): void {
@@ -59,16 +59,7 @@ export function replacingSuite(stage: SharedStage): void {
     });
 
     test('also one that is only counted, in a process that does not answer at the moment', async () => {
-      const silent = (backplane: Backplane): Backplane =>
-        new Proxy(backplane, {
-          get(target, name) {
-            const value: unknown = Reflect.get(target, name);
-            if (typeof value !== 'function') return value;
-            if (name !== 'send') return value.bind(target);
-            return (to: string, text: string) => !text.includes('"method":"owns"') && target.send(to, text);
-          },
-        });
-      const [one, two] = [stage.relay({ maxListedParticipants: 0 }), stage.relay({}, silent)];
+      const [one, two] = [stage.relay({ maxListedParticipants: 0 }), stage.relay({}, without('owns'))];
       const alice = client(one);
       await alice.enter('alice');
       await client(two).enter('alice', [], proofOf(alice));
@@ -105,6 +96,17 @@ export function replacingSuite(stage: SharedStage): void {
       await alice.enter('alice');
       await client(two).enter('alice', [], proofOf(alice));
       expect(two.sessions.size).toBe(1);
+    });
+
+    test('has the grants that the application had changed in the other process', async () => {
+      const [one, two] = stage.two({ authenticate: byToken });
+      const alice = client(one, 'alice');
+      await alice.enter('alice');
+      await one.updateGrants(alice.session?.id ?? '', { canPublish: false, roomAdmin: true });
+      const again = client(two, 'alice');
+      await again.enter('alice', [], proofOf(alice));
+      const grants = { canPublish: false, roomAdmin: true };
+      expect(two.getSession(again.session?.id ?? '')?.grants).toMatchObject(grants);
     });
 
     test('may return to a locked room', async () => {

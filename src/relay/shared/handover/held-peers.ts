@@ -7,16 +7,17 @@ const OVERLAP_MS = 15_000;
 /** The peers of a session of this process that others still have. */
 export class HeldPeers implements PeersElsewhere {
   readonly #leave: (peer: HeldPeer) => void;
-  #peers: readonly HeldPeer[];
+  #peers: HeldPeer[];
 
   /** @param leave asks the process to end the peer; must not throw */
   constructor(peers: readonly HeldPeer[], leave: (peer: HeldPeer) => void) {
-    this.#peers = peers;
+    this.#peers = [...peers];
     this.#leave = leave;
   }
 
-  get all(): readonly HeldPeer[] {
-    return this.#peers;
+  /** Another process ends them from now on. */
+  give(): readonly HeldPeer[] {
+    return this.#peers.splice(0);
   }
 
   leave(number: number): void {

@@ -29,7 +29,7 @@ export class SessionDirectory {
   /** The sessions of this process. */
   readonly #own = new Map<string, DirectoryEntry>();
   /** Those whose entries are being written. */
-  readonly #writing = new Set<string>();
+  readonly #writing = new Map<string, Promise<void>>();
   #refreshedAt = performance.now();
 
   constructor(backplane: Backplane, processId: string, logger: Logger) {
@@ -41,12 +41,14 @@ export class SessionDirectory {
   /** This process has the session, which belongs to this owner from now on. */
   tell(sessionId: string, roomId: string, { userId, hashes }: OwnershipProof): void {
     this.#own.set(sessionId, { processId: this.#processId, roomId, userId, hashes });
-    void this.#write(sessionId);
+    this.#write(sessionId);
   }
 
-  /** The session has ended, or another process has it. */
-  forget(sessionId: string, isElsewhere = false): void {
-    if (this.#own.delete(sessionId) && !isElsewhere) void this.#put(sessionId, undefined);
+  /** The session has ended, or another process has it. Resolves when nothing more of it is on the way. */
+  async forget(sessionId: string, isElsewhere = false): Promise<void> {
+    const isKnown = this.#own.delete(sessionId);
+    await this.#writing.get(sessionId);
+    if (isKnown && !isElsewhere) await this.#put(sessionId, undefined);
   }
 
   /** `heir` has replaced a session of another process. */
@@ -74,13 +76,16 @@ export class SessionDirectory {
   /** What was shared may be lost. */
   refresh(): void {
     this.#refreshedAt = performance.now();
-    void inSlices([...this.#own.keys()], (sessionId) => void this.#write(sessionId));
+    void inSlices([...this.#own.keys()], (sessionId) => this.#write(sessionId));
   }
 
-  /** One after the other: the newest entry is the last one. */
-  async #write(sessionId: string): Promise<void> {
-    if (this.#writing.has(sessionId)) return;
-    this.#writing.add(sessionId);
+  #write(sessionId: string): void {
+    if (this.#own.has(sessionId) && !this.#writing.has(sessionId))
+      this.#writing.set(sessionId, this.#writeNewest(sessionId));
+  }
+
+  /** One after the other: the newest entry is the last one. Never rejects. */
+  async #writeNewest(sessionId: string): Promise<void> {
     for (let told: DirectoryEntry | undefined; ; ) {
       const entry = this.#own.get(sessionId);
       if (entry === told || !entry) break;

@@ -41,7 +41,11 @@ interface Held {
   readonly session: HeldSession;
   readonly state: Omit<SessionState, 'link'>;
   readonly link: HandedLink;
-  readonly processId: string;
+  /** Whether it has a peer. */
+  readonly hasPeer: boolean;
+  isCollected: boolean;
+  /** The process that has it by now. */
+  processId: string;
   timer: NodeJS.Timeout;
 }
 
@@ -50,7 +54,8 @@ export class SessionHolder {
   readonly #setup: SessionHolderSetup;
   readonly #links = new WeakMap<object, HandedLink>();
   readonly #elsewhere = new WeakMap<object, HeldPeers>();
-  readonly #held = new Map<string, Held>();
+  /** By session id. A session that has come back and gone again has several, the newest one last. */
+  readonly #held = new Map<string, Held[]>();
 
   constructor(setup: SessionHolderSetup) {
     this.#setup = setup;
@@ -73,28 +78,36 @@ export class SessionHolder {
       const id = String(sessionId);
       // What this process has not heard of yet.
       await this.#setup.sessions.get(id)?.room.log.commit(() => ({}));
-      const held = this.#held.get(id);
+      const held = this.#held.get(id)?.at(-1);
       if (!held) return undefined;
       const link = await held.link.collect();
+      held.isCollected = true;
       this.#expire(held, HOLD_MS);
       return { ...held.state, link };
     },
+    /** Another process has the session by now, and ends its peers. */
+    keep: ({ sessionId, processId }: Params) => {
+      for (const held of this.#of(sessionId)) {
+        held.processId = String(processId);
+        this.#expire(held, HOLD_MS);
+      }
+    },
     leavePeer: ({ sessionId, peer }: Params) => {
-      const held = this.#held.get(String(sessionId));
-      if (!held) return;
-      if (peer === undefined || peer === held.state.peers.peer) this.#release(held);
-      else held.session.peers.askToLeave(Number(peer));
+      for (const held of this.#of(sessionId)) {
+        if (peer === undefined || peer === held.state.peers.peer) this.#release(held);
+        else held.session.peers.askToLeave(Number(peer));
+      }
     },
   };
 
   /** Whether other processes need this one. */
   get isBusy(): boolean {
-    return this.#held.size > 0;
+    return this.#all.some(({ hasPeer, isCollected }) => hasPeer || !isCollected);
   }
 
   /** What proves to be the owner of a session that another process has got. */
   proofOf(sessionId: string): OwnershipProof | undefined {
-    return this.#held.get(sessionId)?.state.proof;
+    return this.#held.get(sessionId)?.at(-1)?.state.proof;
   }
 
   /** The client of a session can go on in another process. */
@@ -119,36 +132,40 @@ export class SessionHolder {
     const { peer } = session.peers.state;
     const here = session.peers.isInterrupted ? [] : [{ processId: own, peer }];
     const held: Held = {
-      ...{ session, link, processId },
+      ...{ session, link, processId, hasPeer: here.length > 0, isCollected: false },
       state: {
         ...stateOf(session, member),
         proof,
-        held: [...(this.#elsewhere.get(session)?.all ?? []), ...here],
+        held: [...(this.#elsewhere.get(session)?.give() ?? []), ...here],
       },
       timer: setTimeout(() => {}, 0),
     };
-    const before = this.#held.get(sessionId);
-    if (before) this.#release(before);
-    this.#held.set(sessionId, held);
+    this.#held.set(sessionId, [...this.#of(sessionId), held]);
     this.#expire(held, COLLECT_MS);
     this.#setup.handOver(session, { by: 'relay', error: goesOnElsewhere() });
   }
 
   /** The client has joined again: nobody needs the peers of its session. */
   release(sessionId: string): void {
-    const held = this.#held.get(sessionId);
-    if (held) this.#release(held);
+    for (const held of this.#of(sessionId)) this.#release(held);
   }
 
   /** Once a second: nobody needs the peers for which a dead process is responsible. */
   beat(): void {
-    for (const held of [...this.#held.values()])
-      if (!this.#setup.isAlive(held.processId)) this.#release(held);
+    for (const held of this.#all) if (!this.#setup.isAlive(held.processId)) this.#release(held);
   }
 
   /** This process ends. */
   close(): void {
-    for (const held of [...this.#held.values()]) this.#release(held);
+    for (const held of this.#all) this.#release(held);
+  }
+
+  get #all(): readonly Held[] {
+    return [...this.#held.values()].flat();
+  }
+
+  #of(sessionId: unknown): readonly Held[] {
+    return this.#held.get(String(sessionId)) ?? [];
   }
 
   #expire(held: Held, ms: number): void {
@@ -159,7 +176,9 @@ export class SessionHolder {
   #release(held: Held): void {
     clearTimeout(held.timer);
     const { session } = held;
-    if (this.#held.get(session.id) === held) this.#held.delete(session.id);
+    const others = this.#of(session.id).filter((each) => each !== held);
+    if (others.length > 0) this.#held.set(session.id, others);
+    else this.#held.delete(session.id);
     void session.close({ by: 'relay', error: goesOnElsewhere() });
   }
 }

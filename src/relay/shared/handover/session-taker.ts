@@ -72,7 +72,8 @@ export class SessionTaker<P extends Principal> {
     const entry = await directory.find(claim.sessionId);
     if (!entry || entry.heir !== undefined || entry.processId === processId) return;
     resolveRole(readGrants(principal.grants), entry.roomId, undefined);
-    const room = rooms.enter(entry.roomId, false);
+    // Nobody is counted who has not proved to be the owner.
+    const room = rooms.enter(entry.roomId, true);
     const visit = new Visit(room, rooms);
     try {
       await this.#setup.recalled(room);
@@ -107,14 +108,23 @@ export class SessionTaker<P extends Principal> {
       );
       isOrphan = !outcome.refused;
       if (outcome.refused) throw outcome.refused;
-      const state = (await ask(holder, 'collect', { sessionId }).catch(ifSilent)) as SessionState | undefined;
-      if (!state || sessions.has(sessionId)) return;
+      const collected = await ask(holder, 'collect', { sessionId }).catch(ifSilent);
+      if (collected === SILENT || sessions.has(sessionId)) return;
+      // It has left in the meantime.
+      if (!isRecord(collected)) {
+        await this.#vacate(room, sessionId);
+        isOrphan = false;
+        return;
+      }
+      const state = collected as unknown as SessionState;
       this.#requireSeat(room.log.state, sessionId);
       isOrphan = false;
       visit.isHidden = state.hidden;
       const peers = new HeldPeers(state.held, (peer) => this.#leave(sessionId, peer));
       const session = this.#setup.adopt(sessionId, room, state, principal, peers);
       visit.stays = true;
+      for (const each of new Set(state.held.map((peer) => peer.processId)))
+        ask(each, 'keep', { sessionId, processId: this.#setup.processId }).catch(noop);
       const { link, isTold, proof } = state;
       serve(session, { ...link, isTold, proof });
       const difference = differenceOf(sessionId, state, room);
@@ -148,20 +158,23 @@ export class SessionTaker<P extends Principal> {
 
   /** The process that had the session has died on the way: the client joins again, and takes the seat over. */
   #orphan(sessionId: string, visit: Visit): void {
-    const { processId, sessions } = this.#setup;
-    const { room } = visit;
     visit.stays = true;
     setTimeout(() => {
-      const isLeft = (seat: Seat | undefined) => seat?.processId === processId && !sessions.has(sessionId);
-      const left = room.log.commit(({ seats }) =>
-        isLeft(seats?.get(sessionId)) ? { seats: new Map([[sessionId, undefined]]) } : {},
-      );
       const end = () => {
         visit.stays = false;
         visit.end();
       };
-      Promise.resolve(left).then(end, () => this.#orphan(sessionId, visit));
+      this.#vacate(visit.room, sessionId).then(end, () => this.#orphan(sessionId, visit));
     }, ORPHAN_MS).unref();
+  }
+
+  /** Nobody has the seat any more, unless the client has come back. */
+  async #vacate(room: Room, sessionId: string): Promise<void> {
+    const { processId, sessions } = this.#setup;
+    const isLeft = (seat: Seat | undefined) => seat?.processId === processId && !sessions.has(sessionId);
+    await room.log.commit(({ seats }) =>
+      isLeft(seats?.get(sessionId)) ? { seats: new Map([[sessionId, undefined]]) } : {},
+    );
   }
 
   #leave(sessionId: string, { processId, peer }: HeldPeer): void {
@@ -176,7 +189,7 @@ class Visit {
   readonly #rooms: Pick<Rooms, 'leave'>;
   /** A session has taken its place. */
   stays = false;
-  #isHidden = false;
+  #isHidden = true;
 
   constructor(room: Room, rooms: Pick<Rooms, 'leave'>) {
     this.room = room;
@@ -196,10 +209,12 @@ class Visit {
   }
 }
 
+const SILENT = Symbol('silent');
+
 /** A process that does not answer is dead, or will be. */
-function ifSilent(error: unknown): undefined {
+function ifSilent(error: unknown): typeof SILENT {
   if (RelayError.from(error).code !== 'ERR_RELAY_UNAVAILABLE') throw error;
-  return undefined;
+  return SILENT;
 }
 
 function notOwn(): RelayError {

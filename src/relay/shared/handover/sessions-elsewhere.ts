@@ -2,6 +2,7 @@ import type { Backplane, Seat } from '../../../backplane/backplane.js';
 import { RelayError } from '../../../protocol/errors.js';
 import type { SessionCloseReason } from '../../../protocol/session-state.js';
 import { joinedAgain, type ReplaceableElsewhere } from '../../../session/peer/takeover.js';
+import { isRecord } from '../../../util/is-record.js';
 import type { Logger } from '../../../util/logger.js';
 import { noop } from '../../../util/noop.js';
 import type { Answers } from '../process-calls.js';
@@ -53,10 +54,12 @@ export class SessionsElsewhere {
       return proof && proves(params as unknown as SessionClaim, proof);
     },
     replace: async ({ sessionId }: Params) => {
+      const session = this.#setup.sessions.get(String(sessionId));
       // The other process tells which session has replaced it.
-      this.directory.forget(String(sessionId), true);
+      const forgotten = this.directory.forget(String(sessionId), true);
       this.holder.release(String(sessionId));
-      await this.#setup.sessions.get(String(sessionId))?.close({ by: 'relay', error: joinedAgain() });
+      await Promise.all([forgotten, session?.close({ by: 'relay', error: joinedAgain() })]);
+      return session && { changes: session.permissions.changes };
     },
   };
 
@@ -84,7 +87,7 @@ export class SessionsElsewhere {
   /** Whether there is another process that can take sessions over. */
   get hasOthers(): boolean {
     const { backplane, processId } = this.#setup;
-    return backplane.processes().some((card) => card.processId !== processId);
+    return backplane.processes().some((card) => card.processId !== processId && !card.closing);
   }
 
   /** Once a second. */
@@ -119,13 +122,16 @@ export class SessionsElsewhere {
       id,
       roomId,
       heir: undefined,
+      inherit: noop,
       // The seat of a dead process is taken over with the commit that gives the new session one.
       complete: async () => {
-        if (replaceable.heir !== undefined) this.directory.replaced(claim.sessionId, named, replaceable.heir);
         const told = ask(processId, 'replace', { sessionId: id });
         // One that was only stopped hears of it when it goes on.
-        if (isSilent) return void told.catch(noop);
-        await told;
+        const answer = isSilent ? void told.catch(noop) : await told;
+        // Afterwards: what that process has written of it is not on its way any more.
+        if (replaceable.heir !== undefined) this.directory.replaced(claim.sessionId, named, replaceable.heir);
+        if (isSilent) return;
+        if (isRecord(answer) && isRecord(answer.changes)) replaceable.inherit(answer.changes);
         left(roomId, id);
       },
     };

@@ -1,0 +1,34 @@
+import { expect, test, vi } from 'vitest';
+import type { Backplane } from '../../../../src/backplane/backplane.js';
+import { SessionDirectory } from '../../../../src/relay/shared/handover/session-directory.js';
+import { silentLogger } from '../../../../src/util/logger.js';
+
+const directoryOn = (put: Backplane['put']) =>
+  new SessionDirectory({ put } as Backplane, 'here', silentLogger);
+const owner = (hash: string) => ({ userId: 'ada', hashes: [hash] });
+
+test('a session is forgotten when nothing of it is on the way any more, which would overwrite what another process says', async () => {
+  let written = () => {};
+  const writing = new Promise<void>((resolve) => {
+    written = resolve;
+  });
+  const put = vi.fn(() => writing);
+  const directory = directoryOn(put);
+  directory.tell('s-1', 'lobby', owner('one'));
+  const forgotten = vi.fn();
+  const forgetting = directory.forget('s-1', true).then(forgotten);
+  await new Promise(setImmediate);
+  expect(forgotten).not.toHaveBeenCalled();
+  written();
+  await forgetting;
+  expect(put).toHaveBeenCalledTimes(1);
+});
+
+test('the newest owner is the last one that is written', async () => {
+  const texts: string[] = [];
+  const directory = directoryOn(async (_, text) => void texts.push(text));
+  for (const hash of ['one', 'two', 'three']) directory.tell('s-1', 'lobby', owner(hash));
+  await directory.forget('s-1', true);
+  directory.tell('s-1', 'lobby', owner('four'));
+  await vi.waitFor(() => expect(JSON.parse(texts.at(-1) ?? '').hashes).toEqual(['four']));
+});
