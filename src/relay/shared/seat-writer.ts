@@ -107,8 +107,11 @@ export class SeatWriter {
   /** The process was taken for dead: what it had in the room is to be written again. */
   lost(): void {
     this.#losses += 1;
-    for (const sessionId of this.#given.keys()) this.#changed.add(sessionId);
-    this.#given.clear();
+    for (const sessionId of this.#given.keys()) {
+      this.#changed.add(sessionId);
+      // The seat of one that has left meanwhile may be there again, as it was before.
+      if (this.#source.seatOf(sessionId)) this.#given.delete(sessionId);
+    }
     this.#toldAudience = 0;
     this.#mustTellAudience = true;
   }
@@ -170,6 +173,7 @@ export class SeatWriter {
 
   #failed(batch: Batch): void {
     this.#isWriting = false;
+    this.#handedOver.clear();
     this.#putBack(batch);
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
@@ -184,6 +188,7 @@ export class SeatWriter {
     if (refused) {
       // The end of the room is the end of its seats. A process that was taken for dead goes on when it is alive again.
       this.#isRevoked = true;
+      this.#handedOver.clear();
       if (refused.code !== 'ERR_RELAY_ROOM_ENDED') this.#putBack(batch);
       for (const sessionId of [...this.#waiting.keys()]) this.#wake(sessionId);
       return false;

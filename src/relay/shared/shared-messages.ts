@@ -112,5 +112,7 @@ export class SharedMessages implements RoomChannel {
 /** @throws RelayError */
 function requireSeat({ refused }: Outcome): void {
   if (!refused) return;
-  throw refused.code === 'ERR_RELAY_SESSION_NOT_FOUND' ? invalidState('The session has ended.') : refused;
+  if (refused.code === 'ERR_RELAY_SESSION_NOT_FOUND') throw invalidState('The session has ended.');
+  // The process is not one of those that share the room at the moment.
+  throw refused.code === 'ERR_RELAY_CLOSED' ? unavailable(refused) : refused;
 }

@@ -82,6 +82,27 @@ describeReal(['redis'], 'processes whose Redis fails', () => {
       for (const { log } of [one, other]) expect(log.state.locked).toBeUndefined();
     });
 
+    test.each([
+      ['first', 0, 1],
+      ['last', 1, 0],
+    ])(
+      'with what a process has last written of its own sessions, where it is the %s one to notice',
+      async (_, first, last) => {
+        const peers = await two();
+        const [one, other] = peers;
+        const key = `${stage.prefix}:{r:lobby}:s`;
+        const before = (await stage.redis('HGETALL', key)) as Record<string, string> | string[];
+        await one.log.commit(() => ({ seats: new Map([['of-1', { userId: 'renamed' }]]) }));
+        const known = ({ log }: Peer) => log.state.seats?.get('of-1')?.userId;
+        await vi.waitFor(() => expect(known(other)).toBe('renamed'));
+        await stage.redis('DEL', key);
+        await stage.redis('HSET', key, ...(Array.isArray(before) ? before : Object.entries(before).flat()));
+        for (const n of [first, last]) await peers[n]?.log.commit(seat(`late-${n}`));
+        await vi.waitFor(() => expect(peers.map(known)).toEqual(['renamed', 'renamed']), SOON);
+        expect(await stage.redis('HGET', key, 'm:seats:of-1')).toContain('renamed');
+      },
+    );
+
     test('and go on at once after SCRIPT FLUSH', async () => {
       const [one, other] = await two();
       await stage.redis('SCRIPT', 'FLUSH');

@@ -96,9 +96,12 @@ if seen ~= '' and not ended then
   for i = firstSeat, #ARGV, 3 do
     local field = 'm:seats:' .. ARGV[i]
     own[field] = true
-    -- Who was removed meanwhile gets no seat.
+    -- Who was removed meanwhile gets no seat. A process that has seen more than Redis has knows its own seats better.
     local isRemoved = redis.call('HEXISTS', S, 'm:removals:' .. ARGV[i]) == 1
-    if not isRemoved and redis.call('HSETNX', S, field, ARGV[i + 1]) == 1 then
+    local known = redis.call('HGET', S, field)
+    local isOwn = known and string.sub(known, 1, #process + 1) == process .. ' '
+    if not isRemoved and (not known or (isOwn and not isContinued and known ~= ARGV[i + 1])) then
+      redis.call('HSET', S, field, ARGV[i + 1])
       changes[#changes + 1] = '[' .. cjson.encode(ARGV[i]) .. ',' .. ARGV[i + 2] .. ']'
     end
   end
