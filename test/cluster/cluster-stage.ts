@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { createClient, type RedisClientType } from 'redis';
 import { compile } from '../../scripts/compile.js';
 import { type FakeTrack, fakeOffer } from '../../src/testing/index.js';
@@ -27,6 +28,7 @@ export interface Member {
 export class ClusterStage {
   #redis: RedisServer | undefined;
   #ions: IonCluster<IonServer> | undefined;
+  #folder: string | undefined;
   #script = '';
   #relays: RelayProcess[] = [];
   #clients: WireClient[] = [];
@@ -41,11 +43,13 @@ export class ClusterStage {
   }
 
   async setUp(): Promise<void> {
+    // Two files of tests run at a time.
     const { folder } = await compile(
-      'cluster-relay',
+      `cluster-relay-${process.pid}`,
       { relay: 'test/cluster/relay.ts' },
       { external: [/^(redis|ioredis|ws|express)$/] },
     );
+    this.#folder = folder;
     this.#script = `${folder}relay.mjs`;
     this.#ions = await IonCluster.start(2, startIon);
   }
@@ -64,25 +68,27 @@ export class ClusterStage {
 
   async tearDown(): Promise<void> {
     await this.#ions?.stop();
+    if (this.#folder) await rm(this.#folder, { recursive: true, force: true });
   }
 
   /** Starts as many relays at once. Every other one has ioredis. `placeOf`: what is special about the relay of a number. */
   async relays<Count extends keyof Several>(
     count: Count,
     options: RelayEntry['options'] = {},
-    placeOf: (n: number) => Partial<RelayEntry> = () => ({}),
+    placeOf: (n: number) => Partial<RelayEntry> & { script?: string } = () => ({}),
   ): Promise<Several[Count]> {
     const { url } = this.redis;
     const started = await Promise.all(
-      Array.from({ length: count }, (_, n) =>
-        RelayProcess.start(this.#script, {
+      Array.from({ length: count }, (_, n) => {
+        const { script = this.#script, ...place } = placeOf(n);
+        return RelayProcess.start(script, {
           redis: url,
           client: n % 2 === 0 ? 'redis' : 'ioredis',
           nodes: this.ions.addresses,
           options: { participantsIntervalMs: 20, ...options },
-          ...placeOf(n),
-        }),
-      ),
+          ...place,
+        });
+      }),
     );
     this.#relays.push(...started);
     return started as unknown as Several[Count];
@@ -103,7 +109,21 @@ export class ClusterStage {
       throw new Error(`${user} could not join: ${code}${retryable ? ' (retryable)' : ''} ${error?.message}`);
     }
     const { sessionId, sessionToken } = result as { sessionId: string; sessionToken: string };
+    if ((params.capabilities as string[] | undefined)?.includes('resume')) {
+      client.notify('ack', { received: 1 });
+      await client.request('ping');
+    }
     return { client, user, sessionId, sessionToken, result };
+  }
+
+  /** The connection of a member breaks, which has joined with `resume`; its next one reaches this relay. */
+  async resume({ user, sessionId, sessionToken, client }: Member, { url }: RelayProcess) {
+    client.vanish();
+    const again = await WireClient.dial(`${url}?user=${user}`);
+    this.#clients.push(again);
+    // Frames are counted after the result of the join. The response to the ping is not one.
+    const received = client.received.filter(({ method, id }) => method !== 'ack' && id !== 2).length;
+    return { again, answer: await again.request('resume', { sessionId, sessionToken, received }) };
   }
 
   /** A client of the Redis. */

@@ -1,6 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { fakeOffer } from '../../src/testing/index.js';
-import { WireClient } from '../contract/wire-client.js';
 import { until } from '../support/poll.js';
 import { describeReal } from '../support/real.js';
 import { ClusterStage, chatOf, type Member, roster, say } from './cluster-stage.js';
@@ -52,19 +51,9 @@ describeReal(['ion', 'redis'], 'when something fails, relays that share their ro
     const resuming = { capabilities: ['resume', 'rejoin'] };
     const moves = await stage.join(one, 'lobby', 'moves', { ...resuming, tracks: [CAMERA] });
     const lost = await stage.join(one, 'lobby', 'lost', resuming);
-    for (const { client } of [moves, lost]) {
-      client.notify('ack', { received: 1 });
-      await client.request('ping');
-    }
     await everyoneSees([stays, moves, lost]);
     const told = stays.client.received.length;
-    const resume = async ({ user, sessionId, sessionToken, client }: Member) => {
-      client.vanish();
-      const again = await WireClient.dial(`${other.url}?user=${user}`);
-      const received = client.received.filter(({ method, id }) => method !== 'ack' && id !== 2).length;
-      return { again, answer: await again.request('resume', { sessionId, sessionToken, received }) };
-    };
-    const moved = await resume(moves);
+    const moved = await stage.resume(moves, other);
     expect(moved.answer.error).toBeUndefined();
     await moved.again.next(({ method }) => method === 'rejoin');
     const offer = { type: 'offer', sdp: fakeOffer([{ ...CAMERA, trackId: 'again' }]) };
@@ -72,7 +61,7 @@ describeReal(['ion', 'redis'], 'when something fails, relays that share their ro
     expect((await say({ ...moves, client: moved.again }, 'here')).error).toBeUndefined();
     await until('it is heard', () => chatOf(stays).includes('here'));
     await one.child.stop('SIGKILL');
-    const dead = await resume(lost);
+    const dead = await stage.resume(lost, other);
     expect(dead.answer.error?.data?.code).toBe('ERR_RELAY_SESSION_NOT_FOUND');
     const { sessionId, sessionToken } = lost;
     const back = await stage.join(other, 'lobby', 'lost', { replaces: { sessionId, sessionToken } });
@@ -80,44 +69,6 @@ describeReal(['ion', 'redis'], 'when something fails, relays that share their ro
     expect(roster(back)).toEqual(['moves', 'stays']);
     const left = stays.client.received.slice(told).flatMap(({ params }) => (params?.left ?? []) as string[]);
     expect(left).toEqual([sessionId]);
-  });
-
-  test('keep all sessions while Redis is away, and agree again when it is back, empty', async () => {
-    const relays = await stage.relays(3);
-    const members = await Promise.all(relays.map((relay, n) => stage.join(relay, 'lobby', `user-${n}`)));
-    await everyoneSees(members);
-    await stage.redis.stop();
-    const [first, second] = members as [Member, Member];
-    await until(
-      'the health says so',
-      async () => {
-        const { status, body } = await relays[0].health();
-        return status === 200 && (body.backplane as { status: string }).status === 'unavailable';
-      },
-      WAIT,
-    );
-    const unavailable = /ERR_RELAY_UNAVAILABLE \(retryable\)/;
-    await expect(stage.join(relays[1], 'lobby', 'late')).rejects.toThrow(unavailable);
-    await until(
-      'the process is not one of the others any more',
-      () => relays[1].child.log.includes('could not be announced'),
-      WAIT,
-    );
-    await expect(stage.join(relays[1], 'lobby', 'later')).rejects.toThrow(unavailable);
-    await stage.redis.start();
-    await until(
-      'a newcomer sees all',
-      async () => {
-        const newcomer = await stage.join(relays[2], 'lobby', 'newcomer').catch(() => undefined);
-        return newcomer && roster(newcomer).length === 3;
-      },
-      WAIT,
-    );
-    // Its process may take a moment longer to be connected again.
-    await until('one can write', async () => !(await say(first, 'are you there?')).error, WAIT);
-    await until('the message arrives', () => chatOf(second).includes('are you there?'), WAIT);
-    for (const { client } of members)
-      expect(client.received.some(({ error }) => error?.data?.closeCode)).toBe(false);
   });
 
   test('go on after FLUSHALL', async () => {

@@ -14,6 +14,8 @@ import { listen } from '../support/listen.js';
 
 export interface RelayEntry {
   redis: string;
+  /** Where it reaches the Redis for what is published; by default as for everything else. */
+  subscription?: string;
   client: 'redis' | 'ioredis';
   nodes: string[];
   options: Partial<SfuRelayOptions>;
@@ -27,6 +29,7 @@ export interface RelayEntry {
 
 const {
   redis,
+  subscription = redis,
   client,
   nodes,
   options,
@@ -39,8 +42,17 @@ Object.assign(dns.promises, {
   lookup: (name: string, ...rest: [never]) => lookup(hosts[name] ?? name, ...rest),
 });
 syncBuiltinESMExports();
-const connected = client === 'redis' ? await createClient({ url: redis }).connect() : new Redis(redis);
+/** By default, clients wait up to 2 s before they try again. */
+const RECONNECT_MS = 100;
+const connected =
+  client === 'redis'
+    ? await createClient({ url: redis, socket: { reconnectStrategy: RECONNECT_MS } }).connect()
+    : new Redis(redis, { retryStrategy: () => RECONNECT_MS });
 connected.on('error', () => {});
+Object.assign(connected, {
+  duplicate: (other: object) =>
+    client === 'redis' ? createClient({ ...other, url: subscription }) : new Redis(subscription, other),
+});
 const relay = new SfuRelay({
   // Users are whom they say they are; the host moderates.
   authenticate: ({ url }) => {

@@ -12,6 +12,7 @@ import { goPath } from './real.js';
 
 const server = fileURLToPath(new URL('../ion/server/', import.meta.url));
 const production = fileURLToPath(new URL('../../ops/ion/', import.meta.url));
+const toxiproxy = fileURLToPath(new URL('./toxiproxy/', import.meta.url));
 const cache = fileURLToPath(new URL('../../node_modules/.cache/ion-sfu/', import.meta.url));
 
 /** A real Ion SFU v1.10.0 in a process of its own. */
@@ -47,6 +48,7 @@ const programs = {
     folder: '.',
     files: readdirSync(production).filter((file) => file.endsWith('.go')),
   },
+  toxiproxy: { module: toxiproxy, folder: '.', files: ['main.go'] },
   'media-peers': {
     module: server,
     folder: './media-peers',

@@ -33,10 +33,10 @@ export class TcpProxy {
     });
   }
 
-  /** On any port of 127.0.0.1, or on this one of another loopback address. */
-  static async start(target: number, host = '127.0.0.1', port = 0): Promise<TcpProxy> {
+  /** @param target a port of 127.0.0.1 */
+  static async start(target: number): Promise<TcpProxy> {
     const proxy = new TcpProxy(target);
-    proxy.#listener.listen(port, host);
+    proxy.#listener.listen(0, '127.0.0.1');
     await once(proxy.#listener, 'listening');
     return proxy;
   }
