@@ -14,9 +14,8 @@ import type { Room } from '../room/room.js';
 import { Rooms } from '../room/rooms.js';
 import type { Takeover } from '../session/peer/takeover.js';
 import type { Session } from '../session/session.js';
-import type { NodeVerdicts } from '../sfu/pool/node-verdicts.js';
 import type { SfuNodeStatus } from '../sfu/pool/options.js';
-import type { Sfu, SfuPeerId } from '../sfu/sfu.js';
+import type { SfuPeerId } from '../sfu/sfu.js';
 import { UserIndex } from '../util/user-index.js';
 import { checkOneMore, replaceOthersOf } from './duplicate-users.js';
 import type { ResolvedOptions } from './options.js';
@@ -30,15 +29,7 @@ import type { SessionsElsewhere } from './shared/handover/sessions-elsewhere.js'
 import { leaveNode } from './shared/leave-node.js';
 import { hasPeer } from './shared/session-answers.js';
 import { SharedRooms } from './shared/shared-rooms.js';
-
-/** An SFU whose nodes other processes use, too. */
-interface SharedSfu extends Sfu {
-  readonly statuses: readonly SfuNodeStatus[];
-  readonly verdicts: Pick<NodeVerdicts, 'askOthers' | 'onCutOff'>;
-  isNodeDown(serverUrl: string): Promise<boolean | undefined>;
-  setElsewhere(streams: ReadonlyMap<string, number>, processes: number): void;
-  close(): void;
-}
+import type { SharedSfu } from './shared/shared-sfu.js';
 
 /** `isElsewhere`: it goes on in another process. */
 type OnClosed<P extends Principal> = (
