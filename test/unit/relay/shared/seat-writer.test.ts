@@ -17,7 +17,11 @@ test('a session that returns has a seat, though the change failed during which a
   const seats = new Map<string, Seat>();
   const writer = new SeatWriter('here', {
     seatOf: (sessionId) => seats.get(sessionId),
-    ...{ audience: 0, replacesDuplicates: false, log: { commit } as unknown as RoomLog },
+    ...{
+      viewers: { count: 0, arrivals: new Map(), told() {} },
+      replacesDuplicates: false,
+      log: { commit } as unknown as RoomLog,
+    },
   });
   seats.set('roams', SEAT);
   writer.touch('roams');
@@ -48,7 +52,11 @@ test('a session that has left while the process could not say so has no seat whe
   const seats = new Map([['leaves', SEAT]]);
   const writer = new SeatWriter('here', {
     seatOf: (sessionId) => seats.get(sessionId),
-    ...{ audience: 0, replacesDuplicates: false, log: { commit } as unknown as RoomLog },
+    ...{
+      viewers: { count: 0, arrivals: new Map(), told() {} },
+      replacesDuplicates: false,
+      log: { commit } as unknown as RoomLog,
+    },
   });
   writer.touch('leaves');
   writer.write();
