@@ -14,6 +14,7 @@ export const CLIENT_NAMES = [
   'applyParticipants',
   'applyTracks',
   'arrived',
+  'attaches',
   'before',
   'begin',
   'candidates',

@@ -3,6 +3,7 @@
  * @module sfu-relay/uwebsockets
  */
 import type { Principal } from '../access/authentication.js';
+import { closing } from '../protocol/errors.js';
 import type { SfuRelay } from '../relay/relay.js';
 import { serveConnection } from '../signaling/connection/connection.js';
 import type { ConnectionHandle, RelaySocket } from '../signaling/connection/socket.js';
@@ -34,6 +35,7 @@ export interface UwsWebSocket {
 /** @category Transport */
 export interface UwsResponse {
   getRemoteAddressAsText(): ArrayBuffer;
+  writeStatus(status: string): { end(body: string): unknown };
   upgrade(data: UwsUserData, key: string, protocol: string, extensions: string, context: object): void;
 }
 
@@ -81,7 +83,7 @@ export interface UwsBehavior {
  * uWebSockets.js listens on a port even if another process has it; use `LIBUS_LISTEN_EXCLUSIVE_PORT` to get an error.
  *
  * The connection is upgraded before it is authenticated: uWebSockets.js frees the request when its handler returns, and
- * the close code tells a browser why it was refused.
+ * the close code tells a browser why it was refused. While the relay closes, handshakes are answered with 503.
  * @throws RelayError `ERR_RELAY_CONFIG`
  * @category Transport
  */
@@ -102,6 +104,10 @@ export function makeBehavior<P extends Principal>(
     sendPingsAutomatically: false,
     compression: 0,
     upgrade(response, request, context) {
+      if (relay.isClosing) {
+        response.writeStatus('503 Service Unavailable').end(closing().message);
+        return;
+      }
       const handshake = toRequest(response, request);
       const header = (name: string) => handshake.headers[name] ?? '';
       const protocol = selectProtocol(offeredProtocols(handshake)) || '';

@@ -6,6 +6,7 @@ import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { Writable } from 'node:stream';
 import type { WebSocket, WebSocketServer } from 'ws';
 import type { Principal } from '../access/authentication.js';
+import { closing } from '../protocol/errors.js';
 import type { SfuRelay } from '../relay/relay.js';
 import { serveConnection } from '../signaling/connection/connection.js';
 import type { RelaySocket } from '../signaling/connection/socket.js';
@@ -40,8 +41,8 @@ export interface ServerHandle {
  * `handleUpgrade()` for its path in an `upgrade` listener of the server. For the same reason two relays can share a server
  * only by `useServer(relay, { server, path })`.
  *
- * Options `handleProtocols`, `maxPayload` and `maxFragments` of a `WebSocketServer` are set unless you have set them. A
- * `WebSocketServer` emits the errors of its HTTP server, such as a port in use: listen to its `error` event, or create it
+ * Options `handleProtocols`, `verifyClient`, `maxPayload` and `maxFragments` of a `WebSocketServer` are set unless you have set them.
+ * While the relay closes, handshakes are answered with 503. A `WebSocketServer` emits the errors of its HTTP server, such as a port in use: listen to its `error` event, or create it
  * once the server listens.
  * @throws RelayError `ERR_RELAY_CONFIG`
  * @category Transport
@@ -56,6 +57,8 @@ export function useServer<P extends Principal>(
   const mount = openMount(server, relay.logger);
   const { wss } = mount;
   wss.options.handleProtocols ??= (offered: Set<string>) => selectProtocol(offered);
+  // By the status, balancers see it, too. With two parameters ws lets it choose the status.
+  wss.options.verifyClient ??= (_info, answer) => answer(!relay.isClosing, 503, closing().message);
   // Above the relay's own limit, so that the relay's close code is used.
   const unset = wss.options.maxPayload === undefined || wss.options.maxPayload === WS_DEFAULT_MAX_PAYLOAD;
   if (unset) wss.options.maxPayload = 2 * resolved.maxMessageBytes;

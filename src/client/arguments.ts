@@ -3,7 +3,7 @@ import { check, isText, wrong } from './common/check.js';
 import type { ConnectOptions } from './connect-options.js';
 import type { PublishOptions } from './media/encodings.js';
 import type { SendOptions } from './room/message-feed.js';
-import type { JoinOptions } from './session/join-options.js';
+import type { AttachOptions, JoinOptions } from './session/entry.js';
 
 /** The defaults of an options interface. A missing key is a compile error. */
 type Defaults<Options> = { [Key in keyof Options]-?: Options[Key] | undefined };
@@ -26,6 +26,7 @@ export const JOIN = {
   autoSubscribe: true,
   metadata: undefined,
 } satisfies Defaults<JoinOptions>;
+export const ATTACH = { sessionId: undefined, sessionToken: undefined } satisfies Defaults<AttachOptions>;
 const PUBLISH = {
   simulcast: undefined,
   maxBitrate: undefined,

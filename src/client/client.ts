@@ -10,7 +10,7 @@ import type {
   Subscription,
 } from '../protocol/messages.js';
 import { isRecord } from '../util/is-record.js';
-import { GIFT, JOIN, RECEIVING, readOptions, readPublishOptions, SEND } from './arguments.js';
+import { ATTACH, GIFT, JOIN, RECEIVING, readOptions, readPublishOptions, SEND } from './arguments.js';
 import { check, isText } from './common/check.js';
 import { Emitter } from './common/emitter.js';
 import { notNow } from './common/errors.js';
@@ -22,7 +22,7 @@ import type { PublishOptions } from './media/encodings.js';
 import type { Publication } from './media/publisher.js';
 import { isLayer, type Layer } from './media/stream-control.js';
 import type { SendOptions } from './room/message-feed.js';
-import type { JoinOptions } from './session/join-options.js';
+import type { AttachOptions, JoinOptions } from './session/entry.js';
 import { type Lifecycle, lifecycle } from './session/lifecycle.js';
 import { notificationHandler } from './session/notifications.js';
 import { REJOIN } from './session/peer-changes.js';
@@ -104,6 +104,18 @@ export class RelayClient extends Emitter<RelayClientEvents> {
     const example = 'join({ roomId })';
     const read = readOptions(example, options, JOIN);
     check(isText(read.roomId), example);
+    return this.#lifecycle.join(read);
+  }
+
+  /**
+   * Takes over a session that was created over HTTP, instead of `join()`. The session keeps its id, its place in the room and its
+   * messages; this client's peer connections take the place of those by whose offer it was created.
+   * @throws RelayClientError as `join()`, and `ERR_RELAY_SESSION_NOT_FOUND`, or `ERR_RELAY_FORBIDDEN` if it is not this client's
+   */
+  async attach(options: AttachOptions): Promise<JoinResult> {
+    const example = 'attach({ sessionId, sessionToken })';
+    const read = readOptions(example, options, ATTACH);
+    check(isText(read.sessionId) && isText(read.sessionToken), example);
     return this.#lifecycle.join(read);
   }
 

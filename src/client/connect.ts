@@ -58,6 +58,12 @@ export async function connect(url: string | URL, options: ConnectOptions = {}): 
       throw new RelayClientError('ERR_CLIENT_CONNECT', message, { retryable: !isTried || !!socket, cause });
     }
   };
-  const settings: ClientSettings = { ...read, tokens, address, dial: read.reconnect ? dial : undefined };
+  const settings: ClientSettings = {
+    ...read,
+    ice: {},
+    tokens,
+    address,
+    dial: read.reconnect ? dial : undefined,
+  };
   return dial((socket) => new RelayClient(socket, settings), options.signal);
 }

@@ -52,4 +52,4 @@ export type { PublishOptions } from './media/encodings.js';
 export type { Publication } from './media/publisher.js';
 export type { Layer } from './media/stream-control.js';
 export type { SendOptions } from './room/message-feed.js';
-export type { JoinOptions } from './session/join-options.js';
+export type { AttachOptions, JoinOptions } from './session/entry.js';

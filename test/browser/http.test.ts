@@ -4,7 +4,9 @@ import express from 'express';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createRouter } from '../../src/adapters/express.js';
+import { useServer } from '../../src/adapters/ws.js';
 import { anonymous, SfuRelay } from '../../src/index.js';
+import { fakeOffer } from '../../src/testing/index.js';
 import { launchBrowser, type TestBrowser } from '../support/browser.js';
 import { closeServer, listen } from '../support/listen.js';
 import { until } from '../support/poll.js';
@@ -27,6 +29,7 @@ declare global {
 }
 
 const pages = fileURLToPath(new URL('./pages', import.meta.url));
+const dist = fileURLToPath(new URL('../../dist', import.meta.url));
 
 for (const sfu of sfus) {
   describeReal(['chromium', ...sfu.needs], `over HTTP and server-sent events alone, on ${sfu.name}`, () => {
@@ -40,9 +43,13 @@ for (const sfu of sfus) {
       running = await sfu.start();
       relay = new SfuRelay({ sfu: { serverUrl: running.address }, authenticate: anonymous() });
       server = createServer(
-        express().use('/api/v1/sfu', createRouter(relay)).use('/pages', express.static(pages)),
+        express()
+          .use('/api/v1/sfu', createRouter(relay))
+          .use('/pages', express.static(pages))
+          .use('/dist', express.static(dist)),
       );
-      url = `http://127.0.0.1:${await listen(server)}/pages/http.html`;
+      useServer(relay, server);
+      url = `http://127.0.0.1:${await listen(server)}`;
       browser = await launchBrowser();
     });
     afterAll(async () => {
@@ -53,7 +60,7 @@ for (const sfu of sfus) {
     });
 
     async function enter(user: string, role: 'publisher' | 'subscriber'): Promise<Page> {
-      const { page } = await browser.open(url);
+      const { page } = await browser.open(`${url}/pages/http.html`);
       await until('the page is there', () => page.evaluate(() => Boolean(window.httpClient)));
       await page.evaluate((entry) => window.httpClient.join(entry), { room: 'lobby', user, role });
       return page;
@@ -78,6 +85,30 @@ for (const sfu of sfus) {
       await until('the viewer is told', async () =>
         (await viewer.evaluate(() => window.httpClient.methods)).includes('participants'),
       );
+      await viewer.evaluate(() => window.httpClient.leave());
+      await until('nothing is left', () => relay.sessions.size + relay.streamCount === 0);
+    });
+
+    test('a session that a backend has created is that of the browser client, once it has attached', async () => {
+      const viewer = await enter('ben', 'subscriber');
+      const response = await fetch(`${url}/api/v1/sfu/session`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ room_id: 'lobby', user_id: 'ada', sdp: fakeOffer() }),
+      });
+      const { session_id: sessionId, session_token: sessionToken } = (await response.json()).data;
+
+      const { page } = await browser.open(`${url}/pages/relay.html`);
+      await until('the page is there', () => page.evaluate(() => Boolean(window.participant)));
+      const session = { url: `${url.replace('http', 'ws')}/rtc`, sessionId, sessionToken };
+      const attached = await page.evaluate((each) => window.participant.attach(each), session);
+      expect(attached).toMatchObject({ sessionId, userId: 'ada', participants: [{ userId: 'ben' }] });
+      await page.evaluate(() => window.participant.publishCamera());
+      const frames = () => viewer.evaluate(() => window.httpClient.framesDecoded());
+      await until('the picture moves', async () => (await frames()) > 20);
+      expect([relay.sessions.size, relay.streamCount]).toEqual([2, 2]);
+
+      await page.evaluate(() => window.participant.leave());
       await viewer.evaluate(() => window.httpClient.leave());
       await until('nothing is left', () => relay.sessions.size + relay.streamCount === 0);
     });

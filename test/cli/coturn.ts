@@ -26,7 +26,7 @@ export async function startCoturn(
     ...['--no-dtls', '--no-cli', '--log-file=stdout'],
     ...[`--pidfile=${folder}/pid`, `--userdb=${folder}/turndb`],
   ]);
-  await child.output(/Total General servers/);
+  await child.ready(() => /Total General servers/.test(child.log));
   return {
     port,
     tlsPort,

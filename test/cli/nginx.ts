@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Child } from '../support/child.js';
 import { freePort } from '../support/listen.js';
-import { until } from '../support/poll.js';
 import { serverPath } from '../support/real.js';
 
 /** A real nginx that serves HTTP as the lines of its `server` say. */
@@ -23,7 +22,7 @@ server { listen 127.0.0.1:${port}; ${lines} }
 }`,
   );
   const child = new Child(serverPath('nginx') ?? 'nginx', ['-e', 'stderr', '-p', folder, '-c', file]);
-  await until('nginx answers', () => fetch(`http://127.0.0.1:${port}/`, { redirect: 'manual' }));
+  await child.ready(() => fetch(`http://127.0.0.1:${port}/`, { redirect: 'manual' }));
   return {
     port,
     async stop() {

@@ -70,6 +70,17 @@ describe('on the way to the relay, check', () => {
     expect(said).toContain(`Connect to ${url}`);
   });
 
+  test('names a relay that is closing', async () => {
+    const relay = new SfuRelay({ sfu: { serverUrl: sfu.address }, authenticate: anonymous() });
+    const server = createServer();
+    useServer(relay, server);
+    const port = await listen(server);
+    started(server, closeServer);
+    await relay.close();
+    const said = await faultOf(`ws://127.0.0.1:${port}/rtc`, 'upgrade', 'relay-not-reached');
+    expect(said).toContain('HTTP 503: The relay is closing.');
+  });
+
   test('names ws instead of wss', async () => {
     const port = await startSecureApplication();
     const said = await documentedFaultOf(`ws://127.0.0.1:${port}/rtc`, 'upgrade', 'tls-required');

@@ -57,7 +57,7 @@ export class Application {
       cwd: this.folder,
       env: { ...process.env, LIVE_SECRET, ...env, PORT: String(port), METRICS_PORT: String(metricsPort) },
     });
-    await child.output(/The relay listens/);
+    await child.ready(() => /The relay listens/.test(child.log));
     return { port, metricsPort, child };
   }
 

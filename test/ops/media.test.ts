@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { useTabs } from '../support/live-room.js';
 import { until } from '../support/poll.js';
 import { ProductionIon } from '../support/production-ion.js';
@@ -23,6 +23,7 @@ describeReal(
     let redis: RedisServer;
     let ions: ProductionIon[];
     let turn: TurnServer;
+    let env: Record<string, string>;
     let relays: RelayProcess[];
     let nginx: RunningProxy;
 
@@ -33,7 +34,7 @@ describeReal(
       redis = await RedisServer.start();
       ions = [await ProductionIon.start(), await ProductionIon.start()];
       turn = await startTurn(folder, certificate);
-      const env = {
+      env = {
         SFU_NODES: ions.map(({ address }) => address).join(),
         REDIS_URL: redis.url,
         TURN_SECRET,
@@ -57,9 +58,9 @@ describeReal(
 
     const stateOf = (page: Page) => page.locator('#state').textContent();
 
-    async function enter(user: string, query: string): Promise<Page> {
+    async function enter(user: string, query: string, url = nginx.url): Promise<Page> {
       const token = await application.token(user, `room${query}`);
-      const page = await tabs.open(`${nginx.url}/?room=room${query}&${query}#token=${token}`);
+      const page = await tabs.open(`${url}/?room=room${query}&${query}#token=${token}`);
       await until(`${user} is in the room`, async () => {
         const state = (await stateOf(page)) ?? '';
         if (/closed|Error/.test(state)) throw new Error(state);
@@ -81,7 +82,7 @@ describeReal(
       await until('more frames are decoded', async () => (await framesOf(page)) > before + 10);
     }
 
-    /** The kinds of the local candidates that media takes, of a connection of the page's client. */
+    /** The local candidates by which media goes, of a connection of the page's client: their types and, with TURN, how it is reached. */
     const waysOf = (page: Page, connection: 'publisher' | 'subscriber'): Promise<string[]> =>
       page.evaluate(async (name) => {
         const { client } = window as unknown as { client: Record<string, RTCPeerConnection> };
@@ -91,7 +92,10 @@ describeReal(
           .filter(
             ({ type, nominated, state }) => type === 'candidate-pair' && nominated && state === 'succeeded',
           )
-          .map(({ localCandidateId }) => report?.get(localCandidateId).candidateType);
+          .map(({ localCandidateId }) => report?.get(localCandidateId))
+          .map(({ candidateType, relayProtocol }) =>
+            [candidateType, relayProtocol].filter(Boolean).join(' by '),
+          );
         return [...new Set(ways)];
       }, connection);
 
@@ -109,15 +113,30 @@ describeReal(
       await publish(publisher);
       const viewer = await enter('ben', 'turn');
       await seesMore(viewer);
-      expect(await waysOf(publisher, 'publisher')).toEqual(['relay']);
-      expect(await waysOf(viewer, 'subscriber')).toEqual(['relay']);
+      expect(await waysOf(publisher, 'publisher')).toEqual(['relay by udp']);
+      expect(await waysOf(viewer, 'subscriber')).toEqual(['relay by udp']);
 
       const served = await Promise.all(relays.map(connectionsOf));
       const serving = relays.find((_, n) => served[n] === 2);
       if (!serving) throw new Error(`nginx has no stickiness: ${served}`);
       expect(await terminate(serving)).toBe(0);
       await seesMore(viewer);
-      expect(await waysOf(viewer, 'subscriber')).toEqual(['relay']);
+      expect(await waysOf(viewer, 'subscriber')).toEqual(['relay by udp']);
     }, 120_000);
+
+    test('TLS takes it to the TURN server where a network lets nothing else through', async () => {
+      const relay = await application.start({
+        ...env,
+        TURN_URIS: `turns:127.0.0.1:${turn.tlsPort}?transport=tcp`,
+      });
+      onTestFinished(() => relay.child.stop('SIGKILL'));
+      const url = `http://127.0.0.1:${relay.port}`;
+      const publisher = await enter('ada', 'turn&tls', url);
+      await publish(publisher);
+      const viewer = await enter('ben', 'turn&tls', url);
+      await seesMore(viewer);
+      expect(await waysOf(publisher, 'publisher')).toEqual(['relay by tls']);
+      expect(await waysOf(viewer, 'subscriber')).toEqual(['relay by tls']);
+    });
   },
 );

@@ -2,7 +2,6 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Child } from '../support/child.js';
 import { freePort } from '../support/listen.js';
-import { until } from '../support/poll.js';
 import { serverPath } from '../support/real.js';
 import type { Certificate } from './certificate.js';
 import { adapt } from './shipped.js';
@@ -106,9 +105,6 @@ export async function startProxy(name: keyof typeof PROXIES, setting: Setting): 
   await checked.ended();
   if (checked.exitCode !== 0) throw new Error(`${name} refuses its file:\n${checked.log}`);
   const child = new Child(command, run, options);
-  await until(`${name} listens`, async () => {
-    if (!child.alive()) throw new Error(child.log);
-    return fetch(`http://127.0.0.1:${plain}/`, { redirect: 'manual' });
-  });
+  await child.ready(() => fetch(`http://127.0.0.1:${plain}/`, { redirect: 'manual' }));
   return { url: `https://127.0.0.1:${tls}`, plainUrl: `http://127.0.0.1:${plain}`, child };
 }

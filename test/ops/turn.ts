@@ -12,6 +12,7 @@ export const TURN_SECRET = 'the secret of the TURN server';
 /** coturn with the file of ops/. */
 export interface TurnServer {
   port: number;
+  tlsPort: number;
   child: Child;
 }
 
@@ -20,12 +21,12 @@ export async function startTurn(
   { certificate, key }: Certificate,
   changes: Record<string, string> = {},
 ): Promise<TurnServer> {
-  const port = await freePort();
+  const [port, tlsPort] = [await freePort(), await freePort()];
   const firstPort = Math.min(await freeUdpPort(), 65_000);
   const file = join(folder, 'turnserver.conf');
   const conf = await adapt('coturn/turnserver.conf', {
     'listening-port=3478': `listening-ip=127.0.0.1\nrelay-ip=127.0.0.1\nlistening-port=${port}`,
-    'tls-listening-port=5349': `tls-listening-port=${await freePort()}`,
+    'tls-listening-port=5349': `tls-listening-port=${tlsPort}`,
     '/etc/coturn/live.pem': certificate,
     '/etc/coturn/live.key': key,
     'external-ip=203.0.113.10': 'allow-loopback-peers',
@@ -38,6 +39,7 @@ export async function startTurn(
   });
   await writeFile(file, conf);
   const child = new Child(serverPath('turnserver') ?? 'turnserver', ['-c', file]);
-  await child.output(/Total General servers|TLS.*listener opened|IPv4\. UDP listener opened/);
-  return { port, child };
+  const isServing = /Total General servers|TLS.*listener opened|IPv4\. UDP listener opened/;
+  await child.ready(() => isServing.test(child.log));
+  return { port, tlsPort, child };
 }

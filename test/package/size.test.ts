@@ -33,8 +33,8 @@ describe('the browser client, bundled and minified as an application does', () =
     await rm(folder, { recursive: true, force: true });
   });
 
-  test('is at most 14.6 KB, gzipped', () => {
-    expect(gzipSync(code, { level: 9 }).length).toBeLessThanOrEqual(14.6 * 1024);
+  test('is at most 14.7 KB, gzipped', () => {
+    expect(gzipSync(code, { level: 9 }).length).toBeLessThanOrEqual(14.7 * 1024);
   });
 
   test('imports nothing, of Node or anybody else', () => {

@@ -25,6 +25,8 @@ const flags = [
   '--disable-component-update',
   '--disable-sync',
   '--autoplay-policy=no-user-gesture-required',
+  // TURN servers have certificates, too, and a context's `ignoreHTTPSErrors` does not count for them.
+  '--ignore-certificate-errors',
   // The SFUs of the tests are on 127.0.0.1 only.
   '--allow-loopback-in-peer-connection',
 ];

@@ -1,6 +1,7 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { until } from './poll.js';
 
 const maxLogChars = 64 * 1024;
 
@@ -67,6 +68,20 @@ export class Child {
       if (match) return match;
       if (over) throw new Error(`${this.#process.spawnfile} ended early:\n${this.#log.slice(-4_000)}`);
       await Promise.race([this.#exited, anyOutput(this.#process)]);
+    }
+  }
+
+  /** Resolves when `isReady` gives something truthy; otherwise stops the process, and rejects with its output. */
+  async ready(isReady: () => unknown): Promise<void> {
+    const { spawnfile } = this.#process;
+    const early = this.#exited.then(() => {
+      throw new Error('it has ended');
+    });
+    try {
+      await Promise.race([until(`${spawnfile} is ready`, isReady), early]);
+    } catch (cause) {
+      await this.stop('SIGKILL');
+      throw new Error(`${spawnfile} does not serve:\n${this.#log.slice(-4_000)}`, { cause });
     }
   }
 

@@ -47,6 +47,17 @@ export class ConsumerProject {
     await cp(join(fixtures, file), join(this.folder, file));
   }
 
+  /** Installs a package that stands for a real one. */
+  async addPackage(name: string, code: string): Promise<void> {
+    const folder = join(this.folder, 'node_modules', name);
+    await mkdir(folder, { recursive: true });
+    await writeFile(
+      join(folder, 'package.json'),
+      JSON.stringify({ name, type: 'module', exports: './index.js' }),
+    );
+    await writeFile(join(folder, 'index.js'), code);
+  }
+
   /** Runs `task` while a package that this project has is not installed. */
   async without<Result>(name: string, task: () => Promise<Result>): Promise<Result> {
     await rm(join(this.folder, 'node_modules', name));

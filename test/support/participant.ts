@@ -31,6 +31,7 @@ interface Joined {
 /** What the pages in test/browser/pages offer; what only our own client can is optional there. */
 interface Driver {
   join(entry: Entry): Promise<Joined>;
+  attach(session: { url: string; sessionId: string; sessionToken: string }): Promise<Joined>;
   publishCamera(options?: CameraOptions): Promise<Published>;
   publishCanvas(size?: Size, options?: PublishOptions): Promise<Published>;
   resizeCanvas(size: Size): void;

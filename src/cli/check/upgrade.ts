@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
+import { closing } from '../../protocol/errors.js';
 import { BEARER_PREFIX, SUBPROTOCOL } from '../../protocol/messages.js';
 import { Fault } from './fault.js';
 import { speaksTls } from './network.js';
@@ -106,6 +107,12 @@ async function explainAnswer(ws: Ws, options: UpgradeOptions, answer: Answer): P
       'http-refused',
       `HTTP ${status}, before the relay: it refuses by close codes, not by HTTP.`,
       'A proxy, a firewall of the application or a middleware wants credentials of its own: exempt the path of the relay.',
+    );
+  if (body.trim() === closing().message)
+    return new Fault(
+      'relay-not-reached',
+      `HTTP ${status}: ${body.trim()}`,
+      'Try again when it has restarted.',
     );
   if (status >= 500)
     return new Fault(

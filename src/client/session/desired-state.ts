@@ -1,10 +1,11 @@
-import type { JoinParams, Subscription, Track } from '../../protocol/messages.js';
+import type { Subscription, Track } from '../../protocol/messages.js';
 import { asClientError, RelayClientError } from '../common/errors.js';
 import type { Emit } from '../common/events.js';
 import type { Rpc } from '../connection/json-rpc.js';
 import { startWatchdog } from '../connection/watchdog.js';
 import type { Sending } from '../media/publisher.js';
 import type { StreamControl } from '../media/stream-control.js';
+import type { EntryParams } from './entry.js';
 import type { ClientSession } from './session.js';
 
 /** Consecutive attempts, without stable media between them. */
@@ -26,7 +27,7 @@ const mayPass = ({ retryable, code }: RelayClientError) => retryable || code ===
  * be set up in the same way.
  */
 export interface DesiredState {
-  readonly joinParams: Omit<JoinParams, 'offer'>;
+  readonly joinParams: EntryParams;
   readonly control: StreamControl;
   readonly mutedTracks: WeakSet<MediaStreamTrack>;
   readonly subscriptions: Map<string, Subscription>;

@@ -10,7 +10,7 @@ import { messageFeed } from '../room/message-feed.js';
 import { participantList } from '../room/participant-list.js';
 import { calls } from './calls.js';
 import { type DesiredState, desiredState } from './desired-state.js';
-import { type JoinOptions, joinParamsOf } from './join-options.js';
+import { type AttachOptions, enterBy, entryParamsOf, type JoinOptions } from './entry.js';
 import { pageReload } from './page-reload.js';
 import { PEER, peerChanges } from './peer-changes.js';
 import { type ClientSession, createSession } from './session.js';
@@ -82,8 +82,8 @@ export function lifecycle(socket: WebSocket, options: LifecycleOptions) {
     current: () => [session, desired],
   });
 
-  const makeSession = ({ control, mutedTracks: muted }: DesiredState, before?: ClientSession) => {
-    return createSession({
+  const makeSession = ({ control, mutedTracks: muted }: DesiredState, before?: ClientSession) =>
+    createSession({
       ...options,
       rpc: relay.rpc,
       peer: ++lastPeer,
@@ -96,7 +96,6 @@ export function lifecycle(socket: WebSocket, options: LifecycleOptions) {
         if (isJoined() && session === changed) setState(isUp ? 'joined' : 'reconnecting-media');
       },
     });
-  };
 
   const watch = (watched: ClientSession) =>
     void watched.lost.then((error) => {
@@ -110,16 +109,19 @@ export function lifecycle(socket: WebSocket, options: LifecycleOptions) {
   const enterNow = async (wanted: DesiredState): Promise<JoinResult> => {
     if (!relay.rpc.isOpen) await relay.reopen(wanted.ended);
     const { rpc } = relay;
-    lastPeer = 0;
+    const { joinParams: params } = wanted;
+    const attached = params.attaches && (await rpc.request('attach', params.attaches));
+    wanted.ended.throwIfAborted();
+    lastPeer = attached?.peer ?? 0;
     const entered = makeSession(wanted);
     session = entered;
     wanted.watch(rpc);
     const result = await entered.enter(async (offer) => {
-      const answer = await rpc.request('join', { ...wanted.joinParams, offer });
+      const answer = await enterBy(rpc, offer, params, attached);
       // leave() was called before the relay answered the join.
       if (session !== entered) sendLeave();
       else if (isJoinResult(answer)) {
-        Object.assign(wanted.joinParams, { uid: answer.userId, replaces: relay.keep(answer) });
+        Object.assign(params, { uid: answer.userId, replaces: relay.keep(answer) });
         reload.proof = undefined;
         messages.replay(answer.messages);
       }
@@ -130,7 +132,6 @@ export function lifecycle(socket: WebSocket, options: LifecycleOptions) {
     watch(entered);
     return result;
   };
-  const enter = (wanted: DesiredState) => changes.join(enterNow(wanted));
 
   /**
    * Replaces the session's peer on the SFU if the relay supports that. It is invisible to the application. Never rejects: the peer
@@ -179,9 +180,7 @@ export function lifecycle(socket: WebSocket, options: LifecycleOptions) {
     if (!wanted || !session) return;
     state = 'reconnecting';
     recovery = wanted.recover(session, error, () => tryToEnter(wanted));
-    recovery.catch((reason) => {
-      if (desired === wanted) finish(reason);
-    });
+    recovery.catch((reason) => desired === wanted && finish(reason));
     // The session may still exist on the relay.
     sendLeave();
     drop(error);
@@ -189,7 +188,7 @@ export function lifecycle(socket: WebSocket, options: LifecycleOptions) {
   };
   /** Enters; as long as the relay refuses that for now, again at the time that it names. */
   const tryToEnter = (wanted: DesiredState): Promise<JoinResult> =>
-    enter(wanted).catch(async (error: RelayClientError) => {
+    changes.join(enterNow(wanted)).catch(async (error: RelayClientError) => {
       if (desired !== wanted) throw error;
       drop(error);
       if (error.code === 'ERR_RELAY_FORBIDDEN' && wanted.joinParams.replaces) {
@@ -266,9 +265,9 @@ export function lifecycle(socket: WebSocket, options: LifecycleOptions) {
       return session;
     },
 
-    async join(joinOptions: JoinOptions): Promise<JoinResult> {
+    async join(how: JoinOptions | AttachOptions): Promise<JoinResult> {
       if (state !== 'open') throw notPossible();
-      const params = joinParamsOf(joinOptions, !!dial, reload.proof);
+      const params = entryParamsOf(how, !!dial, reload.proof);
       const wanted = desiredState(params, streamControl(others, emit), relay.hint);
       desired = wanted;
       reload.watch(wanted.ended, params, sendLeave, relay.abandon);

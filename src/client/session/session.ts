@@ -3,6 +3,7 @@ import { left, malformed, mediaLost, type RelayClientError } from '../common/err
 import type { Emit } from '../common/events.js';
 import { isJoinResult } from '../common/wire-forms.js';
 import type { Rpc } from '../connection/json-rpc.js';
+import type { ClientSettings } from '../connection/settings.js';
 import { recoverIce } from '../media/ice-recovery.js';
 import { type PublisherConnection, publisher, type Sending } from '../media/publisher.js';
 import { type RemoteTracks, remoteTracks } from '../media/remote-tracks.js';
@@ -18,6 +19,7 @@ interface ClientSessionOptions {
   control: StreamControl;
   muted: WeakSet<MediaStreamTrack>;
   rtcConfiguration: RTCConfiguration;
+  ice: ClientSettings['ice'];
   statsIntervalMs: number;
   emit: Emit;
   /** The number of the session's peer on the SFU. */
@@ -74,7 +76,7 @@ export interface ClientSession {
 }
 
 export function createSession(options: ClientSessionOptions): ClientSession {
-  const { rpc, others, rtcConfiguration, emit, peer, before, sessions } = options;
+  const { rpc, others, rtcConfiguration, ice, emit, peer, before, sessions } = options;
   /** performance.now() since when all connections are connected; undefined if one is not. */
   let upSince: number | undefined;
   let longest = 0;
@@ -103,8 +105,8 @@ export function createSession(options: ClientSessionOptions): ClientSession {
 
   const sends = publisher({
     ...options,
-    // It gathers before the relay names the ICE servers: those of the peer before it will do.
-    pc: new RTCPeerConnection(before?.upstream.pc.getConfiguration() ?? rtcConfiguration),
+    // It gathers before the relay names the ICE servers.
+    pc: new RTCPeerConnection({ ...rtcConfiguration, ...ice }),
     known: before?.upstream.known,
     onError,
   });
@@ -120,8 +122,8 @@ export function createSession(options: ClientSessionOptions): ClientSession {
   const joined = (result: JoinResult) => {
     session.joinResult = result;
     others.reset(result);
-    const iceServers = [rtcConfiguration, result].flatMap((each) => each.iceServers ?? []);
-    const configuration = { ...rtcConfiguration, iceServers };
+    ice.iceServers = [rtcConfiguration, result].flatMap((each) => each.iceServers ?? []);
+    const configuration = { ...rtcConfiguration, ...ice };
     // The publisher connection has begun to gather: it uses the ICE servers at its next ICE restart.
     sends.pc.setConfiguration(configuration);
     session.downstream = subscriber({

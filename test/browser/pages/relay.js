@@ -10,24 +10,20 @@ const heard = { participants: [], tracks: [], errors: [], closes: [], speakers: 
 window.participant = {
   heard,
 
-  async join({ url, room, user, role, autoSubscribe = true, bundlePolicy, unplayable, resumeAcrossReloads }) {
-    if (unplayable) refuse(unplayable);
-    const rtcConfiguration = bundlePolicy && { bundlePolicy };
-    client = await connect(url, { statsIntervalMs: 500, rtcConfiguration, resumeAcrossReloads });
-    window.client = client;
-    client.on('participants', (event) => heard.participants.push(event));
-    client.on('tracks', (event) => heard.tracks.push(event));
-    client.on('track', ({ stream }) => play(stream));
-    client.on('error', ({ code, message }) => heard.errors.push({ code, message }));
-    client.on('close', (info) => heard.closes.push(info));
-    client.on('speakers', (streamIds) => heard.speakers.push(...streamIds));
-    client.on('goaway', (params) => heard.goaways.push(params));
+  async join({ room, user, role, autoSubscribe = true, ...entry }) {
+    await open(entry);
     const { sessionId, userId, participants } = await client.join({
       roomId: room,
       userId: user,
       role,
       autoSubscribe,
     });
+    return { sessionId, userId, participants };
+  },
+
+  async attach({ url, ...session }) {
+    await open({ url });
+    const { sessionId, userId, participants } = await client.attach(session);
     return { sessionId, userId, participants };
   },
 
@@ -59,6 +55,20 @@ window.participant = {
   /** The ICE user fragment of the publisher connection: another one after an ICE restart. */
   iceUfrag: () => /a=ice-ufrag:(\S+)/.exec(client.publisher?.localDescription?.sdp ?? '')?.[1],
 };
+
+async function open({ url, bundlePolicy, unplayable, resumeAcrossReloads }) {
+  if (unplayable) refuse(unplayable);
+  const rtcConfiguration = bundlePolicy && { bundlePolicy };
+  client = await connect(url, { statsIntervalMs: 500, rtcConfiguration, resumeAcrossReloads });
+  window.client = client;
+  client.on('participants', (event) => heard.participants.push(event));
+  client.on('tracks', (event) => heard.tracks.push(event));
+  client.on('track', ({ stream }) => play(stream));
+  client.on('error', ({ code, message }) => heard.errors.push({ code, message }));
+  client.on('close', (info) => heard.closes.push(info));
+  client.on('speakers', (streamIds) => heard.speakers.push(...streamIds));
+  client.on('goaway', (params) => heard.goaways.push(params));
+}
 
 async function publish(stream, { withoutFullLayer = false, ...options } = {}) {
   play(stream);

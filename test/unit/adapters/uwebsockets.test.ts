@@ -76,6 +76,11 @@ describe('the behaviour for uWebSockets.js', () => {
           data = userData;
           protocol = chosen;
         },
+        writeStatus: (status) => ({
+          end: (body) => {
+            throw new Error(`refused: ${status}: ${body}`);
+          },
+        }),
       },
       {
         getUrl: () => '/rtc',
@@ -116,6 +121,11 @@ describe('the behaviour for uWebSockets.js', () => {
     const { ws } = open({ 'sec-websocket-protocol': 'graphql-ws' });
     expect(ws.ended?.code).toBe(4406);
     await relay.close({ timeoutMs: 60_000 });
+  });
+
+  test('a handshake is answered with 503 while the relay closes', async () => {
+    await relay.close();
+    expect(() => open()).toThrow('refused: 503 Service Unavailable: The relay is closing.');
   });
 
   test('a socket that has closed is never touched again', async () => {

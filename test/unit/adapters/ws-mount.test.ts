@@ -80,6 +80,17 @@ describe('useServer', () => {
     await other.close();
   });
 
+  test.each([
+    ['a server', () => useServer(relay, server)],
+    ['a WebSocketServer', () => useServer(relay, new WebSocketServer({ server, path: '/rtc' }))],
+  ])('on %s answers 503 while the relay closes', async (_, serve) => {
+    serve();
+    expect(await dial('/rtc')).toBe('open sfu-relay.v1');
+    await relay.close();
+    expect(await dial('/rtc')).toBe('503 The relay is closing.');
+    expect(logger.warn).not.toHaveBeenCalled();
+  });
+
   test('answers a wrong path with the right one, and logs it once', async () => {
     useServer(relay, server);
     const expected = "404 No WebSocket is served here: the relay's is at /rtc.";

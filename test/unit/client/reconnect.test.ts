@@ -123,6 +123,15 @@ describe('the new session', () => {
     ]);
   });
 
+  test('gathers with the ICE servers that the relay has named before: TURN may be the only way', async () => {
+    const iceServers = [{ urls: 'turn:relay', username: 'u', credential: 'c' }];
+    const base = await joined({ iceServers }, { rtcConfiguration: { iceTransportPolicy: 'relay' } });
+    expect(base.publisher.initial).toEqual({ iceTransportPolicy: 'relay' });
+    base.socket.end(1006);
+    await comeBack(base);
+    expect(openPeers()[0]?.initial).toEqual({ iceServers, iceTransportPolicy: 'relay' });
+  });
+
   test('sends what was sent, with its options and whether it is muted', async () => {
     const base = await onAir();
     await base.client.setMuted(asTrack(base.camera), true);
