@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	ionlog "github.com/pion/ion-log"
+	sfulog "github.com/pion/ion-sfu/pkg/logger"
 	"github.com/pion/ion/pkg/node/sfu"
 	"github.com/spf13/viper"
 )
@@ -54,6 +55,8 @@ func readIonConfig(file string) (conf sfu.Config, err error) {
 	}
 	if conf.Log.Level != "" {
 		ionlog.Init(conf.Log.Level)
+		// The SFU below Ion has a log of its own, which writes some thirty lines for each client by default.
+		sfulog.SetVLevelByStringGlobal(conf.Log.Level)
 	}
 	return conf, nil
 }

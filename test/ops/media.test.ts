@@ -59,8 +59,9 @@ describeReal(
     const stateOf = (page: Page) => page.locator('#state').textContent();
 
     async function enter(user: string, query: string, url = nginx.url): Promise<Page> {
-      const token = await application.token(user, `room${query}`);
-      const page = await tabs.open(`${url}/?room=room${query}&${query}#token=${token}`);
+      const room = `room-${query.replace('&', '-')}`;
+      const token = await application.token(user, room);
+      const page = await tabs.open(`${url}/?room=${room}&${query}#token=${token}`);
       await until(`${user} is in the room`, async () => {
         const state = (await stateOf(page)) ?? '';
         if (/closed|Error/.test(state)) throw new Error(state);

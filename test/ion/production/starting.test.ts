@@ -52,6 +52,23 @@ describeReal(['ion'], 'the production Ion', () => {
     expect(ion.log).toContain('waiting up to 3s');
   });
 
+  test.each([
+    ['info', /\[INFO\][^]*PeerLocal got offer/, /\[DEBUG\]/],
+    ['error', /listening on/, /\[(INFO|DEBUG)\]/],
+  ])('writes into its log what the level "%s" asks for', async (level, has, lacks) => {
+    const change = (toml: string) => toml.replace('level = "info"', `level = "${level}"`);
+    const ion = await ProductionIon.start({ change });
+    cleanUp.push(() => ion.stop());
+    const peer = new IonPeer(ion.address);
+    cleanUp.push(() => peer.close());
+    await peer.probe();
+    peer.join('room', 'peer', fakeOffer());
+    await peer.take('join');
+    await peer.take('description');
+    expect(ion.log).toMatch(has);
+    expect(ion.log).not.toMatch(lacks);
+  });
+
   test('takes the public address and the port of media from flags, instead of the file', async () => {
     const mediaPort = await freeUdpPort();
     const ion = await ProductionIon.start({
