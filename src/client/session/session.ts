@@ -103,6 +103,7 @@ export function createSession(options: ClientSessionOptions): ClientSession {
     if (isUp || isDown) options.onMediaState(session, isUp);
   };
 
+  const isKnown = !!ice.iceServers;
   const sends = publisher({
     ...options,
     // It gathers before the relay names the ICE servers.
@@ -124,8 +125,8 @@ export function createSession(options: ClientSessionOptions): ClientSession {
     others.reset(result);
     ice.iceServers = [rtcConfiguration, result].flatMap((each) => each.iceServers ?? []);
     const configuration = { ...rtcConfiguration, ...ice };
-    // The publisher connection has begun to gather: it uses the ICE servers at its next ICE restart.
-    sends.pc.setConfiguration(configuration);
+    // The publisher connection has begun to gather. With other servers its next offer restarts ICE, which would interrupt a recovery.
+    if (before || !isKnown) sends.pc.setConfiguration(configuration);
     session.downstream = subscriber({
       ...options,
       pc: new RTCPeerConnection(configuration),

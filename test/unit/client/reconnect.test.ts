@@ -127,9 +127,14 @@ describe('the new session', () => {
     const iceServers = [{ urls: 'turn:relay', username: 'u', credential: 'c' }];
     const base = await joined({ iceServers }, { rtcConfiguration: { iceTransportPolicy: 'relay' } });
     expect(base.publisher.initial).toEqual({ iceTransportPolicy: 'relay' });
+    // Other credentials for each session: taking them over would restart ICE while it connects.
+    base.socket.results.join = () => joinResult({ iceServers: [{ urls: 'turn:relay', username: 'v' }] });
     base.socket.end(1006);
     await comeBack(base);
-    expect(openPeers()[0]?.initial).toEqual({ iceServers, iceTransportPolicy: 'relay' });
+    const [publisher, subscriber] = openPeers();
+    for (const configuration of [publisher?.initial, publisher?.configuration])
+      expect(configuration).toEqual({ iceServers, iceTransportPolicy: 'relay' });
+    expect(subscriber?.configuration).toMatchObject({ iceServers: [{ username: 'v' }] });
   });
 
   test('sends what was sent, with its options and whether it is muted', async () => {
