@@ -131,41 +131,45 @@ export function joinsSuite(stage: SharedStage): void {
       }
     });
 
-    test('the SFU never has two first joins, nor a join and the last leave, at the same time', async () => {
-      const { onJoin, onHalfClose } = stage.sfu.script;
-      const count = { joining: 0, joined: 0, leaving: 0 };
-      const races: string[] = [];
-      const joined = new WeakSet<object>();
-      stage.sfu.script.onJoin = async (stream, request) => {
-        if (count.joined === 0 && count.joining + count.leaving > 0) races.push('a first join');
-        count.joining += 1;
-        await sleep(Math.random() * 8);
-        count.joining -= 1;
-        count.joined += 1;
-        joined.add(stream);
-        return onJoin(stream, request);
-      };
-      stage.sfu.script.onHalfClose = async (stream) => {
-        if (joined.has(stream)) {
-          if (count.joined === 1 && count.joining > 0) races.push('a last leave');
-          count.joined -= 1;
-          count.leaving += 1;
+    test(
+      'the SFU never has two first joins, nor a join and the last leave, at the same time',
+      async () => {
+        const { onJoin, onHalfClose } = stage.sfu.script;
+        const count = { joining: 0, joined: 0, leaving: 0 };
+        const races: string[] = [];
+        const joined = new WeakSet<object>();
+        stage.sfu.script.onJoin = async (stream, request) => {
+          if (count.joined === 0 && count.joining + count.leaving > 0) races.push('a first join');
+          count.joining += 1;
           await sleep(Math.random() * 8);
-          count.leaving -= 1;
-        }
-        return onHalfClose(stream);
-      };
-      const relays = [1, 2, 3].map(() => stage.relay());
-      const visit = async (n: number) => {
-        await sleep(Math.random() * 60);
-        const session: Session = await join(relays[n % 3] as SfuRelay, `user-${n}`);
-        await sleep(Math.random() * 10);
-        await session.close();
-      };
-      for (let n = 0; n < VISITS; n += 40)
-        await Promise.all(Array.from({ length: 40 }, (_, each) => visit(n + each)));
-      expect(races).toEqual([]);
-      await vi.waitFor(() => expect(count).toEqual({ joining: 0, joined: 0, leaving: 0 }));
-    });
+          count.joining -= 1;
+          count.joined += 1;
+          joined.add(stream);
+          return onJoin(stream, request);
+        };
+        stage.sfu.script.onHalfClose = async (stream) => {
+          if (joined.has(stream)) {
+            if (count.joined === 1 && count.joining > 0) races.push('a last leave');
+            count.joined -= 1;
+            count.leaving += 1;
+            await sleep(Math.random() * 8);
+            count.leaving -= 1;
+          }
+          return onHalfClose(stream);
+        };
+        const relays = [1, 2, 3].map(() => stage.relay());
+        const visit = async (n: number) => {
+          await sleep(Math.random() * 60);
+          const session: Session = await join(relays[n % 3] as SfuRelay, `user-${n}`);
+          await sleep(Math.random() * 10);
+          await session.close();
+        };
+        for (let n = 0; n < VISITS; n += 40)
+          await Promise.all(Array.from({ length: 40 }, (_, each) => visit(n + each)));
+        expect(races).toEqual([]);
+        await vi.waitFor(() => expect(count).toEqual({ joining: 0, joined: 0, leaving: 0 }));
+      },
+      20_000 + 100 * VISITS,
+    );
   });
 }

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { fakeOffer } from '../../../src/testing/index.js';
 import { RoamingClient } from './clients.js';
 import type { SharedStage } from './stage.js';
@@ -49,7 +49,7 @@ export function plannedStopSuite(stage: SharedStage): void {
       expect(stage.sfu.streams.size).toBe(2);
       await alice.request('leave', { peer: 1 });
       await closed;
-      expect([stage.sfu.streams.size, two.sessions.size]).toEqual([1, 1]);
+      await vi.waitFor(() => expect([stage.sfu.streams.size, two.sessions.size]).toEqual([1, 1]));
     });
 
     test('does not wait for clients where all end at once: nobody would have them', async () => {
@@ -58,7 +58,7 @@ export function plannedStopSuite(stage: SharedStage): void {
       const closed = relays.map((relay) => relay.close({ timeoutMs: 120_000 }));
       for (const each of clients) await each.connection.ended();
       await Promise.all(closed);
-      expect(stage.sfu.streams.size).toBe(0);
+      await vi.waitFor(() => expect(stage.sfu.streams.size).toBe(0));
     });
 
     test('does not wait for the peer of a client that had lost it before', async () => {
