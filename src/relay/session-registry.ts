@@ -15,7 +15,6 @@ import { Rooms } from '../room/rooms.js';
 import type { Takeover } from '../session/peer/takeover.js';
 import type { Session } from '../session/session.js';
 import type { SfuNodeStatus } from '../sfu/pool/options.js';
-import type { SfuPeerId } from '../sfu/sfu.js';
 import { UserIndex } from '../util/user-index.js';
 import { checkOneMore, replaceOthersOf } from './duplicate-users.js';
 import type { ResolvedOptions } from './options.js';
@@ -27,7 +26,7 @@ import type { SessionState } from './shared/handover/session-state.js';
 import { type SessionTaker, takerOf } from './shared/handover/session-taker.js';
 import type { SessionsElsewhere } from './shared/handover/sessions-elsewhere.js';
 import { leaveNode } from './shared/leave-node.js';
-import { hasPeer } from './shared/session-answers.js';
+import type { ProcessCalls } from './shared/process-calls.js';
 import { SharedRooms } from './shared/shared-rooms.js';
 import type { SharedSfu } from './shared/shared-sfu.js';
 
@@ -86,6 +85,7 @@ export class SessionRegistry<P extends Principal> {
         onPlaced,
         handOver: (session, reason) => this.#handOver(session as Session<P>, reason),
         isNodeDown: (serverUrl) => sfu.isNodeDown(serverUrl),
+        sendersOf: (room) => sfu.sendersOf(room),
         onStreams: (streams, processes) => sfu.setElsewhere(streams, processes),
         rooms: this.#rooms,
         sessions: this.#sessions,
@@ -195,11 +195,9 @@ export class SessionRegistry<P extends Principal> {
     if (this.#options.duplicateUser === 'replace') replaceOthersOf(session, this);
   }
 
-  /** Whether a session, in whichever process it is, has this peer in this generation. @throws RelayError */
-  async hasPeer({ sessionId, peer = 1 }: SfuPeerId, generation: number): Promise<boolean> {
-    const session = this.#sessions.get(sessionId);
-    if (session) return hasPeer(session, peer, generation);
-    return (await this.#shared?.anywhere('hasPeer', { sessionId, peer, generation })) ?? false;
+  /** Undefined where this process is the only one. */
+  get others(): ProcessCalls | undefined {
+    return this.#shared?.calls;
   }
 
   get hasOthers(): boolean {

@@ -66,6 +66,8 @@ export interface SfuServer {
   readonly health: NodeHealth;
   /** The peers of a room that have sent media to this server, as far as a stream has been told. Undefined: it tells none. */
   sendersOf?(roomId: string): Iterable<SendingPeer>;
+  /** Another process was told of this one. */
+  learnSender?(sender: SendingPeer): void;
   /** Ends all streams at once, with `ERR_RELAY_SFU_UNAVAILABLE`, and all connections; new ones may follow. */
   drop(): void;
   /** Ends all streams and connections for good. */

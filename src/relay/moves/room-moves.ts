@@ -10,6 +10,7 @@ import type { SfuPool } from '../../sfu/pool/sfu-pool.js';
 import { misconfigured } from '../../util/check-options.js';
 import type { ResolvedOptions } from '../options.js';
 import type { SessionRegistry } from '../session-registry.js';
+import { KnownPeers } from './known-peers.js';
 import { type MoveRoomOptions, type ResolvedMove, type RoomMoveReport, readMove } from './move-options.js';
 import { MovingRoom } from './moving-room.js';
 import { type DrainEvent, NodeDrains } from './node-drains.js';
@@ -38,8 +39,9 @@ export class RoomMoves<P extends Principal> {
       ...{ rooms: registry.rooms, sessions: registry.sessions },
       ...{ counters: options.counters, logger: options.logger },
       placementOf: (room) => sfu.placementOf(room),
+      sendersOf: (room) => sfu.sendersOf(room),
       isMoving: (room) => this.#moving.has(room),
-      hasPeer: (sender, generation) => registry.hasPeer(sender, generation),
+      peers: new KnownPeers(registry, sfu),
       renew: (room) => this.#renew(room),
     });
     sfu.onSender = (roomId) => splits.watch(roomId);

@@ -6,6 +6,7 @@ import type { Placement } from '../../sfu/pool/placements.js';
 import type { SendingPeer } from '../../sfu/sfu.js';
 import type { RelayCounters } from '../../telemetry/relay-counters.js';
 import type { Logger } from '../../util/logger.js';
+import type { KnownPeers } from './known-peers.js';
 import { findEvidence, isStill, type SplitEvidence } from './split-evidence.js';
 
 /** How often a room is looked at, and for how long after a join or the first media of a peer. */
@@ -23,8 +24,10 @@ interface SplitRoomsSetup<P extends Principal> {
   readonly logger: Logger;
   placementOf(room: Room): Placement | undefined;
   isMoving(room: Room): boolean;
-  /** Whether the session, in whichever process it is, has this peer in this generation. @throws RelayError */
-  hasPeer(sender: SendingPeer, generation: number): Promise<boolean>;
+  /** The peers that have sent media to the node of the room, as far as this process knows. */
+  sendersOf(room: Room): readonly SendingPeer[];
+  /** What the other processes know. */
+  readonly peers: Pick<KnownPeers<P>, 'has' | 'learn'>;
   /** Places the room in another generation, and moves all of its sessions there. @throws RelayError */
   renew(room: Room): Promise<unknown>;
 }
@@ -54,6 +57,7 @@ export class SplitRooms<P extends Principal> {
     const room = this.#setup.rooms.get(roomId);
     if (!room) return;
     this.#watched.set(room, performance.now() + WATCH_MS);
+    void this.#setup.peers.learn(room);
     this.#timer ??= setInterval(() => this.#look(), LOOK_MS).unref();
   }
 
@@ -90,19 +94,19 @@ export class SplitRooms<P extends Principal> {
       });
   }
 
-  #find(room: Room, { node, generation }: Placement): SplitEvidence<P> | undefined {
+  #find(room: Room, { generation }: Placement): SplitEvidence<P> | undefined {
     if (this.#setup.isMoving(room)) return undefined;
-    const senders = [...(node.server.sendersOf?.(room.id) ?? [])].filter((each) => !this.#gone.has(each));
+    const senders = this.#setup.sendersOf(room).filter((each) => !this.#gone.has(each));
     return senders.length > 0 ? findEvidence(this.#sessionsOf(room), senders, generation) : undefined;
   }
 
   /** The evidence is nothing while the SFU has something to do, or if the sender is not there any more. */
   async #verify(room: Room, placement: Placement, evidence: SplitEvidence<P>): Promise<void> {
-    const { hasPeer, placementOf, isMoving } = this.#setup;
+    const { peers, placementOf, isMoving } = this.#setup;
     const { generation } = placement;
     await evidence.peer.sight.settled();
     await new Promise((resolve) => setTimeout(resolve, HOLD_MS).unref());
-    if (!(await hasPeer(evidence.sender, generation))) {
+    if (!(await peers.has(evidence.sender, generation))) {
       this.#gone.add(evidence.sender);
       return;
     }

@@ -2,6 +2,7 @@ import type { SessionCloseReason, SessionState } from '../../protocol/session-st
 import type { LiveGrants } from '../../protocol/types.js';
 import type { ModeratedSession } from '../../room/moderation/moderated-session.js';
 import type { Room } from '../../room/room.js';
+import type { SendingPeer } from '../../sfu/sfu.js';
 import { joinedElsewhere } from '../duplicate-users.js';
 import type { Answers } from './process-calls.js';
 
@@ -20,13 +21,15 @@ export interface ChangeableSession extends ModeratedSession {
   close(reason?: SessionCloseReason): Promise<void>;
 }
 
-interface SessionAnswersSetup {
+export interface SessionAnswersSetup {
   readonly sessions: ReadonlyMap<string, ChangeableSession>;
   readonly rooms: { readonly all: ReadonlyMap<string, Room> };
+  /** The peers that have sent media to the node of the room. */
+  readonly sendersOf: (room: Room) => readonly SendingPeer[];
 }
 
 /** What other processes may ask for that only the process of a session can do. Each says whether it is that process. */
-export function sessionAnswers({ sessions, rooms }: SessionAnswersSetup): Answers {
+export function sessionAnswers({ sessions, rooms, sendersOf }: SessionAnswersSetup): Answers {
   return {
     kick: async ({ roomId, userId, reason }) => {
       const room = rooms.all.get(String(roomId));
@@ -44,6 +47,11 @@ export function sessionAnswers({ sessions, rooms }: SessionAnswersSetup): Answer
       const error = joinedElsewhere();
       await Promise.all(detached.map((session) => session.close({ by: 'relay', error })));
       return detached.length > 0;
+    },
+    senders: ({ roomId }) => {
+      const room = rooms.all.get(String(roomId));
+      const now = performance.now();
+      return room && sendersOf(room).map(({ since, ...sender }) => ({ ...sender, ageMs: now - since }));
     },
     hasPeer: ({ sessionId, peer, generation }) => {
       const session = sessions.get(String(sessionId));

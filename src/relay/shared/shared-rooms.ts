@@ -23,7 +23,7 @@ import { streamsOf } from './node-streams.js';
 import { isDownForMost } from './node-votes.js';
 import { ProcessCalls } from './process-calls.js';
 import { RoomRecall } from './room-recall.js';
-import { type ChangeableSession, sessionAnswers } from './session-answers.js';
+import { type ChangeableSession, type SessionAnswersSetup, sessionAnswers } from './session-answers.js';
 import { SharedRoom } from './shared-room.js';
 import { ViewersElsewhere } from './viewers/viewers-elsewhere.js';
 
@@ -34,7 +34,7 @@ const HEARD_MS = 2_000;
 /** ms between two cards, and two looks at who is alive. */
 const BEAT_MS = 1_000;
 
-interface SharedRoomsSetup {
+interface SharedRoomsSetup extends Pick<SessionAnswersSetup, 'sendersOf'> {
   readonly backplane: Backplane;
   readonly logger: Logger;
   /** The sessions of this process. */
@@ -60,7 +60,7 @@ export class SharedRooms {
   readonly elsewhere: SessionsElsewhere;
   readonly viewers: ViewersElsewhere;
   readonly #setup: SharedRoomsSetup;
-  readonly #calls: ProcessCalls;
+  readonly calls: ProcessCalls;
   readonly #admission: Admission;
   readonly #rooms = new Map<Room, SharedRoom>();
   readonly #recall: RoomRecall;
@@ -80,10 +80,10 @@ export class SharedRooms {
       left: (roomId, sessionId) => this.#sharedOf(roomId)?.forget(sessionId),
     });
     this.viewers = new ViewersElsewhere(
-      () => this.#calls,
+      () => this.calls,
       (roomId) => this.#sharedOf(roomId),
     );
-    this.#recall = new RoomRecall(setup.rooms, (params) => this.#calls.askAll('messages', params));
+    this.#recall = new RoomRecall(setup.rooms, (params) => this.calls.askAll('messages', params));
     const answers = {
       ...sessionAnswers(setup),
       ...this.elsewhere.answers,
@@ -93,7 +93,7 @@ export class SharedRooms {
       isNodeDown: ({ serverUrl }: Params) => setup.isNodeDown(String(serverUrl)),
       ...this.#recall.answers,
     };
-    this.#calls = new ProcessCalls(setup.backplane, this.processId, answers, setup.logger);
+    this.calls = new ProcessCalls(setup.backplane, this.processId, answers, setup.logger);
     this.#admission = new Admission({
       ...setup,
       // Who can't be asked does not make way.
@@ -136,7 +136,7 @@ export class SharedRooms {
 
   /** Asks a process. @throws RelayError */
   ask(...request: Parameters<ProcessCalls['ask']>): Promise<unknown> {
-    return this.#calls.ask(...request);
+    return this.calls.ask(...request);
   }
 
   expect(room: Room, sessionId: string, arrival: ArrivalRecorder | undefined): void {
@@ -171,18 +171,18 @@ export class SharedRooms {
    * @throws RelayError
    */
   anywhere(method: string, params: object): Promise<boolean> {
-    return this.#calls.anywhere(method, params);
+    return this.calls.anywhere(method, params);
   }
 
   isDownForMost(serverUrl: string): Promise<boolean> {
-    return isDownForMost(this.#calls, this.#setup.backplane.processes(), serverUrl);
+    return isDownForMost(this.calls, this.#setup.backplane.processes(), serverUrl);
   }
 
   share(room: Room): SharedRoom {
     const shared = new SharedRoom(room, this, this.#setup.backplane);
     this.#rooms.set(room, shared);
     room.directory = this.elsewhere.directory;
-    room.moderation.elsewhere = moderationElsewhere(this.#calls, room, shared);
+    room.moderation.elsewhere = moderationElsewhere(this.calls, room, shared);
     return shared;
   }
 
@@ -222,7 +222,7 @@ export class SharedRooms {
     this.#isClosed = true;
     clearInterval(this.#beat);
     this.elsewhere.holder.close();
-    this.#calls.close();
+    this.calls.close();
   }
 
   #sharedOf(roomId: string): SharedRoom | undefined {
@@ -247,7 +247,7 @@ export class SharedRooms {
   }
 
   #enter(): void {
-    const enter = () => this.#setup.backplane.enter(this.#card([]), (text) => this.#calls.receive(text));
+    const enter = () => this.#setup.backplane.enter(this.#card([]), (text) => this.calls.receive(text));
     const entered = enter();
     if (!isPromise(entered)) this.#entered(entered);
     else this.#entering = this.#enterLate(Promise.resolve(entered), enter);

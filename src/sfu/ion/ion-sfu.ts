@@ -170,6 +170,10 @@ export class IonSfu implements SfuServer {
     return this.#streams.senders.ofRoom(roomId);
   }
 
+  learnSender(sender: SendingPeer): void {
+    this.#streams.senders.learn(sender);
+  }
+
   /** Ends all streams and connections; new ones may follow. */
   drop(): void {
     this.#streams.senders.clear();

@@ -1,5 +1,5 @@
 import type { SendingPeer } from '../sfu.js';
-import { decodeUid } from './uid.js';
+import { decodeUid, encodeUid } from './uid.js';
 
 /** A peer whose end nobody has told stays: the oldest ones go then. */
 const MAX_PEERS = 10_000;
@@ -22,14 +22,24 @@ export class SendingPeers {
     const id = decodeUid(uid);
     if (!id) return undefined;
     const peer = { ...id, trackIds: trackIds(), since: performance.now() };
+    this.#put(uid, peer);
+    this.#onNew(peer.roomId);
+    return peer;
+  }
+
+  /** Another process knows the peer. */
+  learn(peer: SendingPeer): void {
+    const uid = encodeUid(peer);
+    if (!this.#byUid.has(uid)) this.#put(uid, peer);
+  }
+
+  #put(uid: string, peer: SendingPeer): void {
     const [oldest = ''] = this.#byUid.keys();
     if (this.#byUid.size >= MAX_PEERS) this.delete(oldest);
     this.#byUid.set(uid, peer);
     const others = this.#byRoom.get(peer.roomId);
     if (others) others.add(peer);
     else this.#byRoom.set(peer.roomId, new Set([peer]));
-    this.#onNew(peer.roomId);
-    return peer;
   }
 
   delete(uid: string): void {

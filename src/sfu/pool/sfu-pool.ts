@@ -4,7 +4,7 @@ import { deferred } from '../../util/deferred.js';
 import { isPromise } from '../../util/is-promise.js';
 import type { Logger } from '../../util/logger.js';
 import type { Watch } from '../node-health.js';
-import type { PlacedRoom, Sfu, SfuServer, SfuStream, SfuStreamListener } from '../sfu.js';
+import type { PlacedRoom, SendingPeer, Sfu, SfuServer, SfuStream, SfuStreamListener } from '../sfu.js';
 import { NodeSet } from './node-set.js';
 import { NodeVerdicts } from './node-verdicts.js';
 import type { ResolvedNodeOptions, ResolvedPoolOptions, SfuNodeStatus } from './options.js';
@@ -171,6 +171,11 @@ export class SfuPool implements Sfu {
   /** Undefined where no node serves the room. */
   placementOf(room: PlacedRoom): Placement | undefined {
     return this.#placements.current(room);
+  }
+
+  /** The peers that have sent media to the node of the room, as far as this process knows. */
+  sendersOf(room: PlacedRoom): SendingPeer[] {
+    return [...(this.placementOf(room)?.node.server.sendersOf?.(room.id) ?? [])];
   }
 
   /** @throws RelayError `ERR_RELAY_INVALID_PARAMS`: there is no such node */

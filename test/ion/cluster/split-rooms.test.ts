@@ -83,8 +83,8 @@ describeReal(['ion'], 'a room that Ion has twice', () => {
 
   test('is placed anew: all see each other, and nobody is told of a leave', async () => {
     const { servers, address, media, join, called, moves, splits } = await begin('cluster');
-    // Hears of everybody who sends, as every stream of the node does.
-    await join(1, 'elsewhere', 'bystander', {});
+    // Hears of everybody who sends, as every stream of the node does. The other relay has none yet.
+    await join(0, 'elsewhere', 'bystander', {});
     const ear = cluster.later(new IonPeer(address), (each) => each.close());
     await ear.probe();
     ear.join('elsewhere', 'ear', fakeOffer());
@@ -94,7 +94,7 @@ describeReal(['ion'], 'a room that Ion has twice', () => {
 
     await split(early);
     const late = await join(1, ROOM, 'late', { media, tracks: BOTH });
-    const viewer = await join(0, ROOM, 'viewer', { media, role: 'subscriber' });
+    const viewer = await join(1, ROOM, 'viewer', { media, role: 'subscriber' });
     const everybody = [early, late, viewer];
     await until('the first one is told of the others', () =>
       early

@@ -69,12 +69,12 @@ function stage(scene: Scene) {
     ['b', bob],
   ]);
   const log = (_: object, message: string) => void logged.push(message);
-  const server = { sendersOf: () => [alice] };
   const splits = new SplitRooms({
     ...{ rooms: new Map([['lobby', room]]), sessions, counters, logger: { warn: log, error: log } },
-    placementOf: () => ({ node: { serverUrl: 'sfu:5551', server }, generation: 1 }),
+    placementOf: () => ({ node: { serverUrl: 'sfu:5551' }, generation: 1 }),
     isMoving: () => false,
-    hasPeer: () => hasPeer(),
+    peers: { has: () => hasPeer(), learn: async () => {} },
+    sendersOf: () => [alice],
     renew: () => renew(),
   } as never);
   splits.watch('lobby');
