@@ -42,7 +42,8 @@ export class ClusterStage {
     return this.#ions as IonCluster<IonServer>;
   }
 
-  async setUp(): Promise<void> {
+  /** @param ion options of the Ions */
+  async setUp(ion: Parameters<typeof startIon>[0] = {}): Promise<void> {
     // Two files of tests run at a time.
     const { folder } = await compile(
       `cluster-relay-${process.pid}`,
@@ -51,7 +52,7 @@ export class ClusterStage {
     );
     this.#folder = folder;
     this.#script = `${folder}relay.mjs`;
-    this.#ions = await IonCluster.start(2, startIon);
+    this.#ions = await IonCluster.start(2, () => startIon(ion));
   }
 
   async begin(): Promise<void> {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fakeAnswer } from '../../src/testing/index.js';
 import { until } from '../support/poll.js';
 import { ClusterStage, chatOf, type Member, roster, say } from './cluster-stage.js';
 import type { RelayProcess } from './relay-process.js';
@@ -31,11 +32,16 @@ const WAIT = { timeoutMs: 30_000, intervalMs: 20 };
 export async function outage({ awayMs, fault }: OutageOptions): Promise<OutageReport> {
   const stage = new ClusterStage();
   try {
-    await stage.setUp();
+    // The clients have no media.
+    await stage.setUp({ iceTimeoutSeconds: 60 + (2 * awayMs) / 1_000 });
     await stage.begin();
     const relays = await stage.relays(3);
     const [first] = relays;
-    const join = (relay: RelayProcess, user: string) => stage.join(relay, 'lobby', user);
+    const join = async (relay: RelayProcess, user: string) => {
+      const member = await stage.join(relay, 'lobby', user);
+      answerOffers(member);
+      return member;
+    };
     const host = await join(first, 'host');
     const stay = [host];
     for (const [n, relay] of [first, ...relays.slice(1), ...relays.slice(1)].entries())
@@ -81,6 +87,16 @@ export async function outage({ awayMs, fault }: OutageOptions): Promise<OutageRe
     await stage.clear();
     await stage.tearDown();
   }
+}
+
+/** Of the SFU, also those that have come. */
+function answerOffers({ client }: Member): void {
+  const answer = ({ method, params }: Member['client']['received'][number]) => {
+    if (method !== 'offer') return;
+    client.notify('answer', { desc: { type: 'answer', sdp: fakeAnswer(String(params?.sdp)) } });
+  };
+  client.received.forEach(answer);
+  client.socket.onText((text) => answer(JSON.parse(text)));
 }
 
 async function everyoneSees(members: readonly Member[]): Promise<void> {
