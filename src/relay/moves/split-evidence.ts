@@ -17,6 +17,13 @@ export interface SplitEvidence<P extends Principal> {
   readonly sender: SendingPeer;
 }
 
+/** A session that has joined, and its peer. */
+interface Candidate<P extends Principal> {
+  readonly session: Session<P>;
+  readonly peer: SfuPeer;
+  readonly joinedAt: number;
+}
+
 /**
  * Looks for a session whose peer the SFU keeps apart from one that sends. Either of two signs is enough:
  * - the peer has joined after the other one was known to send, and the SFU has not named that one behind the answer to the join;
@@ -32,15 +39,41 @@ export function findEvidence<P extends Principal>(
   const now = performance.now();
   const known = senders.filter(({ since }) => now - since > SETTLE_MS);
   const recent = known.filter(({ since }) => now - since < FRESH_MS);
-  for (const session of sessions) {
-    const { current: peer, isInterrupted } = session.peers;
-    const joinedAt = peer.sight.view?.joinedAt;
-    if (session.state !== 'joined' || isInterrupted || peer.generation !== generation) continue;
-    if (joinedAt === undefined || now - joinedAt < SETTLE_MS) continue;
+  for (const { session, peer, joinedAt } of candidates(sessions, generation, now)) {
     for (const sender of now - joinedAt < FRESH_MS ? known : recent)
       if (isApart(session, peer, sender, now)) return { session, peer, sender };
   }
   return undefined;
+}
+
+/** All peers that have not seen the sender so far: if one of them does after all, the SFU was only slow. */
+export function peersApart<P extends Principal>(
+  sessions: Iterable<Session<P>>,
+  sender: SendingPeer,
+  generation: number,
+): SfuPeer[] {
+  const now = performance.now();
+  const apart: SfuPeer[] = [];
+  for (const { session, peer } of candidates(sessions, generation, now))
+    if (isApart(session, peer, sender, now)) apart.push(peer);
+  return apart;
+}
+
+export function hasSeen({ sight }: SfuPeer, { trackIds }: SendingPeer): boolean {
+  return trackIds.some((trackId) => sight.hasSeen(trackId));
+}
+
+function* candidates<P extends Principal>(
+  sessions: Iterable<Session<P>>,
+  generation: number,
+  now: number,
+): Generator<Candidate<P>> {
+  for (const session of sessions) {
+    const { current: peer, isInterrupted } = session.peers;
+    const joinedAt = peer.sight.view?.joinedAt;
+    if (session.state !== 'joined' || isInterrupted || peer.generation !== generation) continue;
+    if (joinedAt !== undefined && now - joinedAt >= SETTLE_MS) yield { session, peer, joinedAt };
+  }
 }
 
 /** Whether the evidence still holds. */
@@ -52,14 +85,14 @@ export function isStill<P extends Principal>({ session, peer, sender }: SplitEvi
 
 function isApart<P extends Principal>(
   { id, room }: Session<P>,
-  { sight }: SfuPeer,
+  peer: SfuPeer,
   sender: SendingPeer,
   now: number,
 ): boolean {
+  const { sight } = peer;
   const { joinSentAt, joinedAt } = sight.view ?? {};
   if (joinSentAt === undefined || joinedAt === undefined || sender.sessionId === id) return false;
-  if (!room.members.member(sender.sessionId) || sender.trackIds.some((trackId) => sight.hasSeen(trackId)))
-    return false;
+  if (!room.members.member(sender.sessionId) || hasSeen(peer, sender)) return false;
   const namedAt = sight.view?.namedAt(sender);
   if (sender.since < joinSentAt) return namedAt === undefined;
   if (namedAt === undefined || namedAt < joinedAt + LIST_MS || now - namedAt > FRESH_MS) return false;

@@ -7,15 +7,16 @@ import type { SendingPeer } from '../../sfu/sfu.js';
 import type { RelayCounters } from '../../telemetry/relay-counters.js';
 import type { Logger } from '../../util/logger.js';
 import type { KnownPeers } from './known-peers.js';
-import { findEvidence, isStill, type SplitEvidence } from './split-evidence.js';
+import { findEvidence, hasSeen, isStill, peersApart, type SplitEvidence } from './split-evidence.js';
 
 /** How often a room is looked at, and for how long after a join or the first media of a peer. */
 const LOOK_MS = 1_000;
 const WATCH_MS = 10_000;
 /** ms for which the evidence has to hold after the SFU has answered everything. */
 const HOLD_MS = 2_000;
-/** ms in which a room is not placed anew twice: what splits it again is not cured by that. */
+/** ms in which a room is not placed anew twice: what splits it again is not cured by that. They double each time. */
 const PAUSE_MS = 60_000;
+const MAX_PAUSE_MS = 3_600_000;
 
 interface SplitRoomsSetup<P extends Principal> {
   readonly rooms: ReadonlyMap<string, Room>;
@@ -43,9 +44,10 @@ export class SplitRooms<P extends Principal> {
   readonly #verifying = new WeakSet<Room>();
   /** Senders that have left, or moved: nobody in this generation can see them. */
   readonly #gone = new WeakSet<SendingPeer>();
-  /** `performance.now()` at which rooms were placed anew. */
-  readonly #renewed = new WeakMap<Room, number>();
-  readonly #reported = new WeakSet<Room>();
+  /** `performance.now()` at which rooms were placed anew, and ms in which they are not again. */
+  readonly #renewed = new WeakMap<Room, { readonly at: number; readonly pauseMs: number }>();
+  /** Rooms that were split again, until they may be placed anew. */
+  readonly #paused = new WeakSet<Room>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(setup: SplitRoomsSetup<P>) {
@@ -61,16 +63,20 @@ export class SplitRooms<P extends Principal> {
     this.#timer ??= setInterval(() => this.#look(), LOOK_MS).unref();
   }
 
-  /** The room has another generation on the same node: another process has found the split. */
+  /** The room gets another generation on the same node: this process, or another one, has found the split. */
   renewed(room: Room): void {
-    this.#renewed.set(room, performance.now());
+    const at = performance.now();
+    const last = this.#renewed.get(room);
+    if (last && at < last.at + last.pauseMs) return;
+    const isAgain = last && at < last.at + MAX_PAUSE_MS + last.pauseMs;
+    this.#renewed.set(room, { at, pauseMs: isAgain ? Math.min(2 * last.pauseMs, MAX_PAUSE_MS) : PAUSE_MS });
   }
 
   #look(): void {
     const now = performance.now();
     for (const [room, until] of this.#watched) {
       if (now > until || this.#setup.rooms.get(room.id) !== room) this.#watched.delete(room);
-      else if (!this.#verifying.has(room)) this.#lookAt(room);
+      else if (!this.#verifying.has(room) && !this.#paused.has(room)) this.#lookAt(room);
     }
     if (this.#watched.size > 0) return;
     clearInterval(this.#timer);
@@ -86,7 +92,13 @@ export class SplitRooms<P extends Principal> {
 
   #begin(room: Room, placement: Placement, evidence: SplitEvidence<P>): void {
     this.#verifying.add(room);
-    this.#verify(room, placement, evidence)
+    this.#isSplit(room, placement, evidence)
+      // The session has ended, or the sender's process does not answer: the room is looked at again.
+      .catch((error) => {
+        this.#setup.logger.debug({ err: error, roomId: room.id }, 'It is not known whether a room is split');
+        return false;
+      })
+      .then((isSplit) => (isSplit ? this.#renew(room, placement, evidence) : undefined))
       .catch((error) => this.#failed(room, error))
       .finally(() => {
         this.#verifying.delete(room);
@@ -96,22 +108,29 @@ export class SplitRooms<P extends Principal> {
 
   #find(room: Room, { generation }: Placement): SplitEvidence<P> | undefined {
     if (this.#setup.isMoving(room)) return undefined;
-    const senders = this.#setup.sendersOf(room).filter((each) => !this.#gone.has(each));
+    // The SFU has not told of the end of every peer: what a process without a stream has missed stays.
+    const senders = this.#setup
+      .sendersOf(room)
+      .filter((each) => !this.#gone.has(each) && room.members.member(each.sessionId));
     return senders.length > 0 ? findEvidence(this.#sessionsOf(room), senders, generation) : undefined;
   }
 
   /** The evidence is nothing while the SFU has something to do, or if the sender is not there any more. */
-  async #verify(room: Room, placement: Placement, evidence: SplitEvidence<P>): Promise<void> {
+  async #isSplit(
+    room: Room,
+    { generation }: Placement,
+    { peer, sender, ...evidence }: SplitEvidence<P>,
+  ): Promise<boolean> {
     const { peers, placementOf, isMoving } = this.#setup;
-    const { generation } = placement;
-    await evidence.peer.sight.settled();
+    const apart = peersApart(this.#sessionsOf(room), sender, generation);
+    await peer.sight.settled();
     await new Promise((resolve) => setTimeout(resolve, HOLD_MS).unref());
-    if (!(await peers.has(evidence.sender, generation))) {
-      this.#gone.add(evidence.sender);
-      return;
+    if (!(await peers.has(sender, generation))) {
+      this.#gone.add(sender);
+      return false;
     }
-    if (placementOf(room)?.generation !== generation || isMoving(room) || !isStill(evidence)) return;
-    await this.#renew(room, placement, evidence);
+    if (placementOf(room)?.generation !== generation || isMoving(room)) return false;
+    return isStill({ peer, sender, ...evidence }) && !apart.some((each) => hasSeen(each, sender));
   }
 
   async #renew(room: Room, { node, generation }: Placement, evidence: SplitEvidence<P>): Promise<void> {
@@ -121,17 +140,20 @@ export class SplitRooms<P extends Principal> {
       ...{ roomId: room.id, serverUrl: node.serverUrl, generation },
       ...{ sessionId: session.id, unseen: sender.sessionId },
     };
-    const pauseMs = PAUSE_MS + (this.#renewed.get(room) ?? Number.NEGATIVE_INFINITY) - performance.now();
+    const last = this.#renewed.get(room);
+    const pauseMs = last ? last.at + last.pauseMs - performance.now() : 0;
     if (pauseMs > 0) {
-      if (this.#reported.has(room)) return;
-      this.#reported.add(room);
+      this.#paused.add(room);
       counters.roomSplits.add('left');
       logger.error(details, 'The SFU has split the room again: some participants do not see others');
-      setTimeout(() => this.#begin(room, { node, generation }, evidence), pauseMs).unref();
+      const isOver = () => {
+        this.#paused.delete(room);
+        this.#begin(room, { node, generation }, evidence);
+      };
+      setTimeout(isOver, pauseMs).unref();
       return;
     }
-    this.#renewed.set(room, performance.now());
-    this.#reported.delete(room);
+    this.renewed(room);
     logger.warn(details, 'The SFU has split the room: it is placed anew, and its sessions move');
     await renew(room);
     counters.roomSplits.add('healed');
@@ -139,7 +161,7 @@ export class SplitRooms<P extends Principal> {
 
   #failed(room: Room, error: unknown): void {
     const { code } = RelayError.from(error);
-    // Another process was faster, the session has ended, or the sender's process does not answer: it is looked at again.
+    // Another process was faster, or the shared state can't be reached: the room is looked at again.
     if (code === 'ERR_RELAY_INVALID_STATE' || code === 'ERR_RELAY_UNAVAILABLE') return;
     this.#setup.logger.error({ err: error, roomId: room.id }, 'A split room could not be placed anew');
   }

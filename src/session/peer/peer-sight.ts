@@ -3,6 +3,8 @@ import type { PeerSetup } from './peer-owner.js';
 import type { SfuCall } from './sfu-call.js';
 import type { Subscriber } from './subscriber.js';
 
+/** The newest tracks are enough: every offer has all that there are. */
+const MAX_OFFERED = 500;
 const TRACK = /^a=msid:\S{1,256} (\S{1,256})/gm;
 
 /** What a peer has seen of the others on the SFU: it shows whether they are in the same room there. */
@@ -24,8 +26,11 @@ export class PeerSight {
   note(sdp: string): void {
     this.#offeredAt = performance.now();
     for (const [, id = ''] of sdp.matchAll(TRACK)) {
+      if (this.#offered.has(id)) continue;
       // A part of a string keeps all of it in memory.
-      if (!this.#offered.has(id)) this.#offered.add(Buffer.from(id).toString());
+      this.#offered.add(Buffer.from(id).toString());
+      const [oldest = ''] = this.#offered;
+      if (this.#offered.size > MAX_OFFERED) this.#offered.delete(oldest);
     }
   }
 

@@ -11,8 +11,8 @@ import type { SendingPeers } from './sending-peers.js';
 export class IonRoomView implements RoomView {
   joinSentAt: number | undefined;
   joinedAt: number | undefined;
-  /** Made for the first one. */
-  #named: Map<SendingPeer, number> | undefined;
+  /** Made for the first one. Weak: in the time of one stream, any number of peers may come and go. */
+  #named: WeakMap<SendingPeer, number> | undefined;
 
   namedAt(sender: SendingPeer): number | undefined {
     return this.#named?.get(sender);
@@ -23,7 +23,7 @@ export class IonRoomView implements RoomView {
     if (state !== TrackEvent_State.ADD) return;
     const sender = senders.add(uid, () => tracks.map(({ id }) => id));
     if (sender?.roomId !== roomId || !sender || this.#named?.has(sender)) return;
-    this.#named ??= new Map();
+    this.#named ??= new WeakMap();
     this.#named.set(sender, performance.now());
   }
 }

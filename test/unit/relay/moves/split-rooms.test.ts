@@ -16,6 +16,8 @@ interface Scene {
   receivesAll?: boolean;
   muted?: boolean;
   generation?: number;
+  /** Senders of whose end the process was not told. */
+  left?: number;
 }
 
 /** Alice sent before Bob joined, and Bob was not told of her. */
@@ -41,7 +43,8 @@ beforeEach(() => {
 });
 afterEach(() => vi.useRealTimers());
 
-function stage(scene: Scene) {
+/** @param others peers that have not seen Alice, as Bob has not */
+function stage(scene: Scene, others: { hasSeen: () => boolean }[] = []) {
   const start = performance.now();
   const { joinedAt, since, namedAt, hasSeen = false, offeredAt = 0 } = scene;
   const { isBusy = false, receivesAll = true, muted = false, generation = 1 } = scene;
@@ -59,7 +62,7 @@ function stage(scene: Scene) {
   const room = {
     id: 'lobby',
     moderation: { sessions: [{ id: 'a' }, { id: 'b' }] },
-    members: { member: () => ({}) },
+    members: { member: vi.fn((id: string) => (id === 'a' ? {} : undefined)) },
     tracksOf: () => [{ trackId: 'camera', muted }],
   };
   const peer = (sign: object) => ({ current: { generation, sight: sign }, isInterrupted: false });
@@ -67,18 +70,29 @@ function stage(scene: Scene) {
   const sessions = new Map([
     ['a', { id: 'a', room, state: 'joined', peers: peer({ ...sight, hasSeen: () => true }) }],
     ['b', bob],
-  ]);
+    ...others.map((other, n) => [
+      `other-${n}`,
+      { ...bob, id: `other-${n}`, peers: peer({ ...sight, ...other }) },
+    ]),
+  ] as [string, object][]);
+  room.moderation.sessions = [...sessions.keys()].map((id) => ({ id }));
   const log = (_: object, message: string) => void logged.push(message);
+  const left = Array.from({ length: scene.left ?? 0 }, (_, n) => ({ ...alice, sessionId: `left-${n}` }));
   const splits = new SplitRooms({
-    ...{ rooms: new Map([['lobby', room]]), sessions, counters, logger: { warn: log, error: log } },
+    ...{
+      rooms: new Map([['lobby', room]]),
+      sessions,
+      counters,
+      logger: { debug: () => {}, warn: log, error: log },
+    },
     placementOf: () => ({ node: { serverUrl: 'sfu:5551' }, generation: 1 }),
     isMoving: () => false,
     peers: { has: () => hasPeer(), learn: async () => {} },
-    sendersOf: () => [alice],
+    sendersOf: () => [alice, ...left],
     renew: () => renew(),
   } as never);
   splits.watch('lobby');
-  return { splits, bob, settled };
+  return { splits, bob, settled, room, view };
 }
 
 test.each([
@@ -123,14 +137,53 @@ test('a room is left alone if the SFU was only slow', async () => {
   expect(placed).toBe(0);
 });
 
-test('a room that is split again is placed anew a minute later, with an error meanwhile', async () => {
-  stage(UNTOLD);
+test('a room is left alone while the SFU still offers the sender to one peer after the other', async () => {
+  let seen = 0;
+  const others = Array.from({ length: 10 }, (_, n) => ({ hasSeen: () => n < seen }));
+  const { bob } = stage(UNOFFERED, others);
+  const offering = setInterval(() => {
+    seen += 1;
+    if (seen > 10) bob.peers.current.sight = { ...(bob.peers.current.sight as object), hasSeen: () => true };
+  }, 1_500);
+  await vi.advanceTimersByTimeAsync(60_000);
+  clearInterval(offering);
+  expect(placed).toBe(0);
+});
+
+test('nothing is logged if a session ends while it is looked at', async () => {
+  const { settled } = stage(UNTOLD);
+  settled.mockRejectedValue(new RelayError('ERR_RELAY_CLOSED', 'This relay is closing.'));
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect(logged).toEqual([]);
+});
+
+test('senders that have left are not looked for in each session', async () => {
+  const { room } = stage(
+    { ...UNTOLD, namedAt: 1_001, left: 100 },
+    Array.from({ length: 100 }, () => ({ hasSeen: () => true })),
+  );
+  await vi.advanceTimersByTimeAsync(8_000);
+  expect(room.members.member.mock.calls.length).toBeLessThan(8 * (101 + 101) + 1);
+});
+
+test('a room that is split again is placed anew a minute later, with an error meanwhile, and then less often', async () => {
+  const { view } = stage(UNTOLD);
+  renew = async () => {
+    placed += 1;
+    // The peers that replace the first ones are told as little.
+    view.joinSentAt = performance.now();
+    view.joinedAt = performance.now();
+  };
   await vi.advanceTimersByTimeAsync(50_000);
   expect(placed).toBe(1);
   expect(logged.slice(1)).toEqual(['The SFU has split the room again: some participants do not see others']);
   expect(counters.roomSplits.get('left')).toBe(1);
   await vi.advanceTimersByTimeAsync(30_000);
   expect(placed).toBe(2);
+  await vi.advanceTimersByTimeAsync(100_000);
+  expect(placed).toBe(2);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(placed).toBe(3);
 });
 
 test('a process that another one has outrun follows without a word', async () => {
