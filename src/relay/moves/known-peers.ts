@@ -27,10 +27,14 @@ export class KnownPeers<P extends Principal> {
 
   /** Learns of the peers that began to send before this process had the room. Never rejects. */
   async learn(room: Room): Promise<void> {
-    const { others } = this.#registry;
+    const { sessions, others } = this.#registry;
     if (!others || this.#asked.has(room)) return;
     this.#asked.add(room);
-    const answers = await others.askAll('senders', { roomId: room.id });
+    // Who sends has a seat. Where nobody else has one, as in most rooms when they begin, nobody is asked.
+    const seats = [...(room.log.state.seats ?? [])].filter(([sessionId]) => !sessions.has(sessionId));
+    const processes = new Set(seats.flatMap(([, { processId }]) => processId ?? []));
+    const asked = [...processes].map((processId) => others.ask(processId, 'senders', { roomId: room.id }));
+    const answers = await Promise.allSettled(asked);
     const now = performance.now();
     const server = this.#sfu.placementOf(room)?.node.server;
     for (const each of answers) {
