@@ -1,4 +1,4 @@
-import { createPublicKey, createSecretKey, type JsonWebKey, KeyObject } from 'node:crypto';
+import { createPublicKey, createSecretKey, KeyObject, type webcrypto } from 'node:crypto';
 import { misconfigured } from '../../util/check-options.js';
 
 /**
@@ -52,7 +52,7 @@ export function secretKey(secret: string | Uint8Array, wanted: readonly JwtAlgor
  * Reads a public key: PEM (also of a certificate), a JSON Web Key, or a KeyObject; and selects its algorithms.
  * @throws RelayError `ERR_RELAY_CONFIG`
  */
-export function publicKey(source: string | JsonWebKey | KeyObject, wanted?: readonly JwtAlgorithm[]) {
+export function publicKey(source: string | webcrypto.JsonWebKey | KeyObject, wanted?: readonly JwtAlgorithm[]) {
   const key = readPublicKey(source);
   const fitting = ASYMMETRIC.filter((each) => fits(each, key));
   if (fitting.length === 0)
@@ -62,7 +62,7 @@ export function publicKey(source: string | JsonWebKey | KeyObject, wanted?: read
   return { key, algorithms: checkAlgorithms(wanted ?? fitting, fitting, 'this "publicKey" is not for') };
 }
 
-function readPublicKey(source: string | JsonWebKey | KeyObject): KeyObject {
+function readPublicKey(source: string | webcrypto.JsonWebKey | KeyObject): KeyObject {
   if (source instanceof KeyObject) {
     if (source.type === 'public') return source;
     throw misconfigured(`"publicKey" is a ${source.type} key.`);
@@ -70,7 +70,7 @@ function readPublicKey(source: string | JsonWebKey | KeyObject): KeyObject {
   const isSecret = typeof source === 'string' ? source.includes('PRIVATE KEY-----') : source?.d !== undefined;
   if (isSecret) throw misconfigured('"publicKey" is a private key: keep that where tokens are signed.');
   try {
-    return createPublicKey(typeof source === 'string' ? source : { key: source, format: 'jwk' });
+    return createPublicKey(typeof source === 'string' ? source : { key: { ...source }, format: 'jwk' });
   } catch {
     throw misconfigured(
       '"publicKey" can\'t be read: write it in PEM ("-----BEGIN PUBLIC KEY-----"), or as a JWK.',

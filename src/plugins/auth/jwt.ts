@@ -1,4 +1,4 @@
-import type { JsonWebKey, KeyObject } from 'node:crypto';
+import type { KeyObject, webcrypto } from 'node:crypto';
 import type { JWTVerifyOptions } from 'jose';
 import { makesAuthenticate, type Principal } from '../../access/authentication.js';
 import { RelayError } from '../../protocol/errors.js';
@@ -21,7 +21,7 @@ export interface JwtOptions<P extends Principal = Principal> {
   /** The keys of an authorization server (RFC 7517): `https://login.example.org/.well-known/jwks.json`. */
   jwksUri?: string | URL;
   /** One public key: PEM (also a certificate), a JSON Web Key, or a KeyObject of node:crypto. */
-  publicKey?: string | JsonWebKey | KeyObject;
+  publicKey?: string | webcrypto.JsonWebKey | KeyObject;
   /** The secret shared with the issuer: at least 32 bytes. */
   secret?: string | Uint8Array;
   /**
