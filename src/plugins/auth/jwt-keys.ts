@@ -52,7 +52,10 @@ export function secretKey(secret: string | Uint8Array, wanted: readonly JwtAlgor
  * Reads a public key: PEM (also of a certificate), a JSON Web Key, or a KeyObject; and selects its algorithms.
  * @throws RelayError `ERR_RELAY_CONFIG`
  */
-export function publicKey(source: string | webcrypto.JsonWebKey | KeyObject, wanted?: readonly JwtAlgorithm[]) {
+export function publicKey(
+  source: string | webcrypto.JsonWebKey | KeyObject,
+  wanted?: readonly JwtAlgorithm[],
+) {
   const key = readPublicKey(source);
   const fitting = ASYMMETRIC.filter((each) => fits(each, key));
   if (fitting.length === 0)
