@@ -120,8 +120,8 @@ export type {
 } from './sfu/pool/options.js';
 export type { RoomMove } from './sfu/pool/placements.js';
 export { acceptConnection } from './signaling/connection/accept-connection.js';
-export type { ConnectionHandle, RelaySocket } from './signaling/connection/socket.js';
 export type { ConnectionOptions, RequestOptions } from './signaling/options.js';
+export type { ConnectionHandle, RelaySocket } from './signaling/socket/socket.js';
 export type { HandshakeRequest } from './signaling/wire/handshake.js';
 export type { Counter, CounterSet, Distribution, Outcome, Outcomes } from './telemetry/instruments.js';
 export type {

@@ -5,9 +5,10 @@
 import type { Principal } from '../access/authentication.js';
 import { closing } from '../protocol/errors.js';
 import type { SfuRelay } from '../relay/relay.js';
-import { serveConnection } from '../signaling/connection/connection.js';
-import type { ConnectionHandle, RelaySocket } from '../signaling/connection/socket.js';
+import { holdConnections } from '../signaling/connection/connection-holder.js';
+import { serveConnection } from '../signaling/connection/serve-connection.js';
 import { type ConnectionOptions, resolveConnectionOptions } from '../signaling/options.js';
+import type { ConnectionHandle, RelaySocket } from '../signaling/socket/socket.js';
 import { type HandshakeRequest, offeredProtocols, selectProtocol } from '../signaling/wire/handshake.js';
 import { checkRelay } from '../util/check-options.js';
 
@@ -93,6 +94,7 @@ export function makeBehavior<P extends Principal>(
 ): UwsBehavior {
   checkRelay('makeBehavior()', 'app.ws("/rtc", makeBehavior(relay))', relay);
   const resolved = resolveConnectionOptions('makeBehavior', options);
+  holdConnections(relay);
   const { maxMessageBytes, maxBufferedBytes, heartbeatIntervalMs } = resolved;
   const { least, most } = IDLE_TIMEOUT_S;
   return {

@@ -8,9 +8,10 @@ import type { WebSocket, WebSocketServer } from 'ws';
 import type { Principal } from '../access/authentication.js';
 import { closing } from '../protocol/errors.js';
 import type { SfuRelay } from '../relay/relay.js';
-import { serveConnection } from '../signaling/connection/connection.js';
-import type { RelaySocket } from '../signaling/connection/socket.js';
+import { holdConnections } from '../signaling/connection/connection-holder.js';
+import { serveConnection } from '../signaling/connection/serve-connection.js';
 import { type ConnectionOptions, resolveConnectionOptions } from '../signaling/options.js';
+import type { RelaySocket } from '../signaling/socket/socket.js';
 import { selectProtocol } from '../signaling/wire/handshake.js';
 import { checkRelay } from '../util/check-options.js';
 import { fromIncomingMessage } from './node-http.js';
@@ -54,6 +55,7 @@ export function useServer<P extends Principal>(
 ): ServerHandle {
   checkRelay('useServer()', 'useServer(relay, server)', relay);
   const resolved = resolveConnectionOptions('useServer', options);
+  holdConnections(relay);
   const mount = openMount(server, relay.logger);
   const { wss } = mount;
   wss.options.handleProtocols ??= (offered: Set<string>) => selectProtocol(offered);

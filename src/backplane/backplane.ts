@@ -51,6 +51,8 @@ export interface Backplane {
   put(key: string, value: string, ttlMs: number): MaybePromise<void>;
   /** @internal */
   get(key: string): MaybePromise<string | undefined>;
+  /** @internal Sets a value that there is not yet, however many processes try. @returns the value that there is */
+  claim(key: string, value: string, ttlMs: number): MaybePromise<string>;
   /** @internal @returns false where there is no such process */
   send(processId: string, text: string): MaybePromise<boolean>;
   /** Closes the logs, and withdraws the card, what this process has reserved and the seats of its sessions. */

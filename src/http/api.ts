@@ -11,6 +11,7 @@ import {
   json,
   refusal,
 } from './exchange.js';
+import { failed } from './failure.js';
 import { type HttpOptions, resolveHttpOptions } from './options.js';
 import { wireSchema } from './rest/gen/wire-schema.js';
 import { healthRoutes, LIVE } from './rest/health.js';
@@ -54,12 +55,7 @@ export function createApi<P extends Principal>(
       if (method === 'POST') checkMediaType(request.headers['content-type']);
       return await handler(request, id);
     } catch (error) {
-      const failure = RelayError.from(error);
-      relay.counters.refused.add(failure.code);
-      const fields = { err: error, method: request.method, path: request.path };
-      if (failure.code === 'ERR_RELAY_INTERNAL') relay.logger.error(fields, 'A request failed');
-      else relay.logger.info(fields, 'A request was refused');
-      return refusal(failure);
+      return failed(relay, request, error);
     }
   };
 }

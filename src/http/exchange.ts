@@ -1,4 +1,6 @@
 import { RelayError } from '../protocol/errors.js';
+import { SESSION_TOKEN_HEADER } from '../protocol/messages.js';
+import { readTokenHash } from '../signaling/authentication/session-ownership.js';
 import type { HandshakeRequest } from '../signaling/wire/handshake.js';
 import { errorObject } from '../signaling/wire/json-rpc.js';
 
@@ -14,6 +16,8 @@ export interface ApiRequest extends HandshakeRequest {
   readBody(maxBytes: number): Promise<unknown>;
   /** Aborted when the client disconnects before the response. */
   readonly signal: AbortSignal;
+  /** Where another process has forwarded it: the hash of the session token that it has brought. */
+  readonly forwarded?: { readonly tokenHash: string | undefined };
 }
 
 export interface ApiResponse {
@@ -87,6 +91,11 @@ export function checkMediaType(type: string | undefined): void {
       'ERR_RELAY_MEDIA_TYPE',
       'Send JSON, with the header "Content-Type: application/json".',
     );
+}
+
+/** Hash of the session token that a request has brought. */
+export function tokenHashOf({ headers, forwarded }: Pick<ApiRequest, 'headers' | 'forwarded'>) {
+  return forwarded ? forwarded.tokenHash : readTokenHash(headers[SESSION_TOKEN_HEADER]);
 }
 
 /** @throws RelayError `ERR_RELAY_ABORTED` */

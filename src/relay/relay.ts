@@ -33,7 +33,7 @@ import {
 } from './options.js';
 import type { RelayEvents } from './relay-events.js';
 import type { ResolvedResumption } from './resumption-options.js';
-import { endSession, renewSession } from './session-changes.js';
+import { created, endSession, renewSession } from './session-changes.js';
 import { type CreateSessionParams, checkSessionParams } from './session-params.js';
 import { SessionRegistry } from './session-registry.js';
 import type { SessionTaker } from './shared/handover/session-taker.js';
@@ -183,7 +183,7 @@ export class SfuRelay<
   ): Promise<Session<P>> {
     checkSessionParams(params);
     const example = 'relay.createSession(params, { signal: AbortSignal.timeout(5000) })';
-    return this.join(params, readSignal('createSession()', example, options));
+    return created(await this.join(params, readSignal('createSession()', example, options)));
   }
 
   /** @internal As `createSession`. */

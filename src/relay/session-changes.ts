@@ -1,4 +1,4 @@
-import type { Principal } from '../access/authentication.js';
+import { type Principal, userIdOf } from '../access/authentication.js';
 import { readGrants, resolveRole } from '../access/grants.js';
 import type { SessionCloseReason } from '../protocol/session-state.js';
 import type { Session } from '../session/session.js';
@@ -16,6 +16,15 @@ export function renewSession<P extends Principal>(
   resolveRole(grants, session.roomId, undefined);
   session.principal = principal;
   return session.permissions.renew(grants);
+}
+
+/** The application has created a session: other processes know it as one of the user of its principal, if that names one. */
+export function created<P extends Principal>(session: Session<P>): Session<P> {
+  const userId = userIdOf(session.principal ?? {});
+  const { room, id, roomId } = session;
+  if (userId !== undefined && session.state === 'joined')
+    room.directory?.tell(id, roomId, { userId, hashes: [] });
+  return session;
 }
 
 /** Counts a session that has ended, and tells the application's hook. */

@@ -30,6 +30,17 @@ export class RelayProcess {
     return `ws://127.0.0.1:${this.port}/rtc`;
   }
 
+  /** Its REST API, for this user. */
+  apiOf(user: string): (request: Request) => Promise<Response> {
+    return async (request) => {
+      const { pathname } = new URL(request.url);
+      const { method, headers, signal } = request;
+      const body = (await request.text()) || null;
+      const url = `http://127.0.0.1:${this.port}/sfu${pathname}?user=${user}`;
+      return fetch(url, { method, headers, signal, body });
+    };
+  }
+
   signal(signal: NodeJS.Signals): void {
     process.kill(this.child.pid, signal);
   }

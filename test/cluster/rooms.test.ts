@@ -1,4 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { fakeOffer } from '../../src/testing/index.js';
+import { HttpClient } from '../contract/shared-suites/http-client.js';
 import { until } from '../support/poll.js';
 import { describeReal } from '../support/real.js';
 import { ClusterStage, chatOf, type Member, roster, say } from './cluster-stage.js';
@@ -100,6 +102,38 @@ describeReal(['ion', 'redis'], 'relays in several processes, with one Redis', ()
     await expect(stage.join(other, 'lobby', 'stranger')).rejects.toThrow('ERR_RELAY_ROOM_LOCKED');
     await host.client.request('moderate', { action: 'end' });
     expect((await host.client.closed).code).toBe(4410);
+  });
+
+  test('serve REST and event streams whichever of them a request reaches, until the process of the session is killed', async () => {
+    const [one, other] = await stage.relays(2);
+    const [here, there] = [one.apiOf('ada'), other.apiOf('ada')];
+    const ada = new HttpClient();
+    const body = { user_id: 'ada', role: 'publisher', sdp: fakeOffer([CAMERA]) };
+    expect((await ada.create(here, body)).status).toBe(200);
+    const reader = await ada.events(there);
+    expect(await reader.notified('joined')).toMatchObject({ sessionId: ada.sessionId });
+    const bob = await stage.join(other, 'lobby', 'bob');
+    await until('bob sees the camera', () => tracksOf(bob).includes('camera'));
+    const texts = Array.from({ length: 10 }, (_, n) => String(n));
+    for (const [n, text] of texts.entries()) {
+      const chat = { kind: 'chat', data: { text } };
+      expect((await ada.signal(n % 2 === 0 ? there : here, 'message', chat)).status).toBe(200);
+    }
+    await until('bob has heard all', () => chatOf(bob).length === texts.length);
+    expect(chatOf(bob)).toEqual(texts);
+    const desc = { type: 'offer', sdp: fakeOffer([CAMERA, { ...CAMERA, trackId: 'screen' }]) };
+    expect((await ada.signal(there, 'offer', { desc })).body.result).toMatchObject({ type: 'answer' });
+    await say(bob, 'hello');
+    await reader.notified('message');
+
+    one.signal('SIGKILL');
+    expect((await reader.next(({ event }) => event === 'close')).data.code).toBe(4503);
+    expect((await ada.request(there, 'GET', '/stats')).status).toBe(503);
+    const { sessionId: session_id, sessionToken: session_token } = ada;
+    const again = await ada.create(there, { ...body, replaces: { session_id, session_token } });
+    expect(again.status).toBe(200);
+    await until('her old session has gone', () => roster(bob).join() === 'ada');
+    await ada.close();
   });
 
   test('leave nothing in Redis when they have closed', async () => {

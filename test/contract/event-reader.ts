@@ -22,8 +22,13 @@ export class EventReader {
   }
 
   static async open(url: string, headers: Record<string, string>): Promise<EventReader> {
+    return EventReader.of((signal) => fetch(url, { headers, signal }));
+  }
+
+  /** @param request sends a request that the signal aborts */
+  static async of(request: (signal: AbortSignal) => Promise<Response>): Promise<EventReader> {
     const abort = new AbortController();
-    return new EventReader(await fetch(url, { headers, signal: abort.signal }), abort);
+    return new EventReader(await request(abort.signal), abort);
   }
 
   /** The first event, past or to come, that fits. */

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe } from 'vitest';
 import type { MaybePromise } from '../../src/backplane/backplane.js';
+import { attachingElsewhereSuite } from './shared-suites/attaching-elsewhere.js';
 import { countedViewersSuite } from './shared-suites/counted-viewers.js';
+import { elsewhereSuite } from './shared-suites/elsewhere.js';
 import { handingOverSuite } from './shared-suites/handing-over.js';
 import { handingOverFaultsSuite } from './shared-suites/handing-over-faults.js';
 import { joinsSuite } from './shared-suites/joins.js';
@@ -29,5 +31,7 @@ export function sharedRoomsContract(name: string, begin: () => MaybePromise<Shar
     plannedStopSuite(stage);
     handingOverSuite(stage);
     handingOverFaultsSuite(stage);
+    elsewhereSuite(stage);
+    attachingElsewhereSuite(stage);
   });
 }

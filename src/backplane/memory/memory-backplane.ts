@@ -81,6 +81,12 @@ export class MemoryBackplane implements Backplane {
     return this.#memory.get(key);
   }
 
+  claim(key: string, value: string, ttlMs: number): string {
+    const known = this.#memory.get(key);
+    if (known === undefined) this.#memory.put(key, value, ttlMs);
+    return known ?? value;
+  }
+
   send(processId: string, text: string): boolean {
     const process = this.#memory.processes.get(processId);
     if (!process) return false;

@@ -1,15 +1,20 @@
-import { createHash } from 'node:crypto';
 import type { Principal } from '../../access/authentication.js';
-import { hashOfSessionToken, isSessionToken } from '../../access/session-token.js';
 import { network } from '../../limits/ip-network.js';
 import { invalidParams, RelayError } from '../../protocol/errors.js';
-import { SESSION_TOKEN_HEADER } from '../../protocol/messages.js';
 import type { AuthenticatedClient } from '../../signaling/authentication/authenticated-client.js';
 import type { RelayCounters } from '../../telemetry/relay-counters.js';
 import { unlessAborted } from '../../util/cancellation.js';
-import { type ApiRequest, type ApiResponse, checkPresent, readBody, refusal } from '../exchange.js';
+import {
+  type ApiRequest,
+  type ApiResponse,
+  checkPresent,
+  readBody,
+  refusal,
+  tokenHashOf,
+} from '../exchange.js';
 import { readIdempotencyKey } from './idempotency-key.js';
 import type { ResolvedIdempotencyOptions } from './options.js';
+import { isSameToken, type RepeatedRequest, sha256 } from './repeated-request.js';
 import { type KeptResponse, ResponseStore } from './response-store.js';
 
 interface Scope<P extends Principal> {
@@ -18,6 +23,10 @@ interface Scope<P extends Principal> {
   readonly path: string;
   /** Checks that the client may use the session of the path. */
   authorize?(): void;
+  /** Executes the request, or repeats its response, in the process that has the session; undefined where that is this one. */
+  forward?(request: ApiRequest, repeated?: RepeatedRequest): Promise<ApiResponse | undefined>;
+  /** The response of another process that has executed the request. */
+  receipt?(repeated: RepeatedRequest): Promise<ApiResponse | undefined>;
 }
 
 /** Executes a request. `kept` is its response, if it is kept for a repetition. */
@@ -49,30 +58,35 @@ export class Idempotency {
     execute: Execute,
   ): Promise<ApiResponse> {
     const key = this.#store && readIdempotencyKey(request.headers['idempotency-key']);
-    if (!this.#store || key === undefined) return execute(request);
+    if (!this.#store || key === undefined) return (await scope.forward?.(request)) ?? execute(request);
     const body = request.method === 'POST' ? await readBody(request, this.#maxBodyBytes) : '';
-    const fingerprint = sha256(typeof body === 'string' ? body : (JSON.stringify(body) ?? ''));
-    const id = sha256(JSON.stringify([scope.client.key, request.method, scope.path, key]));
-    const sessionToken = request.headers[SESSION_TOKEN_HEADER];
-    const known = this.#store.find(id);
+    const repeated = {
+      id: sha256(JSON.stringify([scope.client.key, request.method, scope.path, key])),
+      fingerprint: sha256(typeof body === 'string' ? body : (JSON.stringify(body) ?? '')),
+      // One that creates a session has none yet.
+      tokenHash: scope.authorize && tokenHashOf(request),
+    };
+    const first = { ...request, readBody: async () => body };
+    if (!this.#store.find(repeated.id)) {
+      const forwarded = await scope.forward?.(first, repeated);
+      if (forwarded) return forwarded;
+    }
+    const known = this.#store.find(repeated.id);
     if (known) {
-      checkOwner(known, scope, sessionToken);
-      return this.#repeat(known, fingerprint, request);
+      checkOwner(known, scope, repeated);
+      return this.#repeat(known, repeated.fingerprint, request);
     }
     scope.authorize?.();
     checkPresent(request);
-    const kept = this.#store.add({
-      id,
-      clientId: accountOf(scope.client),
-      fingerprint,
-      tokenHash: sessionToken === undefined ? undefined : hashOfSessionToken(sessionToken),
-    });
-    this.#counters.idempotentRequests.add('executed');
-    // The client repeats the request if it disconnects, so that does not cancel it.
-    const { signal } = new AbortController();
+    const kept = this.#store.add({ ...repeated, clientId: accountOf(scope.client) });
     try {
-      const response = await execute({ ...request, signal, readBody: async () => body }, kept);
+      const receipt = await scope.receipt?.(repeated);
+      if (!receipt) this.#counters.idempotentRequests.add('executed');
+      // The client repeats the request if it disconnects, so that does not cancel it.
+      const response = receipt ?? (await execute({ ...first, signal: new AbortController().signal }, kept));
       kept.settle(response);
+      // The other process knows how long it is valid.
+      if (receipt) kept.forget();
       return response;
     } catch (error) {
       kept.settle(refusal(RelayError.from(error)));
@@ -80,7 +94,18 @@ export class Idempotency {
     }
   }
 
-  async #repeat(known: KeptResponse, fingerprint: string, request: ApiRequest): Promise<ApiResponse> {
+  /** The response to a request that has reached another process now; undefined if this one has not executed it. */
+  async responseTo(repeated: RepeatedRequest): Promise<ApiResponse | undefined> {
+    const known = this.#store?.find(repeated.id);
+    if (!known || !isSameToken(known.request, repeated)) return undefined;
+    return this.#repeat(known, repeated.fingerprint, { signal: new AbortController().signal });
+  }
+
+  async #repeat(
+    known: KeptResponse,
+    fingerprint: string,
+    request: Pick<ApiRequest, 'signal'>,
+  ): Promise<ApiResponse> {
     const { idempotentRequests, refused } = this.#counters;
     if (known.request.fingerprint !== fingerprint) {
       idempotentRequests.add('refused');
@@ -102,19 +127,15 @@ export class Idempotency {
 
 /** A session may have ended since the first request, or by it: who sends the same session token may have the response all the same. */
 function checkOwner<P extends Principal>(
-  { request: { tokenHash } }: KeptResponse,
+  { request }: KeptResponse,
   { authorize }: Scope<P>,
-  sessionToken: string | undefined,
+  repeated: RepeatedRequest,
 ): void {
   try {
     authorize?.();
   } catch (error) {
     const hasEnded = RelayError.from(error).code === 'ERR_RELAY_SESSION_NOT_FOUND';
-    const isSame =
-      sessionToken === undefined || tokenHash === undefined
-        ? sessionToken === tokenHash
-        : isSessionToken(sessionToken, tokenHash);
-    if (!hasEnded || !isSame) throw error;
+    if (!hasEnded || !isSameToken(request, repeated)) throw error;
   }
 }
 
@@ -122,9 +143,4 @@ function checkOwner<P extends Principal>(
 function accountOf<P extends Principal>({ key, userId, request }: AuthenticatedClient<P>): string {
   const address = userId === undefined ? network(request.remoteAddress ?? '') : '';
   return sha256(JSON.stringify([key, address]));
-}
-
-/** One character per byte, as it is held for some time. */
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('binary');
 }

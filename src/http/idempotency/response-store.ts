@@ -3,18 +3,15 @@ import { Deadline } from '../../util/deadline.js';
 import { noop } from '../../util/noop.js';
 import type { ApiResponse } from '../exchange.js';
 import type { ResolvedIdempotencyOptions } from './options.js';
+import type { RepeatedRequest } from './repeated-request.js';
 
 /** Bytes that a response takes besides its body. */
 const ENTRY_BYTES = 512;
 
 /** The first request with a key. */
-interface FirstRequest {
-  readonly id: string;
+interface FirstRequest extends RepeatedRequest {
   /** Whose request it is. */
   readonly clientId: string;
-  readonly fingerprint: string;
-  /** Hash of the session token that it was sent with. */
-  readonly tokenHash: string | undefined;
 }
 
 /** The responses of one client. */

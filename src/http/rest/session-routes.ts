@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Principal } from '../../access/authentication.js';
 import { invalidParams, RelayError } from '../../protocol/errors.js';
-import { SESSION_TOKEN_HEADER } from '../../protocol/messages.js';
 import type { SfuRelay } from '../../relay/relay.js';
 import type { Session } from '../../session/session.js';
 import {
@@ -17,6 +16,9 @@ import {
   type RpcId,
   RpcRefusal,
 } from '../../signaling/wire/json-rpc.js';
+import { ReceiptsElsewhere } from '../elsewhere/receipts-elsewhere.js';
+import { RequestForwarder } from '../elsewhere/request-forwarder.js';
+import { holdRequests, type SessionHandler, type SessionHandlers } from '../elsewhere/request-holder.js';
 import {
   type ApiRequest,
   type ApiResponse,
@@ -27,8 +29,10 @@ import {
   noContent,
   readBody,
   refusal,
+  tokenHashOf,
 } from '../exchange.js';
 import { Idempotency } from '../idempotency/idempotency.js';
+import type { RepeatedRequest } from '../idempotency/repeated-request.js';
 import type { KeptResponse } from '../idempotency/response-store.js';
 import type { ResolvedHttpOptions } from '../options.js';
 import { servedByWebSocket } from '../sse/http-session.js';
@@ -46,11 +50,14 @@ export function sessionRoutes<P extends Principal>(
     maxBodyBytes: maxMessageBytes,
     counters: relay.counters,
   });
+  const forwarder = new RequestForwarder(relay, options);
+  const { retentionMs = 0 } = options.idempotency || {};
+  const receipts = new ReceiptsElsewhere(relay.elsewhere, retentionMs);
 
   const authenticate = (request: ApiRequest) => authenticateRequest(relay, request, options);
 
   const requireSession = (client: AuthenticatedClient<P>, request: ApiRequest, id: string): Session<P> => {
-    const session = requireOwn(relay, id, client, request.headers[SESSION_TOKEN_HEADER]);
+    const session = requireOwn(relay, id, client, tokenHashOf(request));
     sessions.get(id)?.touch();
     return session;
   };
@@ -61,16 +68,26 @@ export function sessionRoutes<P extends Principal>(
     return session;
   };
 
-  /** Executes a request for a session, once for each `Idempotency-Key`. */
+  /** Executes a request for a session in the process that has it. */
+  const there =
+    (route: string, execute: SessionHandler<P>): SessionHandler<P> =>
+    async (client, request, id) =>
+      (await forwarder.forward(client, request, id, route)) ?? execute(client, request, id);
+
+  /** As `there`, once for each `Idempotency-Key`. */
   const once =
-    (
-      path: string,
-      execute: (client: AuthenticatedClient<P>, request: ApiRequest, id: string) => Promise<ApiResponse>,
-    ): Handler =>
-    async (request, id) => {
-      const client = await authenticate(request);
-      const authorize = () => void requireSession(client, request, id);
-      const scope = { client, path: `${id}${path}`, authorize };
+    (route: string, execute: SessionHandler<P>): SessionHandler<P> =>
+    async (client, request, id) => {
+      const scope = {
+        client,
+        path: `${id}${route}`,
+        authorize: () => void requireSession(client, request, id),
+        forward: async (first: ApiRequest, repeated?: RepeatedRequest) => {
+          const forwarded = await forwarder.forward(client, first, id, route);
+          const mayHaveEnded = !request.forwarded && !relay.getSession(id);
+          return forwarded ?? (repeated && mayHaveEnded ? receipts.ofEnded(repeated) : undefined);
+        },
+      };
       return idempotency.run(request, scope, (first) => execute(client, first, id));
     };
 
@@ -103,7 +120,11 @@ export function sessionRoutes<P extends Principal>(
       // A repeated request is of use only with a session that lives.
       session.on('close', () => kept.forget());
     }
-    const sdp = await served.completeAnswer(request.signal);
+    const [sdp] = await Promise.all([
+      served.completeAnswer(request.signal),
+      // The client's next request may reach another process.
+      relay.elsewhere?.directory.told(session.id),
+    ]);
     if (request.signal.aborted) served.abandon();
     checkPresent(request);
     const { iceServers } = session;
@@ -140,29 +161,22 @@ export function sessionRoutes<P extends Principal>(
     }
   });
 
-  return {
-    '/session': {
-      POST: async (request) => {
-        const client = await authenticate(request);
-        return idempotency.run(request, { client, path: '' }, (first, kept) => create(client, first, kept));
-      },
-    },
-    '/session/:id': {
+  const handlers: SessionHandlers<P> = {
+    '': {
       DELETE: once('', async (client, request, id) => {
         const session = await find(client, request, id);
         await session.close({ by: 'client' });
         return success();
       }),
     },
-    '/session/:id/stats': {
-      GET: async (request, id) => {
-        const session = await find(await authenticate(request), request, id);
+    '/stats': {
+      GET: there('/stats', async (client, request, id) => {
+        const session = await find(client, request, id);
         return success(describeStats(session, sessions.get(id)?.userId));
-      },
+      }),
     },
-    '/session/:id/events': {
-      GET: async (request, id) => {
-        const client = await authenticate(request);
+    '/events': {
+      GET: there('/events', async (client, request, id) => {
         const session = await find(client, request, id);
         // A stream for HEAD would end the one that the client reads.
         if (request.method === 'HEAD') return eventStream('');
@@ -173,9 +187,29 @@ export function sessionRoutes<P extends Principal>(
         const served =
           last?.isReplaced === false ? last : await sessions.takeOver(session, client, readReceived(request));
         return eventStream(served.events(lastEventId));
+      }),
+    },
+    '/signal': { POST: signal },
+  };
+  holdRequests(relay, { handlers, sessions, idempotency });
+
+  const ofSession = Object.entries(handlers).map(([route, byMethod]) => {
+    const authenticated = Object.entries(byMethod).map(([method, handle]) => {
+      const handler: Handler = async (request, id) => handle(await authenticate(request), request, id);
+      return [method, handler];
+    });
+    return [`/session/:id${route}`, Object.fromEntries(authenticated)];
+  });
+  return {
+    '/session': {
+      POST: async (request) => {
+        const client = await authenticate(request);
+        const receipt = (repeated: RepeatedRequest) => receipts.ofCreation(repeated);
+        const scope = { client, path: '', receipt };
+        return idempotency.run(request, scope, (first, kept) => create(client, first, kept));
       },
     },
-    '/session/:id/signal': { POST: signal },
+    ...Object.fromEntries(ofSession),
   };
 }
 

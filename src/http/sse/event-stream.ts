@@ -5,6 +5,11 @@ import type { ReplayBuffer } from './replay-buffer.js';
 /** ms after which a browser's EventSource reconnects. */
 const RETRY_MS = 1_000;
 
+/** The last event of a stream whose session is over for its client. */
+export function closeEvent(code: number, reason: string): string {
+  return `event: close\ndata: ${JSON.stringify({ code, reason })}\n\n`;
+}
+
 type ReadableBuffer = Pick<ReplayBuffer<unknown>, 'onEvent' | 'read' | 'unread'>;
 
 /**
@@ -66,7 +71,7 @@ export class EventStream implements EventBody {
 
   /** Ends with the event `close`, after all unread events. */
   close(code: number, reason: string): void {
-    this.#closeEvent ??= `event: close\ndata: ${JSON.stringify({ code, reason })}\n\n`;
+    this.#closeEvent ??= closeEvent(code, reason);
     this.#wake();
   }
 

@@ -18,7 +18,7 @@ import { Directory } from './directory.js';
 import { Members } from './members.js';
 import { OpenRooms } from './open-rooms.js';
 import { type RedisBackplaneOptions, resolveRedisBackplane } from './options.js';
-import { GET, PUT, SEND } from './process-scripts.js';
+import { CLAIM, GET, PUT, SEND } from './process-scripts.js';
 import { Reservations } from './reservations.js';
 
 /** ms between two renewals of the lease. */
@@ -123,14 +123,18 @@ export class RedisBackplane implements Backplane {
 
   /** @internal */
   async put(key: string, value: string, ttlMs: number): Promise<void> {
-    const ttl = String(Math.max(1, Math.ceil(ttlMs)));
-    await this.#commands.run(PUT, [this.#keys.value(key)], [value, ttl]);
+    await this.#commands.run(PUT, [this.#keys.value(key)], [value, ttlOf(ttlMs)]);
   }
 
   /** @internal */
   async get(key: string): Promise<string | undefined> {
     const value = await this.#commands.run(GET, [this.#keys.value(key)], []);
     return (value as string | null) ?? undefined;
+  }
+
+  /** @internal */
+  async claim(key: string, value: string, ttlMs: number): Promise<string> {
+    return String(await this.#commands.run(CLAIM, [this.#keys.value(key)], [value, ttlOf(ttlMs)]));
   }
 
   /** @internal */
@@ -170,6 +174,10 @@ export class RedisBackplane implements Backplane {
         this.#beating = undefined;
       });
   }
+}
+
+function ttlOf(ms: number): string {
+  return String(Math.max(1, Math.ceil(ms)));
 }
 
 function closed(): RelayError {

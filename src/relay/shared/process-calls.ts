@@ -12,8 +12,10 @@ const MAX_ATTEMPTS = 6;
 const RETRY_MS = 50;
 /** How often a process is asked that does not answer: one that has died is gone by then. */
 const MAX_ASKED = 2;
+/** So many of the newest requests are known, as a request may come twice: those of the seconds for which it is sent again. */
+const MAX_KNOWN = 10_000;
 
-/** What other processes may ask for, by name. Each may be asked for twice. */
+/** What other processes may ask for, by name. A process that has no answer in time may ask again. */
 export type Answers = Readonly<Record<string, (params: Readonly<Record<string, unknown>>) => unknown>>;
 
 interface Pending {
@@ -29,6 +31,8 @@ export class ProcessCalls {
   readonly #answers: Answers;
   readonly #logger: Logger;
   readonly #pending = new Map<string, Pending>();
+  /** The ids of requests of the others, the oldest first. */
+  readonly #known = new Set<string>();
 
   constructor(backplane: Backplane, processId: string, answers: Answers, logger: Logger) {
     this.#backplane = backplane;
@@ -41,8 +45,16 @@ export class ProcessCalls {
   receive(text: string): void {
     const message: unknown = JSON.parse(text);
     if (!isRecord(message) || message.format !== FORMAT) return;
-    if (typeof message.method === 'string') void this.#answer(message);
-    else this.#settle(message);
+    if (typeof message.method !== 'string') this.#settle(message);
+    else if (this.#isNew(String(message.id))) void this.#answer(message);
+  }
+
+  #isNew(id: string): boolean {
+    if (this.#known.has(id)) return false;
+    this.#known.add(id);
+    const [oldest] = this.#known;
+    if (oldest !== undefined && this.#known.size > MAX_KNOWN) this.#known.delete(oldest);
+    return true;
   }
 
   /**

@@ -76,6 +76,7 @@ export class SharedRooms {
       ...setup,
       processId: this.processId,
       ask: (...request) => this.ask(...request),
+      announced: () => this.#announced(),
       seatOf: ({ room, id }) => this.#rooms.get(room)?.seatFor(id),
       left: (roomId, sessionId) => this.#sharedOf(roomId)?.forget(sessionId),
     });
@@ -84,15 +85,14 @@ export class SharedRooms {
       (roomId) => this.#sharedOf(roomId),
     );
     this.#recall = new RoomRecall(setup.rooms, (params) => this.calls.askAll('messages', params));
-    const answers = {
+    const answers = Object.assign(this.elsewhere.answers, {
       ...sessionAnswers(setup),
-      ...this.elsewhere.answers,
       ...this.viewers.answers,
       close: (params: Params) => this.#close(params),
       revise: (params: Params) => this.#revise(params),
       isNodeDown: ({ serverUrl }: Params) => setup.isNodeDown(String(serverUrl)),
       ...this.#recall.answers,
-    };
+    });
     this.calls = new ProcessCalls(setup.backplane, this.processId, answers, setup.logger);
     this.#admission = new Admission({
       ...setup,
@@ -118,7 +118,7 @@ export class SharedRooms {
     replaced: readonly AdmittedSession[],
   ): Promise<void> {
     const { room } = session;
-    if (this.#entering) await this.#announced(this.#entering);
+    await this.#announced();
     if (session.state !== 'joining') throw unavailable(new Error('the join has ended'));
     await this.recalled(room);
     await this.#admission.admit(session, replaced);
@@ -148,8 +148,8 @@ export class SharedRooms {
   }
 
   /** @throws RelayError `ERR_RELAY_UNAVAILABLE` where that takes too long: the client tries again */
-  async #announced(entering: Promise<void>): Promise<void> {
-    await Promise.race([entering, sleep(HEARD_MS, undefined, { ref: false })]);
+  async #announced(): Promise<void> {
+    if (this.#entering) await Promise.race([this.#entering, sleep(HEARD_MS, undefined, { ref: false })]);
     if (this.#entering) throw unavailable(new Error('the process is not announced to the others'));
   }
 

@@ -1,5 +1,5 @@
 import { type Principal, userIdOf } from '../../access/authentication.js';
-import { hashOfSessionToken, isSessionToken, makeSessionToken } from '../../access/session-token.js';
+import { hashOfSessionToken, isSameHash, makeSessionToken } from '../../access/session-token.js';
 import { RelayError } from '../../protocol/errors.js';
 import { SESSION_TOKEN_HEADER } from '../../protocol/messages.js';
 import type { SfuRelay } from '../../relay/relay.js';
@@ -80,13 +80,14 @@ function own<P extends Principal>(session: Session<P>, owner: Owner): void {
 /**
  * Finds a session that the client owns. Session ids are known to the whole room, so a client whose user the application
  * does not name has to prove ownership by the session token; a token that a named user sends is checked, too.
+ * @param tokenHash of the session token that the client has sent
  * @throws RelayError `ERR_RELAY_SESSION_NOT_FOUND`, `ERR_RELAY_FORBIDDEN`
  */
 export function requireOwn<P extends Principal>(
   relay: SfuRelay<P>,
   sessionId: unknown,
   { key, userId }: AuthenticatedClient<P>,
-  sessionToken: unknown,
+  tokenHash: string | undefined,
 ): Session<P> {
   const session = typeof sessionId === 'string' ? relay.getSession(sessionId) : undefined;
   if (session?.state !== 'joined')
@@ -94,10 +95,22 @@ export function requireOwn<P extends Principal>(
   const owner = ownerOf(session);
   if (owner?.key !== key)
     throw new RelayError('ERR_RELAY_FORBIDDEN', 'This session belongs to another user.');
-  if (sessionToken === undefined) {
+  if (tokenHash === undefined) {
     if (userId === undefined) throw new RelayError('ERR_RELAY_FORBIDDEN', TOKEN_MISSING);
-  } else if (!matchesToken(owner, sessionToken)) throw new RelayError('ERR_RELAY_FORBIDDEN', TOKEN_WRONG);
+  } else if (!matchesHash(owner, tokenHash)) throw new RelayError('ERR_RELAY_FORBIDDEN', TOKEN_WRONG);
   return session;
+}
+
+/** The key of a client whose key has this hash, if it is the owner; otherwise one that nobody has. */
+export function ownKeyOf<P extends Principal>(session: Session<P>, keyHash: string): string {
+  const key = ownerOf(session)?.key;
+  return key !== undefined && isSameHash(hashOfSessionToken(key), keyHash) ? key : '';
+}
+
+/** Hash of a session token, whatever the client has sent as that; undefined if nothing. */
+export function readTokenHash(sessionToken: unknown): string | undefined {
+  if (sessionToken === undefined) return undefined;
+  return typeof sessionToken === 'string' ? hashOfSessionToken(sessionToken) : '';
 }
 
 /** Whether the session token proves that the session is the client's own. */
@@ -115,12 +128,15 @@ export function isOwner<P extends Principal>(
   { key }: AuthenticatedClient<P>,
   sessionToken: string,
 ): boolean {
-  return owner !== undefined && mayBeSameUser(owner.key, key) && matchesToken(owner, sessionToken);
+  return (
+    owner !== undefined &&
+    mayBeSameUser(owner.key, key) &&
+    matchesHash(owner, hashOfSessionToken(sessionToken))
+  );
 }
 
-function matchesToken({ tokenHash, lastHash }: Owner, sessionToken: unknown): boolean {
-  if (typeof sessionToken !== 'string') return false;
-  return [tokenHash, lastHash].some((hash) => hash !== undefined && isSessionToken(sessionToken, hash));
+function matchesHash({ tokenHash, lastHash }: Owner, given: string): boolean {
+  return [tokenHash, lastHash].some((hash) => hash !== undefined && isSameHash(given, hash));
 }
 
 const TOKEN_MISSING =

@@ -3,9 +3,10 @@ import type { SfuRelay } from '../../relay/relay.js';
 import { checkRelay, misconfigured } from '../../util/check-options.js';
 import { isRecord } from '../../util/is-record.js';
 import { type ConnectionOptions, resolveConnectionOptions } from '../options.js';
+import type { ConnectionHandle, RelaySocket } from '../socket/socket.js';
 import type { HandshakeRequest } from '../wire/handshake.js';
-import { serveConnection } from './connection.js';
-import type { ConnectionHandle, RelaySocket } from './socket.js';
+import { holdConnections } from './connection-holder.js';
+import { serveConnection } from './serve-connection.js';
 
 const EXAMPLE = 'acceptConnection(relay, socket, { url, headers, remoteAddress })';
 
@@ -22,6 +23,7 @@ export function acceptConnection<P extends Principal>(
   checkRelay('acceptConnection()', EXAMPLE, relay);
   checkSocket(socket);
   checkRequest(request);
+  holdConnections(relay);
   return serveConnection(relay, socket, request, resolveConnectionOptions('acceptConnection', options));
 }
 

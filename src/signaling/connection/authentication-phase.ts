@@ -23,6 +23,11 @@ export function readQueued({ content }: QueuedMessage): RpcMessage {
   return typeof content === 'string' ? (parseMessage(content) as RpcMessage) : content;
 }
 
+/** JSON with the same meaning as what the client has sent. */
+export function textOf({ content }: QueuedMessage): string {
+  return typeof content === 'string' ? content : JSON.stringify(content);
+}
+
 const TEXT_MEMBERS: ReadonlySet<string> = new Set(['sid', 'uid', 'role', 'offer']);
 
 /** A `join` whose members are strings takes no more memory than its text, and need not be parsed again. */

@@ -1,8 +1,17 @@
 import type { Principal } from '../../access/authentication.js';
+import { invalidParams } from '../../protocol/errors.js';
 import type { Session } from '../../session/session.js';
 import { confirmToken, rotateToken } from '../authentication/session-ownership.js';
 import { ReceivedFrames } from '../resumption/received-frames.js';
+import { RpcRefusal } from '../wire/json-rpc.js';
 import type { LinkChannel } from './link-channel.js';
+
+export function nothingNew(): RpcRefusal {
+  const error = invalidParams(
+    '"received" must be the number of frames received: more than last time, and no more than were sent.',
+  );
+  return new RpcRefusal(null, error, 'ack');
+}
 
 /** Counts the frames of a client, acknowledges them, and takes note of what it acknowledges. */
 export class ClientFrames<P extends Principal> {

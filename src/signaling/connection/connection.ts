@@ -1,59 +1,34 @@
-import { randomUUID } from 'node:crypto';
 import type { AuthRequest, Principal } from '../../access/authentication.js';
-import { CloseCode } from '../../protocol/close-code.js';
-import { closing, invalidParams, RelayError, type RelayErrorCode } from '../../protocol/errors.js';
+import { closing, RelayError, type RelayErrorCode } from '../../protocol/errors.js';
 import type { SfuRelay } from '../../relay/relay.js';
 import type { Drainable } from '../../relay/shutdown.js';
 import { noop } from '../../util/noop.js';
 import type { AuthenticatedClient } from '../authentication/authenticated-client.js';
 import { admitRequest } from '../authentication/client-request.js';
+import { type ForwardedConnection, forwardOf } from '../forwarding/forwarded-connection.js';
 import type { ResolvedConnectionOptions } from '../options.js';
-import { type HandshakeRequest, offeredProtocols, speaksOurs } from '../wire/handshake.js';
+import { ClosingHandshake } from '../socket/closing-handshake.js';
+import { encodeGoaway, restarting } from '../socket/goaway.js';
+import type { ConnectionHandle, RelaySocket } from '../socket/socket.js';
+import { SocketChannel } from '../socket/socket-channel.js';
+import { checkProtocol, type HandshakeRequest } from '../wire/handshake.js';
 import { parseMessage, type RpcMessage, RpcRefusal } from '../wire/json-rpc.js';
 import { isCounted } from '../wire/methods.js';
-import { AuthenticationPhase, type QueuedMessage, readQueued } from './authentication-phase.js';
+import { AuthenticationPhase, type QueuedMessage, readQueued, textOf } from './authentication-phase.js';
+import { nothingNew } from './client-frames.js';
 import { ClientLink } from './client-link.js';
-import { ClosingHandshake } from './closing-handshake.js';
-import { encodeGoaway, restarting } from './goaway.js';
+import { lossByClient, lossByRelay, makeConnectionId, NO_CLOSE_FRAME, TOO_BIG } from './connection-loss.js';
 import { Heartbeat } from './heartbeat.js';
-import { answerTooLong, isAnswer, tooLong } from './message-length.js';
+import { answerTooLong, binaryFrame, isAnswer, tooLong } from './message-length.js';
 import { SessionDeadline } from './session-deadline.js';
-import type { ConnectionHandle, RelaySocket } from './socket.js';
-import { SocketChannel } from './socket-channel.js';
-
-/** As `acceptConnection`, with options that its transport has resolved once for all connections. */
-export function serveConnection<P extends Principal>(
-  relay: SfuRelay<P>,
-  socket: RelaySocket,
-  request: HandshakeRequest,
-  options: ResolvedConnectionOptions,
-): ConnectionHandle {
-  return new Connection(relay, socket, request, options);
-}
-
-/** `randomUUID` returns a rope of twenty strings, half a KiB for as long as it is referenced; this flattens it. */
-function makeConnectionId(): string {
-  return Buffer.from(randomUUID()).toString('latin1');
-}
-
-/** The close code of a connection without a close frame (RFC 6455 § 7.4.1). */
-const NO_CLOSE_FRAME = 1006;
-/** The transport's close code for a frame that is too long. */
-const TOO_BIG = 1009;
-
-/** Of a client: it has ended, or its page. */
-const ENDS_SESSION: readonly number[] = [CloseCode.Normal, CloseCode.GoingAway];
-
-/** Faults that end a connection, but no session whose client can resume it. */
-const SURVIVED = new Set(['ERR_RELAY_SLOW_CONSUMER', 'ERR_RELAY_TOO_LARGE', 'ERR_RELAY_RESTART']);
 
 /** The life of one WebSocket: opening, authentication, messages, end. */
-class Connection<P extends Principal> implements ConnectionHandle, Drainable {
+export class Connection<P extends Principal> implements ConnectionHandle, Drainable {
   readonly id = makeConnectionId();
   readonly channel: SocketChannel;
+  readonly options: ResolvedConnectionOptions;
   readonly #relay: SfuRelay<P>;
-  readonly #socket: RelaySocket;
-  readonly #options: ResolvedConnectionOptions;
+  readonly socket: RelaySocket;
   readonly #heartbeat: Heartbeat;
   readonly #deadline: SessionDeadline;
   #request: HandshakeRequest;
@@ -63,6 +38,8 @@ class Connection<P extends Principal> implements ConnectionHandle, Drainable {
   #connectRequest: AuthRequest | undefined;
   /** Serves the client; another one after `resume`. */
   #link: ClientLink<P>;
+  /** Where another process serves the client. */
+  #forwarded: ForwardedConnection<P> | undefined;
   /** Nothing is received or sent any more. */
   #hasEnded = false;
   /** Once the relay has sent the first close frame. */
@@ -79,11 +56,12 @@ class Connection<P extends Principal> implements ConnectionHandle, Drainable {
     socket: RelaySocket,
     request: HandshakeRequest,
     options: ResolvedConnectionOptions,
+    client?: AuthenticatedClient<P>,
   ) {
     this.#relay = relay;
-    this.#socket = socket;
+    this.socket = socket;
     this.#request = request;
-    this.#options = options;
+    this.options = options;
     this.channel = new SocketChannel(socket, options, relay.counters, (error) => this.#sendFailed(error));
     this.#link = new ClientLink<P>(relay, this, options);
     relay.counters.connectionsOpened.add();
@@ -92,7 +70,8 @@ class Connection<P extends Principal> implements ConnectionHandle, Drainable {
     this.#deadline = new SessionDeadline(options, this);
     this.#deadline.awaitJoin();
     try {
-      this.#authentication = this.#open();
+      if (client) this.#link.authenticated(client);
+      else this.#authentication = this.#open();
     } catch (error) {
       this.fail(RelayError.from(error));
     }
@@ -105,7 +84,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Drainable {
   receive(text: string): void {
     if (this.#hasEnded) return;
     this.#heartbeat.heard();
-    const { maxMessageBytes } = this.#options;
+    const { maxMessageBytes } = this.options;
     const { received, receivedBytes } = this.#relay.counters;
     const bytes = Buffer.byteLength(text);
     receivedBytes.add(bytes);
@@ -116,12 +95,16 @@ class Connection<P extends Principal> implements ConnectionHandle, Drainable {
       else if (!link.handler?.served.askToRejoin(1)) this.fail(answerTooLong(maxMessageBytes));
       return;
     }
+    if (this.#forwarded) {
+      this.#forwarded.receive(text);
+      return;
+    }
     const message = parseMessage(text);
     if (message.method === undefined || isCounted(message.method)) link.frames.count(bytes);
     received.add(message instanceof RpcRefusal ? 'invalid' : message.method);
     if (message instanceof RpcRefusal) link.refuseMessage(message);
     else if (message.method === 'ack') this.#acknowledged(message);
-    else if (link.handler) link.dispatch(message, bytes);
+    else if (link.handler) this.#dispatch(message, text, bytes);
     else this.#authentication?.receive(message, text, bytes);
   }
 
@@ -130,8 +113,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Drainable {
     this.#heartbeat.heard();
     this.#relay.counters.received.add('invalid');
     this.#link.frames.count(0);
-    const error = new RelayError('ERR_RELAY_INVALID_REQUEST', 'Send text frames, not binary ones.');
-    this.#link.refuseMessage(new RpcRefusal(null, error));
+    this.#link.refuseMessage(binaryFrame());
   }
 
   pong(): void {
@@ -145,7 +127,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Drainable {
   closed(code = NO_CLOSE_FRAME, reason = ''): void {
     // The transport has refused a frame for its length: the client need not send it again.
     if (code === TOO_BIG && !this.#hasEnded) this.#link.frames.count(0);
-    this.#end(ENDS_SESSION.includes(code) ? undefined : `The connection has closed with ${code}.`);
+    this.#end(lossByClient(code));
     this.#closing?.end();
     this.#relay.detach(this);
     this.#releaseAddress();
@@ -178,7 +160,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Drainable {
     this.#authentication = undefined;
     for (const queued of waiting) {
       if (queued !== asked || queued.method !== 'authenticate')
-        this.#link.dispatch(readQueued(queued), queued.bytes);
+        this.#dispatch(readQueued(queued), textOf(queued), queued.bytes);
       else if (queued.id !== undefined)
         this.#link.channel.sendResult(queued.id, { userId: client.userId ?? null }, queued.method);
     }
@@ -197,9 +179,22 @@ class Connection<P extends Principal> implements ConnectionHandle, Drainable {
     this.#deadline.pause();
   }
 
+  notForwarded(error: RelayError, [attach = '', ...waiting]: readonly string[]): void {
+    const { id, method } = parseMessage(attach);
+    this.#forwarded = undefined;
+    this.#deadline.awaitJoin();
+    this.#link.refuseMessage(new RpcRefusal(id ?? null, error, method));
+    for (const text of waiting) this.receive(text);
+  }
+
+  /** Another process, which serves the client, has closed the connection. */
+  finish(closing: ClosingHandshake): void {
+    if (!this.#hasEnded) this.#beginClosing(closing, undefined);
+  }
+
   sessionChanged(method: string, retryAfterMs: number | undefined): void {
     const { handler } = this.#link;
-    if (handler?.served.session) this.#deadline.joined();
+    if (handler?.served.session || this.#forwarded) this.#deadline.joined();
     else if (handler?.isJoining) return;
     else if (method === 'leave') this.#deadline.left();
     else this.#deadline.awaitJoin(retryAfterMs);
@@ -227,7 +222,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Drainable {
   }
 
   async drain(): Promise<void> {
-    if (!this.#hasEnded && this.#link.canMove) this.#close(restarting());
+    if (!this.#hasEnded && (this.#link.canMove || this.#forwarded)) this.#close(restarting());
     if (!this.#hasEnded) {
       this.channel.send('goaway', encodeGoaway());
       const error = closing();
@@ -242,17 +237,16 @@ class Connection<P extends Principal> implements ConnectionHandle, Drainable {
 
   terminate(): void {
     this.#end('The client does not answer.');
-    this.#socket.terminate();
+    this.socket.terminate();
   }
 
   #open(): AuthenticationPhase<P> {
     if (this.#relay.isClosing) throw closing();
-    if (!speaksOurs(offeredProtocols(this.#request)))
-      throw new RelayError('ERR_RELAY_SUBPROTOCOL', 'Offer the subprotocol sfu-relay.v1, or none.');
-    this.#request = admitRequest(this.#request, this.#options);
+    checkProtocol(this.#request);
+    this.#request = admitRequest(this.#request, this.options);
     const refuse = (error: RelayError) => this.fail(error);
     this.#releaseAddress = this.#relay.addresses.add(this.#request.remoteAddress, refuse);
-    const { maxQueuedMessages } = this.#options;
+    const { maxQueuedMessages } = this.options;
     return new AuthenticationPhase(this.#relay, this.#request, this.id, maxQueuedMessages, this);
   }
 
@@ -266,18 +260,27 @@ class Connection<P extends Principal> implements ConnectionHandle, Drainable {
   }
 
   #acknowledged({ params }: RpcMessage): void {
-    if (!this.#link.frames.acknowledged(params.received))
-      this.#link.refuseMessage(new RpcRefusal(null, nothingNew(), 'ack'));
+    if (!this.#link.frames.acknowledged(params.received)) this.#link.refuseMessage(nothingNew());
+  }
+
+  #dispatch(message: RpcMessage, text: string, bytes: number): void {
+    this.#forwarded ??= forwardOf(this.#relay, this, this.#link, message);
+    if (this.#forwarded) this.#forwarded.receive(text);
+    else this.#link.dispatch(message, bytes);
   }
 
   #close(error: RelayError | undefined): void {
     if (error && !this.#hasEnded) this.channel.sendFinalError(error);
     this.channel.flush();
     if (this.#hasEnded) return;
-    this.#closing = new ClosingHandshake(this.#socket, error);
+    this.#beginClosing(new ClosingHandshake(this.socket, error), lossByRelay(error), error?.code);
+  }
+
+  #beginClosing(closing: ClosingHandshake, reason: string | undefined, code?: RelayErrorCode): void {
+    this.#closing = closing;
     // The session does not wait for the client's close frame.
-    this.#end(error && SURVIVED.has(error.code) ? error.message : undefined, error?.code);
-    this.#closing.begin();
+    this.#end(reason, code);
+    closing.begin();
   }
 
   /** @param reason why a session may go on without the connection; undefined if it ends */
@@ -287,12 +290,7 @@ class Connection<P extends Principal> implements ConnectionHandle, Drainable {
     this.#deadline.stop();
     this.#heartbeat.stop();
     this.#authentication?.stop();
+    this.#forwarded?.end(reason === undefined);
     this.#link.lost(this, reason, code);
   }
-}
-
-function nothingNew(): RelayError {
-  return invalidParams(
-    '"received" must be the number of frames received: more than last time, and no more than were sent.',
-  );
 }

@@ -1,4 +1,4 @@
-import type { RelaySocket } from './socket.js';
+import type { RelaySocket } from '../socket/socket.js';
 
 /** Unanswered pings that are tolerated; the next beat ends the connection. */
 const UNANSWERED_PINGS = 2;

@@ -4,6 +4,7 @@ import type { Target } from '../../protocol/types.js';
 import type { RelayCounters, SentMessage } from '../../telemetry/relay-counters.js';
 import type { FrameLog } from '../resumption/frame-log.js';
 import type { ClientChannel } from '../rpc/client-channel.js';
+import type { SocketChannel } from '../socket/socket-channel.js';
 import { encodeOnce } from '../wire/encode-once.js';
 import {
   encodeError,
@@ -13,7 +14,6 @@ import {
   type RpcId,
 } from '../wire/json-rpc.js';
 import { isCounted } from '../wire/methods.js';
-import type { SocketChannel } from './socket-channel.js';
 
 /** Notifications whose content is in a snapshot, too. */
 const IN_SNAPSHOT: ReadonlySet<string> = new Set([

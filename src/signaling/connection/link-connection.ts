@@ -1,5 +1,5 @@
 import type { RelayError } from '../../protocol/errors.js';
-import type { SocketChannel } from './socket-channel.js';
+import type { SocketChannel } from '../socket/socket-channel.js';
 
 /** Where a client's messages come from. */
 export interface LinkOrigin {

@@ -1,4 +1,5 @@
 import { RelayError } from '../../protocol/errors.js';
+import { RpcRefusal } from '../wire/json-rpc.js';
 
 /** Whether a message that is too long to be parsed is an answer. */
 export function isAnswer(text: string): boolean {
@@ -12,6 +13,11 @@ export function answerTooLong(maxMessageBytes: number): RelayError {
     'ERR_RELAY_REJOIN',
     `The answer is longer than ${maxMessageBytes} bytes, as many tracks have come and gone: join afresh.`,
   );
+}
+
+export function binaryFrame(): RpcRefusal {
+  const error = new RelayError('ERR_RELAY_INVALID_REQUEST', 'Send text frames, not binary ones.');
+  return new RpcRefusal(null, error);
 }
 
 export function tooLong(maxMessageBytes: number): RelayError {

@@ -6,7 +6,7 @@ import type { CreateSessionParams } from '../../relay/session-params.js';
 import type { Session } from '../../session/session.js';
 import type { CancelSignal } from '../../util/cancellation.js';
 import type { AuthenticatedClient } from '../authentication/authenticated-client.js';
-import { requireOwn, setOwner } from '../authentication/session-ownership.js';
+import { readTokenHash, requireOwn, setOwner } from '../authentication/session-ownership.js';
 import type { ClientChannel } from './client-channel.js';
 import { EarlyCandidates } from './early-candidates.js';
 import { neededOf, readEventId } from './handover.js';
@@ -97,7 +97,7 @@ export class SessionJoiner<P extends Principal> {
     const { sessionId, sessionToken } = params;
     const position = { lastEventId: readEventId(params.lastEventId) };
     this.#served.capabilities = readCapabilities(params);
-    const session = requireOwn(this.#relay, sessionId, client, sessionToken);
+    const session = requireOwn(this.#relay, sessionId, client, readTokenHash(sessionToken));
     const { backlog } = this.#served.adopt(session, position);
     this.#served.describe(reply);
     for (const { method, params } of neededOf(session, backlog)) this.#channel.notify(method, params);

@@ -1,3 +1,4 @@
+import { RelayError } from '../../protocol/errors.js';
 import { BEARER_PREFIX, SUBPROTOCOL } from '../../protocol/messages.js';
 
 /**
@@ -37,6 +38,12 @@ export function selectProtocol(offered: Iterable<string>): string | false {
 /** Whether the client offers nothing, only a token, or the relay's subprotocol among others. */
 export function speaksOurs(offered: readonly string[]): boolean {
   return offered.every((entry) => entry.startsWith(BEARER_PREFIX)) || offered.includes(SUBPROTOCOL);
+}
+
+/** @throws RelayError `ERR_RELAY_SUBPROTOCOL` */
+export function checkProtocol(request: HandshakeRequest): void {
+  if (!speaksOurs(offeredProtocols(request)))
+    throw new RelayError('ERR_RELAY_SUBPROTOCOL', 'Offer the subprotocol sfu-relay.v1, or none.');
 }
 
 /** The token of the `Authorization` header, a subprotocol entry, or the query, in this order. */

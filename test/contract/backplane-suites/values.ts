@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Backplane } from '../../../src/backplane/backplane.js';
 import type { BackplaneStage } from './stage.js';
 
 /** Exact counts, and values that expire. */
@@ -67,6 +68,18 @@ export function valuesSuite(stage: BackplaneStage): void {
       await other.put('session-a', 'p-2', 1_000);
       await stage.later(700);
       expect(await one.get('session-a')).toBe('p-2');
+    });
+
+    test('that the first of several processes has set, until its time is over', async () => {
+      const processes = await Promise.all([1, 2, 3].map(() => stage.process()));
+      const values = await Promise.all(processes.map((each, n) => each.claim('key', `p-${n}`, 1_000)));
+      expect(new Set(values).size).toBe(1);
+      const [one, other] = processes as [Backplane, Backplane];
+      expect(await other.get('key')).toBe(values[0]);
+      await other.put('key', 'p-9', 1_000);
+      expect(await one.claim('key', 'p-0', 60_000)).toBe('p-9');
+      await stage.later(1_100);
+      expect(await one.claim('key', 'p-0', 60_000)).toBe('p-0');
     });
 
     test('for years, if it shall', async () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { CloseCode, ERRORS, RelayError, type RelayErrorCode } from '../../../src/index.js';
-import { closeReason } from '../../../src/signaling/connection/socket.js';
+import { closeReason } from '../../../src/signaling/socket/socket.js';
 
 const PROTOCOL = readFileSync(new URL('../../../docs/PROTOCOL.md', import.meta.url), 'utf8');
 

@@ -44,6 +44,11 @@ export class SessionDirectory {
     this.#write(sessionId);
   }
 
+  /** Resolves when the others can find a session of this process; never rejects. */
+  async told(sessionId: string): Promise<void> {
+    await this.#writing.get(sessionId);
+  }
+
   /** The session has ended, or another process has it. Resolves when nothing more of it is on the way. */
   async forget(sessionId: string, isElsewhere = false): Promise<void> {
     const isKnown = this.#own.delete(sessionId);

@@ -1,5 +1,7 @@
+import { attempt } from '../../../backplane/attempt.js';
 import type { Backplane, Seat } from '../../../backplane/backplane.js';
 import { RelayError } from '../../../protocol/errors.js';
+import { isId } from '../../../protocol/ids.js';
 import type { SessionCloseReason } from '../../../protocol/session-state.js';
 import { joinedAgain, type ReplaceableElsewhere } from '../../../session/peer/takeover.js';
 import { isRecord } from '../../../util/is-record.js';
@@ -7,6 +9,7 @@ import type { Logger } from '../../../util/logger.js';
 import { noop } from '../../../util/noop.js';
 import type { Answers } from '../process-calls.js';
 import { ALIVE_MS, proves, type SessionClaim } from './claim.js';
+import { LongCalls } from './long-calls.js';
 import { type DirectoryEntry, SessionDirectory } from './session-directory.js';
 import { type HeldSession, SessionHolder } from './session-holder.js';
 
@@ -20,6 +23,8 @@ export interface SessionsElsewhereSetup {
   readonly sessions: ReadonlyMap<string, HeldSession>;
   /** Asks another process. @throws RelayError */
   readonly ask: (processId: string, method: string, params: object, timeoutMs?: number) => Promise<unknown>;
+  /** Resolves when the others know this process. @throws RelayError `ERR_RELAY_UNAVAILABLE` where that takes too long */
+  readonly announced: () => Promise<void>;
   /** The seat that a session has, or gets. */
   readonly seatOf: (session: HeldSession) => Seat | undefined;
   /** Another process has the session from now on. Here it ends when it is closed. */
@@ -32,36 +37,43 @@ export interface SessionsElsewhereSetup {
 export class SessionsElsewhere {
   readonly directory: SessionDirectory;
   readonly holder: SessionHolder;
+  /** What the other processes may ask for. */
+  readonly answers: Record<string, Answers[string]>;
   readonly #setup: SessionsElsewhereSetup;
+  readonly #calls: LongCalls;
 
   constructor(setup: SessionsElsewhereSetup) {
     this.#setup = setup;
     this.directory = new SessionDirectory(setup.backplane, setup.processId, setup.logger);
     const isAlive = (processId: string) => this.isAlive(processId);
     this.holder = new SessionHolder({ ...setup, directory: this.directory, isAlive });
+    this.#calls = new LongCalls({ ...setup, isAlive });
+    this.answers = {
+      ...this.holder.answers,
+      owns: (params) => this.#isOwnerHere(params),
+      replace: (params) => this.#replace(params),
+    };
   }
 
-  /** What the other processes may ask for. */
-  get answers(): Answers {
-    return { ...this.#answers, ...this.holder.answers };
+  /** Other processes may ask for more. */
+  serve(answers: Answers): void {
+    Object.assign(this.answers, answers);
   }
 
-  readonly #answers: Answers = {
-    /** Whether a session of this process belongs to the client; undefined where there is no such session. */
-    owns: (params: Params) => {
-      const sessionId = String(params.sessionId);
-      const proof = this.directory.proofOf(sessionId) ?? this.holder.proofOf(sessionId);
-      return proof && proves(params as unknown as SessionClaim, proof);
-    },
-    replace: async ({ sessionId }: Params) => {
-      const session = this.#setup.sessions.get(String(sessionId));
-      // The other process tells which session has replaced it.
-      const forgotten = this.directory.forget(String(sessionId), true);
-      this.holder.release(String(sessionId));
-      await Promise.all([forgotten, session?.close({ by: 'relay', error: joinedAgain() })]);
-      return session && { changes: session.permissions.changes };
-    },
-  };
+  /**
+   * The process that has a session, if that is another one.
+   * @throws RelayError `ERR_RELAY_UNAVAILABLE`
+   */
+  async processOf(sessionId: string): Promise<string | undefined> {
+    const entry = isId(sessionId) ? await this.directory.find(sessionId) : undefined;
+    if (!entry || entry.heir !== undefined || entry.processId === this.#setup.processId) return undefined;
+    return entry.processId;
+  }
+
+  /** Asks a process for what may take long. @throws RelayError `ERR_RELAY_UNAVAILABLE` as soon as it is gone */
+  ask(...request: Parameters<LongCalls['ask']>): Promise<unknown> {
+    return this.#calls.ask(...request);
+  }
 
   /**
    * The session of a client in another process, or the one that has replaced it meanwhile.
@@ -90,14 +102,56 @@ export class SessionsElsewhere {
     return backplane.processes().some((card) => card.processId !== processId && !card.closing);
   }
 
+  /** The other processes that live. */
+  get others(): readonly string[] {
+    const { backplane, processId: own } = this.#setup;
+    return backplane.processes().flatMap(({ processId }) => (processId === own ? [] : processId));
+  }
+
+  /**
+   * One process does what has this name, for as long as that is known.
+   * @returns the process that does it; undefined if that is this one
+   * @throws RelayError `ERR_RELAY_UNAVAILABLE`
+   */
+  async claim(name: string, ttlMs: number): Promise<string | undefined> {
+    const { backplane, processId, announced } = this.#setup;
+    // The others take one of which they have not heard for dead.
+    await announced();
+    const claimed = await attempt(() => backplane.claim(name, processId, ttlMs));
+    return claimed === processId ? undefined : claimed;
+  }
+
+  /** The process that has claimed it does not do it. @throws RelayError `ERR_RELAY_UNAVAILABLE` */
+  async takeClaim(name: string, ttlMs: number): Promise<void> {
+    const { backplane, processId } = this.#setup;
+    await attempt(() => backplane.put(name, processId, ttlMs));
+  }
+
   /** Once a second. */
   beat(): void {
     this.directory.beat();
     this.holder.beat();
+    this.#calls.beat();
   }
 
   isAlive(processId: string): boolean {
     return this.#setup.backplane.processes().some((card) => card.processId === processId);
+  }
+
+  /** Whether a session of this process belongs to the client; undefined where there is no such session. */
+  #isOwnerHere(params: Params): boolean | undefined {
+    const sessionId = String(params.sessionId);
+    const proof = this.directory.proofOf(sessionId) ?? this.holder.proofOf(sessionId);
+    return proof && proves(params as unknown as SessionClaim, proof);
+  }
+
+  async #replace({ sessionId }: Params): Promise<object | undefined> {
+    const session = this.#setup.sessions.get(String(sessionId));
+    // The other process tells which session has replaced it.
+    const forgotten = this.directory.forget(String(sessionId), true);
+    this.holder.release(String(sessionId));
+    await Promise.all([forgotten, session?.close({ by: 'relay', error: joinedAgain() })]);
+    return session && { changes: session.permissions.changes };
   }
 
   /** @returns undefined where it does not have the session; `silent` where it does not answer */

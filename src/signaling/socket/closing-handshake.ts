@@ -12,7 +12,7 @@ export class ClosingHandshake {
   readonly #socket: RelaySocket;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(socket: RelaySocket, error: RelayError | undefined) {
+  constructor(socket: RelaySocket, error: Pick<RelayError, 'closeCode' | 'message'> | undefined) {
     this.#socket = socket;
     this.code = error?.closeCode ?? CloseCode.Normal;
     this.reason = closeReason(error?.message ?? 'The session was closed.');

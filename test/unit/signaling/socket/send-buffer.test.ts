@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { SendBuffer } from '../../../../src/signaling/connection/send-buffer.js';
+import { SendBuffer } from '../../../../src/signaling/socket/send-buffer.js';
 
 /** A socket whose network takes what the test lets it take. */
 class FakeSocket {
