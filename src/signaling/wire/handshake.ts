@@ -36,7 +36,7 @@ export function selectProtocol(offered: Iterable<string>): string | false {
 }
 
 /** Whether the client offers nothing, only a token, or the relay's subprotocol among others. */
-export function speaksOurs(offered: readonly string[]): boolean {
+function speaksOurs(offered: readonly string[]): boolean {
   return offered.every((entry) => entry.startsWith(BEARER_PREFIX)) || offered.includes(SUBPROTOCOL);
 }
 
