@@ -1,6 +1,7 @@
 import { RelayError } from '../../protocol/errors.js';
 import type { Drainable } from '../../relay/shutdown.js';
 import { Deadline } from '../../util/deadline.js';
+import { noop } from '../../util/noop.js';
 import type { EventBody } from '../exchange.js';
 import { closeEvent } from '../sse/event-stream.js';
 
@@ -26,10 +27,8 @@ export class ForwardedEvents implements EventBody, Drainable {
   readonly #onOver: () => void;
   readonly #cut = new AbortController();
   #first: string | undefined;
-  #stop: () => void = () => {};
-  readonly #stopped = new Promise<undefined>((resolve) => {
-    this.#stop = () => resolve(undefined);
-  });
+  /** Ends the read that is in progress. */
+  #stop = noop;
   #stalled: Deadline | undefined;
   /** The last piece has been read. */
   #isComplete = false;
@@ -52,8 +51,7 @@ export class ForwardedEvents implements EventBody, Drainable {
 
   async next(): Promise<IteratorResult<string>> {
     this.#stalled?.cancel();
-    const value =
-      this.#isOver || this.#isComplete ? undefined : await Promise.race([this.#read(), this.#stopped]);
+    const value = this.#isOver || this.#isComplete ? undefined : await this.#readUnlessStopped();
     if (value === undefined || this.#isOver) return this.return();
     this.#stalled = new Deadline(() => this.terminate(), this.#slowConsumerTimeoutMs);
     return { done: false, value };
@@ -80,6 +78,15 @@ export class ForwardedEvents implements EventBody, Drainable {
     this.#cut.abort();
   }
 
+  /** Not by a race with a promise of the whole stream: that would keep all pieces in memory. */
+  #readUnlessStopped(): Promise<string | undefined> {
+    return new Promise((resolve) => {
+      this.#stop = () => resolve(undefined);
+      void this.#read().then(resolve);
+    });
+  }
+
+  /** Never rejects. */
   async #read(): Promise<string | undefined> {
     const first = this.#first;
     this.#first = undefined;

@@ -34,9 +34,15 @@ export function fromForwardedClient<P extends Principal>(
 ): AuthenticatedClient<P> {
   return {
     request,
-    principal: { ...session.principal, grants, expiresAt } as P,
+    principal: withMembers(session.principal, { grants, expiresAt }),
     userId,
     key: ownKeyOf(session, keyHash),
     since: performance.now(),
   };
+}
+
+/** A copy. One of an instance of a class keeps its getters and methods. */
+function withMembers<P extends Principal>(principal: P | undefined, members: object): P {
+  const [own, changed] = [principal ?? {}, members].map((each) => Object.getOwnPropertyDescriptors(each));
+  return Object.create(Object.getPrototypeOf(principal ?? {}), { ...own, ...changed });
 }

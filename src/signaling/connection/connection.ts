@@ -90,7 +90,7 @@ export class Connection<P extends Principal> implements ConnectionHandle, Draina
     receivedBytes.add(bytes);
     const link = this.#link;
     if (bytes > maxMessageBytes) {
-      link.frames.count(bytes);
+      (this.#forwarded ?? link.frames).count(bytes);
       if (!isAnswer(text)) this.fail(tooLong(maxMessageBytes));
       else if (!link.handler?.served.askToRejoin(1)) this.fail(answerTooLong(maxMessageBytes));
       return;
@@ -112,8 +112,8 @@ export class Connection<P extends Principal> implements ConnectionHandle, Draina
     if (this.#hasEnded) return;
     this.#heartbeat.heard();
     this.#relay.counters.received.add('invalid');
-    this.#link.frames.count(0);
-    this.#link.refuseMessage(binaryFrame());
+    (this.#forwarded ?? this.#link.frames).count(0);
+    if (!this.#forwarded) this.#link.refuseMessage(binaryFrame());
   }
 
   pong(): void {
@@ -126,7 +126,7 @@ export class Connection<P extends Principal> implements ConnectionHandle, Draina
 
   closed(code = NO_CLOSE_FRAME, reason = ''): void {
     // The transport has refused a frame for its length: the client need not send it again.
-    if (code === TOO_BIG && !this.#hasEnded) this.#link.frames.count(0);
+    if (code === TOO_BIG && !this.#hasEnded) (this.#forwarded ?? this.#link.frames).count(0);
     this.#end(lossByClient(code));
     this.#closing?.end();
     this.#relay.detach(this);

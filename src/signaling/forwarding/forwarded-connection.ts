@@ -90,6 +90,11 @@ export class ForwardedConnection<P extends Principal> {
     void this.#send();
   }
 
+  /** Counts a frame that is not read: an empty one stands for it, which the other process counts and refuses. */
+  count(_bytes: number): void {
+    this.receive('');
+  }
+
   /** @param isFinal whether the session ends with the connection */
   end(isFinal: boolean): void {
     this.#end ??= { isFinal };

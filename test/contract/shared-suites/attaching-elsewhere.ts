@@ -152,6 +152,23 @@ export function attachingElsewhereSuite(stage: SharedStage): void {
       await closed;
     });
 
+    test('need not send again what was too long for its WebSocket, nor what was no text', async () => {
+      const { one, other, alice } = await begin();
+      const socket = await connect(other);
+      await attach(socket, alice);
+      socket.session?.counts.keep('binary');
+      socket.connection.socket.send(new Uint8Array([1, 2, 3]));
+      expect((await say(socket, 'here')).error).toBeUndefined();
+      socket.sendText(JSON.stringify({ method: 'ping', params: { pad: 'x'.repeat(300_000) } }));
+      expect(await socket.connection.ended()).toBe(4413);
+      const session = one.getSession(alice.sessionId);
+      await until('it is known', () => session?.connection === 'detached', SOON);
+      socket.relay = one;
+      expect((await socket.comeBack()).error).toBeUndefined();
+      expect(socket.session?.counts.unacknowledged).toEqual([]);
+      expect((await say(socket, 'still here')).error).toBeUndefined();
+    });
+
     test('goes on when the process of the WebSocket closes', async () => {
       const { one, other, alice } = await begin();
       const socket = await connect(other);
