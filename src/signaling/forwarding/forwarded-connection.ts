@@ -20,6 +20,8 @@ import { ForwardedSocket } from './forwarded-socket.js';
 
 /** ms that the process of the session has to take frames, and by which it sends something. */
 const ANSWER_MS = 8_000;
+/** Bytes that a frame takes besides its text, which may be empty. */
+const FRAME_BYTES = 32;
 /** ms between two looks at a client that is behind with its reading. */
 const LOOK_MS = 20;
 
@@ -80,7 +82,7 @@ export class ForwardedConnection<P extends Principal> {
   }
 
   receive(text: string): void {
-    const bytes = Buffer.byteLength(text);
+    const bytes = Buffer.byteLength(text) + FRAME_BYTES;
     if (this.#waiting.length > 0 && this.#waitingBytes + bytes > LIMITS.maxWaitingBytes) {
       this.#connection.fail(tooMuchWaits());
       return;
