@@ -28,8 +28,11 @@ export class LongCalls {
 
   /** Once a second. */
   beat(): void {
+    // Thousands of streams may wait for the same process.
+    const gone = new Set([...this.#pending].map(({ processId }) => processId));
+    for (const processId of gone) if (this.#setup.isAlive(processId)) gone.delete(processId);
     for (const pending of this.#pending) {
-      if (this.#setup.isAlive(pending.processId)) continue;
+      if (!gone.has(pending.processId)) continue;
       this.#pending.delete(pending);
       pending.fail(processGone());
     }
