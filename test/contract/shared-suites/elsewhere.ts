@@ -205,7 +205,8 @@ export function elsewhereSuite(stage: SharedStage): void {
       expect(await closeOf(readers[1])).toBe(4403);
       await readers[1].ended;
       await one.close();
-      expect(await closeOf(readers[0])).toBe(1001);
+      // The last piece may be lost on a bad network, and the process is gone.
+      expect([1001, 4503]).toContain(await closeOf(readers[0]));
       await readers[0].ended;
     });
 
