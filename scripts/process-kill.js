@@ -27,4 +27,4 @@ const { lost, recoveriesMs, leftovers, keys } = await killProcess({
 const worst = Math.max(...recoveriesMs);
 const report = { lost, viewers: recoveriesMs.length, median: median(recoveriesMs), worst, keys, leftovers };
 console.log(values.json ? JSON.stringify(report) : report);
-process.exit(worst <= LIMIT && leftovers.length === 0 ? 0 : 1);
+process.exit(worst <= LIMIT && leftovers.length === 0 && keys.after <= keys.before ? 0 : 1);

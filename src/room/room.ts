@@ -31,6 +31,7 @@ export interface RoomShare extends RoomSink {
 /** Tells the processes that share a room whose the sessions of this one are. */
 interface OwnerDirectory {
   tell(sessionId: string, roomId: string, proof: { userId: string | undefined; hashes: string[] }): void;
+  left(sessionId: string, processId: string): void;
 }
 
 /**

@@ -118,12 +118,16 @@ async function processes(stage: ClusterStage): Promise<string[]> {
 /** What in Redis names the process. */
 async function namesOf(stage: ClusterStage, processId: string): Promise<string[]> {
   const redis = await stage.inspector();
-  const contents = await stage.contents(await stage.keys());
+  const keys = await stage.keys();
+  const contents = await stage.contents(keys);
+  const texts = await Promise.all(
+    keys.map(async (key) => ((await redis.type(key)) === 'string' ? `${key} ${await redis.get(key)}` : '')),
+  );
   const fields = Object.entries(contents).flatMap(([key, hash]) =>
     Object.entries(hash as object).flatMap(([field, value]) =>
       `${field} ${value}`.includes(processId) && !field.startsWith('x:') ? `${key} ${field}` : [],
     ),
   );
-  const named = [...Object.keys(contents), ...(await redis.pubSubChannels())];
+  const named = [...keys, ...texts, ...(await redis.pubSubChannels())];
   return [...named.filter((each) => each.includes(processId)), ...fields];
 }

@@ -64,7 +64,9 @@ export class RemoteSessions {
   forget(sessionId: string): void {
     const session = this.#sessions.get(sessionId);
     this.#sessions.delete(sessionId);
-    if (session) this.#room.members.remove(session);
+    if (!session) return;
+    this.#room.directory?.left(sessionId, session.processId);
+    this.#room.members.remove(session);
   }
 
   /** A session of a dead process makes way for one of this process, which is just coming in. */

@@ -3,14 +3,15 @@ import type { Backplane } from '../../../backplane/backplane.js';
 import { inSlices } from '../../../util/in-slices.js';
 import { isRecord } from '../../../util/is-record.js';
 import type { Logger } from '../../../util/logger.js';
+import { noop } from '../../../util/noop.js';
 import type { OwnershipProof } from './claim.js';
 
 /** ms for which a process that has died, or cannot write, is known to have had a session. */
 const KEPT_MS = 30 * 60_000;
 /** ms after which all sessions are written again. */
 const REFRESH_MS = 10 * 60_000;
-/** ms for which it is known which session has replaced another one. */
-const HEIR_MS = 5 * 60_000;
+/** ms for which more is known of a session that is gone: a client that has lost the reply to its join asks again soon. */
+const GONE_MS = 30_000;
 const FORMAT = 1;
 
 /** Where a session is, and whose. */
@@ -30,6 +31,8 @@ export class SessionDirectory {
   readonly #own = new Map<string, DirectoryEntry>();
   /** Those whose entries are being written. */
   readonly #writing = new Map<string, Promise<void>>();
+  /** Sessions of others that have left their rooms, the oldest first: a dead process does not remove their entries. */
+  readonly #left = new Map<string, { readonly processId: string; readonly at: number }>();
   #refreshedAt = performance.now();
 
   constructor(backplane: Backplane, processId: string, logger: Logger) {
@@ -58,7 +61,12 @@ export class SessionDirectory {
 
   /** `heir` has replaced a session of another process. */
   replaced(sessionId: string, entry: DirectoryEntry, heir: string): void {
-    void this.#put(sessionId, { ...entry, heir }, HEIR_MS);
+    void this.#put(sessionId, { ...entry, heir }, GONE_MS);
+  }
+
+  /** A session of another process has left its room. */
+  left(sessionId: string, processId: string): void {
+    this.#left.set(sessionId, { processId, at: performance.now() });
   }
 
   /** What proves to be the owner of a session of this process. */
@@ -74,7 +82,8 @@ export class SessionDirectory {
   }
 
   /** Once a second. */
-  beat(): void {
+  beat(isAlive: (processId: string) => boolean): void {
+    this.#removeLeft(isAlive);
     if (performance.now() - this.#refreshedAt > REFRESH_MS) this.refresh();
   }
 
@@ -82,6 +91,20 @@ export class SessionDirectory {
   refresh(): void {
     this.#refreshedAt = performance.now();
     void inSlices([...this.#own.keys()], (sessionId) => this.#write(sessionId));
+  }
+
+  #removeLeft(isAlive: (processId: string) => boolean): void {
+    for (const [sessionId, { processId, at }] of this.#left) {
+      if (performance.now() - at < GONE_MS) break;
+      this.#left.delete(sessionId);
+      if (!isAlive(processId)) void this.#remove(sessionId, processId);
+    }
+  }
+
+  /** Removes what a dead process has said. Never rejects: it expires by itself, too. */
+  async #remove(sessionId: string, processId: string): Promise<void> {
+    const entry = await this.find(sessionId).catch(noop);
+    if (entry?.processId === processId) await this.#put(sessionId, undefined);
   }
 
   #write(sessionId: string): void {

@@ -129,7 +129,7 @@ export class SessionsElsewhere {
 
   /** Once a second. */
   beat(): void {
-    this.directory.beat();
+    this.directory.beat((processId) => this.isAlive(processId));
     this.holder.beat();
     this.#calls.beat();
   }

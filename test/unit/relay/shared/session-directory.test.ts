@@ -32,3 +32,38 @@ test('the newest owner is the last one that is written', async () => {
   directory.tell('s-1', 'lobby', owner('four'));
   await vi.waitFor(() => expect(JSON.parse(texts.at(-1) ?? '').hashes).toEqual(['four']));
 });
+
+test('what a dead process has said of sessions that have left is removed, and what others say of them is not', async () => {
+  const now = vi.spyOn(performance, 'now');
+  try {
+    const entries = new Map<string, string>();
+    const directory = new SessionDirectory(
+      {
+        get: async (key: string) => entries.get(key),
+        put: async (key: string, text: string) => void (text ? entries.set(key, text) : entries.delete(key)),
+      } as unknown as Backplane,
+      'here',
+      silentLogger,
+    );
+    const tell = (sessionId: string, processId: string) =>
+      entries.set(
+        `session ${sessionId}`,
+        JSON.stringify({ format: 1, processId, roomId: 'lobby', hashes: [] }),
+      );
+    tell('lost', 'dead');
+    tell('moved', 'living');
+    tell('left', 'living');
+    directory.left('lost', 'dead');
+    directory.left('moved', 'dead');
+    directory.left('left', 'living');
+    const isAlive = (processId: string) => processId === 'living';
+    directory.beat(isAlive);
+    await new Promise(setImmediate);
+    expect(entries.size).toBe(3);
+    now.mockReturnValue(performance.now() + 31_000);
+    directory.beat(isAlive);
+    await vi.waitFor(() => expect([...entries.keys()]).toEqual(['session moved', 'session left']));
+  } finally {
+    now.mockRestore();
+  }
+});
