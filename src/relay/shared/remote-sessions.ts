@@ -6,6 +6,8 @@ import { RemoteSession } from './remote-session.js';
 const NOTHING_CUT: ReadonlySet<string> = new Set();
 /** ms in which every process writes its seats again, where the shared state was lost. */
 const REWRITTEN_MS = 2_000;
+/** ms between two looks at whether they are written. */
+const LOOK_MS = 200;
 
 /** The sessions of other processes in one room. */
 export class RemoteSessions {
@@ -82,15 +84,25 @@ export class RemoteSessions {
     }
   }
 
-  /** Nobody is to hear of a leave because Redis has come back empty: sessions without a seat have a moment to get another one. */
+  /**
+   * Nobody is to hear of a leave because Redis has come back empty: sessions without a seat have a moment to get another one, until
+   * their process has written its seats.
+   */
   forgetLater(hasSeat: (sessionId: string) => boolean): void {
-    for (const [sessionId, session] of this.#sessions) {
-      if (hasSeat(sessionId)) continue;
-      setTimeout(() => {
-        if (this.#sessions.get(sessionId) === session && !this.#room.log.state.seats?.has(sessionId))
-          this.forget(sessionId);
-      }, REWRITTEN_MS).unref();
-    }
+    const deadline = performance.now() + REWRITTEN_MS;
+    for (const [sessionId, session] of this.#sessions)
+      if (!hasSeat(sessionId)) this.#lookLater(session, deadline);
+  }
+
+  #lookLater(session: RemoteSession, deadline: number): void {
+    setTimeout(() => {
+      const { seats = new Map<string, Seat>() } = this.#room.log.state;
+      if (this.#sessions.get(session.id) !== session || seats.has(session.id)) return;
+      // A process writes all of its seats in a room by one commit.
+      const isWritten = [...seats.values()].some(({ processId }) => processId === session.processId);
+      if (isWritten || performance.now() >= deadline) this.forget(session.id);
+      else this.#lookLater(session, deadline);
+    }, LOOK_MS).unref();
   }
 }
 
