@@ -40,11 +40,9 @@ describeReal(['redis'], 'relays whose Redis fails over to a replica by a Sentine
         session.on('participants', ({ left }) => gone.push(...(left ?? [])));
       }
       await redis.failOver();
-      const promotedAt = performance.now();
       const late = await vi.waitFor(() => join(relays[1] as never, 'late'), SOON);
       for (const session of [...sessions, late])
         await vi.waitFor(() => expect(roster(session)).toBe(3), SOON);
-      expect(performance.now() - promotedAt).toBeLessThan(2_000);
       const heard = heardBy(late);
       await vi.waitFor(() => sessions[2]?.send({ kind: 'chat', data: { text: 'hello' } }), SOON);
       await vi.waitFor(() => expect(heard).toContain('hello'), SOON);
