@@ -28,8 +28,8 @@ const packageSuite = () => {
   return { ...rest, test: { ...test, globalSetup: 'test/support/package-setup.ts' } };
 };
 
-/** One group after the other. With two files at a time: their SFUs, servers and clients mostly wait. */
-const laterSuite = (name: string, testTimeout: number, groupOrder: number, maxWorkers: 1 | 2) => ({
+/** One group after the other. With several files at a time: their SFUs, servers and clients mostly wait. */
+const laterSuite = (name: string, testTimeout: number, groupOrder: number, maxWorkers: 1 | 3) => ({
   extends: true as const,
   test: { ...realSuite(name, testTimeout).test, maxWorkers, sequence: { groupOrder } },
 });
@@ -49,13 +49,13 @@ export default defineConfig({
       realSuite('contract', 20_000),
       packageSuite(),
       laterSuite('crowd', 60_000, 1, 1),
-      ionSuite('ion', 60_000, 2, 2),
-      ionSuite('cluster', 60_000, 2, 2),
-      ionSuite('native', 60_000, 2, 2),
-      laterSuite('interop', 60_000, 2, 2),
-      ionSuite('ops', 60_000, 2, 2),
-      ionSuite('cli', 60_000, 2, 2),
-      ionSuite('examples', 120_000, 2, 2),
+      ionSuite('ion', 60_000, 2, 3),
+      ionSuite('cluster', 60_000, 2, 3),
+      ionSuite('native', 60_000, 2, 3),
+      laterSuite('interop', 60_000, 2, 3),
+      ionSuite('ops', 60_000, 2, 3),
+      ionSuite('cli', 60_000, 2, 3),
+      ionSuite('examples', 120_000, 2, 3),
       ionSuite('browser', 120_000, 3, 1),
     ],
     coverage: { include: ['src/**'], exclude: ['src/*/gen/**'] },
