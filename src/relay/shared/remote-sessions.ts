@@ -89,19 +89,24 @@ export class RemoteSessions {
    * their process has written its seats.
    */
   forgetLater(hasSeat: (sessionId: string) => boolean): void {
-    const deadline = performance.now() + REWRITTEN_MS;
-    for (const [sessionId, session] of this.#sessions)
-      if (!hasSeat(sessionId)) this.#lookLater(session, deadline);
+    const lost = [...this.#sessions.values()].filter(({ id }) => !hasSeat(id));
+    this.#lookLater(lost, performance.now() + REWRITTEN_MS);
   }
 
-  #lookLater(session: RemoteSession, deadline: number): void {
+  #lookLater(lost: readonly RemoteSession[], deadline: number): void {
+    if (lost.length === 0) return;
     setTimeout(() => {
       const { seats = new Map<string, Seat>() } = this.#room.log.state;
-      if (this.#sessions.get(session.id) !== session || seats.has(session.id)) return;
       // A process writes all of its seats in a room by one commit.
-      const isWritten = [...seats.values()].some(({ processId }) => processId === session.processId);
-      if (isWritten || performance.now() >= deadline) this.forget(session.id);
-      else this.#lookLater(session, deadline);
+      const written = new Set([...seats.values()].map(({ processId }) => processId));
+      const isLate = performance.now() >= deadline;
+      const without = lost.filter((each) => this.#sessions.get(each.id) === each && !seats.has(each.id));
+      const isGone = ({ processId }: RemoteSession) => isLate || written.has(processId);
+      for (const { id } of without.filter(isGone)) this.forget(id);
+      this.#lookLater(
+        without.filter((each) => !isGone(each)),
+        deadline,
+      );
     }, LOOK_MS).unref();
   }
 }
