@@ -1,3 +1,4 @@
+import { afterEach } from 'vitest';
 import type { Authenticate, SfuRelay } from '../../../src/index.js';
 import { type FakeTrack, fakeOffer } from '../../../src/testing/index.js';
 import { expectDescribedMessage } from '../../support/described.js';
@@ -45,4 +46,17 @@ export class RoamingClient extends ResumableClient {
       ...(left as string[]).map(() => 'left'),
     ]);
   }
+}
+
+/** Makes clients for the tests of a suite, each of which ends with its test. */
+export function roamingClients(): (relay: SfuRelay, token?: string) => RoamingClient {
+  const clients: RoamingClient[] = [];
+  afterEach(() => {
+    for (const client of clients.splice(0)) client.dispose();
+  });
+  return (relay, token) => {
+    const client = new RoamingClient(relay, token);
+    clients.push(client);
+    return client;
+  };
 }

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Authenticate, SfuRelay } from '../../../src/index.js';
 import { fakeOffer } from '../../../src/testing/index.js';
 import { until } from '../../support/poll.js';
 import { unauthorized } from '../../support/unauthorized.js';
-import { RoamingClient } from './clients.js';
+import { type RoamingClient, roamingClients } from './clients.js';
 import { join, type SharedStage, seenBy } from './stage.js';
 import { before, beforeAsking } from './watched-backplane.js';
 
@@ -14,17 +14,7 @@ const never = new Promise<boolean>(() => {});
 /** What may fail while a session changes its process. */
 export function handingOverFaultsSuite(stage: SharedStage): void {
   describe('a session on its way to another process', () => {
-    let clients: RoamingClient[] = [];
-    afterEach(() => {
-      for (const client of clients) client.dispose();
-      clients = [];
-    });
-
-    const client = (relay: SfuRelay, token?: string) => {
-      const made = new RoamingClient(relay, token);
-      clients.push(made);
-      return made;
-    };
+    const client = roamingClients();
     const enter = async (relay: SfuRelay, user: string) => {
       const made = client(relay);
       await made.enter(user);
@@ -38,6 +28,15 @@ export function handingOverFaultsSuite(stage: SharedStage): void {
     };
     const streamsOf = (user: string) =>
       [...stage.sfu.streams].filter(({ uid }) => uid?.startsWith(`lobby/${user}/`)).length;
+    /** The second peer takes the place of the first. */
+    const replacesPeer = async (alice: RoamingClient) => {
+      await alice.notified('rejoin');
+      const offer = { type: 'offer', sdp: fakeOffer() };
+      expect((await alice.request('rejoin', { peer: 2, offer })).result).toMatchObject({ peer: 2 });
+      expect(streamsOf('alice')).toBe(2);
+      await alice.request('leave', { peer: 1 });
+      await vi.waitFor(() => expect(streamsOf('alice')).toBe(1));
+    };
 
     test('is replaced by a join at a third one, where the process that takes it dies midway', async () => {
       const one = stage.relay();
@@ -109,12 +108,7 @@ export function handingOverFaultsSuite(stage: SharedStage): void {
       // The first one looks once a second who is alive.
       await sleep(1_500);
       expect(streamsOf('alice')).toBe(1);
-      await alice.notified('rejoin');
-      const offer = { type: 'offer', sdp: fakeOffer() };
-      expect((await alice.request('rejoin', { peer: 2, offer })).result).toMatchObject({ peer: 2 });
-      expect(streamsOf('alice')).toBe(2);
-      await alice.request('leave', { peer: 1 });
-      await vi.waitFor(() => expect(streamsOf('alice')).toBe(1));
+      await replacesPeer(alice);
     });
 
     test('keeps its media where it returns to the first process, and leaves that again', async () => {
@@ -122,12 +116,7 @@ export function handingOverFaultsSuite(stage: SharedStage): void {
       const alice = await enter(one, 'alice');
       for (const relay of [two, one, two]) await comeBack(alice, relay);
       expect(streamsOf('alice')).toBe(1);
-      await alice.notified('rejoin');
-      const offer = { type: 'offer', sdp: fakeOffer() };
-      expect((await alice.request('rejoin', { peer: 2, offer })).result).toMatchObject({ peer: 2 });
-      expect(streamsOf('alice')).toBe(2);
-      await alice.request('leave', { peer: 1 });
-      await vi.waitFor(() => expect(streamsOf('alice')).toBe(1));
+      await replacesPeer(alice);
     });
 
     test('stays where it is while its client’s token has expired, and goes on with a new one', async () => {

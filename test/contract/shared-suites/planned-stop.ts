@@ -1,22 +1,16 @@
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { fakeOffer } from '../../../src/testing/index.js';
-import { RoamingClient } from './clients.js';
+import { type RoamingClient, roamingClients } from './clients.js';
 import type { SharedStage } from './stage.js';
 
 /** A process that ends while others go on. */
 export function plannedStopSuite(stage: SharedStage): void {
   describe('a process that is about to end', () => {
-    let clients: RoamingClient[] = [];
-    afterEach(() => {
-      for (const client of clients) client.dispose();
-      clients = [];
-    });
-
+    const client = roamingClients();
     const enter = async (relay: RoamingClient['relay'], user: string, params: object = {}) => {
-      const client = new RoamingClient(relay);
-      clients.push(client);
-      await client.enter(user, [], params);
-      return client;
+      const made = client(relay);
+      await made.enter(user, [], params);
+      return made;
     };
 
     test('sends clients to the others that can go on there, and keeps their sessions until then', async () => {

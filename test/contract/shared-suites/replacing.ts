@@ -1,23 +1,12 @@
-import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { SfuRelay } from '../../../src/index.js';
-import { byToken, RoamingClient } from './clients.js';
+import { describe, expect, test, vi } from 'vitest';
+import { byToken, type RoamingClient, roamingClients } from './clients.js';
 import { CAMERA, join, type SharedStage, seenBy } from './stage.js';
 import { without } from './watched-backplane.js';
 
 /** Clients that join again at another process. */
 export function replacingSuite(stage: SharedStage): void {
   describe('a join that replaces a session of another process', () => {
-    let clients: RoamingClient[] = [];
-    afterEach(() => {
-      for (const client of clients) client.dispose();
-      clients = [];
-    });
-
-    const client = (relay: SfuRelay, token?: string) => {
-      const made = new RoamingClient(relay, token);
-      clients.push(made);
-      return made;
-    };
+    const client = roamingClients();
     const proofOf = ({ session }: RoamingClient) => ({
       replaces: { sessionId: session?.id, sessionToken: session?.token },
     });
