@@ -7,7 +7,8 @@ import { jsonLines } from './json-lines.js';
 import { onCore } from './machine.js';
 
 const script = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
-const node = (...args) => [process.execPath, '--expose-gc', ...args];
+/** The relay has one core: V8's other threads (four by default) would take it from the event loop while memory is collected. */
+const node = (...args) => [process.execPath, '--expose-gc', '--v8-pool-size=1', ...args];
 
 /** What is measured: how it is started, and what it is called. */
 export const TARGETS = {
