@@ -29,7 +29,7 @@ const packageSuite = () => {
 };
 
 /** One group after the other. With several files at a time: their SFUs, servers and clients mostly wait. */
-const laterSuite = (name: string, testTimeout: number, groupOrder: number, maxWorkers: 1 | 3) => ({
+const laterSuite = (name: string, testTimeout: number, groupOrder: number, maxWorkers: 1 | 2 | 3) => ({
   extends: true as const,
   test: { ...realSuite(name, testTimeout).test, maxWorkers, sequence: { groupOrder } },
 });
@@ -56,7 +56,7 @@ export default defineConfig({
       ionSuite('ops', 60_000, 2, 3),
       ionSuite('cli', 60_000, 2, 3),
       ionSuite('examples', 120_000, 2, 3),
-      ionSuite('browser', 120_000, 3, 1),
+      ionSuite('browser', 120_000, 3, 2),
     ],
     coverage: { include: ['src/**'], exclude: ['src/*/gen/**'] },
   },
