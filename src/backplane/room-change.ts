@@ -36,12 +36,14 @@ function merged(entries: Entries = new Map(), changes: Entries): Entries | undef
 }
 
 /** A process has ended, or is taken for dead: its sessions are no longer in the room. */
-export function proposeReap({ seats, audience, gates }: RoomFields, processId: string): RoomChange {
+export function proposeReap({ seats, audience, gates, claims }: RoomFields, processId: string): RoomChange {
   const lost = [...(seats ?? [])].filter(([, seat]) => seat.processId === processId);
   const left = [...(gates?.keys() ?? [])].filter((key) => key.endsWith(` ${processId}`));
+  const claimed = [...(claims?.keys() ?? [])].filter((key) => key.startsWith(`${processId} `));
   return {
     ...(lost.length > 0 && { seats: new Map(lost.map(([sessionId]) => [sessionId, undefined])) }),
     ...(audience?.has(processId) && { audience: new Map([[processId, undefined]]) }),
+    ...(claimed.length > 0 && { claims: new Map(claimed.map((key) => [key, undefined])) }),
     ...(left.length > 0 && { gates: new Map(left.map((key) => [key, undefined])) }),
   };
 }

@@ -121,6 +121,11 @@ export class Guard {
     return { sections, head, iceCredentials, fingerprint, sdp: offer.sdp };
   }
 
+  /** Before `release`, where other processes share the room. @param check throws when the offer is not sent any more */
+  claim(offer: CheckedOffer, check: () => void): Promise<void> {
+    return this.names.claimEverywhere(offer.sections, check);
+  }
+
   /** Composes the offer for the SFU, by the current policy and mutes. */
   release(offer: CheckedOffer): ReleasedOffer {
     const sections = this.names.claim(offer.sections);

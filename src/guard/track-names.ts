@@ -1,8 +1,10 @@
 import { LIMITS } from '../protocol/limits.js';
-import type { Publishers } from '../room/participants/publishers.js';
+import { namesOf, type Publishers } from '../room/participants/publishers.js';
 import type { SdpSection } from './sdp-section.js';
 
 type Names = Map<string, string>;
+
+const NOTHING: ReadonlySet<string> = new Set();
 
 /** The room's ids by the client's ids. */
 export interface TrackIds {
@@ -29,15 +31,32 @@ export class TrackNames {
   /**
    * The sections of an offer for the SFU, with ids that are unique in the room. No other session gets these ids as long as this
    * session publishes with them.
+   * @param taken names of sessions of which this process has not heard yet
    */
-  claim(sections: readonly SdpSection[]): readonly SdpSection[] {
+  claim(sections: readonly SdpSection[], taken = NOTHING): readonly SdpSection[] {
     if (!sections.some(isSending)) {
       this.#publishers.disclaim(this.#sessionId);
       return sections;
     }
-    const named = sections.map((section) => (isSending(section) ? this.#name(section) : section));
+    const named = sections.map((section) => (isSending(section) ? this.#name(section, taken) : section));
     this.#publishers.claim(this.#sessionId, named.filter(isSending));
     return named;
+  }
+
+  /**
+   * As `claim`, for all processes that share the room: the first session in the order of the room's log gets an id.
+   * @param check throws when the offer is not sent any more
+   */
+  async claimEverywhere(sections: readonly SdpSection[], check: () => void): Promise<void> {
+    const { elsewhere } = this.#publishers;
+    const taken = new Set<string>();
+    while (elsewhere) {
+      check();
+      const names = namesOf(this.claim(sections, taken).filter(isSending));
+      const others = await elsewhere.claim(this.#sessionId, names);
+      if (others.length === 0) return;
+      for (const name of others) taken.add(name);
+    }
   }
 
   /** For another process. */
@@ -62,19 +81,20 @@ export class TrackNames {
   }
 
   /** A section without ids gets generated ones: the SFU could not distinguish two of them. */
-  #name(section: SdpSection): SdpSection {
+  #name(section: SdpSection, taken: ReadonlySet<string>): SdpSection {
     const { streamId = '-', trackId = `track-${section.mid}` } = section;
-    const stream = this.#free('stream', this.#streams, streamId);
-    const track = this.#free('track', this.#tracks, trackId);
+    const stream = this.#free('stream', this.#streams, streamId, taken);
+    const track = this.#free('track', this.#tracks, trackId, taken);
     if (stream !== streamId) this.#streams = remember(this.#streams, streamId, stream);
     if (track !== trackId) this.#tracks = remember(this.#tracks, trackId, track);
     if (stream === section.streamId && track === section.trackId) return section;
     return { ...section, streamId: stream, trackId: track };
   }
 
-  #free(what: 'stream' | 'track', names: Names | undefined, id: string): string {
+  #free(what: 'stream' | 'track', names: Names | undefined, id: string, taken: ReadonlySet<string>): string {
     const known = names?.get(id);
-    const isFree = (name: string) => !this.#publishers.hasAnother(what, name, this.#sessionId);
+    const isFree = (name: string) =>
+      !taken.has(`${what} ${name}`) && !this.#publishers.hasAnother(what, name, this.#sessionId);
     if (known !== undefined && isFree(known)) return known;
     for (let n = 1; ; n += 1) {
       const name = n === 1 ? id : `${id.slice(0, 100)}~${n}`;

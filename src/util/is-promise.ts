@@ -1,3 +1,5 @@
+import { noop } from './noop.js';
+
 /**
  * Whether a value has to be awaited. Applications may return promises that are not instances of `Promise`: those of Bluebird,
  * Knex and Mongoose.
@@ -13,4 +15,9 @@ export function andThen<Value, Result>(
   next: (value: Value) => Result | Promise<Result>,
 ): Result | Promise<Result> {
   return isPromise(value) ? Promise.resolve(value).then(next) : next(value);
+}
+
+/** Nobody waits for it, and its failure has no consequence. */
+export function disregard(outcome: unknown): void {
+  if (isPromise(outcome)) outcome.then(noop, noop);
 }

@@ -7,6 +7,7 @@ import type {
   Seat,
 } from '../../backplane/backplane.js';
 import { isPromise } from '../../util/is-promise.js';
+import { claimOf, isShown } from './track-claims.js';
 import type { CountedViewers } from './viewers/counted-viewers.js';
 
 /** ms between two counts of an audience that changes. */
@@ -237,7 +238,7 @@ export class SeatWriter {
 
   #commit({ seats, fresh, audience, arrivals }: Batch): MaybePromise<Outcome> {
     const processId = this.#processId;
-    const propose = ({ seats: known, removals }: RoomFields): RoomChange => {
+    const propose = ({ seats: known, removals, claims }: RoomFields): RoomChange => {
       const ended = [...seats.keys()].filter(
         (sessionId) => !seats.get(sessionId) && removals?.has(sessionId),
       );
@@ -260,10 +261,16 @@ export class SeatWriter {
         change.set(id, undefined);
         removed.set(id, REPLACED);
       }
+      const shown = new Map<string, undefined>();
+      for (const [sessionId, seat] of seats) {
+        const key = claimOf(processId, sessionId);
+        if (isShown(claims?.get(key), seat)) shown.set(key, undefined);
+      }
       const count = new Map([[processId, audience || undefined]]);
       return {
         ...(change.size > 0 && { seats: change }),
         ...(removed.size > 0 && { removals: removed }),
+        ...(shown.size > 0 && { claims: shown }),
         ...(audience !== undefined && { audience: count }),
       };
     };

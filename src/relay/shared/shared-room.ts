@@ -11,8 +11,7 @@ import { proposeRegulars } from '../../room/moderation/lock.js';
 import type { RoomMember } from '../../room/participants/room-member.js';
 import type { MembersObserver } from '../../room/participants/room-members.js';
 import type { Room, RoomShare } from '../../room/room.js';
-import { isPromise } from '../../util/is-promise.js';
-import { noop } from '../../util/noop.js';
+import { disregard } from '../../util/is-promise.js';
 import type { ArrivalRecorder } from './handover/arrival-recorder.js';
 import { LogGate } from './log-gate.js';
 import { RemoteSession } from './remote-session.js';
@@ -20,6 +19,7 @@ import { RemoteSessions } from './remote-sessions.js';
 import { Revision } from './revision.js';
 import { REPLACED, SeatWriter } from './seat-writer.js';
 import { SharedMessages } from './shared-messages.js';
+import { TrackClaims } from './track-claims.js';
 import { Audiences } from './viewers/audiences.js';
 import { CountedViewers } from './viewers/counted-viewers.js';
 import type { ViewersElsewhere } from './viewers/viewers-elsewhere.js';
@@ -84,6 +84,7 @@ export class SharedRoom implements RoomShare, MembersObserver {
     });
     this.#gate = new LogGate(() => room.log, process);
     room.gate = this.#gate;
+    room.publishers.elsewhere = new TrackClaims(room, process.processId);
     room.pagesElsewhere = process.viewers.pagesOf(room.id, this.#audiences);
     room.members.observer = this;
     room.messages.channel = this.#messages;
@@ -286,8 +287,7 @@ export class SharedRoom implements RoomShare, MembersObserver {
   #mayRejoin(): void {
     const sessions = [...this.#own.values()].map(({ session }) => session);
     const users = sessions.filter(({ isNamed }) => isNamed).map(({ userId }) => userId);
-    const outcome = this.log.commit((state) => proposeRegulars(state, users));
-    if (isPromise(outcome)) outcome.then(noop, noop);
+    disregard(this.log.commit((state) => proposeRegulars(state, users)));
   }
 
   #place({ node, generation }: RoomFields): void {

@@ -13,7 +13,7 @@ import { RelayError } from '../../protocol/errors.js';
 import { checkId } from '../../protocol/ids.js';
 import type { MuteTarget, Track } from '../../protocol/types.js';
 import { inSlices } from '../../util/in-slices.js';
-import { andThen, isPromise } from '../../util/is-promise.js';
+import { andThen, disregard, isPromise } from '../../util/is-promise.js';
 import { noop } from '../../util/noop.js';
 import { UserIndex } from '../../util/user-index.js';
 import type { RoomMembers } from '../participants/room-members.js';
@@ -183,8 +183,7 @@ export class Moderation implements RoomSink {
   /** No session uses these track ids any more. */
   forget(trackIds: readonly string[]): void {
     if (!this.#state.mutedTracks) return;
-    const change = this.#commit((state) => proposeForget(state, trackIds));
-    if (isPromise(change)) change.then(noop, noop);
+    disregard(this.#commit((state) => proposeForget(state, trackIds)));
   }
 
   isMuted(userId: string, track: Track): boolean {

@@ -3,8 +3,23 @@ import type { RoomMember } from './room-member.js';
 
 /** The ids of a track and its stream. */
 interface Ids {
-  streamId?: string | undefined;
-  trackId?: string | undefined;
+  readonly streamId?: string | undefined;
+  readonly trackId?: string | undefined;
+}
+
+/** The other processes that share the room: an id is of the first session that claims it. */
+export interface ClaimsElsewhere {
+  /** @param names see `namesOf` @returns those that another session has; if there are any, nothing is claimed */
+  claim(sessionId: string, names: readonly string[]): Promise<readonly string[]>;
+  /** The session publishes nothing but what its seat shows. */
+  withdraw(sessionId: string): void;
+}
+
+/** `track <id>` and `stream <id>` of each. No session owns the stream `-`, which stands for "no stream" (RFC 8830). */
+export function namesOf(tracks: readonly Ids[]): string[] {
+  return tracks.flatMap(({ streamId = '-', trackId }) =>
+    streamId === '-' ? [`track ${trackId}`] : [`stream ${streamId}`, `track ${trackId}`],
+  );
 }
 
 /** Owners up to which looking at each of them is cheaper than an index. */
@@ -39,6 +54,10 @@ class OwnerIndex<Owner> {
     }
   }
 
+  has(owner: Owner): boolean {
+    return this.#owned.has(owner);
+  }
+
   of(what: 'stream' | 'track', id: string): Iterable<Owner> {
     if (this.#index) return (what === 'stream' ? this.#index.byStream : this.#index.byTrack).get(id) ?? [];
     const owners: Owner[] = [];
@@ -58,6 +77,8 @@ class OwnerIndex<Owner> {
 
 /** The publishing members of a room. A client may look up 64 tracks in one message, so that nothing is searched. */
 export class Publishers {
+  /** Undefined where no other process shares the room. */
+  elsewhere: ClaimsElsewhere | undefined;
   readonly #members = new OwnerIndex<RoomMember>();
   /** The session ids by the ids of each session's newest offer, accepted by the SFU or pending. */
   readonly #claims = new OwnerIndex<string>();
@@ -92,6 +113,12 @@ export class Publishers {
   /** The session publishes no tracks, or has ended. */
   disclaim(sessionId: string): void {
     this.#claims.delete(sessionId);
+    this.elsewhere?.withdraw(sessionId);
+  }
+
+  /** Whether the session publishes something, or is about to. */
+  hasClaim(sessionId: string): boolean {
+    return this.#claims.has(sessionId);
   }
 
   /** Whether another session uses this id. No session owns `-`, which stands for "no stream" (RFC 8830). */

@@ -126,6 +126,7 @@ export class JoinAttempt {
       await takeover.complete();
       cancel.throwIfAborted();
     }
+    if (!this.#released) await guard.claim(checked, () => cancel.throwIfAborted());
     await stream.enter(roomId, cancel, options.room.gate);
     cancel.throwIfAborted();
     this.#released ??= publisher.begin(checked);

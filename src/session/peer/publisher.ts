@@ -57,10 +57,14 @@ export class Publisher {
     pass: (answer: SessionDescription) => SessionDescription | Promise<SessionDescription>,
   ): Promise<SessionDescription> {
     return this.#offers.offer(async () => {
-      const { guard } = this.#setup;
+      const { guard, call } = this.#setup;
       const checked = guard.offer(offer, (credentials) => this.#gathering.isRestart(credentials));
       if (this.#gathering.isRestart(checked.iceCredentials)) await this.#gathering.settled();
-      return pass(await this.#exchange.run(() => this.#send(guard.release(checked))));
+      const answer = await this.#exchange.run(async () => {
+        await guard.claim(checked, () => call.openStream());
+        return this.#send(guard.release(checked));
+      });
+      return pass(answer);
     });
   }
 

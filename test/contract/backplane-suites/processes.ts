@@ -38,6 +38,30 @@ export function processesSuite(stage: BackplaneStage): void {
       expect(other.processes()).toEqual([card('p-1')]);
     });
 
+    test('and frees what a process had in a room that it leaves', async () => {
+      const [one, other] = await stage.two();
+      await one.enter(card('p-1'), ignore);
+      await other.enter(card('p-2'), ignore);
+      const ofBoth = <Value>(key: (processId: string) => string, value: Value) =>
+        new Map(['p-1', 'p-2'].map((processId) => [key(processId), value]));
+      const log = await one.open('lobby', silent);
+      const watched = await other.open('lobby', silent);
+      await log.commit(() => ({
+        audience: ofBoth((processId) => processId, 3),
+        gates: ofBoth((processId) => `1 ${processId}`, 'joined'),
+        claims: ofBoth((processId) => `${processId} session of ${processId}`, ['track camera']),
+      }));
+      await one.close();
+      await vi.waitFor(() =>
+        expect(watched.state).toEqual({
+          generation: 0,
+          audience: new Map([['p-2', 3]]),
+          gates: new Map([['1 p-2', 'joined']]),
+          claims: new Map([['p-2 session of p-2', ['track camera']]]),
+        }),
+      );
+    });
+
     test('and lets a process that was taken for dead go on once it has entered again', async () => {
       const [one, other] = await stage.two();
       await one.enter(card('p-1'), ignore);

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { type ParticipantList, participantList } from '../../../src/client/room/participant-list.js';
-import type { Participant, Session } from '../../../src/index.js';
+import type { Participant, Session, SfuRelay } from '../../../src/index.js';
 import { fakeOffer } from '../../../src/testing/index.js';
+import { deferred } from '../../../src/util/deferred.js';
 import { joinResult } from '../../unit/client/participant.js';
 import { CAMERA, join, type SharedStage, seenBy } from './stage.js';
 
@@ -80,6 +81,75 @@ export function participantsSuite(stage: SharedStage): void {
       await join(one, 'alice', {}, [CAMERA]);
       const bob = await join(other, 'bob');
       expect(seenBy(bob)).toEqual({ alice: ['camera'] });
+    });
+
+    test.each([
+      ['one', 'other'],
+      ['other', 'one'],
+    ])('publish the same ids at the same moment: who comes first, by %s process, keeps them', async (by) => {
+      const relays = by === 'one' ? stage.two() : stage.two().reverse();
+      const [first, second] = relays as [SfuRelay, SfuRelay];
+      const viewers = await Promise.all(relays.map((relay, n) => join(relay, `viewer-${n}`)));
+      const { onJoin } = stage.sfu.script;
+      const answered = deferred();
+      stage.sfu.script.onJoin = async (stream, request) => {
+        if (request.description?.sdp.includes('a=msid:home camera\r\n')) await answered.promise;
+        return onJoin(stream, request);
+      };
+      const joining = join(first, 'alice', {}, [CAMERA]);
+      const sent = () =>
+        [...stage.sfu.streams]
+          .flatMap((stream) => stream.requests('join'))
+          .flatMap(({ description }) => description?.sdp.match(/(?<=a=msid:).*/g) ?? []);
+      await vi.waitFor(() => expect(sent()).toEqual(['home camera']));
+
+      const bob = await join(second, 'bob', {}, [CAMERA]);
+      expect(sent()).toEqual(['home camera', 'home~2 camera~2']);
+      answered.resolve();
+      const alice = await joining;
+      for (const viewer of viewers) {
+        await vi.waitFor(() =>
+          expect(seenBy(viewer)).toMatchObject({ alice: ['camera'], bob: ['camera~2'] }),
+        );
+        expect(viewer.room.findTrack('camera')?.sessionId).toBe(alice.id);
+        expect(viewer.room.ownerOfStream('home~2')).toBe(bob.id);
+      }
+      bob.update({ tracks: [{ trackId: 'camera', muted: true }] });
+      for (const viewer of viewers)
+        await vi.waitFor(() => expect(seenBy(viewer)).toMatchObject({ bob: ['camera~2 (muted)'] }));
+      await vi.waitFor(() => expect(alice.room.log.state.claims).toBeUndefined());
+    });
+
+    test('publish the same ids at the same moment, which they had not when they joined', async () => {
+      const relays = [stage.relay(), stage.relay(), stage.relay()];
+      const people = await Promise.all(relays.map((relay, n) => join(relay, `user-${n}`)));
+      const offer = { type: 'offer', sdp: fakeOffer([CAMERA]) } as const;
+      await Promise.all(people.map((each) => each.offer(offer)));
+      const trackIds = people.map(({ tracks }) => tracks.map(({ trackId }) => trackId).join());
+      expect(trackIds.toSorted()).toEqual(['camera', 'camera~2', 'camera~3']);
+      for (const { room } of people)
+        for (const [n, trackId] of trackIds.entries())
+          await vi.waitFor(() => expect(room.findTrack(trackId)?.sessionId).toBe(people[n]?.id));
+      await Promise.all(people.map((each) => each.offer(offer)));
+      expect(people.map(({ tracks }) => tracks.map(({ trackId }) => trackId).join())).toEqual(trackIds);
+    });
+
+    test('free ids that they wanted in vain', async () => {
+      const [one, other] = stage.two();
+      const { room } = await join(one, 'viewer');
+      const { onJoin } = stage.sfu.script;
+      stage.sfu.script.onJoin = async () => {};
+      const leaving = new AbortController();
+      const params = { roomId: 'lobby', userId: 'alice', sdp: fakeOffer([CAMERA]) };
+      const joining = one.createSession(params, { signal: leaving.signal });
+      await vi.waitFor(() => expect(stage.sfu.streams.size).toBe(2));
+      const failed = expect(joining).rejects.toThrow();
+      leaving.abort();
+      await failed;
+      await vi.waitFor(() => expect(room.log.state.claims).toBeUndefined());
+      stage.sfu.script.onJoin = onJoin;
+      const bob = await join(other, 'bob', {}, [CAMERA]);
+      expect(bob.tracks.map(({ trackId }) => trackId)).toEqual(['camera']);
     });
 
     test('do not see hidden ones', async () => {
