@@ -47,6 +47,7 @@ export class ClientLink<P extends Principal> implements ChannelOwner, HandedLink
   readonly channel: LinkChannel;
   readonly frames: ClientFrames<P>;
   readonly absence = new Absence<P>();
+  readonly gate: RateLimitGate | undefined;
   readonly #relay: SfuRelay<P>;
   readonly #options: Options;
   readonly #dispatcher: Dispatcher<P>;
@@ -69,8 +70,8 @@ export class ClientLink<P extends Principal> implements ChannelOwner, HandedLink
     this.channel = new LinkChannel(options.maxMessageBytes, relay.counters, connection?.channel);
     this.frames = new ClientFrames(this.channel, received);
     const { rateLimiter } = relay;
-    const gate = rateLimiter && new RateLimitGate(rateLimiter, options.maxQueuedMessages, this);
-    this.#dispatcher = new Dispatcher(this, this.channel, gate);
+    this.gate = rateLimiter && new RateLimitGate(rateLimiter, options.maxQueuedMessages, this);
+    this.#dispatcher = new Dispatcher(this, this.channel, this.gate);
   }
 
   get handler(): RpcHandler<P> | undefined {
@@ -148,11 +149,10 @@ export class ClientLink<P extends Principal> implements ChannelOwner, HandedLink
   lost(connection: Connection<P>, reason: string | undefined, code: RelayErrorCode | undefined): void {
     // Another one serves the client.
     if (connection !== this.#connection) return;
-    const { id, remoteAddress } = connection;
-    this.#last = { id, remoteAddress };
+    this.#last = { id: connection.id, remoteAddress: connection.remoteAddress };
     this.#connection = undefined;
     this.channel.socket = undefined;
-    if (reason === undefined || !this.#detach(remoteAddress, reason, code)) this.#end();
+    if (reason === undefined || !this.#detach(this.#last.remoteAddress, reason, code)) this.#end();
   }
 
   end(error: RelayError | undefined): void {

@@ -72,6 +72,8 @@ export class Connection<P extends Principal> implements ConnectionHandle, Draina
     try {
       if (client) this.#link.authenticated(client);
       else this.#authentication = this.#open();
+      // The client attaches, which its own process has let pass.
+      if (client) this.#link.gate?.prepay('attach');
     } catch (error) {
       this.fail(RelayError.from(error));
     }
@@ -182,8 +184,8 @@ export class Connection<P extends Principal> implements ConnectionHandle, Draina
   notForwarded(error: RelayError, [attach = '', ...waiting]: readonly string[]): void {
     const { id, method } = parseMessage(attach);
     this.#forwarded = undefined;
-    this.#deadline.awaitJoin();
-    this.#link.refuseMessage(new RpcRefusal(id ?? null, error, method));
+    this.#link.refuse(id ?? undefined, method ?? '', error);
+    this.sessionChanged('attach', error.retryAfterMs);
     for (const text of waiting) this.receive(text);
   }
 

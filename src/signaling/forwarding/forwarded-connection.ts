@@ -5,9 +5,11 @@ import { RelayError } from '../../protocol/errors.js';
 import { LIMITS } from '../../protocol/limits.js';
 import type { SfuRelay } from '../../relay/relay.js';
 import type { SessionsElsewhere } from '../../relay/shared/handover/sessions-elsewhere.js';
+import { noop } from '../../util/noop.js';
 import { toForwardedClient } from '../authentication/forwarded-client.js';
 import { readTokenHash } from '../authentication/session-ownership.js';
 import type { ResolvedConnectionOptions } from '../options.js';
+import type { RateLimitGate } from '../rpc/rate-limit-gate.js';
 import type { RpcHandler } from '../rpc/rpc-handler.js';
 import { ClosingHandshake } from '../socket/closing-handshake.js';
 import { restarting } from '../socket/goaway.js';
@@ -39,11 +41,14 @@ interface ForwardingConnection {
   fail(error: RelayError): void;
 }
 
+/** Limits the messages of the client, of which only the first one is executed here. */
+type Gate = Pick<RateLimitGate, 'pass'>;
+
 /** Serves a client in another process, if that may have the session which the client attaches. */
 export function forwardOf<P extends Principal>(
   relay: SfuRelay<P>,
   connection: ForwardingConnection,
-  { handler }: { readonly handler: RpcHandler<P> | undefined },
+  { handler, gate }: { readonly handler: RpcHandler<P> | undefined; readonly gate: Gate | undefined },
   message: RpcMessage,
 ): ForwardedConnection<P> | undefined {
   const { elsewhere } = relay;
@@ -53,7 +58,7 @@ export function forwardOf<P extends Principal>(
   if (!handler || handler.isJoining || handler.served.session) return undefined;
   if (typeof sessionId !== 'string' || relay.getSession(sessionId)) return undefined;
   connection.joining();
-  return new ForwardedConnection(connection, elsewhere, handler, message);
+  return new ForwardedConnection(connection, elsewhere, { handler, gate }, message);
 }
 
 /** Sends the frames of a client to the process that has its session, and those of that process to the client. */
@@ -61,6 +66,7 @@ export class ForwardedConnection<P extends Principal> {
   readonly #connection: ForwardingConnection;
   readonly #elsewhere: SessionsElsewhere;
   readonly #handler: RpcHandler<P>;
+  readonly #gate: Gate | undefined;
   #processId = '';
   /** What the other process has not got yet. */
   #waiting: string[] = [];
@@ -72,12 +78,13 @@ export class ForwardedConnection<P extends Principal> {
   constructor(
     connection: ForwardingConnection,
     elsewhere: SessionsElsewhere,
-    handler: RpcHandler<P>,
+    { handler, gate }: { readonly handler: RpcHandler<P>; readonly gate: Gate | undefined },
     attach: RpcMessage,
   ) {
     this.#connection = connection;
     this.#elsewhere = elsewhere;
     this.#handler = handler;
+    this.#gate = gate;
     void this.#open(attach);
   }
 
@@ -105,7 +112,10 @@ export class ForwardedConnection<P extends Principal> {
 
   async #open({ params: { sessionId, sessionToken } }: RpcMessage): Promise<void> {
     const { id, options } = this.#connection;
+    // The connection has this object, and what it has received, before anything fails.
+    await undefined;
     try {
+      await this.#gate?.pass('attach', noop);
       const processId = await this.#elsewhere.processOf(String(sessionId));
       const opening: ForwardedOpening = {
         ...{ id, sessionId: String(sessionId), options: { ...options, allowedOrigins: undefined } },

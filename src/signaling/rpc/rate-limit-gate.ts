@@ -17,6 +17,8 @@ export class RateLimitGate {
   readonly #limiter: SafeRateLimiter;
   readonly #client: LimitedClient;
   readonly #queue: OrderedQueue;
+  /** The method of a message that another process has let pass. */
+  #prepaid: string | undefined;
   /** Messages refused since the last one that passed. */
   #refused = 0;
 
@@ -36,7 +38,16 @@ export class RateLimitGate {
     return this.#queue.run(() => this.#consume(method), act);
   }
 
+  /** The next message of this method has passed in another process. */
+  prepay(method: string): void {
+    this.#prepaid = method;
+  }
+
   #consume(method: string): void | Promise<void> {
+    if (method === this.#prepaid) {
+      this.#prepaid = undefined;
+      return;
+    }
     let pending: void | Promise<void>;
     try {
       pending = this.#limiter.consume(this.#client.describe(method));

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { chat, type SfuRelay } from '../../../src/index.js';
+import { chat, RelayError, type SfuRelay } from '../../../src/index.js';
 import { fakeOffer } from '../../../src/testing/index.js';
 import { until } from '../../support/poll.js';
 import { RoamingClient } from './clients.js';
@@ -132,6 +132,40 @@ export function attachingElsewhereSuite(stage: SharedStage): void {
       const offer = { type: 'offer', sdp: fakeOffer() };
       expect((await socket.join({ sid: 'lobby', uid: 'mallory', offer })).error).toBeUndefined();
       expect([...other.sessions.values()].map(({ userId }) => userId)).toEqual(['mallory']);
+    });
+
+    test('passes the rate limiter once, where its client is, and is looked for only if it may', async () => {
+      const passed: string[] = [];
+      let isFull = false;
+      const limited = (name: string) =>
+        stage.relay({
+          ...MOUNTED,
+          rateLimiter: {
+            consume({ method }) {
+              if (method === 'connect') return;
+              passed.push(`${method} ${name}`);
+              if (isFull) throw new RelayError('ERR_RELAY_TOO_MANY', 'It is full.', { retryAfterMs: 50 });
+            },
+          },
+        });
+      const [one, other] = [limited('one'), limited('other')];
+      const alice = new HttpClient();
+      clients.push(alice);
+      await alice.create(apiOf(one));
+      const socket = await connect(other);
+      passed.length = 0;
+      for (const guess of [{ sessionToken: 'guessed' }, { sessionId: 'nobody' }])
+        expect((await attach(socket, alice, guess)).error).toBeDefined();
+      expect(passed.splice(0)).toEqual(['attach other', 'attach other']);
+      isFull = true;
+      expect((await attach(socket, alice)).error?.data).toMatchObject({ code: 'ERR_RELAY_TOO_MANY' });
+      isFull = false;
+      expect([...one.sessions.values()].map(({ connection }) => connection)).toEqual(['connected']);
+      passed.length = 0;
+      expect((await attach(socket, alice)).error).toBeUndefined();
+      await say(socket, 'hello');
+      const counted = passed.filter((each) => /^(attach|message) /.test(each));
+      expect(counted).toEqual(['attach other', 'message one']);
     });
 
     test('is sent away with the codes of its own process: by a kick, and as that closes', async () => {
