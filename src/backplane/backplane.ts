@@ -51,8 +51,8 @@ export interface Backplane {
   put(key: string, value: string, ttlMs: number): MaybePromise<void>;
   /** @internal */
   get(key: string): MaybePromise<string | undefined>;
-  /** @internal Sets a value that there is not yet, however many processes try. @returns the value that there is */
-  claim(key: string, value: string, ttlMs: number): MaybePromise<string>;
+  /** @internal Sets a value that there is not yet, or in place of `last`, however many processes try. @returns the value that there is */
+  claim(key: string, value: string, ttlMs: number, last?: string): MaybePromise<string>;
   /** @internal @returns false where there is no such process */
   send(processId: string, text: string): MaybePromise<boolean>;
   /** Closes the logs, and withdraws the card, what this process has reserved and the seats of its sessions. */
@@ -117,6 +117,8 @@ export interface RoomFields {
   readonly kicks?: ReadonlyMap<string, Kick> | undefined;
   /** By process id, how many visible participants it has that have no seat. */
   readonly audience?: ReadonlyMap<string, number> | undefined;
+  /** By process and session id, the names of tracks and streams that it is about to publish: until its seat has them. */
+  readonly claims?: ReadonlyMap<string, readonly string[]> | undefined;
   /** By generation and process id, what the process's peers do on the SFU. */
   readonly gates?: ReadonlyMap<string, GateState> | undefined;
   /** By kind, how many messages there were of a kind that is counted. */

@@ -71,7 +71,7 @@ export function lateBackplane(memory: SharedMemory, seed: number): Backplane {
     release: (scope, id) => void there.run(() => inner.release(scope, id)),
     put: (key, value, ttlMs) => request(() => inner.put(key, value, ttlMs)),
     get: (key) => request(() => inner.get(key)),
-    claim: (key, value, ttlMs) => request(() => inner.claim(key, value, ttlMs)),
+    claim: (...what) => request(() => inner.claim(...what)),
     send: (processId, text) => request(() => inner.send(processId, text)),
     close: () => inner.close(),
   };

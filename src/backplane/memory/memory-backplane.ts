@@ -81,10 +81,11 @@ export class MemoryBackplane implements Backplane {
     return this.#memory.get(key);
   }
 
-  claim(key: string, value: string, ttlMs: number): string {
+  claim(key: string, value: string, ttlMs: number, last?: string): string {
     const known = this.#memory.get(key);
-    if (known === undefined) this.#memory.put(key, value, ttlMs);
-    return known ?? value;
+    if (known !== undefined && known !== last) return known;
+    this.#memory.put(key, value, ttlMs);
+    return value;
   }
 
   send(processId: string, text: string): boolean {

@@ -26,12 +26,14 @@ export class ReceiptsElsewhere {
     const elsewhere = this.#elsewhere;
     if (!elsewhere) return undefined;
     const name = `receipt ${Buffer.from(repeated.id, 'latin1').toString('base64url')}`;
-    const processId = await elsewhere.claim(name, this.#retentionMs);
-    if (processId === undefined) return undefined;
-    const response = await this.#ask(elsewhere, processId, repeated);
-    // It has died, or has not kept the response, as the session has ended.
-    if (!response) await elsewhere.takeClaim(name, this.#retentionMs);
-    return response;
+    let claim = await elsewhere.claim(name, this.#retentionMs);
+    while (claim) {
+      const response = await this.#ask(elsewhere, claim.processId, repeated);
+      if (response) return response;
+      // It has died, or has not kept the response, as the session has ended.
+      claim = await elsewhere.claim(name, this.#retentionMs, claim);
+    }
+    return undefined;
   }
 
   /** Of a request for a session that has ended: whichever process had it. */

@@ -120,10 +120,10 @@ return 1
 /** KEYS: value. ARGV: value, ttl. */
 export const PUT = script(`redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) return 1`);
 
-/** Sets a value that there is not yet. KEYS: value. ARGV: value, ttl. @returns the value that there is */
+/** Sets a value that there is not yet, or in place of the last one. KEYS: value. ARGV: value, ttl, last one. @returns the value that there is */
 export const CLAIM = script(`
 local known = redis.call('GET', KEYS[1])
-if known then return known end
+if known and known ~= ARGV[3] then return known end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return ARGV[1]
 `);

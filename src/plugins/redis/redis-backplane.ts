@@ -133,8 +133,8 @@ export class RedisBackplane implements Backplane {
   }
 
   /** @internal */
-  async claim(key: string, value: string, ttlMs: number): Promise<string> {
-    return String(await this.#commands.run(CLAIM, [this.#keys.value(key)], [value, ttlOf(ttlMs)]));
+  async claim(key: string, value: string, ttlMs: number, last = ''): Promise<string> {
+    return String(await this.#commands.run(CLAIM, [this.#keys.value(key)], [value, ttlOf(ttlMs), last]));
   }
 
   /** @internal */

@@ -82,6 +82,19 @@ export function valuesSuite(stage: BackplaneStage): void {
       expect(await one.claim('key', 'p-0', 60_000)).toBe('p-0');
     });
 
+    test('in place of another one, which one of several processes replaces', async () => {
+      const processes = await Promise.all([1, 2, 3].map(() => stage.process()));
+      const [one] = processes as [Backplane];
+      await one.claim('key', 'gone', 1_000);
+      expect(await one.claim('key', 'p-0', 60_000, 'another')).toBe('gone');
+      const claims = processes.map((each, n) => each.claim('key', `p-${n}`, 60_000, 'gone'));
+      const values = await Promise.all(claims);
+      expect([...new Set(values)]).toEqual([await one.get('key')]);
+      expect(values).not.toContain('gone');
+      await stage.later(1_100);
+      expect(await one.get('key')).toBe(values[0]);
+    });
+
     test('for years, if it shall', async () => {
       const backplane = await stage.process();
       await backplane.put('session-a', 'p-1', 400 * 86_400_000);

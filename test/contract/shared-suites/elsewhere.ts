@@ -288,6 +288,19 @@ export function elsewhereSuite(stage: SharedStage): void {
       expect(more.body).toEqual(again.body);
     });
 
+    test('is created once more if the process is gone that has created it, by one of several requests', async () => {
+      const [one, other, here, there] = two();
+      const third = stage.relay(MOUNTED);
+      const alice = client();
+      const before = await alice.create(apiOf(third), {}, KEY);
+      await third.close();
+      const answers = await Promise.all([here, there, here, there].map((api) => alice.create(api, {}, KEY)));
+      const ids = new Set(answers.map(({ body }) => body.data.session_id));
+      expect(ids.size).toBe(1);
+      expect([...ids]).not.toContain(before.body.data.session_id);
+      expect(one.sessions.size + other.sessions.size).toBe(1);
+    });
+
     test('moves from its WebSocket to an event stream of another process', async () => {
       const [one, , , there] = two();
       const socket = new RoamingClient(one);

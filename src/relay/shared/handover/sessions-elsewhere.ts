@@ -33,6 +33,13 @@ export interface SessionsElsewhereSetup {
   readonly left: (roomId: string, sessionId: string) => void;
 }
 
+/** A process has said that it does something. */
+interface ProcessClaim {
+  readonly processId: string;
+  /** As the others see it. */
+  readonly text: string;
+}
+
 /** The sessions of the other processes, as far as their clients come to this one. */
 export class SessionsElsewhere {
   readonly directory: SessionDirectory;
@@ -41,6 +48,7 @@ export class SessionsElsewhere {
   readonly answers: Record<string, Answers[string]>;
   readonly #setup: SessionsElsewhereSetup;
   readonly #calls: LongCalls;
+  #claims = 0;
 
   constructor(setup: SessionsElsewhereSetup) {
     this.#setup = setup;
@@ -110,21 +118,22 @@ export class SessionsElsewhere {
 
   /**
    * One process does what has this name, for as long as that is known.
-   * @returns the process that does it; undefined if that is this one
+   * @param failed the claim of a process that does not do it
+   * @returns the claim of the process that does it; undefined if that is this one
    * @throws RelayError `ERR_RELAY_UNAVAILABLE`
    */
-  async claim(name: string, ttlMs: number): Promise<string | undefined> {
+  async claim(name: string, ttlMs: number, failed?: ProcessClaim): Promise<ProcessClaim | undefined> {
     const { backplane, processId, announced } = this.#setup;
     // The others take one of which they have not heard for dead.
     await announced();
-    const claimed = await attempt(() => backplane.claim(name, processId, ttlMs));
-    return claimed === processId ? undefined : claimed;
-  }
-
-  /** The process that has claimed it does not do it. @throws RelayError `ERR_RELAY_UNAVAILABLE` */
-  async takeClaim(name: string, ttlMs: number): Promise<void> {
-    const { backplane, processId } = this.#setup;
-    await attempt(() => backplane.put(name, processId, ttlMs));
+    // Each claim is another one, so that only one of several processes takes the place of a failed one.
+    this.#claims += 1;
+    const own = `${processId} ${this.#claims}`;
+    const text = await attempt(() => backplane.claim(name, own, ttlMs, failed?.text));
+    if (text === own) return undefined;
+    const claim = { text, processId: text.slice(0, text.lastIndexOf(' ')) };
+    // What this process has claimed before it does not do any more.
+    return claim.processId === processId ? this.claim(name, ttlMs, claim) : claim;
   }
 
   /** Once a second. */
