@@ -59,6 +59,17 @@ export class TcpProxy {
     return pairs.length;
   }
 
+  /** What the server sends on the connections on which the client has sent `word` is not read, until `resume`. */
+  pause(word: string): number {
+    const pairs = this.#having(word);
+    for (const { server } of pairs) server.pause();
+    return pairs.length;
+  }
+
+  resume(): void {
+    for (const { server } of this.#pairs) server.resume();
+  }
+
   async stop(): Promise<void> {
     for (const pair of this.#pairs) this.#end(pair);
     this.#listener.close();

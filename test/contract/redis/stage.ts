@@ -29,8 +29,9 @@ export class RedisStage {
 
   private constructor(readonly server: RedisServer) {}
 
-  static async start(): Promise<RedisStage> {
-    return new RedisStage(await RedisServer.start());
+  /** @param options of redis-server */
+  static async start(options: readonly string[] = []): Promise<RedisStage> {
+    return new RedisStage(await RedisServer.start(options));
   }
 
   async proxy(): Promise<TcpProxy> {
