@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { describeReal } from '../../support/real.js';
 import { REDIS_PACKAGES } from '../../support/redis-clients.js';
 import { note, place } from '../backplane-suites/stage.js';
-import { cardOf, type Peer, RedisStage, seat, seatsOf, snapshotsOf } from './stage.js';
+import { cardOf, notesOf, type Peer, RedisStage, seat, seatsOf, snapshotsOf } from './stage.js';
 
 const unavailable = { code: 'ERR_RELAY_UNAVAILABLE', retryable: true };
 
@@ -102,6 +102,24 @@ describeReal(['redis'], 'processes whose Redis fails', () => {
         expect(await stage.redis('HGET', key, 'm:seats:of-1')).toContain('renamed');
       },
     );
+
+    test('with what was said there before the last process had noticed', async () => {
+      const proxy = await stage.proxy();
+      const [one, other] = [await stage.peer('p-1'), await stage.peer('p-2', 'redis', proxy.url)];
+      await one.log.commit(seat('of-1'));
+      await other.log.commit(seat('of-2'));
+      await one.log.append('of-1', note('before'));
+      await vi.waitFor(() => expect(notesOf(other)).toEqual(['before']));
+      proxy.isSilent = true;
+      await stage.redis('FLUSHALL');
+      for (const text of ['one', 'two']) await one.log.append('of-1', note(text));
+      proxy.isSilent = false;
+      proxy.cut();
+      await vi.waitFor(() => expect(seatsOf(one)).toEqual(['of-1', 'of-2']), SOON);
+      await one.log.append('of-1', note('after'));
+      for (const peer of [one, other])
+        await vi.waitFor(() => expect(notesOf(peer)).toEqual(['before', 'one', 'two', 'after']), SOON);
+    });
 
     test('and go on at once after SCRIPT FLUSH', async () => {
       const [one, other] = await two();

@@ -3,8 +3,9 @@ import { script } from '../connection/commands.js';
 /**
  * The state of a room is a hash: `e` epoch, `r` revision, `q` number of the newest entry of both streams, `n` who wrote it, `f:<name>` a
  * field, `m:<name>:<key>` an entry of a map, `p:<process>` the fence of a process that has the room open, `x:<process>` the fence
- * that was buried, `o:<process>` its last batch, `w` the process whose turn it is, and until when, `k` the first epoch of the room: another
- * one belongs to another room that had the same id. The value of a seat begins with its process.
+ * that was buried, `o:<process>` its last batch, `w` the process whose turn it is, and until when, `b` the number of the last entry before
+ * the epoch, `k` the first epoch of the room: another one belongs to another room that had the same id. The value of a seat begins with its
+ * process.
  */
 const COMMON = `
 local S, L, M, E = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -58,7 +59,7 @@ end
  * are missing. A process that comes late to a room that has ended is told so. ARGV: process, fence, new epoch, ttl, channel, revision seen
  * or '', entry seen, nonce, first epoch seen, epoch seen, nonce of the entry seen, the number of fields, each with its value; then id, value
  * and JSON of each own seat.
- * @returns 'ok', the hash, and what has happened since, or 0; 'ended' and why; 'fenced'
+ * @returns 'ok', the hash, and what has happened since, or, in another epoch than seen, since that began, or 0; 'ended' and why; 'fenced'
  */
 export const OPEN = script(`${COMMON}
 local process, fence, epoch, ttl, channel, seen, nonce = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[8]
@@ -89,6 +90,7 @@ if isNew or isBehind then
   if seen ~= '' then
     redis.call('HSET', S, 'r', seen, 'q', math.max(redis.call('HGET', S, 'q'), ARGV[7]))
   end
+  redis.call('HSET', S, 'b', redis.call('HGET', S, 'q'))
 end
 redis.call('HSET', S, 'p:' .. process, fence)
 if seen ~= '' and not ended then
@@ -116,7 +118,9 @@ if seen ~= '' and not ended then
   change(channel, process, nonce, { seats = changes })
 end
 keep(ttl)
-local missed = isContinued and tail(tonumber(ARGV[7]), tonumber(redis.call('HGET', S, 'q')))
+local since = isContinued and ARGV[7]
+if seen ~= '' and isSame and redis.call('HGET', S, 'e') ~= ARGV[10] then since = redis.call('HGET', S, 'b') end
+local missed = since and tail(tonumber(since), tonumber(redis.call('HGET', S, 'q')))
 return { 'ok', redis.call('HGETALL', S), missed or 0 }
 `);
 
@@ -223,7 +227,7 @@ end
 local p = redis.call('HGET', S, 'p:' .. process)
 if p and tonumber(p) > tonumber(fence) then return 0 end
 redis.call('HDEL', S, 'p:' .. process, 'o:' .. process)
-local maps, isOpen, mayComeLate, own = { seats = {}, audience = {}, gates = {} }, false, false, ARGV[7]
+local maps, isOpen, mayComeLate, own = { seats = {}, audience = {}, gates = {}, claims = {} }, false, false, ARGV[7]
 local all = redis.call('HGETALL', S)
 for i = 1, #all, 2 do
   local field = all[i]
@@ -233,6 +237,7 @@ for i = 1, #all, 2 do
     local name, key = string.match(field, '^m:(%a+):(.*)$')
     local isOwn = (name == 'seats' and string.sub(all[i + 1], 1, #process + 1) == process .. ' ')
       or (name == 'audience' and key == own) or (name == 'gates' and string.match(key, ' (.*)$') == own)
+      or (name == 'claims' and string.sub(key, 1, #own + 1) == own .. ' ')
     if isOwn then
       redis.call('HDEL', S, field)
       maps[name][#maps[name] + 1] = '[' .. cjson.encode(key) .. ']'

@@ -39,10 +39,19 @@ export class RoomState {
     this.#owner.tell((sink) => sink.snapshot(this.fields, this.revision));
   }
 
-  /** As `load`, where all that has happened since is known: sinks are told of that. */
+  /** As `load`, where all that has happened since, or since the epoch began, is known: sinks are told of that. */
   catchUp(room: StoredRoom, missed: readonly string[]): void {
-    if (room.epoch !== this.epoch || !this.follow(this.seq + 1, missed, room.nonce)) this.load(room);
-    else Object.assign(this, { ownSeats: room.ownSeats, kin: room.kin });
+    const isContinued = room.epoch === this.epoch;
+    if (isContinued && this.follow(this.seq + 1, missed, room.nonce)) {
+      Object.assign(this, { ownSeats: room.ownSeats, kin: room.kin });
+      return;
+    }
+    this.load(room);
+    if (isContinued) return;
+    for (const line of missed) {
+      const { s, a } = decodeLine(line);
+      if (a) this.#owner.tell((sink) => sink.appended(s, a));
+    }
   }
 
   /** The room has ended while this process was not one of those that share it. */
@@ -63,8 +72,7 @@ export class RoomState {
     if (last < this.seq) return true;
     if (first > this.seq + 1) return false;
     for (const line of lines.slice(this.seq + 1 - first)) {
-      const space = line.indexOf(' ');
-      this.take(this.seq + 1, Number(line.slice(0, space)), decodeEntry(line.slice(space + 1)));
+      this.take(this.seq + 1, Number.parseInt(line, 10), decodeLine(line));
     }
     if (last === this.seq) this.nonce = nonce;
     return true;
@@ -89,4 +97,9 @@ export class RoomState {
     });
     if (o !== undefined) this.#owner.happened(o, { revision, change: c ?? NOTHING });
   }
+}
+
+/** A line is a revision, a space, and an entry. */
+function decodeLine(line: string): StreamEntry {
+  return decodeEntry(line.slice(line.indexOf(' ') + 1));
 }
