@@ -66,17 +66,18 @@ export function entryParamsOf(
 /**
  * Joins, or replaces the peer of the attached session by that of this client.
  * @param attached the result of the attachment
+ * @param number of the peer of this client
  */
 export async function enterBy(
   { request }: Rpc,
   offer: SessionDescription,
   params: EntryParams,
   attached: JoinResult | undefined,
+  number: number,
 ): Promise<unknown> {
   if (!attached) return request('join', { ...params, offer });
-  const { peer } = attached;
-  const result = await request('rejoin', { peer: peer + 1, offer });
-  request('leave', { peer }).catch(() => {});
+  const result = await request('rejoin', { peer: number, offer });
+  request('leave', { peer: attached.peer }).catch(() => {});
   const answer = { ...params.attaches, ...result };
   // A recovery joins, in the place of this session.
   Object.assign(params, { sid: result.roomId, role: result.role, attaches: undefined });

@@ -112,12 +112,13 @@ export function lifecycle(socket: WebSocket, options: LifecycleOptions) {
     const { joinParams: params } = wanted;
     const attached = params.attaches && (await rpc.request('attach', params.attaches));
     wanted.ended.throwIfAborted();
-    lastPeer = attached?.peer ?? 0;
+    // The numbers of peers that were refused are not taken again.
+    lastPeer = attached ? Math.max(lastPeer, attached.peer) : 0;
     const entered = makeSession(wanted);
     session = entered;
     wanted.watch(rpc);
     const result = await entered.enter(async (offer) => {
-      const answer = await enterBy(rpc, offer, params, attached);
+      const answer = await enterBy(rpc, offer, params, attached, entered.peer);
       // leave() was called before the relay answered the join.
       if (session !== entered) sendLeave();
       else if (isJoinResult(answer)) {
@@ -277,8 +278,8 @@ export function lifecycle(socket: WebSocket, options: LifecycleOptions) {
       } catch (error) {
         if (desired === wanted) {
           end();
-          // The relay may have completed the join nevertheless.
-          sendLeave();
+          // The relay may have completed the join nevertheless. A session that was there before stays.
+          if (!params.attaches) sendLeave();
         }
         throw error;
       }

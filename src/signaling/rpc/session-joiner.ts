@@ -9,7 +9,7 @@ import type { AuthenticatedClient } from '../authentication/authenticated-client
 import { readTokenHash, requireOwn, setOwner } from '../authentication/session-ownership.js';
 import type { ClientChannel } from './client-channel.js';
 import { EarlyCandidates } from './early-candidates.js';
-import { neededOf, readEventId } from './handover.js';
+import { neededOf, readEventId, withOffers } from './handover.js';
 import { readJoinParams } from './join-params.js';
 import { JoinSequence } from './join-sequence.js';
 import { PeerReplacement, readCapabilities } from './peer-replacement.js';
@@ -93,12 +93,14 @@ export class SessionJoiner<P extends Principal> {
   }
 
   attach(client: AuthenticatedClient<P>, params: Params, reply: Reply): void {
-    this.#checkFree();
     const { sessionId, sessionToken } = params;
+    // A client whose `rejoin` was refused may begin anew.
+    const isAgain = this.#served.session !== undefined && this.#served.session.id === sessionId;
+    if (!isAgain || this.#isOver) this.#checkFree();
     const position = { lastEventId: readEventId(params.lastEventId) };
-    this.#served.capabilities = readCapabilities(params);
+    if (!isAgain) this.#served.capabilities = readCapabilities(params);
     const session = requireOwn(this.#relay, sessionId, client, readTokenHash(sessionToken));
-    const { backlog } = this.#served.adopt(session, position);
+    const backlog = isAgain ? withOffers(session, []) : this.#served.adopt(session, position).backlog;
     this.#served.describe(reply);
     for (const { method, params } of neededOf(session, backlog)) this.#channel.notify(method, params);
     this.#served.listen();

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Authenticate, Session } from '../../../src/index.js';
 import { fakeAnswer, fakeOffer } from '../../../src/testing/index.js';
 import { unauthorized } from '../../support/unauthorized.js';
@@ -51,6 +51,25 @@ export function attachingSuite(stage: ContractStage): void {
       await client.request('attach', { sessionId: session.id });
       await client.close();
       await stage.expectNothingLeft();
+    });
+
+    test('may be repeated by its connection, as after a refused rejoin, and tells the same again', async () => {
+      await start({ authenticate: byToken });
+      const session = await created('alice');
+      const client = await as('alice');
+      const attach = () => client.request('attach', { sessionId: session.id, capabilities: ['rejoin'] });
+      const before = await attach();
+      const offered = await client.notified('offer');
+      const wrong = { peer: 2, offer: { type: 'offer', sdp: 'none' } };
+      expect((await client.request('rejoin', wrong)).error?.data?.code).toBe('ERR_RELAY_INVALID_SDP');
+      expect((await attach()).result).toEqual(before.result);
+      const offers = () =>
+        client.received.flatMap(({ method, params }) => (method === 'offer' ? [params] : []));
+      await vi.waitFor(() => expect(offers()).toEqual([offered, offered]));
+      const { error } = await client.request('attach', { sessionId: 'another' });
+      expect(error?.data?.code).toBe('ERR_RELAY_INVALID_STATE');
+      const offer = { type: 'offer', sdp: fakeOffer() };
+      expect((await client.request('rejoin', { peer: 3, offer })).result).toMatchObject({ peer: 3 });
     });
 
     test('takes it over from another connection, which is closed with 4409', async () => {

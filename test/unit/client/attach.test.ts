@@ -70,6 +70,22 @@ test('a refusal rejects, and a join is possible', async () => {
   expect(client.state).toBe('joined');
 });
 
+test('a peer that is refused ends no session, and the client may try again', async () => {
+  const { client, socket } = await atSession();
+  const { rejoin } = socket.results;
+  delete socket.results.rejoin;
+  const attaching = client.attach(PROOF);
+  await expect.poll(() => newest(socket.sent)?.method).toBe('rejoin');
+  const data = { code: 'ERR_RELAY_FORBIDDEN', retryable: false };
+  socket.receive({ id: newest(socket.sent).id, error: { code: -32005, message: 'Not you.', data } });
+  await expect(attaching).rejects.toMatchObject(data);
+  expect(client.state).toBe('open');
+  expect(socket.params('leave')).toEqual([]);
+  Object.assign(socket.results, { rejoin });
+  expect(await client.attach(PROOF)).toMatchObject({ sessionId: PROOF.sessionId, peer: 5 });
+  expect(socket.params('leave')).toEqual([{ peer: 3 }]);
+});
+
 test('leave() while the relay is asked leaves the session, and nothing is left of it in the browser', async () => {
   const { client, socket } = await atSession();
   delete socket.results.attach;
