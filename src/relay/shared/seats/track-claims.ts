@@ -1,9 +1,9 @@
-import type { RoomChange, RoomFields, RoomLog, Seat } from '../../backplane/backplane.js';
-import { type ClaimsElsewhere, namesOf } from '../../room/participants/publishers.js';
-import type { Room } from '../../room/room.js';
-import { withDeadline } from '../../util/deadline.js';
-import { disregard, isPromise } from '../../util/is-promise.js';
-import { noop } from '../../util/noop.js';
+import type { RoomChange, RoomFields, RoomLog, Seat } from '../../../backplane/backplane.js';
+import { type ClaimsElsewhere, namesOf } from '../../../room/participants/publishers.js';
+import type { Room } from '../../../room/room.js';
+import { withDeadline } from '../../../util/deadline.js';
+import { disregard, isPromise } from '../../../util/is-promise.js';
+import { noop } from '../../../util/noop.js';
 
 /** ms that an offer waits for the others. Negotiation goes on without Redis. */
 const MAX_CLAIM_MS = 500;

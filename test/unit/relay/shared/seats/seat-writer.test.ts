@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
-import type { Outcome, RoomLog, Seat } from '../../../../src/backplane/backplane.js';
-import { RelayError } from '../../../../src/protocol/errors.js';
-import { SeatWriter } from '../../../../src/relay/shared/seat-writer.js';
+import type { Outcome, RoomLog, Seat } from '../../../../../src/backplane/backplane.js';
+import { RelayError } from '../../../../../src/protocol/errors.js';
+import { SeatWriter } from '../../../../../src/relay/shared/seats/seat-writer.js';
 
 const SEAT: Seat = { processId: 'here', userId: 'ada', moderates: false };
 

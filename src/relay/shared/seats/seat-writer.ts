@@ -5,10 +5,10 @@ import type {
   RoomFields,
   RoomLog,
   Seat,
-} from '../../backplane/backplane.js';
-import { isPromise } from '../../util/is-promise.js';
+} from '../../../backplane/backplane.js';
+import { isPromise } from '../../../util/is-promise.js';
+import type { CountedViewers } from '../viewers/counted-viewers.js';
 import { claimOf, isShown } from './track-claims.js';
-import type { CountedViewers } from './viewers/counted-viewers.js';
 
 /** ms between two counts of an audience that changes. */
 const AUDIENCE_MS = 250;
