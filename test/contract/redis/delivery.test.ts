@@ -120,6 +120,16 @@ describeReal(['redis'], 'what processes tell each other by Redis', () => {
       await vi.waitFor(() => expect(near.log.state.node).toBe('sfu-1'));
     });
 
+    test('a gap that is longer than the messages that Redis keeps: the newest come once, before its own', async () => {
+      expect(proxy.silence('SUBSCRIBE')).toBe(1);
+      await Promise.all(numbers(1, 1_500).map((n) => near.log.append('of-1', note(`note ${n}`))));
+      await far.log.append('of-1', note('its own'));
+      const notes = notesOf(far);
+      expect(notes.length).toBeGreaterThan(500);
+      await vi.waitFor(() => expect(notesOf(near).at(-1)).toBe('its own'));
+      expect(notes).toEqual(notesOf(near).slice(-notes.length));
+    });
+
     test('replies that are lost with their connection: everything happens once', async () => {
       proxy.losesReplies = true;
       const commit = far.log.commit(place('sfu-1'));

@@ -39,6 +39,12 @@ local function tail(seen, q)
   end
   if count == q - seen then return lines end
 end
+-- The messages after the entry that the caller has seen, as far as they are there: the caller knows the rest from the whole state.
+local function newest(seen)
+  local lines = {}
+  for _, entry in ipairs(redis.call('XRANGE', M, string.format('%d', seen + 1), '+')) do lines[#lines + 1] = entry[2][2] end
+  return lines
+end
 -- Entries of maps that a script changes by itself: by the name of the map, each as JSON.
 local function change(channel, process, nonce, maps)
   local members = {}
@@ -59,7 +65,8 @@ end
  * are missing. A process that comes late to a room that has ended is told so. ARGV: process, fence, new epoch, ttl, channel, revision seen
  * or '', entry seen, nonce, first epoch seen, epoch seen, nonce of the entry seen, the number of fields, each with its value; then id, value
  * and JSON of each own seat.
- * @returns 'ok', the hash, and what has happened since, or, in another epoch than seen, since that began, or 0; 'ended' and why; 'fenced'
+ * @returns 'ok', the hash, and what has happened since, or, in another epoch than seen, since that began, or 0 and the messages of it;
+ * 'ended' and why; 'fenced'
  */
 export const OPEN = script(`${COMMON}
 local process, fence, epoch, ttl, channel, seen, nonce = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[8]
@@ -121,7 +128,8 @@ keep(ttl)
 local since = isContinued and ARGV[7]
 if seen ~= '' and isSame and redis.call('HGET', S, 'e') ~= ARGV[10] then since = redis.call('HGET', S, 'b') end
 local missed = since and tail(tonumber(since), tonumber(redis.call('HGET', S, 'q')))
-return { 'ok', redis.call('HGETALL', S), missed or 0 }
+if missed then return { 'ok', redis.call('HGETALL', S), missed } end
+return { 'ok', redis.call('HGETALL', S), 0, since and newest(tonumber(since)) or {} }
 `);
 
 /** What has happened since. ARGV: epoch, entry seen, its nonce, process, fence, ttl. */
@@ -133,7 +141,7 @@ q = tonumber(q or -1)
 if e ~= epoch or p ~= fence or q < seen or (q == seen and n ~= nonce) then return { 'gone' } end
 keep(ARGV[6])
 local lines = tail(seen, q)
-if not lines then return { 'snapshot', redis.call('HGETALL', S) } end
+if not lines then return { 'snapshot', redis.call('HGETALL', S), newest(seen) } end
 return { 'ok', n, lines }
 `);
 
@@ -209,7 +217,7 @@ if not isDone then
 end
 local status = isDone and 'done' or 'ok'
 local missed = tail(seen, before)
-if not missed then return { status, results, n, before, 0, redis.call('HGETALL', S) } end
+if not missed then return { status, results, n, before, 0, redis.call('HGETALL', S), newest(seen) } end
 return { status, results, n, before, missed }
 `);
 

@@ -33,25 +33,25 @@ export class RoomState {
     this.#owner = owner;
   }
 
-  /** Takes the whole state. */
-  load(room: StoredRoom): void {
+  /**
+   * Takes the whole state.
+   * @param missed lines; sinks are told of the messages among them, as the state has the rest
+   */
+  load(room: StoredRoom, missed: readonly string[] = []): void {
     Object.assign(this, room);
     this.#owner.tell((sink) => sink.snapshot(this.fields, this.revision));
+    for (const line of missed) {
+      const { revision, entry } = decodeLine(line);
+      if (entry.a) this.#tell(revision, entry);
+    }
   }
 
   /** As `load`, where all that has happened since, or since the epoch began, is known: sinks are told of that. */
   catchUp(room: StoredRoom, missed: readonly string[]): void {
     const isContinued = room.epoch === this.epoch;
-    if (isContinued && this.follow(this.seq + 1, missed, room.nonce)) {
+    if (isContinued && this.follow(this.seq + 1, missed, room.nonce))
       Object.assign(this, { ownSeats: room.ownSeats, kin: room.kin });
-      return;
-    }
-    this.load(room);
-    if (isContinued) return;
-    for (const line of missed) {
-      const { s, a } = decodeLine(line);
-      if (a) this.#owner.tell((sink) => sink.appended(s, a));
-    }
+    else this.load(room, isContinued ? [] : missed);
   }
 
   /** The room has ended while this process was not one of those that share it. */
@@ -72,15 +72,17 @@ export class RoomState {
     if (last < this.seq) return true;
     if (first > this.seq + 1) return false;
     for (const line of lines.slice(this.seq + 1 - first)) {
-      this.take(this.seq + 1, Number.parseInt(line, 10), decodeLine(line));
+      const { revision, entry } = decodeLine(line);
+      this.take(this.seq + 1, revision, entry);
     }
     if (last === this.seq) this.nonce = nonce;
     return true;
   }
 
   /** Takes one entry, if it is the next one. */
-  take(seq: number, revision: number, { o, b, c, s, a }: StreamEntry): void {
+  take(seq: number, revision: number, entry: StreamEntry): void {
     if (seq !== this.seq + 1) return;
+    const { b, c } = entry;
     this.seq = seq;
     this.revision = revision;
     if (c) {
@@ -90,6 +92,10 @@ export class RoomState {
         else this.ownSeats.delete(id);
       }
     }
+    this.#tell(revision, entry);
+  }
+
+  #tell(revision: number, { o, c, s, a }: StreamEntry): void {
     // Told before its outcome: a sink may commit, and its change follows this one.
     this.#owner.tell((sink) => {
       if (c) sink.changed(c, revision);
@@ -100,6 +106,7 @@ export class RoomState {
 }
 
 /** A line is a revision, a space, and an entry. */
-function decodeLine(line: string): StreamEntry {
-  return decodeEntry(line.slice(line.indexOf(' ') + 1));
+function decodeLine(line: string): { revision: number; entry: StreamEntry } {
+  const space = line.indexOf(' ');
+  return { revision: Number(line.slice(0, space)), entry: decodeEntry(line.slice(space + 1)) };
 }

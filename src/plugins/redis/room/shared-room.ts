@@ -44,8 +44,9 @@ interface Reader {
   tell(tell: Tell): void;
 }
 
-type OpenReply = ['fenced'] | ['ended', string] | ['ok', string[], string[] | 0];
-type WriteReply = [string, string[], string, number, string[] | 0, string[]?];
+type OpenReply = ['fenced'] | ['ended', string] | ['ok', string[], string[] | 0, string[]?];
+type ReadReply = ['fenced'] | ['gone'] | ['ok', string, string[]] | ['snapshot', string[], string[]];
+type WriteReply = [string, string[], string, number, string[] | 0, string[]?, string[]?];
 
 /** A room as one process sees it: what it does there happens in one order, one batch after the other. */
 export class SharedRoom implements StateOwner {
@@ -194,7 +195,7 @@ export class SharedRoom implements StateOwner {
       if (reply[0] === 'fenced') throw this.#fenced(membership);
       if (reply[0] === 'ended') return this.#ended(JSON.parse(reply[1]) as string);
       const room = decodeRoom(reply[1], this.process);
-      if (reply[2] === 0) this.#state.load(room);
+      if (reply[2] === 0) this.#state.load(room, reply[3]);
       else this.#state.catchUp(room, reply[2]);
     } catch (error) {
       this.#needs = 'open';
@@ -209,12 +210,11 @@ export class SharedRoom implements StateOwner {
     const args = [epoch, String(seq), nonce, this.process, membership.fenceText, String(ROOM_TTL_MS)];
     this.#needs = 'nothing';
     try {
-      const reply = (await commands.run(READ, [state, log, messages], args)) as [string, string, string[]];
-      const [status] = reply;
-      if (status === 'fenced') throw this.#fenced(membership);
-      if (status === 'gone') this.#needs = 'open';
-      else if (status === 'ok') this.#state.follow(seq + 1, reply[2], reply[1]);
-      else this.#state.load(decodeRoom(reply[1] as unknown as string[], this.process));
+      const reply = (await commands.run(READ, [state, log, messages], args)) as ReadReply;
+      if (reply[0] === 'fenced') throw this.#fenced(membership);
+      if (reply[0] === 'gone') this.#needs = 'open';
+      else if (reply[0] === 'ok') this.#state.follow(seq + 1, reply[2], reply[1]);
+      else this.#state.load(decodeRoom(reply[1], this.process), reply[2]);
     } catch (error) {
       if (this.#needs === 'nothing') this.#needs = 'read';
       throw error;
@@ -253,8 +253,8 @@ export class SharedRoom implements StateOwner {
 
   /** @returns what has to be tried again */
   #carryOut(sent: readonly Sent[], reply: WriteReply, seen: number): readonly Sent[] {
-    const [status, results, nonce, before, missed, flat] = reply;
-    if (missed === 0) this.#state.load(decodeRoom(flat ?? [], this.process));
+    const [status, results, nonce, before, missed, flat, newest] = reply;
+    if (missed === 0) this.#state.load(decodeRoom(flat ?? [], this.process), newest);
     else this.#state.follow(seen + 1, missed, nonce);
     if (status === 'done') return sent.filter(({ operation }) => !settled(operation));
     let [count, last] = [0, before];
