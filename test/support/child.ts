@@ -5,6 +5,29 @@ import { until } from './poll.js';
 
 const maxLogChars = 64 * 1024;
 
+/** Those that run. */
+const running = new Set<ChildProcess>();
+
+function killAll(): void {
+  for (const child of running) child.kill('SIGKILL');
+}
+
+/** Vitest ends its workers by SIGTERM, of which 'exit' is not told. */
+function killAllAndEnd(): void {
+  killAll();
+  process.kill(process.pid, 'SIGTERM');
+}
+
+function started(child: ChildProcess): void {
+  if (running.size === 0) process.once('exit', killAll).once('SIGTERM', killAllAndEnd);
+  running.add(child);
+}
+
+function ended(child: ChildProcess): void {
+  running.delete(child);
+  if (running.size === 0) process.off('exit', killAll).off('SIGTERM', killAllAndEnd);
+}
+
 /** A child process whose output is kept, bounded, and that never outlives the tests. */
 export class Child {
   #log = '';
@@ -18,14 +41,13 @@ export class Child {
         this.#log = (this.#log + text).slice(-maxLogChars);
       });
     }
-    const killAtExit = () => this.#process.kill('SIGKILL');
-    process.once('exit', killAtExit);
+    started(this.#process);
     // 'error' comes instead of 'exit' when the command can't be started.
     this.#process.on('error', (error) => {
       this.#log += `\n${error.message}`;
     });
     this.#exited = Promise.race([once(this.#process, 'close'), errorOf(this.#process)]).finally(() =>
-      process.off('exit', killAtExit),
+      ended(this.#process),
     );
   }
 

@@ -16,12 +16,13 @@ describeReal(['ion'], 'a production Ion that is told to stop', () => {
   let health: HealthClient;
 
   async function start(stopTimeout: string): Promise<void> {
-    ion = await ProductionIon.start({ flags: ['-stop-timeout', stopTimeout] });
-    health = new HealthClient(ion.address);
+    const started = await ProductionIon.start({ flags: ['-stop-timeout', stopTimeout] });
+    const client = new HealthClient(started.address);
     cleanUp.push(
-      () => ion.stop(),
-      () => health.close(),
+      () => started.stop(),
+      () => client.close(),
     );
+    [ion, health] = [started, client];
   }
 
   async function joined(user: string): Promise<IonPeer> {
