@@ -42,8 +42,11 @@ export class ClusterStage {
     return this.#ions as IonCluster<IonServer>;
   }
 
-  /** @param ion options of the Ions */
-  async setUp(ion: Parameters<typeof startIon>[0] = {}): Promise<void> {
+  /** @param nodes how many Ions; the rest are their options */
+  async setUp({
+    nodes = 2,
+    ...ion
+  }: { nodes?: number } & Parameters<typeof startIon>[0] = {}): Promise<void> {
     // Two files of tests run at a time.
     const { folder } = await compile(
       `cluster-relay-${process.pid}`,
@@ -52,7 +55,7 @@ export class ClusterStage {
     );
     this.#folder = folder;
     this.#script = `${folder}relay.mjs`;
-    this.#ions = await IonCluster.start(2, () => startIon(ion));
+    this.#ions = await IonCluster.start(nodes, () => startIon(ion));
   }
 
   async begin(): Promise<void> {

@@ -94,7 +94,7 @@ export class SessionHolder {
     },
     leavePeer: ({ sessionId, peer }: Params) => {
       for (const held of this.#of(sessionId)) {
-        if (peer === undefined || peer === held.state.peers.peer) this.#release(held);
+        if (peer === undefined || peer === held.state.peers.peer) void this.#release(held);
         else held.session.peers.askToLeave(Number(peer));
       }
     },
@@ -145,19 +145,19 @@ export class SessionHolder {
     this.#setup.handOver(session, { by: 'relay', error: goesOnElsewhere() });
   }
 
-  /** The client has joined again: nobody needs the peers of its session. */
-  release(sessionId: string): void {
-    for (const held of this.#of(sessionId)) this.#release(held);
+  /** The client has joined again: nobody needs the peers of its session. Resolves when they have ended. */
+  async release(sessionId: string): Promise<void> {
+    await Promise.all(this.#of(sessionId).map((held) => this.#release(held)));
   }
 
   /** Once a second: nobody needs the peers for which a dead process is responsible. */
   beat(): void {
-    for (const held of this.#all) if (!this.#setup.isAlive(held.processId)) this.#release(held);
+    for (const held of this.#all) if (!this.#setup.isAlive(held.processId)) void this.#release(held);
   }
 
   /** This process ends. */
   close(): void {
-    for (const held of this.#all) this.#release(held);
+    for (const held of this.#all) void this.#release(held);
   }
 
   get #all(): readonly Held[] {
@@ -173,13 +173,13 @@ export class SessionHolder {
     held.timer = setTimeout(() => this.#release(held), ms).unref();
   }
 
-  #release(held: Held): void {
+  #release(held: Held): Promise<void> {
     clearTimeout(held.timer);
     const { session } = held;
     const others = this.#of(session.id).filter((each) => each !== held);
     if (others.length > 0) this.#held.set(session.id, others);
     else this.#held.delete(session.id);
-    void session.close({ by: 'relay', error: goesOnElsewhere() });
+    return session.close({ by: 'relay', error: goesOnElsewhere() });
   }
 }
 

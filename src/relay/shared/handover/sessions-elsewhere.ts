@@ -158,8 +158,8 @@ export class SessionsElsewhere {
     const session = this.#setup.sessions.get(String(sessionId));
     // The other process tells which session has replaced it.
     const forgotten = this.directory.forget(String(sessionId), true);
-    this.holder.release(String(sessionId));
-    await Promise.all([forgotten, session?.close({ by: 'relay', error: joinedAgain() })]);
+    const released = this.holder.release(String(sessionId));
+    await Promise.all([forgotten, released, session?.close({ by: 'relay', error: joinedAgain() })]);
     return session && { changes: session.permissions.changes };
   }
 
