@@ -1,24 +1,13 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { fakeOffer } from '../../src/testing/index.js';
 import { until } from '../support/poll.js';
 import { describeReal } from '../support/real.js';
-import { ClusterStage, type Member } from './cluster-stage.js';
+import { ClusterStage } from './cluster-stage.js';
+import { Follower } from './follower.js';
 
 const SESSIONS = 100;
 const ROOMS = 10;
 const CAMERA = { kind: 'video', streamId: 'home', trackId: 'camera' } as const;
 const WAIT = { timeoutMs: 40_000 };
-
-/** Rejoins when it is told to, until that succeeds. */
-async function followNode({ client }: Member): Promise<void> {
-  for (let peer = 2; ; peer += 1) {
-    const { params } = await client.next(({ method }) => method === 'rejoin');
-    await sleep(Number(params?.afterMs));
-    const offer = { type: 'offer', sdp: fakeOffer([CAMERA]) };
-    if ((await client.request('rejoin', { peer, offer })).result) return;
-  }
-}
 
 describeReal(['ion', 'redis'], `${SESSIONS} sessions of two relays, whose SFU node fails`, () => {
   const stage = new ClusterStage();
@@ -40,6 +29,7 @@ describeReal(['ion', 'redis'], `${SESSIONS} sessions of two relays, whose SFU no
         ),
       );
       const ofRooms = (uid: string) => uid.startsWith(`${fault}-`);
+      const followers = members.map((member) => new Follower(member, [CAMERA]));
       await until(
         'the nodes have all of them',
         () => stage.ions.peers.filter(ofRooms).length === SESSIONS,
@@ -50,13 +40,15 @@ describeReal(['ion', 'redis'], `${SESSIONS} sessions of two relays, whose SFU no
         (typeof stage.ions.nodes)[0],
       ];
       const there = new Set(other.peers);
-      const lost = members.filter(({ sessionId }) => ![...there].some((uid) => uid.includes(sessionId)));
+      const lost = followers.filter(
+        ({ member }) => ![...there].some((uid) => uid.includes(member.sessionId)),
+      );
       expect(lost.length).toBeGreaterThan(0);
-      const followed = Promise.all(lost.map(followNode));
+      const before = lost.map(({ peer }) => peer);
       if (fault === 'SIGKILL') await failing.kill();
       else failing.signal('SIGSTOP');
       try {
-        await followed;
+        await until('all have followed', () => lost.every(({ peer }, n) => peer > (before[n] ?? 0)), WAIT);
         await until('all are there', () => other.peers.filter(ofRooms).length === SESSIONS, WAIT);
         const told = members.flatMap(({ client }) => client.received);
         expect(told.filter(({ params, error }) => params?.left ?? error?.data?.closeCode)).toEqual([]);

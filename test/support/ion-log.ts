@@ -5,6 +5,8 @@ interface Arrival {
   /** Ion's id of the room (sid). */
   readonly room: string;
   readonly uid: string;
+  /** Whether nobody was in the room. */
+  readonly isFirst: boolean;
 }
 
 /** A word as zerolog writes it: in quotes where it has to. */
@@ -14,8 +16,8 @@ const ROOM = new RegExp(`session_id=${WORD}`);
 
 /** What an Ion says of its rooms: only its log does. */
 export class IonLog {
-  /** The uids of the peers in its rooms, ghosts included: a peer whose stream Ion has ended with an error never leaves. */
-  readonly peers = new Set<string>();
+  /** The rooms of the peers, by their uids, ghosts included: a peer whose stream Ion has ended with an error never leaves. */
+  readonly #rooms = new Map<string, string>();
   /** All who have ever joined, in the order in which they came. */
   readonly arrivals: Arrival[] = [];
 
@@ -25,12 +27,17 @@ export class IonLog {
     const text = stripVTControlCharacters(line);
     const [uid, room] = [PEER, ROOM].map((pattern) => unquoted(pattern.exec(text)?.[1] ?? ''));
     if (!uid || room === undefined) return;
-    if (event === 'RemovePeer from') this.peers.delete(uid);
+    if (event === 'RemovePeer from') this.#rooms.delete(uid);
     else {
-      this.peers.add(uid);
-      this.arrivals.push({ room, uid });
+      this.arrivals.push({ room, uid, isFirst: ![...this.#rooms.values()].includes(room) });
+      this.#rooms.set(uid, room);
     }
   };
+
+  /** The uids of the peers in its rooms, ghosts included. */
+  get peers(): string[] {
+    return [...this.#rooms.keys()];
+  }
 }
 
 function unquoted(word: string): string {

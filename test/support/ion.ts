@@ -132,7 +132,7 @@ export async function startIon({ iceTimeoutSeconds = 30 } = {}): Promise<IonServ
       return child.log;
     },
     get peers() {
-      return [...said.peers];
+      return said.peers;
     },
     get arrivals() {
       return said.arrivals;

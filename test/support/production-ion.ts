@@ -53,7 +53,7 @@ export class ProductionIon implements ClusterNode {
 
   /** The uids of the peers in its rooms. */
   get peers(): string[] {
-    return [...this.#process.log.peers];
+    return this.#process.log.peers;
   }
 
   /** All who have joined its rooms since it was started. */
