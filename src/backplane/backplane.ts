@@ -1,6 +1,7 @@
 import type { RelayError } from '../protocol/errors.js';
 import type { MessageDeletion, Participant, RoomMessage } from '../protocol/types.js';
 import type { CancelSignal } from '../util/cancellation.js';
+import type { Outage } from './outage.js';
 import type { GateState } from './shared-gate.js';
 
 /** Over a network a promise; in memory the value, so that a single process waits for nothing. */
@@ -29,6 +30,8 @@ export interface BackplaneStatus {
 export interface Backplane {
   /** Undefined if it can always be used. */
   readonly status?: BackplaneStatus;
+  /** @internal Undefined if it is never away. */
+  readonly outage?: Outage;
   /**
    * @internal
    * Announces this process, or announces it again after its membership was lost.
@@ -169,19 +172,34 @@ export interface Refusal {
 }
 
 /** `revision`: the number of changes of the room so far. */
-export type Outcome = { readonly revision: number; readonly change: RoomChange; refused?: never } | Refusal;
+export type Outcome =
+  | {
+      readonly revision: number;
+      readonly change: RoomChange;
+      /** Where the others hear of it later: what they make of it. Only this process has the change until then. */
+      readonly later?: Promise<Outcome>;
+      refused?: never;
+    }
+  | Refusal;
 
 /** Decides on a change. It is pure: after a conflict with another process it runs again, on the newer state. */
 export type Propose = (state: RoomFields) => RoomChange | Refusal;
 
 /** What is told to a room, apart from its fields. */
 export type RoomEntry =
-  | { readonly message: RoomMessage }
+  | {
+      readonly message: RoomMessage;
+      /** The user, and the kind and id, of a message that is processed once for all processes. */
+      readonly once?: MessageKey;
+    }
   | { readonly deletion: MessageDeletion }
   | { readonly count: MessageCount };
 
+/** A user id; a kind and the id that the user has chosen. */
+export type MessageKey = readonly [userId: string, id: string];
+
 /** The number of messages of a kind since the last count. */
-interface MessageCount {
+export interface MessageCount {
   readonly kind: string;
   readonly count: number;
 }

@@ -3,7 +3,7 @@ import { checkId } from '../protocol/ids.js';
 import { checkOptions, type Keys } from '../util/check-options.js';
 import { andThen } from '../util/is-promise.js';
 import { wallClock } from '../util/wall-clock.js';
-import { attempt } from './attempt.js';
+import { attempt, unavailable } from './attempt.js';
 import type { Backplane, MaybePromise } from './backplane.js';
 
 /**
@@ -92,11 +92,18 @@ class SharedBans implements BanStore {
 
   set(roomId: string, ban: Ban): MaybePromise<void> {
     const ttlMs = ban.until === undefined ? FOREVER_MS : Math.max(1, ban.until - wallClock());
-    return attempt(() => this.#backplane.put(keyOf(roomId, ban.userId), JSON.stringify(ban), ttlMs));
+    return this.#put(keyOf(roomId, ban.userId), JSON.stringify(ban), ttlMs);
   }
 
   delete(roomId: string, userId: string): MaybePromise<void> {
-    return attempt(() => this.#backplane.put(keyOf(roomId, userId), '', 1));
+    return this.#put(keyOf(roomId, userId), '', 1);
+  }
+
+  /** @throws RelayError `ERR_RELAY_UNAVAILABLE`: while the backplane is known to be away, at once */
+  #put(key: string, value: string, ttlMs: number): MaybePromise<void> {
+    const isAway = () => this.#backplane.outage?.isOn === true;
+    if (isAway()) throw unavailable(new Error('what the processes share is away'));
+    return attempt(() => this.#backplane.put(key, value, ttlMs), isAway);
   }
 
   find(roomId: string, userId: string): MaybePromise<Ban | undefined> {

@@ -11,6 +11,7 @@ import type {
   RoomLog,
   RoomSink,
 } from './backplane.js';
+import { Journal, plainJournal, type RoomJournal } from './journal.js';
 import { notOpen } from './refusals.js';
 
 const EMPTY: RoomFields = { generation: 0 };
@@ -18,16 +19,22 @@ const EMPTY: RoomFields = { generation: 0 };
 /** Of all logs of this process: a room that is opened again must not take an operation for an earlier one. */
 let operations = 0;
 
+export interface OpenLog {
+  readonly log: RoomLog;
+  readonly journal: RoomJournal;
+  readonly opened?: Promise<unknown>;
+}
+
 /** Opens a room's log: a log that answers at once where the backplane does, otherwise one that can be used before it is open. */
-export function openLog(
-  backplane: Backplane,
-  roomId: string,
-  sink: RoomSink,
-): { readonly log: RoomLog; readonly opened?: Promise<unknown> } {
-  const log = backplane.open(roomId, sink);
-  if (!isPromise(log)) return { log };
-  const late = new LateLog(log, () => backplane.open(roomId, sink));
-  return { log: late, opened: late.opened };
+export function openLog(backplane: Backplane, roomId: string, sink: RoomSink): OpenLog {
+  const { outage } = backplane;
+  const journal = outage && new Journal(sink, outage);
+  const open = () => backplane.open(roomId, journal ?? sink);
+  const log = open();
+  if (!isPromise(log)) return { log, journal: plainJournal(log) };
+  const late = new LateLog(log, open);
+  journal?.begin(late);
+  return { log: late, journal: journal ?? plainJournal(late), opened: late.opened };
 }
 
 /**
@@ -58,11 +65,11 @@ class LateLog implements RoomLog {
   }
 
   commit(propose: Propose): Promise<Outcome> {
-    return this.#run((log, operation) => log.commit(propose, operation));
+    return this.run((log, operation) => log.commit(propose, operation));
   }
 
   append(sessionId: string | undefined, entry: RoomEntry): Promise<Outcome> {
-    return this.#run((log, operation) => log.append(sessionId, entry, operation));
+    return this.run((log, operation) => log.append(sessionId, entry, operation));
   }
 
   /** After the operations that have begun. */
@@ -72,14 +79,23 @@ class LateLog implements RoomLog {
     void this.#queue.run(async () => this.#log?.close());
   }
 
-  #run(act: (log: RoomLog, operation: number) => MaybePromise<Outcome>): Promise<Outcome> {
+  nextOperation(): number {
+    operations += 1;
+    return operations;
+  }
+
+  /** @param isOver whether it is not tried any more */
+  run(
+    act: (log: RoomLog, operation: number) => MaybePromise<Outcome>,
+    operation = this.nextOperation(),
+    isOver?: () => boolean,
+  ): Promise<Outcome> {
     if (this.#isClosed) return Promise.resolve({ refused: notOpen() });
     return this.#queue.run(async () => {
       const log = this.#log;
       if (!log) throw unavailable(new Error('the room could not be opened'));
-      operations += 1;
-      const operation = operations;
-      return attempt(async () => act(log, operation));
+      if (isOver?.()) throw unavailable(new Error('what the processes share is away'));
+      return attempt(async () => act(log, operation), isOver);
     });
   }
 }

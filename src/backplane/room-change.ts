@@ -26,6 +26,14 @@ export function apply(state: RoomFields, change: RoomChange): void {
   }
 }
 
+/** The changed state; the given one stays as it is. */
+export function applied(state: RoomFields, change: RoomChange): RoomFields {
+  const next: Record<string, unknown> = { ...state };
+  for (const name of Object.keys(change)) if (next[name] instanceof Map) next[name] = new Map(next[name]);
+  apply(next as unknown as RoomFields, change);
+  return next as unknown as RoomFields;
+}
+
 /** Undefined where no entry is left. */
 function merged(entries: Entries = new Map(), changes: Entries): Entries | undefined {
   for (const [key, value] of changes) {

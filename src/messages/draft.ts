@@ -1,3 +1,4 @@
+import type { MessageKey } from '../backplane/backplane.js';
 import { invalidParams, RelayError } from '../protocol/errors.js';
 import { checkId } from '../protocol/ids.js';
 import type { OutgoingMessage } from '../protocol/types.js';
@@ -10,6 +11,11 @@ export interface Draft {
   readonly data: unknown;
   readonly to: string | undefined;
   readonly id: string | undefined;
+}
+
+/** Identifies a message with an `id`. */
+export function keyOf({ kind, id }: Draft, userId = ''): MessageKey {
+  return [userId, `${kind.name} ${id}`];
 }
 
 const KEYS: Keys<OutgoingMessage> = { kind: true, data: true, to: true, id: true };

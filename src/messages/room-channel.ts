@@ -1,4 +1,4 @@
-import type { MaybePromise, RoomEntry } from '../backplane/backplane.js';
+import type { MaybePromise, MessageKey, RoomEntry } from '../backplane/backplane.js';
 import type { MessageReceipt } from '../protocol/types.js';
 
 /** Carries a room's messages to all processes that share it, this one included, in one order for all. */
@@ -10,10 +10,6 @@ export interface RoomChannel {
   publish(sessionId: string | undefined, entry: RoomEntry): MaybePromise<void>;
   /** Whether others can see the user, whom this process does not know. @throws RelayError the others can't be asked */
   isPresent(userId: string): MaybePromise<boolean>;
-  /** Processes a message of this user and id, unless another process has done so: returns the receipt then. */
-  once(
-    userId: string,
-    id: string,
-    act: () => MessageReceipt | Promise<MessageReceipt>,
-  ): Promise<MessageReceipt>;
+  /** Processes a message of this key, unless another process has done so: returns the receipt then. */
+  once(key: MessageKey, act: () => MessageReceipt | Promise<MessageReceipt>): Promise<MessageReceipt>;
 }

@@ -10,7 +10,7 @@ import { noop } from '../util/noop.js';
 import { OrderedQueue } from '../util/ordered-queue.js';
 import { wallClock } from '../util/wall-clock.js';
 import { counted, countOf } from './counted.js';
-import { checkJson, type Draft, readDraft } from './draft.js';
+import { checkJson, type Draft, keyOf, readDraft } from './draft.js';
 import { History } from './history.js';
 import type { HistoryLimits, ResolvedKind, ResolvedKinds } from './message-kind.js';
 import { Receipts } from './receipts.js';
@@ -122,9 +122,9 @@ export class RoomMessages {
       queue.run(act, (receipt) => receipt);
     const process = () => this.#process(draft, sender);
     if (draft.id === undefined) return carryOut(process);
-    const [userId, id] = [sender?.userId ?? '', `${draft.kind.name} ${draft.id}`];
-    const once = () => (this.channel ? this.channel.once(userId, id, process) : process());
-    return this.#makeRecord().receipts.once(userId, id, async () => carryOut(once));
+    const key = keyOf(draft, sender?.userId);
+    const once = () => (this.channel ? this.channel.once(key, process) : process());
+    return this.#makeRecord().receipts.once(...key, async () => carryOut(once));
   }
 
   /** Deletes a message from the history, and notifies the room. */
@@ -204,7 +204,8 @@ export class RoomMessages {
     const id = randomUUID();
     const from = sender && { sessionId: sender.sessionId, userId: sender.userId };
     const message = { id, kind: name, data, ...(from && { from }), ...(to !== undefined && { to }), at };
-    return andThen(this.#tell(sender?.sessionId, { message }), () => {
+    const once = draft.id !== undefined && { once: keyOf(draft, sender?.userId) };
+    return andThen(this.#tell(sender?.sessionId, { message, ...once }), () => {
       this.#setup.counters?.add(name);
       return { id, at };
     });

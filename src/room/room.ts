@@ -1,5 +1,6 @@
 import type { Backplane, RoomLog, RoomSink } from '../backplane/backplane.js';
 import { type BanOptions, type BanStore, MemoryBans } from '../backplane/ban-store.js';
+import type { RoomJournal } from '../backplane/journal.js';
 import { openLog } from '../backplane/late-log.js';
 import { memoryBackplane } from '../backplane/memory/memory-backplane.js';
 import type { SharedGate } from '../backplane/shared-gate.js';
@@ -43,6 +44,8 @@ export class Room {
   readonly id: string;
   /** @internal The fields that the processes of the room share, and their changes. */
   readonly log: RoomLog;
+  /** @internal Changes the log by what need not wait for the other processes. */
+  readonly journal: RoomJournal;
   /** @internal Settles when the log is open; undefined where it was at once. */
   readonly opened: Promise<unknown> | undefined;
   /** @internal */
@@ -80,14 +83,15 @@ export class Room {
     this.messages = messages;
     messages.recipients = this.members;
     this.#share = share?.(this);
-    const { log, opened } = openLog(backplane, id, this.#share ?? this.moderation);
+    const { log, journal, opened } = openLog(backplane, id, this.#share ?? this.moderation);
     this.log = log;
+    this.journal = journal;
     this.opened = opened;
   }
 
   /** @internal The last session has left. */
   close(): void {
-    const close = () => this.log.close();
+    const close = () => this.journal.close(() => this.log.close());
     if (this.#share) this.#share.close(close);
     else close();
   }

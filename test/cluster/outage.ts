@@ -24,6 +24,8 @@ export interface OutageReport {
   kicked: number;
   /** What each has heard of those who wrote after the return. */
   heard: string[];
+  /** Who has not heard everything once, in order, that was written while Redis was away. */
+  missed: string[];
 }
 
 const WAIT = { timeoutMs: 30_000, intervalMs: 20 };
@@ -55,9 +57,14 @@ export async function outage({ awayMs, fault }: OutageOptions): Promise<OutageRe
     const backAt = performance.now() + awayMs;
     const kick = host.client.request('moderate', { action: 'kick', userId: 'noisy' });
     leaver.client.notify('leave');
+    const said: string[] = [];
     while (performance.now() < backAt) {
       for (const { client } of stay) outcomes.note('ping', await client.request('ping'));
-      outcomes.note('chat', await say(host, 'while it is away'));
+      // A process keeps 250 of a room.
+      if (said.length < 250) {
+        said.push(`away ${said.length}`);
+        outcomes.note('chat', await say(host, said.at(-1) as string));
+      }
       outcomes.add('join', await join(relays[1], 'late').then(() => 'ok', String));
       outcomes.add('health', JSON.stringify((await first.health()).body.backplane));
       await sleep(Math.min(1_000, Math.max(0, backAt - performance.now())));
@@ -82,7 +89,19 @@ export async function outage({ awayMs, fault }: OutageOptions): Promise<OutageRe
     for (const each of all)
       await until('all have heard it', () => chatOf(each).filter(isNew).length >= all.length, WAIT);
     const heard = new Set(all.map((each) => chatOf(each).filter(isNew).join()));
-    return { rosterMs, kicked, outcomes: outcomes.all, disturbed: disturbed(stay), heard: [...heard] };
+    const hasAll = (each: Member) =>
+      chatOf(each)
+        .filter((text) => text.startsWith('away'))
+        .join() === said.join();
+    const missed = stay.filter((each) => !hasAll(each)).map(({ user }) => user);
+    return {
+      rosterMs,
+      kicked,
+      outcomes: outcomes.all,
+      disturbed: disturbed(stay),
+      heard: [...heard],
+      missed,
+    };
   } finally {
     await stage.clear();
     await stage.tearDown();

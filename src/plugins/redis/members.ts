@@ -77,6 +77,7 @@ export class Members {
     await this.#takeOver(membership);
     await this.#rooms.reopenAll();
     if (before && before.processId !== processId) await this.#leave(before);
+    this.#isBack(membership);
     await directory.look(membership);
     return membership;
   }
@@ -167,7 +168,7 @@ export class Members {
       const reply = await commands.run(RENEW, [lease, fence, rooms, scopes], args);
       if (reply === 'lost') return membership.end();
       membership.renewed(startedAt);
-      if (reply !== 'restored') return;
+      if (reply !== 'restored') return this.#isBack(membership);
     } catch (error) {
       this.#isCardNew ||= isCardNew;
       throw error;
@@ -175,6 +176,11 @@ export class Members {
     // Redis has lost its data.
     await this.#rooms.index(this.#rooms.ids);
     this.#rooms.checkAll();
+    this.#isBack(membership);
     await reservations.restore(membership);
+  }
+
+  #isBack(membership: RedisMembership): void {
+    if (!membership.isLost) this.#parts.outage.end();
   }
 }

@@ -1,4 +1,5 @@
 import type { RoomSink } from '../../backplane/backplane.js';
+import type { Outage } from '../../backplane/outage.js';
 import { notOpen } from '../../backplane/refusals.js';
 import type { Logger } from '../../util/logger.js';
 import type { Commands } from './connection/commands.js';
@@ -19,6 +20,7 @@ export interface Parts {
   readonly directory: Directory;
   readonly reservations: Reservations;
   readonly logger: Logger;
+  readonly outage: Outage;
 }
 
 /** Beats in which every room was looked at once. */

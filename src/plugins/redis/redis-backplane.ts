@@ -6,6 +6,7 @@ import type {
   RoomLog,
   RoomSink,
 } from '../../backplane/backplane.js';
+import { Outage } from '../../backplane/outage.js';
 import { RelayError } from '../../protocol/errors.js';
 import type { Logger } from '../../util/logger.js';
 import { noop } from '../../util/noop.js';
@@ -43,6 +44,8 @@ export function redisBackplane(options: RedisBackplaneOptions): RedisBackplane {
  * @category Cluster
  */
 export class RedisBackplane implements Backplane {
+  /** @internal */
+  readonly outage = new Outage();
   readonly #logger: Logger;
   readonly #health: RedisHealth;
   readonly #commands: Commands;
@@ -60,7 +63,7 @@ export class RedisBackplane implements Backplane {
   constructor(options: RedisBackplaneOptions) {
     const { connection, prefix, timeoutMs, logger } = resolveRedisBackplane(options);
     this.#logger = logger;
-    this.#health = new RedisHealth(logger);
+    this.#health = new RedisHealth(logger, this.outage);
     this.#commands = new Commands(connection, this.#health, timeoutMs);
     this.#keys = new RedisKeys(prefix);
     const probe = this.#keys.probe(randomToken());
@@ -69,7 +72,7 @@ export class RedisBackplane implements Backplane {
     this.#reservations = new Reservations(this.#commands, this.#keys);
     const parts = {
       ...{ commands: this.#commands, keys: this.#keys, subscription: this.#subscription },
-      ...{ directory: this.#directory, reservations: this.#reservations, logger },
+      ...{ directory: this.#directory, reservations: this.#reservations, logger, outage: this.outage },
     };
     this.#rooms = new OpenRooms(parts, () => this.#members);
     this.#members = new Members(parts, this.#rooms);
@@ -147,6 +150,13 @@ export class RedisBackplane implements Backplane {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearInterval(this.#timer);
+    const lost = this.outage.waiting;
+    if (lost.messages + lost.changes > 0)
+      this.#logger.warn(
+        lost,
+        'The relay ends while Redis is away: the other processes miss what was done here',
+      );
+    this.outage.close();
     await this.#beating;
     await this.#rooms.closeAll();
     await this.#members.leave();

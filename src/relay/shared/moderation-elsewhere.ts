@@ -1,4 +1,4 @@
-import type { ModerationElsewhere } from '../../room/moderation/moderation.js';
+import type { ModerationElsewhere } from '../../room/moderation/moderated-room.js';
 import type { Room } from '../../room/room.js';
 import type { ProcessCalls } from './process-calls.js';
 import type { SharedRoom } from './shared-room.js';

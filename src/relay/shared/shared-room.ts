@@ -14,12 +14,12 @@ import type { Room, RoomShare } from '../../room/room.js';
 import { disregard } from '../../util/is-promise.js';
 import type { ArrivalRecorder } from './handover/arrival-recorder.js';
 import { LogGate } from './log-gate.js';
+import { SharedMessages } from './messages/shared-messages.js';
 import { RemoteSession } from './remote-session.js';
 import { RemoteSessions } from './remote-sessions.js';
 import { Revision } from './revision.js';
 import { REPLACED, SeatWriter } from './seats/seat-writer.js';
 import { TrackClaims } from './seats/track-claims.js';
-import { SharedMessages } from './shared-messages.js';
 import { Audiences } from './viewers/audiences.js';
 import { CountedViewers } from './viewers/counted-viewers.js';
 import type { ViewersElsewhere } from './viewers/viewers-elsewhere.js';
@@ -79,6 +79,7 @@ export class SharedRoom implements RoomShare, MembersObserver {
     });
     this.#writer = new SeatWriter(process.processId, this);
     this.#messages = new SharedMessages(room, backplane, {
+      ...{ processId: process.processId, seatFor: (sessionId: string) => this.seatFor(sessionId) },
       seated: (sessionId) => this.#seated(sessionId),
       isPresent: (userId) => this.#audiences.count > 0 && process.viewers.hasUser(room.id, userId),
     });
@@ -156,11 +157,10 @@ export class SharedRoom implements RoomShare, MembersObserver {
 
   snapshot(state: RoomFields, revision: number): void {
     this.room.moderation.snapshot(state);
-    const seats = new Map(state.seats);
+    const [seats, removals] = [new Map(state.seats), new Map(state.removals)];
     this.#others.forgetLater((sessionId) => seats.has(sessionId));
     this.viewers.restart(revision);
     for (const [sessionId, seat] of seats) this.#take(sessionId, seat, revision);
-    const removals = new Map(state.removals);
     for (const sessionId of this.#own.keys())
       if (!seats.has(sessionId) || removals.has(sessionId)) this.#lose(sessionId, { seats, removals });
     this.#audiences.clear();

@@ -1,6 +1,7 @@
 import { unavailable } from '../../backplane/attempt.js';
 import type { Kick, RoomFields, RoomLog } from '../../backplane/backplane.js';
 import type { Ban, BanStore } from '../../backplane/ban-store.js';
+import type { RoomJournal } from '../../backplane/journal.js';
 import { endOf } from '../../backplane/room-change.js';
 import { RelayError } from '../../protocol/errors.js';
 import { andThen, isPromise } from '../../util/is-promise.js';
@@ -12,6 +13,7 @@ import type { ModeratedSession } from './moderated-session.js';
 interface JoinedRoom {
   readonly id: string;
   readonly log: RoomLog;
+  readonly journal: RoomJournal;
   readonly opened: Promise<unknown> | undefined;
 }
 
@@ -75,7 +77,7 @@ export class Admissions {
 
   #check({ userId, isNamed, replaces, grants }: ModeratedSession, ban: Ban | undefined): void {
     refuseBanned(ban);
-    const { end, locked, regulars, removals } = this.#room.log.state;
+    const { end, locked, regulars, removals } = this.#room.journal.state;
     if (end !== undefined) throw endOf(end);
     // The session of a dead process can be replaced even if its user was removed meanwhile.
     const replacesOne = replaces !== undefined && !removals?.has(replaces);

@@ -1,3 +1,4 @@
+import { isUnavailable } from '../../backplane/attempt.js';
 import { type Ban, hasExpired } from '../../backplane/ban-store.js';
 import { RelayError } from '../../protocol/errors.js';
 
@@ -11,5 +12,5 @@ export function refuseBanned(ban: Ban | undefined): void {
 
 /** While the bans that processes share can't be read, who was in the room stays: a ban takes its seat as well. */
 export function unlessUnknown(error: unknown): void {
-  if (RelayError.from(error).code !== 'ERR_RELAY_UNAVAILABLE') throw error;
+  if (!isUnavailable(error)) throw error;
 }

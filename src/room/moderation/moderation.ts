@@ -1,10 +1,10 @@
 import { unavailable } from '../../backplane/attempt.js';
 import type {
   MaybePromise,
+  Outcome,
   Propose,
   RoomChange,
   RoomFields,
-  RoomLog,
   RoomSink,
 } from '../../backplane/backplane.js';
 import { type BanOptions, type BanStore, makeBan, readReason } from '../../backplane/ban-store.js';
@@ -16,11 +16,12 @@ import { inSlices } from '../../util/in-slices.js';
 import { andThen, disregard, isPromise } from '../../util/is-promise.js';
 import { noop } from '../../util/noop.js';
 import { UserIndex } from '../../util/user-index.js';
-import type { RoomMembers } from '../participants/room-members.js';
 import { Admissions, isOver } from './admissions.js';
+import { inTurn } from './ban-changes.js';
 import { REMOVED } from './banned.js';
 import { proposeKick } from './kicks.js';
 import { proposeLock, proposeUnlock } from './lock.js';
+import type { ModeratedRoom, ModerationElsewhere } from './moderated-room.js';
 import type { ModeratedSession } from './moderated-session.js';
 import {
   checkMuteTarget,
@@ -31,24 +32,7 @@ import {
   proposeUnmute,
 } from './mutes.js';
 
-/** The room under moderation. */
-interface ModeratedRoom {
-  readonly id: string;
-  readonly log: RoomLog;
-  readonly opened: Promise<unknown> | undefined;
-  readonly members: RoomMembers;
-  readonly messages: { forget(): void };
-}
-
-/** Moderates sessions that others serve. */
-export interface ModerationElsewhere {
-  /** Ends the user's sessions; resolves when their streams have ended. */
-  close(userId: string, error: RelayError): Promise<void>;
-  /** Resolves when the mutes of the tracks of this user are effective. */
-  revise(userId: string): Promise<void>;
-  /** Forgets the messages of the room, also where it is not any more. */
-  forget(): Promise<void>;
-}
+type Done = Extract<Outcome, { refused?: never }>;
 
 /** The moderation of one room: bans, mutes, the lock, the end. The room's log holds all but the bans. */
 export class Moderation implements RoomSink {
@@ -63,6 +47,7 @@ export class Moderation implements RoomSink {
   readonly #admissions: Admissions;
   #isToldLocked = false;
   #isCommitting = false;
+  #hadMutes = false;
   /** The new ids of muted tracks that the log does not have yet. */
   readonly #followed = new Set<string>();
 
@@ -80,17 +65,22 @@ export class Moderation implements RoomSink {
     return this.#state.end !== undefined;
   }
 
-  snapshot({ locked, end, kicks }: RoomFields): void {
+  snapshot({ locked, end, kicks, mutedTracks, mutedUsers }: RoomFields): void {
     this.#tellLocked(locked === true);
     this.#kicked(kicks);
+    const hasMutes = mutedTracks !== undefined || mutedUsers !== undefined;
+    if (hasMutes || this.#hadMutes) for (const session of this.sessions) void session.permissions.revise();
+    this.#hadMutes = hasMutes;
     if (end !== undefined) void this.#ended(end);
   }
 
   changed(change: RoomChange): void {
-    if ('locked' in change) this.#tellLocked(change.locked === true);
+    const { isBehind } = this.#room.journal;
+    if ('locked' in change) this.#tellLocked(isBehind ? this.isLocked : change.locked === true);
     this.#kicked(change.kicks);
     if (change.end !== undefined) void this.#ended(change.end);
     const { mutedTracks, mutedUsers } = change;
+    if (mutedTracks || mutedUsers) this.#hadMutes = true;
     if (this.#isCommitting || !(mutedTracks || mutedUsers)) return;
     for (const session of this.sessions) {
       const { userId, tracks } = session;
@@ -127,20 +117,22 @@ export class Moderation implements RoomSink {
     const error = new RelayError('ERR_RELAY_REMOVED', reason ?? REMOVED);
     const id = checkId(userId, 'userId');
     const removed = this.#commit((state) => proposeKick(state, id, error.message));
-    await Promise.all([removed, this.#closeAll([...this.sessions.ofUser(userId)], error)]);
-    // Not before: what they do from now on is refused.
-    await this.elsewhere?.close(id, error);
+    const closed = this.#closeAll([...this.sessions.ofUser(userId)], error);
+    const [outcome] = await Promise.all([removed, closed]);
+    // Not before: what they do from now on is refused. Those who hear of it later remove the user by themselves.
+    if (!outcome?.later) await this.elsewhere?.close(id, error);
   }
 
   async ban(userId: string, options: BanOptions): Promise<void> {
     const ban = makeBan(userId, options);
     // Set the ban first: later joins are refused, and joins that began before are among the sessions that `kick` closes.
-    await this.#bans.set(this.#room.id, ban);
+    await inTurn(this.#room.journal, () => this.#bans.set(this.#room.id, ban));
     await this.kick(userId, options.reason === undefined ? {} : { reason: options.reason });
   }
 
   async unban(userId: string): Promise<void> {
-    await this.#bans.delete(this.#room.id, checkId(userId, 'userId'));
+    const id = checkId(userId, 'userId');
+    await inTurn(this.#room.journal, () => this.#bans.delete(this.#room.id, id));
   }
 
   async mute(target: MuteTarget): Promise<void> {
@@ -168,7 +160,7 @@ export class Moderation implements RoomSink {
   follow(renamed: ReadonlyArray<readonly [string, string]> | ReadonlyMap<string, string>): string[] {
     if (!this.#state.mutedTracks) return [];
     const change = this.#commit((state) => proposeFollow(state, renamed));
-    if (!isPromise(change)) return [...(change?.mutedTracks?.keys() ?? [])];
+    if (!isPromise(change)) return [...(change?.change.mutedTracks?.keys() ?? [])];
     const { mutedTracks } = proposeFollow(this.#state, renamed);
     const trackIds = [...(mutedTracks?.keys() ?? [])];
     for (const trackId of trackIds) this.#followed.add(trackId);
@@ -191,7 +183,8 @@ export class Moderation implements RoomSink {
   }
 
   lock(): void | Promise<void> {
-    return this.#settled(this.#commit((state) => proposeLock(state, state.locked ? [] : this.#namedUsers())));
+    const users = this.isLocked ? [] : this.#namedUsers();
+    return this.#settled(this.#commit((state) => proposeLock(state, users)));
   }
 
   unlock(): void | Promise<void> {
@@ -201,8 +194,10 @@ export class Moderation implements RoomSink {
   async end(options: { reason?: string }): Promise<void> {
     const reason = readReason('end()', 'room.end({ reason })', options) ?? 'The room has been ended.';
     const change = this.#commit(() => ({ end: reason }));
-    if (isPromise(change)) await change;
-    await Promise.all([this.#ended(this.#state.end ?? reason), this.elsewhere?.forget()]);
+    const outcome = isPromise(change) ? await change : change;
+    const forget = () => this.elsewhere?.forget();
+    const forgotten = outcome?.later ? void outcome.later.then(forget).catch(noop) : forget();
+    await Promise.all([this.#ended(this.#state.end ?? reason), forgotten]);
   }
 
   /** Sessions that had been admitted before their users were removed end. */
@@ -223,13 +218,13 @@ export class Moderation implements RoomSink {
   }
 
   async #revise(
-    change: MaybePromise<unknown>,
+    change: MaybePromise<Done | undefined>,
     sessions: readonly ModeratedSession[],
     userId: string | undefined,
   ): Promise<void> {
-    if (isPromise(change)) await change;
+    const outcome = isPromise(change) ? await change : change;
     await Promise.all(sessions.map((session) => session.permissions.revise()));
-    if (userId !== undefined) await this.elsewhere?.revise(userId);
+    if (userId !== undefined && !outcome?.later) await this.elsewhere?.revise(userId);
   }
 
   /** Who does not wait for it does not miss a failure either. */
@@ -241,18 +236,22 @@ export class Moderation implements RoomSink {
   }
 
   get #state(): RoomFields {
-    return this.#room.log.state;
+    return this.#room.journal.state;
   }
 
   /**
-   * Changes the room. One that has ended, or that everybody has left, is not changed any more, which is no error.
+   * Changes the room; where the others hear of it later, at least here. One that has ended, or that everybody has left, is not changed
+   * any more, which is no error.
    * @throws the refusal of `propose`
    */
-  #commit(propose: Propose): MaybePromise<RoomChange | undefined> {
+  #commit(propose: Propose): MaybePromise<Done | undefined> {
     this.#isCommitting = true;
     try {
-      return andThen(this.#room.log.commit(propose), (outcome) => {
-        if (!outcome.refused) return outcome.change;
+      return andThen(this.#room.journal.commit(propose), (outcome) => {
+        if (!outcome.refused) {
+          if (outcome.later) this.changed(outcome.change);
+          return outcome;
+        }
         const { refused } = outcome;
         // A shared log refuses also where this process is not one of the others any more.
         if (refused.code === 'ERR_RELAY_CLOSED' && this.elsewhere && [...this.sessions].length > 0)

@@ -121,6 +121,25 @@ describeReal(['redis'], 'processes whose Redis fails', () => {
         await vi.waitFor(() => expect(notesOf(peer)).toEqual(['before', 'one', 'two', 'after']), SOON);
     });
 
+    test('with what is said after a replica without the newest messages has taken over', async () => {
+      const peers = await two();
+      const [one] = peers;
+      const [state, stream] = ['s', 'm'].map((name) => `${stage.prefix}:{r:lobby}:${name}`) as [
+        string,
+        string,
+      ];
+      const before = (await stage.redis('HGETALL', state)) as Record<string, string> | string[];
+      const say = (text: string) => one.log.append('of-1', note(text));
+      for (const text of ['one', 'two']) await say(text);
+      const told = (...texts: string[]) =>
+        vi.waitFor(() => expect(peers.map(notesOf)).toEqual([texts, texts]), SOON);
+      await told('one', 'two');
+      await stage.redis('DEL', state, stream);
+      await stage.redis('HSET', state, ...(Array.isArray(before) ? before : Object.entries(before).flat()));
+      for (const text of ['three', 'four', 'five']) await say(text);
+      await told('one', 'two', 'three', 'four', 'five');
+    });
+
     test('and go on at once after SCRIPT FLUSH', async () => {
       const [one, other] = await two();
       await stage.redis('SCRIPT', 'FLUSH');

@@ -82,12 +82,13 @@ export class Commands {
 
   async #inTime(act: (expiry: number) => Promise<unknown>): Promise<unknown> {
     const late = () => new Error(`Redis has not answered within ${this.#timeoutMs} ms`);
+    const since = performance.now();
     try {
-      const result = await withDeadline(act(performance.now() + this.#timeoutMs), this.#timeoutMs, late);
+      const result = await withDeadline(act(since + this.#timeoutMs), this.#timeoutMs, late);
       this.#health.answered();
       return result;
     } catch (error) {
-      this.#health.failed(error);
+      this.#health.failed(error, since);
       throw unavailable(error);
     }
   }

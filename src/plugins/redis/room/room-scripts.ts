@@ -62,9 +62,9 @@ end
 
 /**
  * Opens a room for a process, and restores what Redis has lost of it: the process has seen a revision, or it has seats that
- * are missing. A process that comes late to a room that has ended is told so. ARGV: process, fence, new epoch, ttl, channel, revision seen
- * or '', entry seen, nonce, first epoch seen, epoch seen, nonce of the entry seen, the number of fields, each with its value; then id, value
- * and JSON of each own seat.
+ * are missing. A loss begins a new epoch. A process that comes late to a room that has ended is told so. ARGV: process, fence, new
+ * epoch, ttl, channel, revision seen or '', entry seen, nonce, first epoch seen, epoch seen, nonce of the entry seen, the number of fields,
+ * each with its value; then id, value and JSON of each own seat.
  * @returns 'ok', the hash, and what has happened since, or, in another epoch than seen, since that began, or 0 and the messages of it;
  * 'ended' and why; 'fenced'
  */
@@ -80,9 +80,12 @@ local kin = redis.call('HGET', S, 'k')
 local isSame = not kin or kin == ARGV[9]
 local isBehind = not isNew and seen ~= '' and isSame and tonumber(redis.call('HGET', S, 'r')) < tonumber(seen)
 local isContinued = not isNew and seen ~= '' and redis.call('HGET', S, 'e') == ARGV[10] and not isBehind
+local isCut = false
 if isContinued then
   local q = tonumber(redis.call('HGET', S, 'q'))
   isContinued = q > tonumber(ARGV[7]) or (q == tonumber(ARGV[7]) and redis.call('HGET', S, 'n') == ARGV[11])
+  -- Messages are missing, and changes are not.
+  isCut = not isContinued
 end
 if isNew then redis.call('HSET', S, 'r', 0, 'q', 0, 'f:generation', 0, 'k', seen == '' and epoch or ARGV[9]) end
 if isNew or isBehind then
@@ -92,12 +95,13 @@ if isNew or isBehind then
       redis.call('HDEL', S, field)
     end
   end
-  redis.call('HSET', S, 'e', epoch, 'n', nonce, 'f:generation', 0)
+  redis.call('HSET', S, 'f:generation', 0)
   for i = 13, firstSeat - 2, 2 do redis.call('HSET', S, ARGV[i], ARGV[i + 1]) end
-  if seen ~= '' then
-    redis.call('HSET', S, 'r', seen, 'q', math.max(redis.call('HGET', S, 'q'), ARGV[7]))
-  end
-  redis.call('HSET', S, 'b', redis.call('HGET', S, 'q'))
+  if seen ~= '' then redis.call('HSET', S, 'r', seen) end
+end
+if isNew or isBehind or isCut then
+  local q = string.format('%d', math.max(redis.call('HGET', S, 'q'), seen ~= '' and ARGV[7] or 0))
+  redis.call('HSET', S, 'e', epoch, 'n', nonce, 'q', q, 'b', q)
 end
 redis.call('HSET', S, 'p:' .. process, fence)
 if seen ~= '' and not ended then

@@ -1,0 +1,108 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { RelayError, type Session, type SfuRelay } from '../../../src/index.js';
+import { describeReal } from '../../support/real.js';
+import { CAMERA, heardBy, join, seenBy } from '../shared-suites/stage.js';
+import { AwayStage, say, soon } from './away-stage.js';
+
+const codeOf = (promise: Promise<unknown>) =>
+  promise.then(
+    () => 'ok',
+    (error: unknown) => RelayError.from(error).code,
+  );
+
+function endOf(session: Session): Promise<string | undefined> {
+  return new Promise((resolve) => session.once('close', ({ error }) => resolve(error?.code)));
+}
+
+describeReal(['redis'], 'moderation while Redis is away', () => {
+  let stage: AwayStage;
+  let relays: [SfuRelay, SfuRelay];
+  let alice: Session;
+  let carol: Session;
+  beforeEach(async () => {
+    stage = await AwayStage.start();
+    relays = stage.two();
+    alice = await join(relays[0], 'alice');
+    carol = await join(relays[1], 'carol');
+    await soon(() => expect(alice.room.size).toBe(2));
+  });
+  afterEach(() => stage.stop());
+
+  test.each([
+    ['empty', () => stage.kill(), () => stage.startAgain()],
+    ['with what it had', () => stage.freeze(), () => stage.goOn()],
+  ])('mutes at once, and everywhere when it is back %s', async (_, go, come) => {
+    const [bob, dave] = [
+      await join(relays[0], 'bob', {}, [CAMERA]),
+      await join(relays[1], 'dave', {}, [{ ...CAMERA, trackId: 'window' }]),
+    ];
+    await soon(() => expect(seenBy(alice)).toMatchObject({ bob: ['camera'], dave: ['window'] }));
+    await go();
+    await alice.room.mute({ trackId: 'camera' });
+    expect(bob.cutTracks).toEqual(['camera']);
+    expect(seenBy(alice)).toMatchObject({ bob: ['camera (muted)'] });
+    await alice.room.mute({ userId: 'dave', kind: 'video' });
+    expect(dave.cutTracks).toEqual([]);
+    await come();
+    await soon(() => expect(dave.cutTracks).toEqual(['window']));
+    await soon(() => expect(seenBy(carol)).toMatchObject({ bob: ['camera (muted)'] }));
+    await carol.room.unmute({ trackId: 'camera' });
+    await soon(() => expect(bob.cutTracks).toEqual([]));
+  });
+
+  test('kicks and bans here at once, and everywhere later', async () => {
+    const [bob, bobElsewhere] = [await join(relays[0], 'bob'), await join(relays[1], 'bob')];
+    const [eve, eveElsewhere] = [await join(relays[0], 'eve'), await join(relays[1], 'eve')];
+    await soon(() => expect(alice.room.size).toBe(6));
+    const heard = [alice, carol].map(heardBy);
+    await stage.kill();
+    const ends = [bob, eve].map(endOf);
+    await say(bob, 'last words');
+    await Promise.all([alice.room.kick('bob'), alice.room.ban('eve'), alice.room.ban('frank')]);
+    expect(await Promise.all(ends)).toEqual(['ERR_RELAY_REMOVED', 'ERR_RELAY_REMOVED']);
+    expect([bobElsewhere.state, eveElsewhere.state]).toEqual(['joined', 'joined']);
+    await alice.room.unban('frank');
+    const later = [bobElsewhere, eveElsewhere].map(endOf);
+    await stage.startAgain();
+    expect(await Promise.all(later)).toEqual(['ERR_RELAY_REMOVED', 'ERR_RELAY_REMOVED']);
+    await soon(() => expect(heard).toEqual([['last words'], ['last words']]));
+    for (const relay of relays) {
+      expect(await codeOf(join(relay, 'eve'))).toBe('ERR_RELAY_REMOVED');
+      expect(await codeOf(join(relay, 'bob'))).toBe('ok');
+      expect(await codeOf(join(relay, 'frank'))).toBe('ok');
+    }
+    for (const each of [alice, carol])
+      await soon(() =>
+        expect(Object.keys(seenBy(each)).sort()).toEqual(expect.arrayContaining(['bob', 'frank'])),
+      );
+  });
+
+  test('locks, and changes grants; joins fail until it is back, and are refused then', async () => {
+    const locked: unknown[] = [];
+    alice.on('room', (change) => locked.push(change));
+    await stage.kill();
+    await alice.room.lock();
+    await alice.room.unlock();
+    await alice.room.lock();
+    expect(alice.room.locked).toBe(true);
+    expect(locked).toEqual([{ locked: true }, { locked: false }, { locked: true }]);
+    await relays[0].updateGrants(alice.id, { canPublish: false });
+    expect(alice.grants.canPublish).toBe(false);
+    expect(await codeOf(join(relays[0], 'bob'))).toBe('ERR_RELAY_UNAVAILABLE');
+    await stage.startAgain();
+    await soon(() => expect(carol.room.locked).toBe(true));
+    for (const relay of relays) expect(await codeOf(join(relay, 'bob'))).toBe('ERR_RELAY_ROOM_LOCKED');
+    expect(locked).toHaveLength(3);
+  });
+
+  test('ends rooms: at once for those who are here, later for the others', async () => {
+    const [end, later] = [endOf(alice), endOf(carol)];
+    await stage.kill();
+    await alice.room.end({ reason: 'The lesson is over.' });
+    expect(await end).toBe('ERR_RELAY_ROOM_ENDED');
+    expect(carol.state).toBe('joined');
+    await stage.startAgain();
+    expect(await later).toBe('ERR_RELAY_ROOM_ENDED');
+    await soon(() => expect(relays.map(({ rooms }) => rooms.size)).toEqual([0, 0]));
+  });
+});
