@@ -60,7 +60,6 @@ export async function connect(url: string | URL, options: ConnectOptions = {}): 
   };
   const settings: ClientSettings = {
     ...read,
-    ice: {},
     tokens,
     address,
     dial: read.reconnect ? dial : undefined,

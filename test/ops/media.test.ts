@@ -83,6 +83,13 @@ describeReal(
       await until('more frames are decoded', async () => (await framesOf(page)) > before + 10);
     }
 
+    /** Another one after an ICE restart. */
+    const ufragOf = (page: Page): Promise<string | undefined> =>
+      page.evaluate(() => {
+        const { client } = window as unknown as { client: { publisher: RTCPeerConnection } };
+        return /a=ice-ufrag:(.+)/.exec(client.publisher.localDescription?.sdp ?? '')?.[1];
+      });
+
     /** The local candidates by which media goes, of a connection of the page's client: their types and, with TURN, how it is reached. */
     const waysOf = (page: Page, connection: 'publisher' | 'subscriber'): Promise<string[]> =>
       page.evaluate(async (name) => {
@@ -111,9 +118,11 @@ describeReal(
 
     test('media goes through the TURN server alone, and goes on when the relay of both users stops', async () => {
       const publisher = await enter('ada', 'turn');
+      const ufrag = await ufragOf(publisher);
       await publish(publisher);
       const viewer = await enter('ben', 'turn');
       await seesMore(viewer);
+      expect(await ufragOf(publisher), 'of the join').toBe(ufrag);
       expect(await waysOf(publisher, 'publisher')).toEqual(['relay by udp']);
       expect(await waysOf(viewer, 'subscriber')).toEqual(['relay by udp']);
 

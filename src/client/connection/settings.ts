@@ -4,8 +4,6 @@ export interface ClientSettings {
   connectTimeoutMs: number;
   requestTimeoutMs: number;
   rtcConfiguration: RTCConfiguration;
-  /** The ICE servers of the last join: the next peer gathers with them, before the relay names its own. */
-  ice: Pick<RTCConfiguration, 'iceServers'>;
   statsIntervalMs: number;
   /** Opens another WebSocket like the first one; undefined with `reconnect: false`. */
   dial: Dial | undefined;

@@ -80,22 +80,28 @@ export function publisher({ pc, rpc, peer, known = new Set(), muted, onError }: 
       sender.track && (currentDirection || isAgain) ? [{ track: sender.track, stream, options }] : [],
     );
 
-  /** @param send sends the offer to the relay; the default is the request `offer` */
+  /**
+   * @param send sends the offer to the relay; the default is the request `offer`
+   * @param gathersLater the answer comes with the ICE servers to gather with
+   */
   const negotiate = async <Answer extends SessionDescription>(
     send: (offer: SessionDescription) => Promise<Answer | SessionDescription> = (desc) =>
       rpc.request('offer', { desc, peer }),
     options?: RTCOfferOptions,
+    gathersLater?: boolean,
   ): Promise<Answer> => {
     // After an ICE restart the SFU's new candidates may arrive before its answer.
     candidates.hold();
     try {
       const { sdp = '' } = await pc.createOffer(options);
       const offer = { type: 'offer', sdp } as const;
-      await pc.setLocalDescription(offer);
+      const gather = () => pc.setLocalDescription(offer);
+      if (!gathersLater) await gather();
       const answering = send(offer);
       localCandidates.release();
       const answer = await answering;
       if (!isAnswer(answer)) throw malformed('answer');
+      if (gathersLater) await gather();
       await pc.setRemoteDescription({ type: 'answer', sdp: stopSections(answer.sdp, sdp) });
       return answer as Answer;
     } catch (error) {
@@ -196,15 +202,16 @@ export function publisher({ pc, rpc, peer, known = new Set(), muted, onError }: 
      * The first negotiation, the same for viewers and publishers. An offer needs a media section. This one is inactive, and is
      * never used to send: Ion accepts no media in a section that was inactive at first. The client offers no data channel instead,
      * because the relay refuses it without the grant `canPublishData`: Ion forwards its messages to the whole room.
+     * @param all what the peer before it sends, whose ICE servers it has already
      */
     enter<Answer extends SessionDescription>(
       request: (offer: SessionDescription) => Promise<Answer>,
-      all: Sending[] = [],
+      all?: Sending[],
     ): Promise<Answer> {
       preferCodecs(pc.addTransceiver('audio', { direction: 'recvonly' }), {});
       return run(async () => {
-        for (const each of all) await add(each);
-        return negotiate(request);
+        for (const each of all ?? []) await add(each);
+        return negotiate(request, undefined, !all);
       });
     },
 

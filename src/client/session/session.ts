@@ -3,7 +3,6 @@ import { left, malformed, mediaLost, type RelayClientError } from '../common/err
 import type { Emit } from '../common/events.js';
 import { isJoinResult } from '../common/wire-forms.js';
 import type { Rpc } from '../connection/json-rpc.js';
-import type { ClientSettings } from '../connection/settings.js';
 import { recoverIce } from '../media/ice-recovery.js';
 import { type PublisherConnection, publisher, type Sending } from '../media/publisher.js';
 import { type RemoteTracks, remoteTracks } from '../media/remote-tracks.js';
@@ -19,7 +18,6 @@ interface ClientSessionOptions {
   control: StreamControl;
   muted: WeakSet<MediaStreamTrack>;
   rtcConfiguration: RTCConfiguration;
-  ice: ClientSettings['ice'];
   statsIntervalMs: number;
   emit: Emit;
   /** The number of the session's peer on the SFU. */
@@ -76,7 +74,7 @@ export interface ClientSession {
 }
 
 export function createSession(options: ClientSessionOptions): ClientSession {
-  const { rpc, others, rtcConfiguration, ice, emit, peer, before, sessions } = options;
+  const { rpc, others, rtcConfiguration, emit, peer, before, sessions } = options;
   /** performance.now() since when all connections are connected; undefined if one is not. */
   let upSince: number | undefined;
   let longest = 0;
@@ -103,11 +101,10 @@ export function createSession(options: ClientSessionOptions): ClientSession {
     if (isUp || isDown) options.onMediaState(session, isUp);
   };
 
-  const isKnown = !!ice.iceServers;
   const sends = publisher({
     ...options,
-    // It gathers before the relay names the ICE servers.
-    pc: new RTCPeerConnection({ ...rtcConfiguration, ...ice }),
+    // The next peer gathers before the relay names the ICE servers.
+    pc: new RTCPeerConnection(before?.upstream.pc.getConfiguration() ?? rtcConfiguration),
     known: before?.upstream.known,
     onError,
   });
@@ -123,10 +120,9 @@ export function createSession(options: ClientSessionOptions): ClientSession {
   const joined = (result: JoinResult) => {
     session.joinResult = result;
     others.reset(result);
-    ice.iceServers = [rtcConfiguration, result].flatMap((each) => each.iceServers ?? []);
-    const configuration = { ...rtcConfiguration, ...ice };
-    // The publisher connection has begun to gather. With other servers its next offer restarts ICE, which would interrupt a recovery.
-    if (before || !isKnown) sends.pc.setConfiguration(configuration);
+    const iceServers = [rtcConfiguration, result].flatMap((each) => each.iceServers ?? []);
+    const configuration = { ...rtcConfiguration, iceServers };
+    sends.pc.setConfiguration(configuration);
     session.downstream = subscriber({
       ...options,
       pc: new RTCPeerConnection(configuration),

@@ -232,12 +232,11 @@ export class FakePeer extends EventTarget {
   readonly #gates = new Map<Step, Promise<void>>();
   readonly #failures = new Map<Step, Error>();
 
-  /** What it was made with. */
-  readonly initial: RTCConfiguration;
+  /** What it gathers with: its configuration at its first description. */
+  gathersWith: RTCConfiguration | undefined;
 
   constructor(public configuration: RTCConfiguration = {}) {
     super();
-    this.initial = configuration;
     FakePeer.all.push(this);
   }
 
@@ -311,6 +310,7 @@ export class FakePeer extends EventTarget {
       }
       return;
     }
+    this.gathersWith ??= this.configuration;
     this.localDescription = description;
     this.signalingState = description.type === 'offer' ? 'have-local-offer' : 'stable';
   }

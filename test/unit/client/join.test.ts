@@ -87,15 +87,16 @@ describe('join()', () => {
     expect(socket.params('leave')).toHaveLength(1);
   });
 
-  test('adds the relay’s ICE servers to those of the application, on both connections', async () => {
+  test('adds the relay’s ICE servers to those of the application, on both connections, before they gather', async () => {
     const own = { urls: 'stun:own' };
     const relays = { urls: 'turn:relay', username: 'u', credential: 'c' };
     const { publisher, subscriber } = await joined(
       { iceServers: [relays] },
       { rtcConfiguration: { iceServers: [own], iceTransportPolicy: 'relay' } },
     );
-    for (const { configuration } of [publisher, subscriber])
-      expect(configuration).toEqual({ iceServers: [own, relays], iceTransportPolicy: 'relay' });
+    const configuration = { iceServers: [own, relays], iceTransportPolicy: 'relay' };
+    expect([publisher.configuration, subscriber.configuration]).toEqual([configuration, configuration]);
+    expect(publisher.gathersWith).toEqual(configuration);
   });
 });
 

@@ -74,8 +74,11 @@ describe('a peer that the relay wants to be replaced', () => {
   test('gathers with the ICE servers of the one before, until the relay names its own', async () => {
     const iceServers = [{ urls: 'turn:first' }];
     const base = await joined({ iceServers }, { rtcConfiguration: { iceTransportPolicy: 'relay' } });
+    const own = [{ urls: 'turn:second' }];
+    base.socket.results.rejoin = ({ peer }) => joinResult({ peer, iceServers: own });
     const { publisher } = await rejoined(base);
-    expect(publisher.initial).toEqual({ iceServers, iceTransportPolicy: 'relay' });
+    expect(publisher.gathersWith).toEqual({ iceServers, iceTransportPolicy: 'relay' });
+    expect(publisher.configuration).toEqual({ iceServers: own, iceTransportPolicy: 'relay' });
   });
 
   test('brings the same tracks in the same streams', async () => {
