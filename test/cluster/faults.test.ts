@@ -1,5 +1,6 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { fakeOffer } from '../../src/testing/index.js';
+import { eventually } from '../support/eventually.js';
 import { until } from '../support/poll.js';
 import { describeReal } from '../support/real.js';
 import { ClusterStage, chatOf, type Member, roster, say } from './cluster-stage.js';
@@ -65,7 +66,7 @@ describeReal(['ion', 'redis'], 'when something fails, relays that share their ro
     expect(dead.answer.error?.data?.code).toBe('ERR_RELAY_SESSION_NOT_FOUND');
     const { sessionId, sessionToken } = lost;
     const back = await stage.join(other, 'lobby', 'lost', { replaces: { sessionId, sessionToken } });
-    await vi.waitFor(() => expect(roster(stays)).toEqual(['lost', 'moves']), WAIT.timeoutMs);
+    await eventually(() => expect(roster(stays)).toEqual(['lost', 'moves']), WAIT.timeoutMs);
     expect(roster(back)).toEqual(['moves', 'stays']);
     const left = stays.client.received.slice(told).flatMap(({ params }) => (params?.left ?? []) as string[]);
     expect(left).toEqual([sessionId]);

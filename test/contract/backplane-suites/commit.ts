@@ -1,6 +1,7 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { RoomFields } from '../../../src/backplane/backplane.js';
 import { RelayError } from '../../../src/protocol/errors.js';
+import { eventually } from '../../support/eventually.js';
 import { type BackplaneStage, note, place, recorder, silent } from './stage.js';
 
 const refusal = new RelayError('ERR_RELAY_FORBIDDEN', 'No.');
@@ -27,7 +28,7 @@ export function commitSuite(stage: BackplaneStage): void {
         change: { generation: n + 1 },
         revision: n + 1,
       }));
-      for (const { news } of readers) await vi.waitFor(() => expect(news.slice(1)).toEqual(changes));
+      for (const { news } of readers) await eventually(() => expect(news.slice(1)).toEqual(changes));
     });
 
     test('by a proposal that runs again, where the room has changed meanwhile', async () => {
@@ -42,7 +43,7 @@ export function commitSuite(stage: BackplaneStage): void {
         return place('sfu-2')(state);
       });
       await theirs;
-      await vi.waitFor(() => expect([log.state.generation, far.state.generation]).toEqual([2, 2]));
+      await eventually(() => expect([log.state.generation, far.state.generation]).toEqual([2, 2]));
       // Who was second has seen the change of the first.
       expect(outcome).toMatchObject(
         log.state.node === 'sfu-2' ? { revision: 2, change: { generation: 2 } } : { revision: 1 },
@@ -97,7 +98,7 @@ export function commitSuite(stage: BackplaneStage): void {
     const { sink, news } = recorder();
     await other.open('lobby', sink);
     expect(codeOf(await log.append(undefined, note('welcome')))).toBeUndefined();
-    await vi.waitFor(() => expect(news.slice(1)).toEqual([{ sessionId: undefined, entry: note('welcome') }]));
+    await eventually(() => expect(news.slice(1)).toEqual([{ sessionId: undefined, entry: note('welcome') }]));
   });
 
   describe('changes nothing', () => {
@@ -179,9 +180,9 @@ export function commitSuite(stage: BackplaneStage): void {
     const far = await other.open('lobby', silent);
     await log.commit(() => ({ end: 'The lesson is over.' }));
     log.close();
-    await vi.waitFor(() => expect(far.state.end).toBe('The lesson is over.'));
+    await eventually(() => expect(far.state.end).toBe('The lesson is over.'));
     far.close();
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const again = await one.open('lobby', silent);
       const outcome = await again.commit(place('sfu-1'));
       again.close();

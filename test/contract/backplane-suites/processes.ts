@@ -1,5 +1,6 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { ProcessCard } from '../../../src/backplane/backplane.js';
+import { eventually } from '../../support/eventually.js';
 import { type BackplaneStage, place, silent } from './stage.js';
 
 const card = (processId: string, streams = 0): ProcessCard => ({
@@ -21,9 +22,9 @@ export function processesSuite(stage: BackplaneStage): void {
       await other.enter(card('p-2'), ignore);
       membership.update(card('p-1', 12));
       const newest = expect.arrayContaining([card('p-1', 12), card('p-2')]);
-      for (const each of [one, other]) await vi.waitFor(() => expect(each.processes()).toEqual(newest));
+      for (const each of [one, other]) await eventually(() => expect(each.processes()).toEqual(newest));
       await other.close();
-      await vi.waitFor(() => expect(one.processes()).toEqual([card('p-1', 12)]));
+      await eventually(() => expect(one.processes()).toEqual([card('p-1', 12)]));
     });
 
     test('and has the older membership of a process lost when it enters again', async () => {
@@ -32,7 +33,7 @@ export function processesSuite(stage: BackplaneStage): void {
       const log = await one.open('lobby', silent);
       const newer = await other.enter(card('p-1'), ignore);
       expect(newer.fence).toBeGreaterThan(older.fence);
-      await vi.waitFor(() => expect([older.lost.aborted, newer.lost.aborted]).toEqual([true, false]));
+      await eventually(() => expect([older.lost.aborted, newer.lost.aborted]).toEqual([true, false]));
       expect(await log.commit(place('sfu-1'))).toMatchObject({ refused: { code: 'ERR_RELAY_CLOSED' } });
       await one.close();
       expect(other.processes()).toEqual([card('p-1')]);
@@ -52,7 +53,7 @@ export function processesSuite(stage: BackplaneStage): void {
         claims: ofBoth((processId) => `${processId} session of ${processId}`, ['track camera']),
       }));
       await one.close();
-      await vi.waitFor(() =>
+      await eventually(() =>
         expect(watched.state).toEqual({
           generation: 0,
           audience: new Map([['p-2', 3]]),
@@ -80,7 +81,7 @@ export function processesSuite(stage: BackplaneStage): void {
       await other.enter(card('p-2'), (text) => texts.push(text));
       expect(await one.send('p-2', 'hello')).toBe(true);
       expect(await one.send('p-1', 'to itself')).toBe(true);
-      await vi.waitFor(() => expect(texts).toEqual(['hello']));
+      await eventually(() => expect(texts).toEqual(['hello']));
     });
 
     test('to nobody, where there is no such process, or none any more', async () => {
@@ -100,7 +101,7 @@ export function processesSuite(stage: BackplaneStage): void {
       });
       expect(await one.send('p-2', 'first')).toBe(true);
       expect(await one.send('p-2', 'second')).toBe(true);
-      await vi.waitFor(() => expect(texts).toEqual(['first', 'second']));
+      await eventually(() => expect(texts).toEqual(['first', 'second']));
     });
   });
 

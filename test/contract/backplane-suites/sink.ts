@@ -1,5 +1,6 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { RoomLog, RoomSink } from '../../../src/backplane/backplane.js';
+import { eventually } from '../../support/eventually.js';
 import { type BackplaneStage, note, place, recorder, silent } from './stage.js';
 
 /** What a process is told of a room, and in which order. */
@@ -19,8 +20,8 @@ export function sinkSuite(stage: BackplaneStage): void {
         { change: { node: 'sfu-3', generation: 3 }, revision: 3 },
       ];
       const before = { snapshot: { node: 'sfu-1', generation: 1 }, revision: 1 };
-      await vi.waitFor(() => expect(second.news).toEqual([before, ...changes]));
-      await vi.waitFor(() => expect(first.news.slice(2)).toEqual(changes));
+      await eventually(() => expect(second.news).toEqual([before, ...changes]));
+      await eventually(() => expect(first.news.slice(2)).toEqual(changes));
       for (const { state } of [log, later]) expect(state).toMatchObject({ node: 'sfu-3', generation: 3 });
     });
 
@@ -56,8 +57,8 @@ export function sinkSuite(stage: BackplaneStage): void {
         log.append('session-a', { deletion: { deleted: 'from a' } }),
       ]);
       const told = (news: unknown[]) => news.filter((each) => 'entry' in (each as object));
-      await vi.waitFor(() => expect(told(first.news)).toHaveLength(3));
-      await vi.waitFor(() => expect(told(second.news)).toEqual(told(first.news)));
+      await eventually(() => expect(told(first.news)).toHaveLength(3));
+      await eventually(() => expect(told(second.news)).toEqual(told(first.news)));
       expect(told(first.news)).toContainEqual({ sessionId: 'session-b', entry: note('from b') });
     });
 
@@ -79,7 +80,7 @@ export function sinkSuite(stage: BackplaneStage): void {
         { change: { node: 'sfu-1', generation: 1 }, revision: 1 },
         { change: { node: 'sfu-2', generation: 2 }, revision: 2 },
       ];
-      for (const { news } of [first, second]) await vi.waitFor(() => expect(news.slice(1)).toEqual(changes));
+      for (const { news } of [first, second]) await eventually(() => expect(news.slice(1)).toEqual(changes));
     });
 
     test('each change once, where it opens the room on being told of one, and of the next', async () => {
@@ -101,10 +102,10 @@ export function sinkSuite(stage: BackplaneStage): void {
         },
       });
       await log.commit(place('sfu-1'));
-      await vi.waitFor(() => expect(opening).toBeDefined());
+      await eventually(() => expect(opening).toBeDefined());
       await opening;
       await log.commit(place('sfu-3'));
-      await vi.waitFor(() => expect(revisions.at(-1)).toBe(3));
+      await eventually(() => expect(revisions.at(-1)).toBe(3));
       const first = revisions[0] ?? 0;
       expect(revisions).toEqual([1, 2, 3].filter((revision) => revision >= first));
     });
@@ -127,7 +128,7 @@ export function sinkSuite(stage: BackplaneStage): void {
       await other.open('lobby', sink);
       expect(await log.commit(place('sfu-1'))).toMatchObject({ revision: 1 });
       expect(await log.commit(place('sfu-2'))).toMatchObject({ revision: 2 });
-      await vi.waitFor(() => expect(news).toHaveLength(3));
+      await eventually(() => expect(news).toHaveLength(3));
       expect(failing.news).toEqual(news.slice(1));
     });
 
@@ -140,7 +141,7 @@ export function sinkSuite(stage: BackplaneStage): void {
       log.close();
       log.close();
       await far.commit(place('sfu-1'));
-      await vi.waitFor(() => expect(second.news).toHaveLength(2));
+      await eventually(() => expect(second.news).toHaveLength(2));
       expect(news).toHaveLength(1);
     });
   });

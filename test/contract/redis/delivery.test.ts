@@ -1,11 +1,10 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RoomFields } from '../../../src/backplane/backplane.js';
+import { eventually } from '../../support/eventually.js';
 import { describeReal } from '../../support/real.js';
 import { REDIS_PACKAGES } from '../../support/redis-clients.js';
 import { note, place } from '../backplane-suites/stage.js';
 import { changesOf, notesOf, type Peer, RedisStage, seat, seatsOf, snapshotsOf } from './stage.js';
-
-const SOON = { timeout: 15_000 };
 
 const count = ({ generation }: RoomFields) => ({ generation: generation + 1 });
 
@@ -29,7 +28,7 @@ describeReal(['redis'], 'what processes tell each other by Redis', () => {
     const sessions = (of: number) => numbers(1, 250).map((n) => `session-${of}-${n}`);
     await Promise.all(peers.flatMap(({ log }, of) => sessions(of).map((id) => log.commit(seat(id)))));
     for (const peer of peers) {
-      await vi.waitFor(() => expect(peer.log.state.seats?.size).toBe(1_000), SOON);
+      await eventually(() => expect(peer.log.state.seats?.size).toBe(1_000));
       expect(changesOf(peer)).toEqual(numbers(1, 1_000));
       expect(snapshotsOf(peer)).toHaveLength(1);
     }
@@ -46,9 +45,9 @@ describeReal(['redis'], 'what processes tell each other by Redis', () => {
       const sending = numbers(1, 20).map((n) => one.log.append('loud', note(`${round}-${n}`)));
       const taking = other.log.commit(() => ({ seats: new Map([['loud', undefined]]) }));
       await Promise.all([...sending, taking]);
-      await vi.waitFor(() => expect(one.log.state.seats).toBeUndefined());
+      await eventually(() => expect(one.log.state.seats).toBeUndefined());
     }
-    await vi.waitFor(() => expect(notesOf(other)).toEqual(notesOf(one)));
+    await eventually(() => expect(notesOf(other)).toEqual(notesOf(one)));
     for (const { news } of [one, other]) {
       let isSeated = false;
       for (const each of news as { change?: RoomFields; entry?: unknown }[]) {
@@ -65,7 +64,7 @@ describeReal(['redis'], 'what processes tell each other by Redis', () => {
     for (let n = 2; n < 12; n += 1) {
       const far = await stage.peer(`p-${n}`, n % 2 === 0 ? 'redis' : 'ioredis');
       const [{ revision }] = far.news as [{ revision: number }];
-      await vi.waitFor(() => expect(changesOf(far).length).toBeGreaterThan(20));
+      await eventually(() => expect(changesOf(far).length).toBeGreaterThan(20));
       expect(snapshotsOf(far)).toHaveLength(1);
       expect(changesOf(far)).toEqual(changesOf(far).map((_, at) => revision + 1 + at));
     }
@@ -82,7 +81,7 @@ describeReal(['redis'], 'what processes tell each other by Redis', () => {
       near = await stage.peer('p-1', name);
       far = await stage.peer('p-2', name, proxy.url);
       await near.log.commit(seat('of-1'));
-      await vi.waitFor(() => expect(seatsOf(far)).toEqual(['of-1']));
+      await eventually(() => expect(seatsOf(far)).toEqual(['of-1']));
     });
 
     test('a subscription that is cut: nothing is missing', async () => {
@@ -94,19 +93,19 @@ describeReal(['redis'], 'what processes tell each other by Redis', () => {
       }
       expect(changesOf(far)).toEqual([1]);
       proxy.refuses = false;
-      await vi.waitFor(() => expect(notesOf(far)).toHaveLength(39), SOON);
+      await eventually(() => expect(notesOf(far)).toHaveLength(39));
       expect(far.news).toEqual(near.news);
     });
 
     test('a subscription on which nothing comes, though it is open', async () => {
       expect(proxy.silence('SUBSCRIBE')).toBe(1);
       await near.log.commit(place('sfu-1'));
-      await vi.waitFor(() => expect(far.log.state.node).toBe('sfu-1'), SOON);
+      await eventually(() => expect(far.log.state.node).toBe('sfu-1'));
       expect(changesOf(far)).toEqual([1, 2]);
-      await vi.waitFor(async () => {
+      await eventually(async () => {
         expect(await near.backplane.send('p-2', 'hello')).toBe(true);
         expect(far.texts).toContain('hello');
-      }, SOON);
+      });
     });
 
     test('a gap that is longer than the log: with a snapshot', async () => {
@@ -114,10 +113,10 @@ describeReal(['redis'], 'what processes tell each other by Redis', () => {
       proxy.cut('SUBSCRIBE');
       await Promise.all(numbers(1, 1_500).map(() => near.log.commit(count)));
       proxy.refuses = false;
-      await vi.waitFor(() => expect(far.log.state.generation).toBe(1_500), SOON);
+      await eventually(() => expect(far.log.state.generation).toBe(1_500));
       expect(snapshotsOf(far)).toHaveLength(2);
       await far.log.commit(place('sfu-1'));
-      await vi.waitFor(() => expect(near.log.state.node).toBe('sfu-1'));
+      await eventually(() => expect(near.log.state.node).toBe('sfu-1'));
     });
 
     test('a gap that is longer than the messages that Redis keeps: the newest come once, before its own', async () => {
@@ -134,12 +133,12 @@ describeReal(['redis'], 'what processes tell each other by Redis', () => {
       proxy.losesReplies = true;
       const commit = far.log.commit(place('sfu-1'));
       const append = far.log.append('of-1', note('hello'));
-      await vi.waitFor(() => expect(notesOf(near)).toEqual(['hello']));
+      await eventually(() => expect(notesOf(near)).toEqual(['hello']));
       proxy.losesReplies = false;
       proxy.cut('EVALSHA');
       expect(await commit).toMatchObject({ revision: 2 });
       expect(await append).not.toHaveProperty('refused');
-      await vi.waitFor(() => expect(notesOf(far)).toEqual(['hello']));
+      await eventually(() => expect(notesOf(far)).toEqual(['hello']));
       expect([changesOf(near), notesOf(near)]).toEqual([[1, 2], ['hello']]);
       expect(near.log.state.generation).toBe(1);
     });
@@ -161,15 +160,15 @@ describeReal(['redis'], 'what processes tell each other by Redis', () => {
         far.log.append('of-1', note('hello'), 2),
         far.log.append('nobody', note('refused'), 3),
       ];
-      const outcomes = await vi.waitFor(() => Promise.all(again()), SOON);
+      const outcomes = await eventually(() => Promise.all(again()));
       expect(outcomes[0]).toMatchObject({ revision: 2, change: { node: 'sfu-1', generation: 1 } });
       expect(outcomes[2]).toMatchObject({ refused: { code: 'ERR_RELAY_SESSION_NOT_FOUND' } });
       for (const peer of [near, far]) {
-        await vi.waitFor(() => expect(changesOf(peer)).toEqual([1, 2, 3]));
+        await eventually(() => expect(changesOf(peer)).toEqual([1, 2, 3]));
         expect(notesOf(peer)).toEqual(['hello']);
       }
       expect(await far.log.append('of-1', note('another'), 4)).not.toHaveProperty('refused');
-      await vi.waitFor(() => expect(notesOf(near)).toEqual(['hello', 'another']));
+      await eventually(() => expect(notesOf(near)).toEqual(['hello', 'another']));
     });
 
     test('others that are faster at every time: it gets its turn', async () => {
@@ -179,14 +178,14 @@ describeReal(['redis'], 'what processes tell each other by Redis', () => {
       for (let n = 0; n < 3; n += 1) expect(await far.log.commit(count)).not.toHaveProperty('refused');
       isOver = true;
       await Promise.all(lanes);
-      await vi.waitFor(() => expect(far.log.state).toEqual(near.log.state), SOON);
+      await eventually(() => expect(far.log.state).toEqual(near.log.state));
     });
 
     test('a Redis that is slow', async () => {
       proxy.delayMs = 250;
       const outcomes = await Promise.all([far.log.commit(count), near.log.commit(count)]);
       expect(outcomes.map((outcome) => 'revision' in outcome && outcome.revision).sort()).toEqual([2, 3]);
-      await vi.waitFor(() => expect(changesOf(far)).toEqual([1, 2, 3]), SOON);
+      await eventually(() => expect(changesOf(far)).toEqual([1, 2, 3]));
       expect(far.log.state.generation).toBe(2);
     });
   });

@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { eventually } from '../../support/eventually.js';
 import { describeReal } from '../../support/real.js';
 import { notesOf, type Peer, RedisStage, seat, seatsOf } from './stage.js';
 
@@ -38,14 +39,14 @@ describeReal(['redis'], 'a process beside one of the first release', () => {
     expect(peer.log.state).toMatchObject({ node: 'sfu-1:5551', generation: 1 });
     expect(seatsOf(peer)).toEqual(['of-old']);
     expect(peer.log.state.audience).toEqual(new Map([['old', 3]]));
-    await vi.waitFor(() => expect(peer.backplane.processes()).toContainEqual(JSON.parse(CARD)), 5_000);
+    await eventually(() => expect(peer.backplane.processes()).toContainEqual(JSON.parse(CARD)));
   });
 
   test('hears of its changes and messages', async () => {
     await write('l', 3, MUTE);
-    await vi.waitFor(() => expect(peer.log.state.mutedTracks).toEqual(new Map([['camera', 'camera']])));
+    await eventually(() => expect(peer.log.state.mutedTracks).toEqual(new Map([['camera', 'camera']])));
     await write('m', 4, NOTE);
-    await vi.waitFor(() => expect(notesOf(peer)).toEqual(['hello']));
+    await eventually(() => expect(notesOf(peer)).toEqual(['hello']));
   });
 
   test('writes what it reads: the same fields, and lines of the same form', async () => {

@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { eventually } from '../../support/eventually.js';
 import { describeReal } from '../../support/real.js';
 import { REDIS_PACKAGES } from '../../support/redis-clients.js';
 import type { TcpProxy } from '../../support/tcp-proxy.js';
@@ -6,8 +7,6 @@ import { note, place, recorder } from '../backplane-suites/stage.js';
 import { cardOf, type Peer, RedisStage, seat, seatsOf } from './stage.js';
 
 /** A lease takes 5 s to end. */
-const SOON = { timeout: 15_000 };
-
 const closed = { code: 'ERR_RELAY_CLOSED' };
 
 describeReal(['redis'], 'a process that the others take for dead', () => {
@@ -28,16 +27,16 @@ describeReal(['redis'], 'a process that the others take for dead', () => {
       await near.log.commit(seat('of-1'));
       await far.log.commit(seat('of-2'));
       await far.backplane.reserve('rooms', 'lobby', 1);
-      await vi.waitFor(() => expect(seatsOf(near)).toEqual(['of-1', 'of-2']));
+      await eventually(() => expect(seatsOf(near)).toEqual(['of-1', 'of-2']));
     });
 
     test('holds nothing any more; it is refused when it comes late, and comes back with its sessions', async () => {
       proxy.isSilent = true;
       expect(await near.backplane.reserve('rooms', 'lounge', 1)).toBe(false);
-      await vi.waitFor(() => expect(seatsOf(near)).toEqual(['of-1']), SOON);
-      await vi.waitFor(async () => {
+      await eventually(() => expect(seatsOf(near)).toEqual(['of-1']));
+      await eventually(async () => {
         expect(await near.backplane.reserve('rooms', 'lounge', 1)).toBe(true);
-      }, SOON);
+      });
       expect(near.backplane.processes()).toEqual([cardOf('p-1')]);
       expect(await near.backplane.send('p-2', 'hello')).toBe(false);
 
@@ -48,26 +47,26 @@ describeReal(['redis'], 'a process that the others take for dead', () => {
       expect(await far.log.append('of-2', note('late'))).toMatchObject({ refused: closed });
 
       const enter = () => far.backplane.enter(cardOf('p-2'), (text) => far.texts.push(text));
-      const again = await vi.waitFor(enter, SOON);
+      const again = await eventually(enter);
       expect(again.fence).toBeGreaterThan(far.membership.fence);
       expect(await far.log.commit(place('sfu-2'))).toMatchObject({ change: { generation: 1 } });
       for (const peer of [near, far]) {
-        await vi.waitFor(() => expect(seatsOf(peer)).toEqual(['of-1', 'of-2']));
-        await vi.waitFor(() => expect(peer.log.state.node).toBe('sfu-2'));
-        await vi.waitFor(() => expect(peer.backplane.processes()).toHaveLength(2), SOON);
+        await eventually(() => expect(seatsOf(peer)).toEqual(['of-1', 'of-2']));
+        await eventually(() => expect(peer.log.state.node).toBe('sfu-2'));
+        await eventually(() => expect(peer.backplane.processes()).toHaveLength(2));
       }
       expect(await far.log.append('of-2', note('in time'))).not.toHaveProperty('refused');
       expect(await near.backplane.send('p-2', 'hello')).toBe(true);
-      await vi.waitFor(() => expect(far.texts).toEqual(['hello']));
+      await eventually(() => expect(far.texts).toEqual(['hello']));
     });
 
     test('leaves nothing behind but what expires', async () => {
       proxy.isSilent = true;
-      await vi.waitFor(() => expect(seatsOf(near)).toEqual(['of-1']), SOON);
-      await vi.waitFor(() => expect(near.backplane.processes()).toHaveLength(1), SOON);
-      await vi.waitFor(async () => {
+      await eventually(() => expect(seatsOf(near)).toEqual(['of-1']));
+      await eventually(() => expect(near.backplane.processes()).toHaveLength(1));
+      await eventually(async () => {
         expect(await stage.redis('SMEMBERS', `${stage.prefix}:{d}:processes`)).toEqual(['p-1']);
-      }, SOON);
+      });
       await near.backplane.close();
       const keys = await stage.keys();
       for (const key of keys) expect(await stage.redis('PTTL', key)).toBeGreaterThan(0);
@@ -94,10 +93,7 @@ describeReal(['redis'], 'a process that the others take for dead', () => {
     ]);
     expect(begun[0]).toBe(true);
     expect(begun[1].lost.aborted).toBe(false);
-    await vi.waitFor(
-      () => expect(backplane.processes().map(({ processId }) => processId)).toContain('p-1'),
-      SOON,
-    );
+    await eventually(() => expect(backplane.processes().map(({ processId }) => processId)).toContain('p-1'));
     await backplane.close();
     expect(await stage.keys()).toEqual([]);
   });
@@ -113,7 +109,7 @@ describeReal(['redis'], 'a process that the others take for dead', () => {
     expect((await stage.keys()).length).toBeGreaterThan(5);
     const [first, ...others] = peers as [Peer, ...Peer[]];
     await first.backplane.close();
-    for (const peer of others) await vi.waitFor(() => expect(seatsOf(peer)).toEqual(['of-p-2', 'of-p-3']));
+    for (const peer of others) await eventually(() => expect(seatsOf(peer)).toEqual(['of-p-2', 'of-p-3']));
     await Promise.all(others.map(({ backplane }) => backplane.close()));
     expect(await stage.keys()).toEqual([]);
   });

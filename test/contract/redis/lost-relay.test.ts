@@ -1,12 +1,13 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { chat, type Session, type SfuRelay } from '../../../src/index.js';
 import { redisBackplane } from '../../../src/plugins/redis/index.js';
+import { eventually } from '../../support/eventually.js';
 import { describeReal } from '../../support/real.js';
 import { CAMERA, heardBy, join, SharedStage, seenBy } from '../shared-suites/stage.js';
 import { RedisStage } from './stage.js';
 
 /** A lease takes 5 s to end. */
-const SOON = { timeout: 20_000 };
+const SOON_MS = 20_000;
 
 const options = { messages: { chat: chat() }, maxListedParticipants: 2 };
 const principalOf = (userId: string) => ({ principal: { userId } });
@@ -53,13 +54,13 @@ describeReal(['redis'], 'a relay that the others take for dead, and that comes b
     for (const n of [1, 2, 3, 4]) await inRoom(lost, 'crowd', `viewer-${n}`, []);
     talker = hosts.talk as Session;
     for (const host of Object.values(hosts))
-      await vi.waitFor(() => expect(seenBy(host)).toHaveProperty('guest'));
-    await vi.waitFor(() => expect(hosts.crowd?.room.audience.count).toBeGreaterThan(0), SOON);
+      await eventually(() => expect(seenBy(host)).toHaveProperty('guest'));
+    await eventually(() => expect(hosts.crowd?.room.audience.count).toBeGreaterThan(0), SOON_MS);
 
     proxy.isSilent = true;
     for (const host of Object.values(hosts))
-      await vi.waitFor(() => expect(seenBy(host)).not.toHaveProperty('guest'), SOON);
-    await vi.waitFor(() => expect(hosts.crowd?.room.audience.count).toBe(0), SOON);
+      await eventually(() => expect(seenBy(host)).not.toHaveProperty('guest'), SOON_MS);
+    await eventually(() => expect(hosts.crowd?.room.audience.count).toBe(0), SOON_MS);
     for (const roomId of ['kick', 'crowd'])
       inRedis.push(...((await redis.redis('HKEYS', `${redis.prefix}:{r:${roomId}}:s`)) as string[]));
     await Promise.all([
@@ -69,17 +70,17 @@ describeReal(['redis'], 'a relay that the others take for dead, and that comes b
       hosts.end?.room.end({ reason: 'The lesson is over.' }),
       ...['one', 'two', 'three'].map((text) => hosts.talk?.send({ kind: 'chat', data: { text } })),
     ]);
-    await vi.waitFor(() => expect(other.rooms.has('end')).toBe(false));
-    visitor = await vi.waitFor(() => inRoom(other, 'end', 'visitor'));
+    await eventually(() => expect(other.rooms.has('end')).toBe(false));
+    visitor = await eventually(() => inRoom(other, 'end', 'visitor'));
 
     proxy.isSilent = false;
     proxy.cut();
     for (const roomId of ['kick', 'talk', 'crowd'])
-      await vi.waitFor(() => {
+      await eventually(() => {
         const guest = hosts[roomId]?.room.others('').find(({ userId }) => /guest|bystander/.test(userId));
         expect(guest).toBeDefined();
-      }, SOON);
-    await vi.waitFor(() => expect(hosts.crowd?.room.audience.count).toBeGreaterThan(0), SOON);
+      }, SOON_MS);
+    await eventually(() => expect(hosts.crowd?.room.audience.count).toBeGreaterThan(0), SOON_MS);
     await hosts.talk?.send({ kind: 'chat', data: { text: 'four' } });
   }, 60_000);
 
@@ -89,7 +90,7 @@ describeReal(['redis'], 'a relay that the others take for dead, and that comes b
   });
 
   test('ends the sessions of users who were kicked or banned meanwhile, counted viewers too, and of no others', async () => {
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(ends['guest in kick']).toEqual(['ERR_RELAY_REMOVED: Be polite.']);
       expect(ends['guest in ban']).toEqual(['ERR_RELAY_REMOVED: Never again.']);
       expect(ends['viewer-4 in crowd']).toEqual(['ERR_RELAY_REMOVED: Be polite.']);
@@ -99,18 +100,18 @@ describeReal(['redis'], 'a relay that the others take for dead, and that comes b
   });
 
   test('ends the sessions of a room that has ended meanwhile, and leaves alone the next room of that name', async () => {
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(ends['guest in end']).toEqual(['ERR_RELAY_ROOM_ENDED: The lesson is over.']),
     );
     expect(visitor.state).toBe('joined');
     expect(seenBy(visitor)).toEqual({});
-    await vi.waitFor(() => expect(lost.rooms.has('end')).toBe(false));
-    await vi.waitFor(() => join(lost, 'guest', { roomId: 'end', ...principalOf('guest') }));
-    await vi.waitFor(() => expect(seenBy(visitor)).toEqual({ guest: [] }));
+    await eventually(() => expect(lost.rooms.has('end')).toBe(false));
+    await eventually(() => join(lost, 'guest', { roomId: 'end', ...principalOf('guest') }));
+    await eventually(() => expect(seenBy(visitor)).toEqual({ guest: [] }));
   });
 
   test('tells its clients what was said meanwhile, once and in order', async () => {
-    await vi.waitFor(() => expect(heard['guest in talk']).toEqual(['one', 'two', 'three', 'four']));
+    await eventually(() => expect(heard['guest in talk']).toEqual(['one', 'two', 'three', 'four']));
     expect(talker.room.recentMessages).toHaveLength(4);
   });
 

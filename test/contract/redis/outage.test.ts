@@ -1,12 +1,11 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { eventually } from '../../support/eventually.js';
 import { describeReal } from '../../support/real.js';
 import { REDIS_PACKAGES } from '../../support/redis-clients.js';
 import { note, place } from '../backplane-suites/stage.js';
 import { cardOf, notesOf, type Peer, RedisStage, seat, seatsOf, snapshotsOf } from './stage.js';
 
 const unavailable = { code: 'ERR_RELAY_UNAVAILABLE', retryable: true };
-
-const SOON = { timeout: 15_000 };
 
 describeReal(['redis'], 'processes whose Redis fails', () => {
   let stage: RedisStage;
@@ -23,26 +22,26 @@ describeReal(['redis'], 'processes whose Redis fails', () => {
     await one.log.commit(() => ({ locked: true, mutedTracks: new Map([['a', 'a']]) }));
     await one.log.commit(seat('of-1'));
     await other.log.commit(seat('of-2'));
-    await vi.waitFor(() => expect(one.log.state.seats?.size).toBe(2));
+    await eventually(() => expect(one.log.state.seats?.size).toBe(2));
     return peers;
   }
 
   async function expectWhole(peers: readonly Peer[]): Promise<void> {
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       for (const peer of peers) expect(seatsOf(peer)).toEqual(['of-1', 'of-2']);
       expect(await stage.redis('EXISTS', `${stage.prefix}:{r:lobby}:s`)).toBe(1);
       const held = (await stage.redis('HKEYS', `${stage.prefix}:{r:lobby}:s`)) as string[];
       expect(held).toEqual(expect.arrayContaining(['m:seats:of-1', 'm:seats:of-2', 'p:p-1', 'p:p-2']));
-    }, SOON);
+    });
     for (const { log } of peers) {
       expect(log.state).toMatchObject({ node: 'sfu-1', generation: 1, locked: true });
       expect(log.state.mutedTracks).toEqual(new Map([['a', 'a']]));
     }
     const [one, other] = peers as [Peer, Peer];
     expect(await one.log.commit(place('sfu-2'))).toMatchObject({ revision: expect.any(Number) });
-    await vi.waitFor(() => expect(other.log.state).toMatchObject({ node: 'sfu-2', generation: 2 }));
+    await eventually(() => expect(other.log.state).toMatchObject({ node: 'sfu-2', generation: 2 }));
     expect(await other.log.append('of-2', note('hello'))).not.toHaveProperty('refused');
-    await vi.waitFor(() => expect(JSON.stringify(one.news)).toContain('hello'));
+    await eventually(() => expect(JSON.stringify(one.news)).toContain('hello'));
   }
 
   describe('bring their rooms back', () => {
@@ -73,12 +72,12 @@ describeReal(['redis'], 'processes whose Redis fails', () => {
       const key = `${stage.prefix}:{r:lobby}:s`;
       const before = (await stage.redis('HGETALL', key)) as Record<string, string> | string[];
       await one.log.commit(() => ({ locked: undefined }));
-      await vi.waitFor(() => expect(other.log.state.locked).toBeUndefined());
+      await eventually(() => expect(other.log.state.locked).toBeUndefined());
       await stage.redis('DEL', key);
       const flat = Array.isArray(before) ? before : Object.entries(before).flat();
       await stage.redis('HSET', key, ...flat);
       expect(await other.log.commit(seat('of-3'))).toMatchObject({ revision: 6 });
-      await vi.waitFor(() => expect(seatsOf(one)).toEqual(['of-1', 'of-2', 'of-3']));
+      await eventually(() => expect(seatsOf(one)).toEqual(['of-1', 'of-2', 'of-3']));
       for (const { log } of [one, other]) expect(log.state.locked).toBeUndefined();
     });
 
@@ -94,11 +93,11 @@ describeReal(['redis'], 'processes whose Redis fails', () => {
         const before = (await stage.redis('HGETALL', key)) as Record<string, string> | string[];
         await one.log.commit(() => ({ seats: new Map([['of-1', { userId: 'renamed' }]]) }));
         const known = ({ log }: Peer) => log.state.seats?.get('of-1')?.userId;
-        await vi.waitFor(() => expect(known(other)).toBe('renamed'));
+        await eventually(() => expect(known(other)).toBe('renamed'));
         await stage.redis('DEL', key);
         await stage.redis('HSET', key, ...(Array.isArray(before) ? before : Object.entries(before).flat()));
         for (const n of [first, last]) await peers[n]?.log.commit(seat(`late-${n}`));
-        await vi.waitFor(() => expect(peers.map(known)).toEqual(['renamed', 'renamed']), SOON);
+        await eventually(() => expect(peers.map(known)).toEqual(['renamed', 'renamed']));
         expect(await stage.redis('HGET', key, 'm:seats:of-1')).toContain('renamed');
       },
     );
@@ -109,16 +108,16 @@ describeReal(['redis'], 'processes whose Redis fails', () => {
       await one.log.commit(seat('of-1'));
       await other.log.commit(seat('of-2'));
       await one.log.append('of-1', note('before'));
-      await vi.waitFor(() => expect(notesOf(other)).toEqual(['before']));
+      await eventually(() => expect(notesOf(other)).toEqual(['before']));
       proxy.isSilent = true;
       await stage.redis('FLUSHALL');
       for (const text of ['one', 'two']) await one.log.append('of-1', note(text));
       proxy.isSilent = false;
       proxy.cut();
-      await vi.waitFor(() => expect(seatsOf(one)).toEqual(['of-1', 'of-2']), SOON);
+      await eventually(() => expect(seatsOf(one)).toEqual(['of-1', 'of-2']), SOON);
       await one.log.append('of-1', note('after'));
       for (const peer of [one, other])
-        await vi.waitFor(() => expect(notesOf(peer)).toEqual(['before', 'one', 'two', 'after']), SOON);
+        await eventually(() => expect(notesOf(peer)).toEqual(['before', 'one', 'two', 'after']), SOON);
     });
 
     test('with what is said after a replica without the newest messages has taken over', async () => {
@@ -144,17 +143,14 @@ describeReal(['redis'], 'processes whose Redis fails', () => {
       const [one, other] = await two();
       await stage.redis('SCRIPT', 'FLUSH');
       expect(await one.log.commit(place('sfu-2'))).toMatchObject({ revision: 5 });
-      await vi.waitFor(() => expect(other.log.state.node).toBe('sfu-2'));
+      await eventually(() => expect(other.log.state.node).toBe('sfu-2'));
     });
 
     test('and what they have reserved', async () => {
       const [one, other] = await two();
       await one.backplane.reserve('rooms', 'lobby', 1);
       await stage.redis('FLUSHALL');
-      await vi.waitFor(
-        async () => expect(await stage.redis('HLEN', `${stage.prefix}:{c:rooms}`)).toBe(1),
-        SOON,
-      );
+      await eventually(async () => expect(await stage.redis('HLEN', `${stage.prefix}:{c:rooms}`)).toBe(1));
       expect(await other.backplane.reserve('rooms', 'lounge', 1)).toBe(false);
     });
   });
@@ -178,18 +174,18 @@ describeReal(['redis'], 'processes whose Redis fails', () => {
       ];
       await Promise.all(calls.map((call) => expect(call()).rejects.toMatchObject(unavailable)));
       expect(backplane.status).toMatchObject({ commands: 'down', subscription: 'down' });
-      await vi.waitFor(() => expect(membership.lost.aborted).toBe(true), SOON);
+      await eventually(() => expect(membership.lost.aborted).toBe(true));
       expect(await log.commit(place('sfu-1'))).toMatchObject({ refused: { code: 'ERR_RELAY_CLOSED' } });
       await expect(backplane.enter(cardOf('p-1'), () => {})).rejects.toMatchObject(unavailable);
       expect(one.warnings).toEqual([expect.stringContaining('Redis does not answer')]);
       await stage.server.start();
-      const again = await vi.waitFor(() => backplane.enter(cardOf('p-1'), () => {}), SOON);
+      const again = await eventually(() => backplane.enter(cardOf('p-1'), () => {}));
       expect(again.fence).toBeGreaterThan(membership.fence);
       expect(await log.commit(place('sfu-1'))).toMatchObject({ change: { generation: 1 } });
       expect(seatsOf(one)).toEqual(['of-1']);
       // What was released, or not reserved, meanwhile is not counted.
       expect(await backplane.reserve('rooms', 'attic', 1)).toBe(true);
-      await vi.waitFor(() => expect(backplane.status).toEqual({ commands: 'up', subscription: 'up' }), SOON);
+      await eventually(() => expect(backplane.status).toEqual({ commands: 'up', subscription: 'up' }));
     });
   });
 });

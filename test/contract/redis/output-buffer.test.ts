@@ -38,9 +38,9 @@ describeReal(['redis'], 'a process that does not read what is published as fast 
       }
       proxy.resume();
 
-      await vi.waitFor(() => expect(notesOf(far)).toEqual(notesOf(near)), SOON);
-      await vi.waitFor(() => expect(far.news.slice(1)).toEqual(near.news.slice(1)), SOON);
-      await vi.waitFor(async () => {
+      await eventually(() => expect(notesOf(far)).toEqual(notesOf(near)), SOON);
+      await eventually(() => expect(far.news.slice(1)).toEqual(near.news.slice(1)), SOON);
+      await eventually(async () => {
         await near.backplane.send('p-2', 'afterwards');
         expect(far.texts).toContain('afterwards');
       }, SOON);

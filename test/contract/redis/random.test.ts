@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Outcome, RoomFields } from '../../../src/backplane/backplane.js';
 import { RelayError } from '../../../src/protocol/errors.js';
+import { eventually } from '../../support/eventually.js';
 import { describeReal } from '../../support/real.js';
 import { REDIS_PACKAGES } from '../../support/redis-clients.js';
 import type { TcpProxy } from '../../support/tcp-proxy.js';
@@ -94,8 +95,8 @@ describeReal(['redis'], 'processes whose connections to Redis break all the time
       for (const proxy of proxies) proxy.delayMs = 0;
 
       for (const peer of peers) {
-        await vi.waitFor(() => expect(peer.log.state.generation).toBe(counted), { timeout: 10_000 });
-        await vi.waitFor(() => expect(notesOf(peer)).toHaveLength(notes.length), { timeout: 10_000 });
+        await eventually(() => expect(peer.log.state.generation).toBe(counted));
+        await eventually(() => expect(notesOf(peer)).toHaveLength(notes.length));
         expect([...notesOf(peer)].sort()).toEqual([...notes].sort());
         expect(snapshotsOf(peer)).toHaveLength(1);
         const changes = changesOf(peer);

@@ -1,12 +1,11 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { chat, type Session } from '../../../src/index.js';
 import { redisBackplane } from '../../../src/plugins/redis/index.js';
+import { eventually } from '../../support/eventually.js';
 import { describeReal } from '../../support/real.js';
 import { REDIS_PACKAGES } from '../../support/redis-clients.js';
 import { RedisSentinel } from '../../support/redis-sentinel.js';
 import { CAMERA, heardBy, join, SharedStage, seenBy } from '../shared-suites/stage.js';
-
-const SOON = { timeout: 15_000 };
 
 describeReal(['redis'], 'relays whose Redis fails over to a replica by a Sentinel', () => {
   let redis: RedisSentinel;
@@ -33,19 +32,18 @@ describeReal(['redis'], 'relays whose Redis fails over to a replica by a Sentine
         relays.map((relay, n) => join(relay, `user-${n}`, {}, n === 0 ? [CAMERA] : [])),
       );
       const roster = (session: Session) => Object.keys(seenBy(session)).length;
-      for (const session of sessions) await vi.waitFor(() => expect(roster(session)).toBe(2));
+      for (const session of sessions) await eventually(() => expect(roster(session)).toBe(2));
       const gone: unknown[] = [];
       for (const session of sessions) {
         session.on('close', (reason) => gone.push(reason));
         session.on('participants', ({ left }) => gone.push(...(left ?? [])));
       }
       await redis.failOver();
-      const late = await vi.waitFor(() => join(relays[1] as never, 'late'), SOON);
-      for (const session of [...sessions, late])
-        await vi.waitFor(() => expect(roster(session)).toBe(3), SOON);
+      const late = await eventually(() => join(relays[1] as never, 'late'));
+      for (const session of [...sessions, late]) await eventually(() => expect(roster(session)).toBe(3));
       const heard = heardBy(late);
-      await vi.waitFor(() => sessions[2]?.send({ kind: 'chat', data: { text: 'hello' } }), SOON);
-      await vi.waitFor(() => expect(heard).toContain('hello'), SOON);
+      await eventually(() => sessions[2]?.send({ kind: 'chat', data: { text: 'hello' } }));
+      await eventually(() => expect(heard).toContain('hello'));
       expect(gone).toEqual([]);
     },
     60_000,

@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { RelayError, type SfuRelay } from '../../../src/index.js';
 import { redisBackplane } from '../../../src/plugins/redis/index.js';
+import { eventually } from '../../support/eventually.js';
 import { describeReal } from '../../support/real.js';
 import type { TcpProxy } from '../../support/tcp-proxy.js';
 import { CAMERA, join, SharedStage, seenBy } from '../shared-suites/stage.js';
@@ -38,7 +39,7 @@ describeReal(['redis'], 'a relay that does not hear of the others, though Redis 
   test('lets nobody into a room that another one has just locked, unlocked for the next', async () => {
     const host = await join(other, 'host', {}, [CAMERA]);
     const guest = await join(deaf, 'guest');
-    await vi.waitFor(() => expect(seenBy(host)).toHaveProperty('guest'));
+    await eventually(() => expect(seenBy(host)).toHaveProperty('guest'));
     expect(proxy.silence('SUBSCRIBE')).toBeGreaterThan(0);
     await host.room.lock();
     expect(guest.room.locked).toBe(false);
@@ -51,7 +52,7 @@ describeReal(['redis'], 'a relay that does not hear of the others, though Redis 
     const host = await join(other, 'host', {}, [CAMERA]);
     const guest = await join(deaf, 'guest');
     const ended = new Promise((resolve) => guest.once('close', ({ error }) => resolve(error?.code)));
-    await vi.waitFor(() => expect(seenBy(host)).toHaveProperty('guest'));
+    await eventually(() => expect(seenBy(host)).toHaveProperty('guest'));
     expect(proxy.silence('SUBSCRIBE')).toBeGreaterThan(0);
     await host.room.end();
     expect(await codeOf(join(deaf, 'late'))).toBe('ERR_RELAY_ROOM_ENDED');
@@ -61,7 +62,7 @@ describeReal(['redis'], 'a relay that does not hear of the others, though Redis 
   test('removes a user whom another one kicks, and the kick waits for that', async () => {
     const host = await join(other, 'host', {}, [CAMERA]);
     const guest = await join(deaf, 'guest');
-    await vi.waitFor(() => expect(seenBy(host)).toHaveProperty('guest'));
+    await eventually(() => expect(seenBy(host)).toHaveProperty('guest'));
     expect(proxy.silence('SUBSCRIBE')).toBeGreaterThan(0);
     await host.room.kick('guest');
     expect(guest.state).toBe('closed');

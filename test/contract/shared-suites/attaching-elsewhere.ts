@@ -1,6 +1,7 @@
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { chat, RelayError, type SfuRelay } from '../../../src/index.js';
 import { fakeOffer } from '../../../src/testing/index.js';
+import { eventually } from '../../support/eventually.js';
 import { until } from '../../support/poll.js';
 import { RoamingClient } from './clients.js';
 import { apiOf, HttpClient } from './http-client.js';
@@ -69,16 +70,16 @@ export function attachingElsewhereSuite(stage: SharedStage): void {
       expect(result).toMatchObject({ sessionId: alice.sessionId, capabilities: ['rejoin', 'resume'] });
       await socket.notified('offer');
       expect((await say(socket, 'hello')).error).toBeUndefined();
-      await vi.waitFor(() => expect(chatOf(bob)).toEqual(['missed', 'hello']));
+      await eventually(() => expect(chatOf(bob)).toEqual(['missed', 'hello']));
       const { messages = [] } = result as { messages?: { data: { text: string } }[] };
       const known = messages.map(({ data }) => data.text);
-      await vi.waitFor(() => expect([...known, ...chatOf(socket)]).toEqual(['missed', 'hello']));
+      await eventually(() => expect([...known, ...chatOf(socket)]).toEqual(['missed', 'hello']));
       const desc = { type: 'offer', sdp: fakeOffer([{ ...CAMERA, trackId: 'own' }]) };
       expect((await socket.request('offer', { desc })).result).toMatchObject({ type: 'answer' });
       expect((await alice.signal(there, 'ping')).status).toBe(409);
       expect([...one.sessions.values()].map(({ connection }) => connection)).toEqual(['connected']);
       expect((await socket.request('leave')).error).toBeUndefined();
-      await vi.waitFor(() => expect(one.sessions.size).toBe(0));
+      await eventually(() => expect(one.sessions.size).toBe(0));
     });
 
     test('is executed in order, also what follows at once', async () => {
@@ -90,7 +91,7 @@ export function attachingElsewhereSuite(stage: SharedStage): void {
       const said = Array.from({ length: 20 }, (_, n) => say(socket, String(n)));
       expect((await attached).error).toBeUndefined();
       expect((await Promise.all(said)).filter(({ error }) => error)).toEqual([]);
-      await vi.waitFor(() => expect(chatOf(bob)).toEqual(said.map((_, n) => String(n))));
+      await eventually(() => expect(chatOf(bob)).toEqual(said.map((_, n) => String(n))));
     });
 
     test('is resumed in any process when that WebSocket breaks', async () => {
@@ -109,7 +110,7 @@ export function attachingElsewhereSuite(stage: SharedStage): void {
         expect((await socket.comeBack()).error).toBeUndefined();
         await say(bob, `heard ${n}`);
       }
-      await vi.waitFor(() =>
+      await eventually(() =>
         expect(chatOf(socket)).toEqual([0, 1].flatMap((n) => [`missed ${n}`, `heard ${n}`])),
       );
       expect([one.sessions.size, other.sessions.size]).toEqual([1, 1]);

@@ -1,7 +1,8 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { chat, type Session, type SfuRelay } from '../../../src/index.js';
 import type { ParticipantPage } from '../../../src/protocol/room-events.js';
 import { pageOf } from '../../../src/room/participants/pages-elsewhere.js';
+import { eventually } from '../../support/eventually.js';
 import { CAMERA, heardBy, join, type SharedStage } from './stage.js';
 
 /** Every viewer is only counted by the other processes. */
@@ -32,7 +33,7 @@ async function pagesOf(session: Session, query: object = {}): Promise<string[][]
 export function countedViewersSuite(stage: SharedStage): void {
   describe('viewers whom the other processes only count', () => {
     const counts = (session: Session, count: number) =>
-      vi.waitFor(() => expect(session.room.audience.count).toBe(count));
+      eventually(() => expect(session.room.audience.count).toBe(count));
 
     test('are replaced by the newest session of their user, and replace', async () => {
       const [one, other] = stage.two(REPLACE);
@@ -55,7 +56,7 @@ export function countedViewersSuite(stage: SharedStage): void {
       const bob = await join(relays[0] as SfuRelay, 'bob');
       for (let n = 0; n < 4; n += 1) {
         await Promise.allSettled(relays.map((relay) => join(relay, 'alice')));
-        await vi.waitFor(() => expect(statesOf(relays, 'alice')).toEqual(['joined']), 3_000);
+        await eventually(() => expect(statesOf(relays, 'alice')).toEqual(['joined']));
       }
       expect(bob.state).toBe('joined');
     });
@@ -95,7 +96,7 @@ export function countedViewersSuite(stage: SharedStage): void {
       const texts = ['one', 'two', 'three'];
       await Promise.all(texts.map((text) => say('bob', text)));
       await expect(say('nobody', 'four')).rejects.toMatchObject({ code: 'ERR_RELAY_INVALID_PARAMS' });
-      await vi.waitFor(() => expect(heard).toEqual([[], texts]));
+      await eventually(() => expect(heard).toEqual([[], texts]));
     });
 
     test('are on the pages of the participants, each once', async () => {

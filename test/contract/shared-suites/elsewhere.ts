@@ -1,9 +1,10 @@
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import type { FetchHandler } from '../../../src/adapters/fetch.js';
 import type { Backplane } from '../../../src/backplane/backplane.js';
 import type { HttpOptions } from '../../../src/http/options.js';
 import { chat, type SfuRelay, type SfuRelayOptions } from '../../../src/index.js';
 import { fakeAnswer, fakeCandidate, fakeOffer } from '../../../src/testing/index.js';
+import { eventually } from '../../support/eventually.js';
 import type { EventReader } from '../event-reader.js';
 import { RoamingClient } from './clients.js';
 import { apiOf, HttpClient } from './http-client.js';
@@ -131,7 +132,7 @@ export function elsewhereSuite(stage: SharedStage): void {
       const made = await join(one, 'dave', { principal: { userId: 'dave' } });
       const dave = client('dave');
       dave.sessionId = made.id;
-      await vi.waitFor(async () => expect((await dave.request(there, 'GET', '/stats')).status).toBe(200));
+      await eventually(async () => expect((await dave.request(there, 'GET', '/stats')).status).toBe(200));
     });
 
     test('lasts as long as the newest token that any process has seen', async () => {
@@ -164,7 +165,7 @@ export function elsewhereSuite(stage: SharedStage): void {
       const methods: string[] = [];
       for (let n = 0; n < 4; n += 1) {
         await say(bob, there, `${n}`);
-        await vi.waitFor(() => expect(textsOf(reader)).toContain(`${n}`));
+        await eventually(() => expect(textsOf(reader)).toContain(`${n}`));
         await reader.close();
         await say(bob, there, `${n}, missed`);
         texts.push(...textsOf(reader));
@@ -172,7 +173,7 @@ export function elsewhereSuite(stage: SharedStage): void {
         const last = reader.received.at(-1)?.id ?? '';
         reader = await alice.events(n % 2 ? there : here, { 'last-event-id': last });
       }
-      await vi.waitFor(() => expect(textsOf(reader)).toContain('3, missed'));
+      await eventually(() => expect(textsOf(reader)).toContain('3, missed'));
       texts.push(...textsOf(reader));
       methods.push(...reader.methods());
       expect(texts).toEqual([0, 1, 2, 3].flatMap((n) => [`${n}`, `${n}, missed`]));
@@ -234,7 +235,7 @@ export function elsewhereSuite(stage: SharedStage): void {
       const reader = await alice.events(apiOf(other, http));
       await reader.notified('joined');
       network.isCut = true;
-      await vi.waitFor(() => expect(one.sessions.size).toBe(0), { timeout: 5_000 });
+      await eventually(() => expect(one.sessions.size).toBe(0));
     });
 
     test('says that its process is gone, and that one may try again', async (context) => {
@@ -270,7 +271,7 @@ export function elsewhereSuite(stage: SharedStage): void {
       expect(replayed).toEqual([null, 'true', 'true', 'true']);
       expect((await say(bob, here, 'another body', KEY)).status).toBe(422);
       await say(bob, there, 'the end');
-      await vi.waitFor(() => expect(textsOf(reader)).toEqual(['hello', 'the end']));
+      await eventually(() => expect(textsOf(reader)).toEqual(['hello', 'the end']));
       for (const api of [here, there, here])
         expect((await bob.request(api, 'DELETE', '', KEY)).body).toEqual({ code: 0, message: 'success' });
       expect([one.sessions.size, other.sessions.size]).toEqual([1, 0]);

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Authenticate, SfuRelay } from '../../../src/index.js';
 import { fakeOffer } from '../../../src/testing/index.js';
+import { eventually } from '../../support/eventually.js';
 import { until } from '../../support/poll.js';
 import { unauthorized } from '../../support/unauthorized.js';
 import { type RoamingClient, roamingClients } from './clients.js';
@@ -35,7 +36,7 @@ export function handingOverFaultsSuite(stage: SharedStage): void {
       expect((await alice.request('rejoin', { peer: 2, offer })).result).toMatchObject({ peer: 2 });
       expect(streamsOf('alice')).toBe(2);
       await alice.request('leave', { peer: 1 });
-      await vi.waitFor(() => expect(streamsOf('alice')).toBe(1));
+      await eventually(() => expect(streamsOf('alice')).toBe(1));
     };
 
     test('is replaced by a join at a third one, where the process that takes it dies midway', async () => {
@@ -60,8 +61,8 @@ export function handingOverFaultsSuite(stage: SharedStage): void {
       expect((await alice.comeBack()).error?.data.code).toBe('ERR_RELAY_SESSION_NOT_FOUND');
       const again = client(three);
       await again.enter('alice', [], { replaces: { sessionId, sessionToken } });
-      await vi.waitFor(() => expect(seenBy(witness)).toEqual({ alice: [] }));
-      await vi.waitFor(() => expect([streamsOf('alice'), witness.room.size]).toEqual([1, 2]));
+      await eventually(() => expect(seenBy(witness)).toEqual({ alice: [] }));
+      await eventually(() => expect([streamsOf('alice'), witness.room.size]).toEqual([1, 2]));
     });
 
     test('that has left before the other one took its seat is gone at once', async () => {
@@ -77,7 +78,7 @@ export function handingOverFaultsSuite(stage: SharedStage): void {
       alice.relay = two;
       await alice.connect();
       expect((await alice.resume()).error?.data.code).toBe('ERR_RELAY_SESSION_NOT_FOUND');
-      await vi.waitFor(() => expect([seenBy(witness), witness.room.size]).toEqual([{}, 1]), 3_000);
+      await eventually(() => expect([seenBy(witness), witness.room.size]).toEqual([{}, 1]));
     });
 
     test('takes nobody’s place before its client has proved to be the owner', async () => {

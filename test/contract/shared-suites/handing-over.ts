@@ -1,6 +1,7 @@
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import type { Room, SfuRelay } from '../../../src/index.js';
 import { fakeOffer } from '../../../src/testing/index.js';
+import { eventually } from '../../support/eventually.js';
 import { until } from '../../support/poll.js';
 import { byToken, RoamingClient } from './clients.js';
 import { CAMERA, join, type SharedStage, seenBy } from './stage.js';
@@ -54,7 +55,7 @@ export function handingOverSuite(stage: SharedStage): void {
       const [one, two] = stage.two();
       const alice = await enter(one, 'alice', [CAMERA]);
       const bob = await enter(two, 'bob');
-      await vi.waitFor(() =>
+      await eventually(() =>
         expect(seenBy(two.getSession(bob.session?.id ?? '') as never)).toHaveProperty('alice'),
       );
       const roster = bob.roster.length;
@@ -67,13 +68,13 @@ export function handingOverSuite(stage: SharedStage): void {
       expect(result?.snapshot).toBeUndefined();
       expect((await answered).error).toBeUndefined();
       await say(bob, 'later');
-      await vi.waitFor(() => expect(chatOf(alice)).toEqual(['missed', 'kept', 'later']));
+      await eventually(() => expect(chatOf(alice)).toEqual(['missed', 'kept', 'later']));
       expect(chatOf(bob)).toEqual(['missed', 'kept', 'later']);
       expect(streamsOf('alice')).toBe(1);
       expect([one.sessions.size, two.sessions.size]).toEqual([0, 2]);
       expect(await rejoin(alice, 2, [{ ...CAMERA, trackId: 'again' } as never])).toMatchObject({ peer: 2 });
-      await vi.waitFor(() => expect(streamsOf('alice')).toBe(1));
-      await vi.waitFor(() =>
+      await eventually(() => expect(streamsOf('alice')).toBe(1));
+      await eventually(() =>
         expect(seenBy(two.getSession(bob.session?.id ?? '') as never)).toEqual({ alice: ['again'] }),
       );
       expect(bob.roster.slice(roster)).toEqual([]);
@@ -90,8 +91,8 @@ export function handingOverSuite(stage: SharedStage): void {
       await rejoin(alice);
       expect(calls).toEqual(['join']);
       await alice.request('leave');
-      await vi.waitFor(() => expect(calls).toEqual(['join', 'leave']));
-      await vi.waitFor(() => expect(stage.sfu.streams.size).toBe(0));
+      await eventually(() => expect(calls).toEqual(['join', 'leave']));
+      await eventually(() => expect(stage.sfu.streams.size).toBe(0));
     });
 
     test('may come back once more, to either, as its reply was lost', async () => {
@@ -117,7 +118,7 @@ export function handingOverSuite(stage: SharedStage): void {
       expect(error).toBeUndefined();
       expect((await say(alice, 'here')).error).toBeUndefined();
       await rejoin(alice);
-      await vi.waitFor(() => expect(streamsOf('alice')).toBe(1));
+      await eventually(() => expect(streamsOf('alice')).toBe(1));
     });
 
     test('is served by the newest of two connections, in different processes', async () => {
@@ -144,7 +145,7 @@ export function handingOverSuite(stage: SharedStage): void {
         participants: [{ userId: 'bob' }],
       });
       await say(bob, 'later');
-      await vi.waitFor(() => expect(chatOf(alice)).toEqual(['later']));
+      await eventually(() => expect(chatOf(alice)).toEqual(['later']));
     });
 
     test('is refused to a wrong token, one that was replaced, and another user', async () => {
@@ -201,7 +202,7 @@ export function handingOverSuite(stage: SharedStage): void {
         metadata: { name: 'Alice' },
         tracks: [{ trackId: 'camera', muted: true }],
       };
-      await vi.waitFor(() => expect(witness.room.others(witness.id)).toMatchObject([shown]));
+      await eventually(() => expect(witness.room.others(witness.id)).toMatchObject([shown]));
       expect(two.getSession(alice.session?.id ?? '')?.grants).toMatchObject({ roomAdmin: true });
     });
 
@@ -231,7 +232,7 @@ export function handingOverSuite(stage: SharedStage): void {
       go();
       expect((await resumed).error?.data.code).toBe(code);
       expect(two.sessions.size).toBe(0);
-      await vi.waitFor(() => expect(streamsOf('alice')).toBe(0));
+      await eventually(() => expect(streamsOf('alice')).toBe(0));
     });
 
     test('comes back while somebody else claims it', async () => {
@@ -275,8 +276,8 @@ export function handingOverSuite(stage: SharedStage): void {
         expect((await alice.resume()).error?.data.code).toBe('ERR_RELAY_SESSION_NOT_FOUND');
         const again = client(two);
         await again.enter('alice', [], { replaces: { sessionId, sessionToken } });
-        await vi.waitFor(() => expect(seenBy(witness)).toEqual({ alice: [] }));
-        await vi.waitFor(() => expect([streamsOf('alice'), witness.room.size]).toEqual([1, 2]));
+        await eventually(() => expect(seenBy(witness)).toEqual({ alice: [] }));
+        await eventually(() => expect([streamsOf('alice'), witness.room.size]).toEqual([1, 2]));
       },
     );
   });

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Session, SfuRelay } from '../../../src/index.js';
 import { fakeOffer, type ScriptedSfu, startScriptedSfu } from '../../../src/testing/index.js';
+import { eventually } from '../../support/eventually.js';
 import { follow } from '../../unit/relay/moves/move-stage.js';
 import { CAMERA, join, type SharedStage, seenBy } from './stage.js';
 
@@ -49,7 +50,7 @@ export function joinsSuite(stage: SharedStage): void {
         const rooms = [];
         for (let n = 0; n < 4; n += 1) rooms.push(await join(one, `user-${n}`));
         const busy = rooms[0]?.room.node;
-        await vi.waitFor(() => {
+        await eventually(() => {
           const streams = stage.cards.flatMap(({ nodes }) => nodes.map((node) => node.streams));
           expect(streams).toContain(4);
         }, 15_000);
@@ -70,12 +71,12 @@ export function joinsSuite(stage: SharedStage): void {
         const alice = await join(one, 'alice', { sessionId: 'a' });
         const bob = await join(two, 'bob', { sessionId: 'b' });
         const told = [follow(alice, fakeOffer()), follow(bob, fakeOffer())];
-        await vi.waitFor(() => expect([alice.room.size, bob.room.size]).toEqual([2, 2]));
+        await eventually(() => expect([alice.room.size, bob.room.size]).toEqual([2, 2]));
         const target = [stage.sfu, other].find(({ address }) => address !== alice.room.node) as ScriptedSfu;
         await one.moveRoom('lobby');
         for (const uid of ['lobby/alice/a/2', 'lobby/bob/b/2'])
-          await vi.waitFor(() => expect(target.stream(uid)?.sid).toBe('lobby~2'), 5_000);
-        await vi.waitFor(
+          await eventually(() => expect(target.stream(uid)?.sid).toBe('lobby~2'));
+        await eventually(
           () => expect([stage.sfu.streams.size, other.streams.size].sort()).toEqual([0, 2]),
           5_000,
         );
@@ -92,7 +93,7 @@ export function joinsSuite(stage: SharedStage): void {
       const [one, two] = stage.two();
       const publisher = await join(one, 'alice', {}, [CAMERA]);
       const viewer = await join(two, 'bob');
-      await vi.waitFor(() => expect(seenBy(viewer)).toEqual({ alice: ['camera'] }));
+      await eventually(() => expect(seenBy(viewer)).toEqual({ alice: ['camera'] }));
       const removed: unknown[] = [];
       viewer.on('tracks', ({ state, tracks }) => {
         if (state === 'removed')
@@ -103,7 +104,7 @@ export function joinsSuite(stage: SharedStage): void {
         ['camera-2', 'camera-3'],
       ] as const) {
         await publisher.rejoin({ sdp: fakeOffer([{ ...CAMERA, trackId: to }]), renamed: { [from]: to } });
-        await vi.waitFor(() => expect(seenBy(viewer)).toEqual({ alice: [to] }));
+        await eventually(() => expect(seenBy(viewer)).toEqual({ alice: [to] }));
       }
       expect(removed).toEqual(['camera → camera-2', 'camera-2 → camera-3']);
     });
@@ -123,7 +124,7 @@ export function joinsSuite(stage: SharedStage): void {
         const [left, target] =
           sessions[0]?.room.node === other.address ? [other, stage.sfu] : [stage.sfu, other];
         await Promise.all([one, two].map((relay) => relay.drainNode(left.address)));
-        await vi.waitFor(() => expect([left.streams.size, target.streams.size]).toEqual([0, 6]), 5_000);
+        await eventually(() => expect([left.streams.size, target.streams.size]).toEqual([0, 6]));
         expect(sessions.map(({ state }) => state)).toEqual(Array(6).fill('joined'));
         await Promise.all([one.close(), two.close()]);
       } finally {
@@ -167,7 +168,7 @@ export function joinsSuite(stage: SharedStage): void {
         for (let n = 0; n < VISITS; n += 40)
           await Promise.all(Array.from({ length: 40 }, (_, each) => visit(n + each)));
         expect(races).toEqual([]);
-        await vi.waitFor(() => expect(count).toEqual({ joining: 0, joined: 0, leaving: 0 }));
+        await eventually(() => expect(count).toEqual({ joining: 0, joined: 0, leaving: 0 }));
       },
       20_000 + 100 * VISITS,
     );

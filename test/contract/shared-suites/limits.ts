@@ -1,5 +1,6 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { RelayError, type Session, type SfuRelay } from '../../../src/index.js';
+import { eventually } from '../../support/eventually.js';
 import { CAMERA, join, type SharedStage, seenBy } from './stage.js';
 
 /** The codes of the joins that fail; '' of those that succeed. */
@@ -30,7 +31,7 @@ export function limitsSuite(stage: SharedStage): void {
       expect(new Set(codes)).toEqual(new Set(['', 'ERR_RELAY_TOO_MANY']));
       const first = await joins[codes.indexOf('')];
       await first?.close();
-      await vi.waitFor(() => join(all[2] as SfuRelay, 'late'));
+      await eventually(() => join(all[2] as SfuRelay, 'late'));
       expect(await outcomes([join(all[0] as SfuRelay, 'later')])).toEqual(['ERR_RELAY_TOO_MANY']);
     });
 
@@ -45,7 +46,7 @@ export function limitsSuite(stage: SharedStage): void {
     test('a join that fails for another reason counts no more', async () => {
       const [one, other] = stage.two({ limits: { maxParticipantsPerRoom: 1 }, hooks: { onJoin: refuseEve } });
       expect(await outcomes([join(one, 'eve')])).toEqual(['ERR_RELAY_FORBIDDEN']);
-      await vi.waitFor(() => join(other, 'alice'));
+      await eventually(() => join(other, 'alice'));
     });
 
     test('the places of a process that is lost are free', async () => {
@@ -53,7 +54,7 @@ export function limitsSuite(stage: SharedStage): void {
       await join(other, 'bob');
       expect(await outcomes([join(one, 'alice')])).toEqual(['ERR_RELAY_TOO_MANY']);
       await other.close();
-      await vi.waitFor(() => join(one, 'alice'), 5_000);
+      await eventually(() => join(one, 'alice'));
     });
 
     test('"reject": a user is in the room once, wherever they join at once', async () => {
@@ -70,11 +71,11 @@ export function limitsSuite(stage: SharedStage): void {
       const end = closeOf(old);
       await join(all[2] as SfuRelay, 'alice');
       expect(await end).toBe('ERR_RELAY_REPLACED');
-      await vi.waitFor(() => expect(seenBy(bob)).toEqual({ alice: [] }));
+      await eventually(() => expect(seenBy(bob)).toEqual({ alice: [] }));
       await outcomes(all.map((relay) => join(relay, 'alice')));
       const alices = () =>
         all.flatMap((relay) => [...relay.sessions.values()].filter(({ userId }) => userId === 'alice'));
-      await vi.waitFor(() => expect(alices().map(({ state }) => state)).toEqual(['joined']));
+      await eventually(() => expect(alices().map(({ state }) => state)).toEqual(['joined']));
       expect(bob.state).toBe('joined');
     });
 
@@ -86,7 +87,7 @@ export function limitsSuite(stage: SharedStage): void {
       await new Promise((resolve) => setTimeout(resolve, 30));
       connect(other)();
       connect(one);
-      await vi.waitFor(() => expect(refused).toEqual(['ERR_RELAY_TOO_MANY']));
+      await eventually(() => expect(refused).toEqual(['ERR_RELAY_TOO_MANY']));
       for (const release of releases) release();
     });
   });

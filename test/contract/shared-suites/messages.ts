@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { chat, gift, like, type Session } from '../../../src/index.js';
+import { eventually } from '../../support/eventually.js';
 import { heardBy, join, type SharedStage } from './stage.js';
 
 const messages = { chat: chat(), gift: gift(), like: like({ windowMs: 5 }) };
@@ -19,7 +20,7 @@ export function messagesSuite(stage: SharedStage): void {
       );
       await Promise.all(texts.map(({ session, text }) => say(session, text)));
       const [first, ...others] = heard;
-      await vi.waitFor(() => expect(heard.map((each) => each.length)).toEqual([60, 60, 60]));
+      await eventually(() => expect(heard.map((each) => each.length)).toEqual([60, 60, 60]));
       expect(new Set(first).size).toBe(60);
       for (const each of others) expect(each).toEqual(first);
       // Each sender's messages are in the order in which they were sent.
@@ -36,7 +37,7 @@ export function messagesSuite(stage: SharedStage): void {
       const receipts = await Promise.all(sessions.map((session) => session.send(rose)));
       expect(new Set(receipts.map(({ id }) => id)).size).toBe(1);
       await say(sessions[2] as Session, 'done');
-      await vi.waitFor(() => expect(heard.at(-1)).toBe('done'));
+      await eventually(() => expect(heard.at(-1)).toBe('done'));
       expect(heard).toHaveLength(2);
     });
 
@@ -47,9 +48,9 @@ export function messagesSuite(stage: SharedStage): void {
       await Promise.all(likes.map((session) => session.send({ kind: 'like', data: { count: 2 } })));
       const totalOf = ({ room }: Session) => room.recentMessages.find(({ kind }) => kind === 'like')?.data;
       for (const session of sessions)
-        await vi.waitFor(() => expect(totalOf(session)).toMatchObject({ total: 240 }));
+        await eventually(() => expect(totalOf(session)).toMatchObject({ total: 240 }));
       const late = await join(stage.relay({ messages }), 'late');
-      await vi.waitFor(() => expect(totalOf(late)).toMatchObject({ total: 240 }));
+      await eventually(() => expect(totalOf(late)).toMatchObject({ total: 240 }));
     });
 
     test('are shown to those who come later, to another process', async () => {
@@ -60,10 +61,10 @@ export function messagesSuite(stage: SharedStage): void {
       expect(textsOf(bob)).toEqual(['one', 'two', 'three']);
       await say(bob, 'four');
       for (const each of [alice, bob])
-        await vi.waitFor(() => expect(textsOf(each)).toEqual(['one', 'two', 'three', 'four']));
+        await eventually(() => expect(textsOf(each)).toEqual(['one', 'two', 'three', 'four']));
       await alice.room.deleteMessage(alice.room.recentMessages[0]?.id ?? '');
       for (const each of [alice, bob])
-        await vi.waitFor(() => expect(textsOf(each)).toEqual(['two', 'three', 'four']));
+        await eventually(() => expect(textsOf(each)).toEqual(['two', 'three', 'four']));
     });
 
     test('outlive the room for a while', async () => {
@@ -85,7 +86,7 @@ export function messagesSuite(stage: SharedStage): void {
       await sleep(500);
       await bob.room.end();
       await sleep(500);
-      const carol = await vi.waitFor(() => join(one, 'carol'));
+      const carol = await eventually(() => join(one, 'carol'));
       expect(textsOf(carol)).toEqual([]);
     });
 
@@ -102,7 +103,7 @@ export function messagesSuite(stage: SharedStage): void {
         const heard = heardBy(bob);
         await Promise.all(talk);
         await say(carol, `after ${n}`);
-        await vi.waitFor(() => expect(heard.at(-1)).toBe(`after ${n}`));
+        await eventually(() => expect(heard.at(-1)).toBe(`after ${n}`));
         expect(new Set(heard).size).toBe(heard.length);
         expect(new Set(textsOf(bob)).size).toBe(textsOf(bob).length);
       }
@@ -112,11 +113,11 @@ export function messagesSuite(stage: SharedStage): void {
       const [one, other] = stage.two({ messages });
       const [alice, bob] = [await join(one, 'alice'), await join(other, 'bob')];
       const heard = [heardBy(alice), heardBy(bob)];
-      await vi.waitFor(() => expect(alice.room.size).toBe(2));
+      await eventually(() => expect(alice.room.size).toBe(2));
       await one.rooms.get('lobby')?.send({ kind: 'chat', data: { text: 'welcome' } });
       await alice.send({ kind: 'chat', data: { text: 'psst' }, to: 'bob' });
       await say(alice, 'bye');
-      await vi.waitFor(() =>
+      await eventually(() =>
         expect(heard).toEqual([
           ['welcome', 'bye'],
           ['welcome', 'psst', 'bye'],

@@ -1,6 +1,7 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { RelayError, type Session } from '../../../src/index.js';
 import { fakeOffer } from '../../../src/testing/index.js';
+import { eventually } from '../../support/eventually.js';
 import { CAMERA, heardBy, join, type SharedStage, seenBy } from './stage.js';
 
 async function codeOf(promise: Promise<unknown>): Promise<unknown> {
@@ -24,7 +25,7 @@ export function moderationSuite(stage: SharedStage): void {
       const [one, other] = stage.two();
       const alice = await join(one, 'alice');
       const bob = await join(other, 'bob', { principal: { userId: 'bob' } });
-      await vi.waitFor(() => expect(alice.room.size).toBe(2));
+      await eventually(() => expect(alice.room.size).toBe(2));
       const told = new Promise((resolve) => bob.once('room', resolve));
       await alice.room.lock();
       expect(await told).toEqual({ locked: true });
@@ -33,7 +34,7 @@ export function moderationSuite(stage: SharedStage): void {
       await bob.close();
       const again = await join(one, 'bob', { principal: { userId: 'bob' } });
       await again.room.unlock();
-      await vi.waitFor(() => expect(alice.room.locked).toBe(false));
+      await eventually(() => expect(alice.room.locked).toBe(false));
       await join(other, 'carol');
     });
 
@@ -43,15 +44,15 @@ export function moderationSuite(stage: SharedStage): void {
       const ends = [endOf(alice), endOf(await join(other, 'bob'))];
       await alice.room.end({ reason: 'The lesson is over.' });
       expect(await Promise.all(ends)).toEqual(Array(2).fill('ERR_RELAY_ROOM_ENDED: The lesson is over.'));
-      await vi.waitFor(() => expect([one.rooms.size, other.rooms.size]).toEqual([0, 0]));
-      await vi.waitFor(() => join(other, 'carol'));
+      await eventually(() => expect([one.rooms.size, other.rooms.size]).toEqual([0, 0]));
+      await eventually(() => join(other, 'carol'));
     });
 
     test('a kicked user leaves wherever they are, and nothing that they have sent follows', async () => {
       const [one, other] = stage.two();
       const alice = await join(one, 'alice');
       const [bob, bobAgain] = [await join(other, 'bob'), await join(one, 'bob')];
-      await vi.waitFor(() => expect(alice.room.size).toBe(3));
+      await eventually(() => expect(alice.room.size).toBe(3));
       const heard = heardBy(alice);
       const ends = [endOf(bob), endOf(bobAgain)];
       const talk = { isOver: false };
@@ -61,16 +62,16 @@ export function moderationSuite(stage: SharedStage): void {
           await new Promise(setImmediate);
         }
       })();
-      await vi.waitFor(() => expect(heard).not.toEqual([]));
+      await eventually(() => expect(heard).not.toEqual([]));
       await alice.room.kick('bob', { reason: 'Be polite.' });
       const count = heard.length;
       expect(await Promise.all(ends)).toEqual(Array(2).fill('ERR_RELAY_REMOVED: Be polite.'));
       talk.isOver = true;
       await talking;
       await alice.send({ kind: 'chat', data: { text: 'at last' } });
-      await vi.waitFor(() => expect(heard.at(-1)).toBe('at last'));
+      await eventually(() => expect(heard.at(-1)).toBe('at last'));
       expect(heard).toHaveLength(count + 1);
-      await vi.waitFor(() => expect(seenBy(alice)).toEqual({}));
+      await eventually(() => expect(seenBy(alice)).toEqual({}));
       await join(other, 'bob');
     });
 
@@ -78,7 +79,7 @@ export function moderationSuite(stage: SharedStage): void {
       const [one, other] = stage.two();
       const alice = await join(one, 'alice');
       const bob = await join(other, 'bob');
-      await vi.waitFor(() => expect(alice.room.size).toBe(2));
+      await eventually(() => expect(alice.room.size).toBe(2));
       const end = endOf(bob);
       await alice.room.log.commit(() => ({
         seats: new Map([[bob.id, undefined]]),
@@ -86,7 +87,7 @@ export function moderationSuite(stage: SharedStage): void {
       }));
       expect(await end).toBe('ERR_RELAY_REMOVED: Be polite.');
       expect(seenBy(alice)).toEqual({});
-      await vi.waitFor(() => expect(alice.room.log.state.removals).toBeUndefined());
+      await eventually(() => expect(alice.room.log.state.removals).toBeUndefined());
     });
 
     test('a ban holds everywhere, until it is lifted', async () => {
@@ -97,13 +98,13 @@ export function moderationSuite(stage: SharedStage): void {
       expect(await end).toBe('ERR_RELAY_REMOVED: Never again.');
       for (const relay of [one, other]) expect(await codeOf(join(relay, 'bob'))).toBe('ERR_RELAY_REMOVED');
       await other.unban('lobby', 'bob');
-      await vi.waitFor(() => join(one, 'bob'));
+      await eventually(() => join(one, 'bob'));
     });
 
     test('a ban, a lock, a mute and an end that race a join elsewhere hold for it', async () => {
       const [one, other] = stage.two();
       for (let n = 0; n < 10; n += 1) {
-        const host = await vi.waitFor(() => join(one, 'host'));
+        const host = await eventually(() => join(one, 'host'));
         const racing = <Result>(act: Promise<unknown>, joining: Promise<Result>) =>
           Promise.allSettled([joining, act]);
         const [muted] = await racing(
@@ -111,16 +112,16 @@ export function moderationSuite(stage: SharedStage): void {
           join(other, 'loud', {}, [CAMERA]),
         );
         if (muted.status === 'rejected') throw muted.reason;
-        await vi.waitFor(() => expect(muted.value.cutTracks).toEqual(['camera']));
+        await eventually(() => expect(muted.value.cutTracks).toEqual(['camera']));
         await racing(one.ban('lobby', `bob-${n}`), join(other, `bob-${n}`));
-        await vi.waitFor(() => expect(other.sessions.size).toBe(1));
+        await eventually(() => expect(other.sessions.size).toBe(1));
         await racing(Promise.resolve(host.room.lock()), join(other, `late-${n}`));
         expect(await codeOf(join(other, 'later'))).toBe('ERR_RELAY_ROOM_LOCKED');
         await racing(host.room.end(), join(other, `last-${n}`));
         // Who came after the end is in the next room of this id.
-        await vi.waitFor(() => expect(other.rooms.get('lobby')?.log.state.end).toBeUndefined());
+        await eventually(() => expect(other.rooms.get('lobby')?.log.state.end).toBeUndefined());
         for (const session of other.sessions.values()) await session.close();
-        await vi.waitFor(() => expect([one.rooms.size, other.rooms.size]).toEqual([0, 0]));
+        await eventually(() => expect([one.rooms.size, other.rooms.size]).toEqual([0, 0]));
       }
     });
 
@@ -138,9 +139,9 @@ export function moderationSuite(stage: SharedStage): void {
       const [bob, carol] = await Promise.all(
         ['bob', 'carol'].map((userId) => join(other, userId, { principal: { userId } })),
       );
-      await vi.waitFor(() => expect(alice.room.audience.count).toBe(2));
+      await eventually(() => expect(alice.room.audience.count).toBe(2));
       await alice.room.lock();
-      await vi.waitFor(() => expect(alice.room.log.state.regulars?.size).toBe(3));
+      await eventually(() => expect(alice.room.log.state.regulars?.size).toBe(3));
       await bob?.close();
       await join(one, 'bob', { principal: { userId: 'bob' } });
       const end = endOf(carol as Session);
@@ -152,14 +153,14 @@ export function moderationSuite(stage: SharedStage): void {
       const [one, other] = stage.two();
       const [alice, carol] = [await join(one, 'alice'), await join(other, 'carol')];
       const bob = await join(other, 'bob', {}, [CAMERA]);
-      await vi.waitFor(() => expect(seenBy(alice)).toMatchObject({ bob: ['camera'] }));
+      await eventually(() => expect(seenBy(alice)).toMatchObject({ bob: ['camera'] }));
       await alice.room.mute({ trackId: 'camera' });
       expect(bob.cutTracks).toEqual(['camera']);
       for (const each of [alice, carol])
-        await vi.waitFor(() => expect(seenBy(each)).toMatchObject({ bob: ['camera (muted)'] }));
+        await eventually(() => expect(seenBy(each)).toMatchObject({ bob: ['camera (muted)'] }));
       await alice.room.unmute({ trackId: 'camera' });
       expect(bob.cutTracks).toEqual([]);
-      await vi.waitFor(() => expect(seenBy(alice)).toMatchObject({ bob: ['camera'] }));
+      await eventually(() => expect(seenBy(alice)).toMatchObject({ bob: ['camera'] }));
       expect(await codeOf(alice.room.mute({ trackId: 'window' }))).toBe('ERR_RELAY_INVALID_PARAMS');
     });
 
@@ -168,10 +169,10 @@ export function moderationSuite(stage: SharedStage): void {
       const alice = await join(one, 'alice');
       const bob = await join(other, 'bob');
       await alice.room.mute({ userId: 'bob', kind: 'video' });
-      await vi.waitFor(() => expect(bob.room.log.state.mutedUsers?.size).toBe(1));
+      await eventually(() => expect(bob.room.log.state.mutedUsers?.size).toBe(1));
       await bob.offer({ type: 'offer', sdp: fakeOffer([CAMERA]) });
       expect(bob.cutTracks).toEqual(['camera']);
-      await vi.waitFor(() => expect(seenBy(alice)).toEqual({ bob: ['camera (muted)'] }));
+      await eventually(() => expect(seenBy(alice)).toEqual({ bob: ['camera (muted)'] }));
     });
 
     test('grants of a session are changed, and sessions are closed, by any process', async () => {

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type ParticipantList, participantList } from '../../../src/client/room/participant-list.js';
 import type { Participant, Session, SfuRelay } from '../../../src/index.js';
 import { fakeOffer } from '../../../src/testing/index.js';
 import { deferred } from '../../../src/util/deferred.js';
+import { eventually } from '../../support/eventually.js';
 import { joinResult } from '../../unit/client/participant.js';
 import { CAMERA, join, type SharedStage, seenBy } from './stage.js';
 
@@ -56,23 +57,23 @@ export function participantsSuite(stage: SharedStage): void {
       const [one, other] = stage.two();
       const alice = await join(one, 'alice', { metadata: { name: 'Alice' } }, [CAMERA]);
       const bob = await join(other, 'bob');
-      await vi.waitFor(() => expect(seenBy(bob)).toEqual({ alice: ['camera'] }));
-      await vi.waitFor(() => expect(seenBy(alice)).toEqual({ bob: [] }));
+      await eventually(() => expect(seenBy(bob)).toEqual({ alice: ['camera'] }));
+      await eventually(() => expect(seenBy(alice)).toEqual({ bob: [] }));
       expect(bob.room.participants.find(({ userId }) => userId === 'alice')?.metadata).toEqual({
         name: 'Alice',
       });
       expect([alice.room.size, bob.room.size]).toEqual([2, 2]);
 
       alice.update({ metadata: { name: 'Alice B.' }, tracks: [{ trackId: 'camera', muted: true }] });
-      await vi.waitFor(() => expect(seenBy(bob)).toEqual({ alice: ['camera (muted)'] }));
+      await eventually(() => expect(seenBy(bob)).toEqual({ alice: ['camera (muted)'] }));
       await bob.offer({
         type: 'offer',
         sdp: fakeOffer([{ ...CAMERA, streamId: 'office', trackId: 'screen' }]),
       });
-      await vi.waitFor(() => expect(seenBy(alice)).toEqual({ bob: ['screen'] }));
+      await eventually(() => expect(seenBy(alice)).toEqual({ bob: ['screen'] }));
       expect(alice.room.findTrack('screen')?.sessionId).toBe(bob.id);
       await alice.close();
-      await vi.waitFor(() => expect(seenBy(bob)).toEqual({}));
+      await eventually(() => expect(seenBy(bob)).toEqual({}));
       expect(bob.room.size).toBe(1);
     });
 
@@ -101,14 +102,14 @@ export function participantsSuite(stage: SharedStage): void {
         [...stage.sfu.streams]
           .flatMap((stream) => stream.requests('join'))
           .flatMap(({ description }) => description?.sdp.match(/(?<=a=msid:).*/g) ?? []);
-      await vi.waitFor(() => expect(sent()).toEqual(['home camera']));
+      await eventually(() => expect(sent()).toEqual(['home camera']));
 
       const bob = await join(second, 'bob', {}, [CAMERA]);
       expect(sent()).toEqual(['home camera', 'home~2 camera~2']);
       answered.resolve();
       const alice = await joining;
       for (const viewer of viewers) {
-        await vi.waitFor(() =>
+        await eventually(() =>
           expect(seenBy(viewer)).toMatchObject({ alice: ['camera'], bob: ['camera~2'] }),
         );
         expect(viewer.room.findTrack('camera')?.sessionId).toBe(alice.id);
@@ -116,8 +117,8 @@ export function participantsSuite(stage: SharedStage): void {
       }
       bob.update({ tracks: [{ trackId: 'camera', muted: true }] });
       for (const viewer of viewers)
-        await vi.waitFor(() => expect(seenBy(viewer)).toMatchObject({ bob: ['camera~2 (muted)'] }));
-      await vi.waitFor(() => expect(alice.room.log.state.claims).toBeUndefined());
+        await eventually(() => expect(seenBy(viewer)).toMatchObject({ bob: ['camera~2 (muted)'] }));
+      await eventually(() => expect(alice.room.log.state.claims).toBeUndefined());
     });
 
     test('publish the same ids at the same moment, which they had not when they joined', async () => {
@@ -129,7 +130,7 @@ export function participantsSuite(stage: SharedStage): void {
       expect(trackIds.toSorted()).toEqual(['camera', 'camera~2', 'camera~3']);
       for (const { room } of people)
         for (const [n, trackId] of trackIds.entries())
-          await vi.waitFor(() => expect(room.findTrack(trackId)?.sessionId).toBe(people[n]?.id));
+          await eventually(() => expect(room.findTrack(trackId)?.sessionId).toBe(people[n]?.id));
       await Promise.all(people.map((each) => each.offer(offer)));
       expect(people.map(({ tracks }) => tracks.map(({ trackId }) => trackId).join())).toEqual(trackIds);
     });
@@ -142,11 +143,11 @@ export function participantsSuite(stage: SharedStage): void {
       const leaving = new AbortController();
       const params = { roomId: 'lobby', userId: 'alice', sdp: fakeOffer([CAMERA]) };
       const joining = one.createSession(params, { signal: leaving.signal });
-      await vi.waitFor(() => expect(stage.sfu.streams.size).toBe(2));
+      await eventually(() => expect(stage.sfu.streams.size).toBe(2));
       const failed = expect(joining).rejects.toThrow();
       leaving.abort();
       await failed;
-      await vi.waitFor(() => expect(room.log.state.claims).toBeUndefined());
+      await eventually(() => expect(room.log.state.claims).toBeUndefined());
       stage.sfu.script.onJoin = onJoin;
       const bob = await join(other, 'bob', {}, [CAMERA]);
       expect(bob.tracks.map(({ trackId }) => trackId)).toEqual(['camera']);
@@ -157,7 +158,7 @@ export function participantsSuite(stage: SharedStage): void {
       const alice = await join(one, 'alice');
       const principal = { userId: 'ghost', grants: { hidden: true } };
       await join(other, 'ghost', { principal });
-      await vi.waitFor(() => expect(alice.room.size).toBe(2));
+      await eventually(() => expect(alice.room.size).toBe(2));
       expect(seenBy(alice)).toEqual({});
     });
 
@@ -166,12 +167,12 @@ export function participantsSuite(stage: SharedStage): void {
       const [one, other] = stage.two();
       const alice = await join(one, 'alice');
       const bob = await join(other, 'bob', {}, [CAMERA]);
-      await vi.waitFor(() => expect(seenBy(alice)).toEqual({ bob: ['camera'] }));
+      await eventually(() => expect(seenBy(alice)).toEqual({ bob: ['camera'] }));
       const left: string[] = [];
       alice.on('participants', (event) => left.push(...(event.left ?? [])));
       await stage.lose();
-      await vi.waitFor(() => expect(left).toEqual([bob.id]));
-      await vi.waitFor(() => expect(seenBy(alice)).toEqual({ bob: ['camera'] }));
+      await eventually(() => expect(left).toEqual([bob.id]));
+      await eventually(() => expect(seenBy(alice)).toEqual({ bob: ['camera'] }));
       expect(bob.state).toBe('joined');
     });
 
@@ -179,9 +180,9 @@ export function participantsSuite(stage: SharedStage): void {
       const [one, other] = stage.two();
       const alice = await join(one, 'alice');
       await join(other, 'bob', {}, [CAMERA]);
-      await vi.waitFor(() => expect(seenBy(alice)).toEqual({ bob: ['camera'] }));
+      await eventually(() => expect(seenBy(alice)).toEqual({ bob: ['camera'] }));
       await other.close();
-      await vi.waitFor(() => expect(seenBy(alice)).toEqual({}));
+      await eventually(() => expect(seenBy(alice)).toEqual({}));
     });
 
     test('are counted, where they are many: only who publishes or moderates has an entry of their own', async () => {
@@ -190,14 +191,14 @@ export function participantsSuite(stage: SharedStage): void {
       for (let n = 0; n < 8; n += 1) sessions.push(await join(relays[n % 2] as never, `user-${n}`));
       const speaker = await join(relays[1] as never, 'speaker', {}, [CAMERA]);
       for (const { room } of [...sessions, speaker])
-        await vi.waitFor(() => {
+        await eventually(() => {
           expect(room.audience.count + [...room.members.snapshot('', 1e6).participants].length).toBe(9);
           expect(room.participants.some(({ userId }) => userId === 'speaker')).toBe(true);
         });
       expect(speaker.room.log.state.seats?.size).toBeLessThan(9);
       await Promise.all(sessions.slice(0, 6).map((session) => session.close()));
       for (const { room } of [...sessions.slice(6), speaker])
-        await vi.waitFor(() =>
+        await eventually(() =>
           expect(room.audience.count + [...room.members.snapshot('', 1e6).participants].length).toBe(3),
         );
     });
@@ -240,7 +241,7 @@ export function participantsSuite(stage: SharedStage): void {
             const truth = others.map(({ room, id }) =>
               room.participants.find((each) => each.sessionId === id),
             );
-            await vi.waitFor(() => {
+            await eventually(() => {
               expect(byId(session.room.others(session.id))).toEqual(byId(truth as Participant[]));
               expect(byId(roster.participants.values())).toEqual(byId(truth as Participant[]));
             });

@@ -1,5 +1,6 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { fakeOffer } from '../../../src/testing/index.js';
+import { eventually } from '../../support/eventually.js';
 import { type RoamingClient, roamingClients } from './clients.js';
 import type { SharedStage } from './stage.js';
 
@@ -43,7 +44,7 @@ export function plannedStopSuite(stage: SharedStage): void {
       expect(stage.sfu.streams.size).toBe(2);
       await alice.request('leave', { peer: 1 });
       await closed;
-      await vi.waitFor(() => expect([stage.sfu.streams.size, two.sessions.size]).toEqual([1, 1]));
+      await eventually(() => expect([stage.sfu.streams.size, two.sessions.size]).toEqual([1, 1]));
     });
 
     test('does not wait for clients where all end at once: nobody would have them', async () => {
@@ -52,7 +53,7 @@ export function plannedStopSuite(stage: SharedStage): void {
       const closed = relays.map((relay) => relay.close({ timeoutMs: 120_000 }));
       for (const each of clients) await each.connection.ended();
       await Promise.all(closed);
-      await vi.waitFor(() => expect(stage.sfu.streams.size).toBe(0));
+      await eventually(() => expect(stage.sfu.streams.size).toBe(0));
     });
 
     test('does not wait for the peer of a client that had lost it before', async () => {

@@ -1,4 +1,5 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { eventually } from '../../support/eventually.js';
 import { byToken, type RoamingClient, roamingClients } from './clients.js';
 import { CAMERA, join, type SharedStage, seenBy } from './stage.js';
 import { without } from './watched-backplane.js';
@@ -26,12 +27,12 @@ export function replacingSuite(stage: SharedStage): void {
       const witness = await join(two, 'witness');
       const alice = client(one);
       await alice.enter('alice', [CAMERA]);
-      await vi.waitFor(() => expect(seenBy(witness)).toEqual({ alice: ['camera'] }));
+      await eventually(() => expect(seenBy(witness)).toEqual({ alice: ['camera'] }));
       const again = client(two);
       const { participants } = await again.enter('alice', [CAMERA], proofOf(alice));
       expect(participants).toMatchObject([{ userId: 'witness' }]);
       expect(await alice.connection.ended()).toBe(4409);
-      await vi.waitFor(() => expect(seenBy(witness)).toEqual({ alice: ['camera'] }));
+      await eventually(() => expect(seenBy(witness)).toEqual({ alice: ['camera'] }));
       expect([one.sessions.size, two.sessions.size]).toEqual([0, 2]);
     });
 
@@ -43,7 +44,7 @@ export function replacingSuite(stage: SharedStage): void {
       await unheard.enter('alice', [], proofOf(alice));
       const third = client(one);
       await third.enter('alice', [], proofOf(alice));
-      await vi.waitFor(() => expect([one.sessions.size, two.sessions.size]).toEqual([1, 0]));
+      await eventually(() => expect([one.sessions.size, two.sessions.size]).toEqual([1, 0]));
       expect(await unheard.connection.ended()).toBe(4409);
     });
 

@@ -65,7 +65,7 @@ export function attachingSuite(stage: ContractStage): void {
       expect((await attach()).result).toEqual(before.result);
       const offers = () =>
         client.received.flatMap(({ method, params }) => (method === 'offer' ? [params] : []));
-      await vi.waitFor(() => expect(offers()).toEqual([offered, offered]));
+      await eventually(() => expect(offers()).toEqual([offered, offered]));
       const { error } = await client.request('attach', { sessionId: 'another' });
       expect(error?.data?.code).toBe('ERR_RELAY_INVALID_STATE');
       const offer = { type: 'offer', sdp: fakeOffer() };

@@ -6,6 +6,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { useServer } from '../../../src/adapters/ws.js';
 import { anonymous, SfuRelay } from '../../../src/index.js';
 import { silentLogger } from '../../../src/util/logger.js';
+import { eventually } from '../../support/eventually.js';
 import { closeServer, listen } from '../../support/listen.js';
 
 const logger = { ...silentLogger, warn: vi.fn() };
@@ -160,7 +161,7 @@ describe('useServer', () => {
   test('lets go of a refused client that keeps its side open', async () => {
     useServer(relay, server);
     await once(upgrade('/wrong'), 'data');
-    await vi.waitFor(() => expect(sockets[0]?.destroyed).toBe(true));
+    await eventually(() => expect(sockets[0]?.destroyed).toBe(true));
   });
 
   test('refuses a WebSocketServer and a relay on the same server', async () => {
@@ -227,7 +228,7 @@ describe('useServer', () => {
     mount();
     for (let n = 0; n < 2; n += 1) {
       const client = upgrade('/rtc');
-      await vi.waitFor(() => expect(logger.warn).toHaveBeenCalledOnce());
+      await eventually(() => expect(logger.warn).toHaveBeenCalledOnce());
       client.destroy();
     }
     expect(logger.warn.mock.calls[0]?.[1]).toContain('make it with { noServer: true }');

@@ -1,4 +1,5 @@
-import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { eventually } from '../../support/eventually.js';
 import { FakeSocket, installFakeBrowser, newest } from './fake-browser.js';
 import { connected, joined, joinResult } from './participant.js';
 
@@ -8,7 +9,7 @@ const settle = () => new Promise((resolve) => setTimeout(resolve));
 
 /** The socket that a join has opened; its relay answers as the first did. */
 async function redialled({ socket }: { socket: FakeSocket }): Promise<FakeSocket> {
-  await vi.waitFor(() => expect(newest(FakeSocket.all)).not.toBe(socket));
+  await eventually(() => expect(newest(FakeSocket.all)).not.toBe(socket));
   const next = newest(FakeSocket.all);
   next.results = { ...socket.results };
   next.open();
@@ -43,12 +44,12 @@ describe('a connection that the relay closes because it had no session for too l
     await base.client.leave();
     base.socket.end(4408);
     const failing = base.client.join({ roomId: 'lobby' });
-    await vi.waitFor(() => expect(FakeSocket.all).toHaveLength(2));
+    await eventually(() => expect(FakeSocket.all).toHaveLength(2));
     newest(FakeSocket.all).end(1006);
     await expect(failing).rejects.toMatchObject({ code: 'ERR_CLIENT_CONNECT', retryable: true });
     expect(base.client.state).toBe('open');
     const joining = base.client.join({ roomId: 'lobby' });
-    await vi.waitFor(() => expect(FakeSocket.all).toHaveLength(3));
+    await eventually(() => expect(FakeSocket.all).toHaveLength(3));
     const next = newest(FakeSocket.all);
     next.results = { join: () => joinResult() };
     next.open();
@@ -65,7 +66,7 @@ describe('a connection that the relay closes because it had no session for too l
       const refused = expect(joining).rejects.toMatchObject({
         code: expect.stringMatching(/ABORTED|CLOSED/),
       });
-      await vi.waitFor(() => expect(FakeSocket.all).toHaveLength(2));
+      await eventually(() => expect(FakeSocket.all).toHaveLength(2));
       await base.client[end]();
       await refused;
       await settle();

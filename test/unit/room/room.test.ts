@@ -1,8 +1,9 @@
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ParticipantList, participantList } from '../../../src/client/room/participant-list.js';
 import { anonymous, type Participant, type Session, SfuRelay, type Track } from '../../../src/index.js';
 import { fakeOffer, type ScriptedSfu, startScriptedSfu } from '../../../src/testing/index.js';
+import { eventually } from '../../support/eventually.js';
 import { joinResult } from '../client/participant.js';
 
 /** One step: somebody does something, as far as it is possible for them. */
@@ -114,7 +115,7 @@ describe('in front of an SFU', () => {
         for (const person of await Promise.all(people)) {
           if (!person) continue;
           const { session, roster } = person;
-          await vi.waitFor(() =>
+          await eventually(() =>
             expect(byId(roster.participants.values())).toEqual(byId(session.room.others(session.id))),
           );
         }

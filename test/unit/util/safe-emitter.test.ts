@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { silentLogger } from '../../../src/util/logger.js';
 import { SafeEmitter } from '../../../src/util/safe-emitter.js';
+import { eventually } from '../../support/eventually.js';
 
 class Emitter extends SafeEmitter<{ said: [word: string]; done: [] }> {
   say(word: string): boolean {
@@ -25,7 +26,7 @@ test('a listener that throws, or rejects, is logged, and the next one hears all 
   emitter.on('said', heard);
   expect(emitter.say('hello')).toBe(true);
   expect(heard).toHaveBeenCalledWith('hello');
-  await vi.waitFor(() => expect(error).toHaveBeenCalledTimes(2));
+  await eventually(() => expect(error).toHaveBeenCalledTimes(2));
 });
 
 test('off takes its own listener away, and once hears one time', () => {

@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { eventually } from '../../../support/eventually.js';
 import { ErrorCode, Flag, type Frame, FrameType, goAway, ping } from './frames.js';
 import type { RawPeer } from './raw-http2-server.js';
 import { answer, message, useStage } from './stage.js';
@@ -15,7 +16,7 @@ describe("the server's pings", () => {
     const { peer } = await stage.open();
     const payloads = ['\u0000\u0001\u0002\u0003\u0004\u0005\u0006\u0007', 'ABCDEFGH', '\u0000'.repeat(8)];
     peer.send(...payloads.map((payload) => ping(payload)));
-    await vi.waitFor(() => expect(peer.of(FrameType.PING)).toHaveLength(3));
+    await eventually(() => expect(peer.of(FrameType.PING)).toHaveLength(3));
     const answers = peer.of(FrameType.PING);
     expect(answers.map(({ payload }) => payload.toString())).toEqual(payloads);
     expect(answers.every((one) => isAck(one) && one.streamId === 0)).toBe(true);

@@ -2,6 +2,7 @@ import { expect, test, vi } from 'vitest';
 import type { Backplane } from '../../../../src/backplane/backplane.js';
 import { SessionDirectory } from '../../../../src/relay/shared/handover/session-directory.js';
 import { silentLogger } from '../../../../src/util/logger.js';
+import { eventually } from '../../../support/eventually.js';
 
 const directoryOn = (put: Backplane['put']) =>
   new SessionDirectory({ put } as Backplane, 'here', silentLogger);
@@ -30,7 +31,7 @@ test('the newest owner is the last one that is written', async () => {
   for (const hash of ['one', 'two', 'three']) directory.tell('s-1', 'lobby', owner(hash));
   await directory.forget('s-1', true);
   directory.tell('s-1', 'lobby', owner('four'));
-  await vi.waitFor(() => expect(JSON.parse(texts.at(-1) ?? '').hashes).toEqual(['four']));
+  await eventually(() => expect(JSON.parse(texts.at(-1) ?? '').hashes).toEqual(['four']));
 });
 
 test('what a dead process has said of sessions that have left is removed, and what others say of them is not', async () => {
@@ -62,7 +63,7 @@ test('what a dead process has said of sessions that have left is removed, and wh
     expect(entries.size).toBe(3);
     now.mockReturnValue(performance.now() + 31_000);
     directory.beat(isAlive);
-    await vi.waitFor(() => expect([...entries.keys()]).toEqual(['session moved', 'session left']));
+    await eventually(() => expect([...entries.keys()]).toEqual(['session moved', 'session left']));
   } finally {
     now.mockRestore();
   }

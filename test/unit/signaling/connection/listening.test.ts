@@ -2,6 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { acceptConnection, anonymous, SfuRelay } from '../../../../src/index.js';
 import type { SfuJoin, SfuStreamListener } from '../../../../src/sfu/sfu.js';
 import { fakeOffer } from '../../../../src/testing/index.js';
+import { eventually } from '../../../support/eventually.js';
 
 /** Its offer comes with its answer. */
 vi.mock('../../../../src/sfu/ion/ion-sfu.js', async () => {
@@ -38,8 +39,8 @@ test('an application that listens as soon as a session is there takes no offer f
   );
   const params = { sid: 'lobby', offer: { type: 'offer', sdp: fakeOffer() } };
   connection.receive(JSON.stringify({ id: 1, method: 'join', params }));
-  await vi.waitFor(() => expect(heard).toEqual(['offer']));
-  await vi.waitFor(() => expect(told).toEqual([undefined, 'offer']));
+  await eventually(() => expect(heard).toEqual(['offer']));
+  await eventually(() => expect(told).toEqual([undefined, 'offer']));
   connection.closed();
   await relay.close({ timeoutMs: 100 });
 });

@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { acceptConnection, anonymous, type InterruptedContext, SfuRelay } from '../../../../src/index.js';
 import { fakeOffer } from '../../../../src/testing/index.js';
+import { eventually } from '../../../support/eventually.js';
 
 vi.mock('../../../../src/sfu/ion/ion-sfu.js', async () => {
   const { InstantSfu } = await import('../../../support/instant-sfu.js');
@@ -44,7 +45,7 @@ test.each<[string, (connection: Connection) => void, object | undefined]>([
   const offer = { type: 'offer', sdp: fakeOffer() };
   const params = { sid: 'lobby', capabilities: ['resume'], offer };
   connection.receive(JSON.stringify({ id: 1, method: 'join', params }));
-  await vi.waitFor(() => expect(told.some(({ id }) => id === 1)).toBe(true));
+  await eventually(() => expect(told.some(({ id }) => id === 1)).toBe(true));
   // A session that has never lost its connection holds nothing for the case.
   const states = [...relay.sessions.values()].map(({ connection, lifecycle }) => [
     connection,

@@ -3,6 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, test, vi } from 'vitest';
 import type { LimitedMessage } from '../../../../src/index.js';
 import { fakeOffer } from '../../../../src/testing/index.js';
+import { eventually } from '../../../support/eventually.js';
 import { FakeClient, startRelay } from './stage.js';
 
 vi.mock('../../../../src/sfu/ion/ion-sfu.js', async () => {
@@ -40,7 +41,7 @@ describe('a connection that resumes a session', () => {
     expect((await client.answerTo(resuming)).error?.data.code).toBe('ERR_RELAY_INVALID_STATE');
     expect((await client.answerTo(coming)).result).toMatchObject({ userId: 'eve' });
     client.lose(1000);
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect([...relay.sessions.values()].map(({ id, connection }) => [id, connection])).toEqual([
         [session.sessionId, 'detached'],
       ]),
@@ -92,7 +93,7 @@ describe('a connection that resumes a session', () => {
     isSlow = true;
     const client = new FakeClient(relay, { handshakeTimeoutMs: 50 });
     client.ask('resume', resume);
-    await vi.waitFor(() => expect(client.closeCode).toBe(4408));
+    await eventually(() => expect(client.closeCode).toBe(4408));
   });
 
   test('sends nothing before the result, although the room is being notified of something', async () => {
@@ -110,7 +111,7 @@ describe('a connection that resumes a session', () => {
       room?.lock();
       room?.unlock();
     }
-    await vi.waitFor(() => expect(told).toBe(20));
+    await eventually(() => expect(told).toBe(20));
     const client = new FakeClient(relay);
     await client.request('ping');
     // It takes more than one turn to notify so many.
@@ -190,7 +191,7 @@ describe('a session that ends while its client is away', () => {
       await detached?.room.kick('ada');
       return { sessionId: session.sessionId, resume, ended: new WeakRef(detached as object) };
     })();
-    await vi.waitFor(() => {
+    await eventually(() => {
       collect();
       expect(ended.deref() === undefined).toBe(true);
     });
@@ -216,12 +217,12 @@ describe('what a client has sent before it lost its connection', () => {
     const ids = [lost.ask('stats', { report: [] }), lost.ask('update', { metadata: { name: 'Ada' } })];
     lost.lose();
     open();
-    await vi.waitFor(() => expect(seen.at(-1)?.method).toBe('update'));
+    await eventually(() => expect(seen.at(-1)?.method).toBe('update'));
     const next = new FakeClient(relay);
     await next.request('ping');
     const resuming = next.ask('resume', { ...session, received: 1 });
     await next.answerTo(resuming);
-    await vi.waitFor(() => expect(next.heard.slice(2).map(({ id }) => id)).toEqual(ids));
+    await eventually(() => expect(next.heard.slice(2).map(({ id }) => id)).toEqual(ids));
   });
 
   test('ends the session if it is a leave; a join behind it has no client any more', async () => {
@@ -238,7 +239,7 @@ describe('what a client has sent before it lost its connection', () => {
     lost.lose();
     expect(session?.connection).toBe('detached');
     open();
-    await vi.waitFor(() => expect(session?.state).toBe('closed'));
+    await eventually(() => expect(session?.state).toBe('closed'));
     await new Promise(setImmediate);
     expect([...relay.sessions.values()]).toEqual([]);
     // The place among the detached ones is free again.
@@ -263,7 +264,7 @@ describe('what a client has sent before it lost its connection', () => {
     lost.ask('update', { metadata: { name: 'Ada' } });
     lost.lose();
     open();
-    await vi.waitFor(() => expect(seen.at(-1)?.method).toBe('update'));
+    await eventually(() => expect(seen.at(-1)?.method).toBe('update'));
     const origins = seen.map(({ connectionId, remoteAddress }) => `${connectionId} ${remoteAddress}`);
     expect([...new Set(origins)]).toEqual([expect.stringMatching(/.{36} 127\.0\.0\.1/)]);
   });

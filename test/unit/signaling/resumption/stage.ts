@@ -1,4 +1,4 @@
-import { afterEach, vi } from 'vitest';
+import { afterEach } from 'vitest';
 import {
   acceptConnection,
   anonymous,
@@ -7,6 +7,7 @@ import {
   type SfuRelayOptions,
 } from '../../../../src/index.js';
 import { fakeOffer } from '../../../../src/testing/index.js';
+import { eventually } from '../../../support/eventually.js';
 
 /** A message of the relay. */
 interface Heard {
@@ -77,7 +78,7 @@ export class FakeClient {
   }
 
   answerTo(id: number): Promise<Heard> {
-    return vi.waitFor(() => {
+    return eventually(() => {
       const answer = this.heard.find((message) => message.id === id);
       if (!answer) throw new Error(`nothing answers the request ${id}`);
       return answer;

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { acceptConnection, anonymous, type ConnectionHandle, SfuRelay } from '../../../../src/index.js';
 import { fakeOffer } from '../../../../src/testing/index.js';
+import { eventually } from '../../../support/eventually.js';
 
 vi.mock('../../../../src/sfu/ion/ion-sfu.js', async () => ({
   IonSfu: (await import('../../../support/instant-sfu.js')).InstantSfu,
@@ -41,16 +42,16 @@ describe('a client that is behind with its reading', () => {
 
   test('misses likes, whose next has the total, and no chat', async () => {
     const [slow, quick] = [new Listener(relay, 64 * 1024), new Listener(relay, 64 * 1024)];
-    await vi.waitFor(() => expect(relay.rooms.get('lobby')?.size).toBe(2));
+    await eventually(() => expect(relay.rooms.get('lobby')?.size).toBe(2));
     const room = relay.rooms.get('lobby');
     const like = async (count: number) => {
       const before = quick.kinds.length;
       await room?.send({ kind: 'like', data: { count } });
-      await vi.waitFor(() => expect(quick.kinds.length).toBe(before + 1));
+      await eventually(() => expect(quick.kinds.length).toBe(before + 1));
     };
     slow.bufferedAmount = 17 * 1024;
     await room?.send({ kind: 'chat', data: { text: 'hello' } });
-    await vi.waitFor(() => expect(quick.kinds).toEqual(['chat']));
+    await eventually(() => expect(quick.kinds).toEqual(['chat']));
     await like(3);
     slow.bufferedAmount = 0;
     await like(4);

@@ -2,6 +2,7 @@ import { expect, test, vi } from 'vitest';
 import type { Outcome, RoomLog, Seat } from '../../../../../src/backplane/backplane.js';
 import { RelayError } from '../../../../../src/protocol/errors.js';
 import { SeatWriter } from '../../../../../src/relay/shared/seats/seat-writer.js';
+import { eventually } from '../../../../support/eventually.js';
 
 const SEAT: Seat = { processId: 'here', userId: 'ada', moderates: false };
 
@@ -29,12 +30,12 @@ test('a session that returns has a seat, though the change failed during which a
   seats.delete('roams');
   writer.handedOver('roams');
   fail(new Error('Redis is away'));
-  await vi.waitFor(() => expect(commit).toHaveBeenCalledTimes(1));
+  await eventually(() => expect(commit).toHaveBeenCalledTimes(1));
   await failing.catch(() => {});
 
   seats.set('roams', SEAT);
   writer.touch('roams');
-  await vi.waitFor(() => expect(commit).toHaveBeenCalledTimes(2));
+  await eventually(() => expect(commit).toHaveBeenCalledTimes(2));
   expect(writer.hasSeat('roams')).toBe(true);
 });
 
