@@ -2,6 +2,7 @@ import type { Backplane, MaybePromise, ProcessCard } from '../../../src/backplan
 import {
   anonymous,
   type Participant,
+  RelayError,
   type RoomMessage,
   type Session,
   SfuRelay,
@@ -79,14 +80,20 @@ export class SharedStage {
   }
 }
 
-/** A user joins the room "lobby". */
-export function join(
+/** A user joins the room "lobby", and tries again where the relay says that a network is bad, as clients do. */
+export async function join(
   relay: SfuRelay,
   userId: string,
   params: Partial<CreateSessionParams> = {},
   tracks: readonly FakeTrack[] = [],
 ): Promise<Session> {
-  return relay.createSession({ roomId: 'lobby', userId, sdp: fakeOffer(tracks), ...params });
+  for (let n = 1; ; n += 1) {
+    try {
+      return await relay.createSession({ roomId: 'lobby', userId, sdp: fakeOffer(tracks), ...params });
+    } catch (error) {
+      if (RelayError.from(error).code !== 'ERR_RELAY_UNAVAILABLE' || n === 5) throw error;
+    }
+  }
 }
 
 /** The texts that the session hears from now on. */
