@@ -1,6 +1,7 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Authenticate, Session } from '../../../src/index.js';
 import { fakeAnswer, fakeOffer } from '../../../src/testing/index.js';
+import { eventually } from '../../support/eventually.js';
 import { unauthorized } from '../../support/unauthorized.js';
 import type { ContractStage } from '../contract-stage.js';
 
