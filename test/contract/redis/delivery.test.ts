@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { RoomFields } from '../../../src/backplane/backplane.js';
 import { eventually } from '../../support/eventually.js';
 import { describeReal } from '../../support/real.js';
