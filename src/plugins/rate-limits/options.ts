@@ -1,5 +1,6 @@
 import { checkOptions, integer, type Keys, misconfigured } from '../../util/check-options.js';
 import { type Logger, resolveLogger } from '../../util/logger.js';
+import { surviveErrors } from '../../util/redis-errors.js';
 import { ARRIVAL_METHODS, Budget, SUBJECT_NAMES, type SubjectName } from './budget.js';
 
 /**
@@ -139,6 +140,7 @@ export function resolveRateLimits(options: RateLimitsOptions): ResolvedRateLimit
     );
   if (typeof keyPrefix !== 'string' || keyPrefix === '')
     throw misconfigured('"keyPrefix" must be a text: keyPrefix: "sfu-relay".');
+  if (client) surviveErrors(client);
   const timeoutMs = integer(options, 'timeoutMs', 200);
   const logger = resolveLogger(options.logger);
   const isLocal = (name: SubjectName) => !client || name === 'connection';

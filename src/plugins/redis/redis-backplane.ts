@@ -57,7 +57,7 @@ export class RedisBackplane implements Backplane {
   readonly #members: Members;
   #timer: NodeJS.Timeout | undefined;
   #beating: Promise<void> | undefined;
-  #isClosed = false;
+  #closing: Promise<void> | undefined;
 
   /** @internal */
   constructor(options: RedisBackplaneOptions) {
@@ -65,7 +65,7 @@ export class RedisBackplane implements Backplane {
     this.#logger = logger;
     this.#health = new RedisHealth(logger, this.outage);
     this.#commands = new Commands(connection, this.#health, timeoutMs);
-    this.#keys = new RedisKeys(prefix);
+    this.#keys = new RedisKeys(prefix, connection.keySpace);
     const probe = this.#keys.probe(randomToken());
     this.#subscription = new Subscription(connection, probe, logger, () => this.#rooms.checkAll());
     this.#directory = new Directory(this.#commands, this.#keys);
@@ -104,7 +104,7 @@ export class RedisBackplane implements Backplane {
     this.#begin();
     await this.#members.entered();
     const log = await this.#rooms.open(roomId, sink);
-    if (!this.#isClosed) return log;
+    if (!this.#closing) return log;
     log.close();
     throw closed();
   }
@@ -121,7 +121,7 @@ export class RedisBackplane implements Backplane {
   /** @internal */
   release(scope: string, id: string): void {
     const membership = this.#members.newest;
-    if (membership && !this.#isClosed) this.#reservations.release(membership, scope, id);
+    if (membership && !this.#closing) this.#reservations.release(membership, scope, id);
   }
 
   /** @internal */
@@ -146,9 +146,13 @@ export class RedisBackplane implements Backplane {
     return (await this.#commands.runOnce(SEND, [lease], [channel, `t${text}`])) === 1;
   }
 
-  async close(): Promise<void> {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+  /** Idempotent: later calls return the first promise. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     clearInterval(this.#timer);
     const lost = this.outage.waiting;
     if (lost.messages + lost.changes > 0)
@@ -164,7 +168,7 @@ export class RedisBackplane implements Backplane {
   }
 
   #begin(): void {
-    if (this.#isClosed) throw closed();
+    if (this.#closing) throw closed();
     if (this.#timer) return;
     this.#timer = setInterval(() => this.#beat(), BEAT_MS).unref();
   }

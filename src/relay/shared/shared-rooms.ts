@@ -13,6 +13,7 @@ import type { Logger } from '../../util/logger.js';
 import { joinedElsewhere } from '../duplicate-users.js';
 import type { DuplicateUser } from '../options.js';
 import { Admission, type AdmittedSession } from './admission.js';
+import { claimBackplane } from './check-backplane.js';
 import { endBanned } from './end-banned.js';
 import { FORMAT, VERSION } from './formats.js';
 import type { ArrivalRecorder } from './handover/arrival-recorder.js';
@@ -72,6 +73,7 @@ export class SharedRooms {
 
   constructor(setup: SharedRoomsSetup) {
     this.#setup = setup;
+    claimBackplane(setup.backplane);
     this.elsewhere = new SessionsElsewhere({
       ...setup,
       processId: this.processId,

@@ -8,6 +8,9 @@ import type { Connection } from './redis-client.js';
 /** ms between two looks at a connection that is not ready, and between two attempts of a command. */
 const PAUSE_MS = 20;
 
+const NOT_CONNECTED =
+  'the client is not connected to Redis: it has lost its connection, was closed, or connect() was not called';
+
 /** A script of Redis. */
 export interface Script {
   readonly text: string;
@@ -66,7 +69,7 @@ export class Commands {
   /** The clients may queue commands while they connect: those would run when nobody waits for them any more. */
   async #ready(expiry: number): Promise<void> {
     while (!this.#connection.isReady) {
-      if (performance.now() >= expiry) throw new Error('the client is not connected to Redis');
+      if (performance.now() >= expiry) throw new Error(NOT_CONNECTED);
       await sleep(PAUSE_MS);
     }
   }
@@ -81,7 +84,10 @@ export class Commands {
   }
 
   async #inTime(act: (expiry: number) => Promise<unknown>): Promise<unknown> {
-    const late = () => new Error(`Redis has not answered within ${this.#timeoutMs} ms`);
+    const late = () =>
+      new Error(
+        this.#connection.isReady ? `Redis has not answered within ${this.#timeoutMs} ms` : NOT_CONNECTED,
+      );
     const since = performance.now();
     try {
       const result = await withDeadline(act(since + this.#timeoutMs), this.#timeoutMs, late);

@@ -35,11 +35,14 @@ export class RedisKeys {
   /** Where processes publish their cards. */
   readonly cards: string;
   readonly #prefix: string;
+  readonly #keySpace: string;
 
-  constructor(prefix: string) {
+  /** @param keySpace of the client: channels need it, as the keys of other clients of the server are other keys */
+  constructor(prefix: string, keySpace: string) {
     this.#prefix = prefix;
+    this.#keySpace = keySpace;
     this.directory = `${prefix}:{d}:processes`;
-    this.cards = `${prefix}:{d}:cards`;
+    this.cards = `${prefix}:{d}:cards${keySpace}`;
   }
 
   room(roomId: string): RoomKeys {
@@ -49,7 +52,7 @@ export class RedisKeys {
       log: `${base}:l`,
       messages: `${base}:m`,
       ends: `${base}:e`,
-      channel: `${base}:c`,
+      channel: `${base}:c${this.#keySpace}`,
     };
   }
 
@@ -60,7 +63,7 @@ export class RedisKeys {
       fence: `${base}:fence`,
       rooms: `${base}:rooms`,
       scopes: `${base}:scopes`,
-      channel: `${base}:c`,
+      channel: `${base}:c${this.#keySpace}`,
     };
   }
 

@@ -1,5 +1,6 @@
 import { misconfigured } from '../../../util/check-options.js';
 import { noop } from '../../../util/noop.js';
+import { surviveErrors } from '../../../util/redis-errors.js';
 
 /**
  * The members of a Redis client that are used: of node-redis (the package redis, from version 4 on) or of ioredis; also of a cluster, or
@@ -17,16 +18,23 @@ export interface RedisClient {
 export interface Connection {
   /** Whether a command would be sent at once. */
   readonly isReady: boolean;
+  /**
+   * What separates the keys of this client from those of other clients of the server, if anything does. Channels are common to all of
+   * them.
+   */
+  readonly keySpace: string;
   evalsha(sha: string, keys: readonly string[], args: readonly string[]): Promise<unknown>;
   eval(script: string, keys: readonly string[], args: readonly string[]): Promise<unknown>;
   publish(channel: string, text: string): Promise<unknown>;
-  /** Opens a connection of its own for subscriptions, which does not come back by itself. */
+  /** Makes a client of its own for subscriptions, which is not connected yet, and does not come back by itself. */
   subscriber(heard: (channel: string, text: string) => void, ended: () => void): Promise<Subscriber>;
 }
 
 export interface Subscriber {
+  connect(): Promise<unknown>;
   subscribe(channels: readonly string[]): Promise<unknown>;
   unsubscribe(channels: readonly string[]): Promise<unknown>;
+  /** Also before it is connected. */
   close(): void;
 }
 
@@ -42,8 +50,10 @@ const ADVICE =
 export function adapt(client: unknown): Connection {
   const has = (...names: string[]) =>
     names.every((name) => typeof (client as Record<string, unknown> | undefined)?.[name] === 'function');
-  if (!has('publish', 'eval', 'on', 'listenerCount'))
+  if (!has('publish', 'eval', 'on', 'listeners'))
     throw misconfigured(`"client" must be a client of Redis: ${ADVICE}`);
+  if ((client as NodeRedisClient).options?.legacyMode === true)
+    throw misconfigured('"client" has "legacyMode", in which commands return nothing: leave it out.');
   if (has('evalSha', 'getMasterNode', '_execute')) return nodeRedisSentinel(client as NodeRedisSentinel);
   if (has('evalSha', 'duplicate', 'disconnect')) return nodeRedis(client as NodeRedisClient);
   if (has('evalsha', 'duplicate', 'disconnect', 'connect')) return new IoRedis(client as IoRedisClient);
@@ -56,13 +66,12 @@ interface NodeRedisCommands {
   eval(script: string, options: object): Promise<unknown>;
   publish(channel: string, text: string): Promise<unknown>;
   on(event: string, listener: () => void): unknown;
-  listenerCount(event: string): number;
 }
 
 interface NodeRedisClient extends NodeRedisCommands {
   readonly isReady?: boolean;
   readonly isOpen: boolean;
-  readonly options?: { readonly socket?: object };
+  readonly options?: { readonly socket?: object; readonly database?: number; readonly legacyMode?: boolean };
   duplicate(options?: object): NodeRedisClient;
   connect(): Promise<unknown>;
   /** From version 5 on. */
@@ -84,6 +93,7 @@ function nodeRedis(client: NodeRedisClient): NodeRedis {
     client,
     () => client.isReady ?? client.isOpen,
     async () => subscriberOf(client),
+    keySpaceOf(client.options?.database),
   );
 }
 
@@ -107,35 +117,40 @@ class NodeRedis implements Connection {
   readonly #duplicate: () => Promise<NodeRedisClient>;
 
   /** @param duplicate makes a client of its own for subscriptions, not connected yet */
-  constructor(client: NodeRedisCommands, isReady: () => boolean, duplicate: () => Promise<NodeRedisClient>) {
+  constructor(
+    client: NodeRedisCommands,
+    isReady: () => boolean,
+    duplicate: () => Promise<NodeRedisClient>,
+    readonly keySpace = '',
+  ) {
     this.#client = client;
     this.#isReady = isReady;
     this.#duplicate = duplicate;
-    survive(client);
+    surviveErrors(client);
   }
 
   get isReady(): boolean {
     return this.#isReady();
   }
 
-  evalsha(sha: string, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+  async evalsha(sha: string, keys: readonly string[], args: readonly string[]): Promise<unknown> {
     return this.#client.evalSha(sha, { keys, arguments: args });
   }
 
-  eval(script: string, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+  async eval(script: string, keys: readonly string[], args: readonly string[]): Promise<unknown> {
     return this.#client.eval(script, { keys, arguments: args });
   }
 
-  publish(channel: string, text: string): Promise<unknown> {
+  async publish(channel: string, text: string): Promise<unknown> {
     return this.#client.publish(channel, text);
   }
 
   async subscriber(heard: (channel: string, text: string) => void, ended: () => void): Promise<Subscriber> {
     const client = await this.#duplicate();
     for (const event of ['error', 'end']) client.on(event, ended);
-    await client.connect();
     const listener = (text: string, channel: string) => heard(channel, text);
     return {
+      connect: () => client.connect(),
       subscribe: (channels) => client.subscribe([...channels], listener),
       unsubscribe: (channels) => client.unsubscribe([...channels]),
       close: () => quietly(() => (client.destroy ? client.destroy() : client.disconnect())),
@@ -146,6 +161,7 @@ class NodeRedis implements Connection {
 interface IoRedisClient {
   readonly status: string;
   readonly isCluster?: boolean;
+  readonly options?: { readonly db?: number; readonly keyPrefix?: string };
   evalsha(sha: string, count: number, ...args: string[]): Promise<unknown>;
   eval(script: string, count: number, ...args: string[]): Promise<unknown>;
   publish(channel: string, text: string): Promise<unknown>;
@@ -155,31 +171,32 @@ interface IoRedisClient {
   subscribe(...channels: string[]): Promise<unknown>;
   unsubscribe(...channels: string[]): Promise<unknown>;
   on(event: string, listener: (...args: string[]) => void): unknown;
-  listenerCount(event: string): number;
 }
 
 /** The package ioredis. */
 class IoRedis implements Connection {
+  readonly keySpace: string;
   readonly #client: IoRedisClient;
 
   constructor(client: IoRedisClient) {
     this.#client = client;
-    survive(client);
+    this.keySpace = keySpaceOf(client.options?.db, client.options?.keyPrefix);
+    surviveErrors(client);
   }
 
   get isReady(): boolean {
     return this.#client.status === 'ready';
   }
 
-  evalsha(sha: string, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+  async evalsha(sha: string, keys: readonly string[], args: readonly string[]): Promise<unknown> {
     return this.#client.evalsha(sha, keys.length, ...keys, ...args);
   }
 
-  eval(script: string, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+  async eval(script: string, keys: readonly string[], args: readonly string[]): Promise<unknown> {
     return this.#client.eval(script, keys.length, ...keys, ...args);
   }
 
-  publish(channel: string, text: string): Promise<unknown> {
+  async publish(channel: string, text: string): Promise<unknown> {
     return this.#client.publish(channel, text);
   }
 
@@ -194,8 +211,8 @@ class IoRedis implements Connection {
         });
     for (const event of ['error', 'end']) client.on(event, () => ended());
     client.on('message', (channel = '', text = '') => heard(channel, text));
-    await client.connect();
     return {
+      connect: () => client.connect(),
       subscribe: (channels) => client.subscribe(...channels),
       unsubscribe: (channels) => client.unsubscribe(...channels),
       close: () => quietly(() => client.disconnect()),
@@ -203,9 +220,8 @@ class IoRedis implements Connection {
   }
 }
 
-/** Without a listener for errors, a lost connection would end the process, also after the backplane was closed. */
-function survive(client: NodeRedisCommands | IoRedisClient): void {
-  if (client.listenerCount('error') === 0) client.on('error', noop);
+function keySpaceOf(database = 0, keyPrefix = ''): string {
+  return database === 0 && keyPrefix === '' ? '' : `:${database}:${keyPrefix}`;
 }
 
 /** Clients throw where they are closed already. */

@@ -90,7 +90,11 @@ export class Subscription {
       isOver = true;
       if (subscriber) this.#drop(subscriber);
     };
-    const opening = this.#connection.subscriber((channel, text) => this.#heard(channel, text), ended);
+    const making = this.#connection.subscriber((channel, text) => this.#heard(channel, text), ended);
+    const opening = making.then(async (made) => {
+      await made.connect();
+      return made;
+    });
     try {
       subscriber = await withDeadline(opening, CONNECT_TIMEOUT_MS, () => new Error('no connection to Redis'));
       const channels = [...this.#listeners.keys()];
@@ -100,7 +104,8 @@ export class Subscription {
       }
       if (isOver || this.#isClosed) throw new Error('the connection to Redis has closed');
     } catch (error) {
-      opening.then((late) => late.close(), noop);
+      // Also while it connects: a Redis that hangs takes connections, and answers none of them.
+      making.then((late) => late.close(), noop);
       throw error;
     }
     this.#subscriber = subscriber;

@@ -30,6 +30,17 @@ test.each([null, {}, { close() {} }, 'redis://localhost', memoryBackplane])(
   },
 );
 
+test('a backplane of one relay is refused by another one, also when the first has closed; not after wrong options', async () => {
+  const backplane = memoryBackplane();
+  const wrong = { sfu: { serverUrl: 'localhost:1' }, authenticate: anonymous(), backplane, hookTimeoutMs: 0 };
+  expect(() => new SfuRelay(wrong)).toThrow(/hookTimeoutMs/);
+  await start(backplane);
+  const second = () => new SfuRelay({ ...wrong, hookTimeoutMs: 1 });
+  expect(second).toThrow(/belongs to another relay.*write redisBackplane\(\{ client \}\) for each relay/);
+  await relay?.close();
+  expect(second).toThrow(expect.objectContaining({ code: 'ERR_RELAY_CONFIG' }));
+});
+
 describe('the health report', () => {
   test.each<[string, BackplaneStatus | undefined, object]>([
     ['in memory', undefined, { ok: true }],
