@@ -54,9 +54,12 @@ describeReal(['redis'], 'a relay that does not hear of the others, though Redis 
     const ended = new Promise((resolve) => guest.once('close', ({ error }) => resolve(error?.code)));
     await eventually(() => expect(seenBy(host)).toHaveProperty('guest'));
     expect(proxy.silence('SUBSCRIBE')).toBeGreaterThan(0);
-    await host.room.end();
+    // It waits for the other process, which hears of it late.
+    const ending = host.room.end();
+    await vi.waitFor(() => expect(host.state).toBe('closed'));
     expect(await codeOf(join(deaf, 'late'))).toBe('ERR_RELAY_ROOM_ENDED');
     expect(await ended).toBe('ERR_RELAY_ROOM_ENDED');
+    await ending;
   });
 
   test('removes a user whom another one kicks, and the kick waits for that', async () => {
