@@ -131,7 +131,7 @@ describeReal(['redis'], 'processes whose Redis fails', () => {
       const say = (text: string) => one.log.append('of-1', note(text));
       for (const text of ['one', 'two']) await say(text);
       const told = (...texts: string[]) =>
-        vi.waitFor(() => expect(peers.map(notesOf)).toEqual([texts, texts]), SOON);
+        eventually(() => expect(peers.map(notesOf)).toEqual([texts, texts]));
       await told('one', 'two');
       await stage.redis('DEL', state, stream);
       await stage.redis('HSET', state, ...(Array.isArray(before) ? before : Object.entries(before).flat()));

@@ -56,7 +56,7 @@ describeReal(['redis'], 'a relay that does not hear of the others, though Redis 
     expect(proxy.silence('SUBSCRIBE')).toBeGreaterThan(0);
     // It waits for the other process, which hears of it late.
     const ending = host.room.end();
-    await vi.waitFor(() => expect(host.state).toBe('closed'));
+    await eventually(() => expect(host.state).toBe('closed'));
     expect(await codeOf(join(deaf, 'late'))).toBe('ERR_RELAY_ROOM_ENDED');
     expect(await ended).toBe('ERR_RELAY_ROOM_ENDED');
     await ending;
