@@ -13,6 +13,7 @@ import type {
 } from './backplane.js';
 import type { Outage, WaitingCounts } from './outage.js';
 import { applied, decide, endOf, isEmpty } from './room-change.js';
+import { tellSafely } from './tell.js';
 import { type Deed, type Replay, Waiting, WaitingList } from './waiting.js';
 
 /** A log that repeats what fails, until it is over. */
@@ -196,7 +197,9 @@ export class Journal implements RoomJournal, RoomSink {
 
   #tell(waiting: Waiting, outcome: Outcome): void {
     const { deed, isHeard, isKept } = waiting;
-    if (deed.entry && isKept && !isHeard) this.#sink.appended(deed.sessionId, deed.entry);
+    const { entry, sessionId } = deed;
+    if (entry && isKept && !isHeard)
+      tellSafely(this.#sink, (sink) => sink.appended(sessionId, entry), this.#outage.logger);
     waiting.answer(outcome);
   }
 

@@ -1,3 +1,5 @@
+import type { Logger } from '../util/logger.js';
+
 /** What waits for a backplane. */
 export interface WaitingCounts {
   messages: number;
@@ -13,9 +15,14 @@ interface OutageListener {
 
 /** Whether a backplane is away: it cannot be reached, or this process is not yet again one of those that share its rooms. */
 export class Outage {
+  readonly logger: Logger;
   readonly #listeners = new Set<OutageListener>();
   #isOn = false;
   #isClosed = false;
+
+  constructor(logger: Logger) {
+    this.logger = logger;
+  }
 
   get isOn(): boolean {
     return this.#isOn;

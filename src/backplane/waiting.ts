@@ -1,3 +1,4 @@
+import { RelayError } from '../protocol/errors.js';
 import { jsonText } from '../util/json-text.js';
 import { noop } from '../util/noop.js';
 import { unavailable } from './attempt.js';
@@ -67,6 +68,7 @@ export class Waiting {
 
   fail(error: unknown): void {
     this.#refuse(error);
+    this.#know({ refused: RelayError.from(error) });
   }
 }
 

@@ -45,7 +45,7 @@ export function redisBackplane(options: RedisBackplaneOptions): RedisBackplane {
  */
 export class RedisBackplane implements Backplane {
   /** @internal */
-  readonly outage = new Outage();
+  readonly outage: Outage;
   readonly #logger: Logger;
   readonly #health: RedisHealth;
   readonly #commands: Commands;
@@ -63,6 +63,7 @@ export class RedisBackplane implements Backplane {
   constructor(options: RedisBackplaneOptions) {
     const { connection, prefix, timeoutMs, logger } = resolveRedisBackplane(options);
     this.#logger = logger;
+    this.outage = new Outage(logger);
     this.#health = new RedisHealth(logger, this.outage);
     this.#commands = new Commands(connection, this.#health, timeoutMs);
     this.#keys = new RedisKeys(prefix, connection.keySpace);

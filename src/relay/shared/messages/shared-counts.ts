@@ -6,7 +6,7 @@ import type {
   RoomFields,
 } from '../../../backplane/backplane.js';
 import type { Room } from '../../../room/room.js';
-import { andThen } from '../../../util/is-promise.js';
+import { andThen, disregard } from '../../../util/is-promise.js';
 
 /** Messages of a counted kind that wait for the log, and of which the room was told here. */
 interface WaitingCount {
@@ -61,10 +61,11 @@ export class SharedCounts {
   #wait(own: WaitingCount, later: Promise<Outcome>): void {
     this.#waiting.add(own);
     this.#show(own.kind, own.count);
-    void later.then(() => {
+    const known = later.then(() => {
       this.#waiting.delete(own);
       this.know(this.#room.log.state.totals);
     });
+    disregard(known);
   }
 
   #show(kind: string, count: number): void {
