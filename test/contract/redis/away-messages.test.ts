@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Session } from '../../../src/index.js';
+import { eventually } from '../../support/eventually.js';
 import { describeReal } from '../../support/real.js';
 import { heardBy, join } from '../shared-suites/stage.js';
-import { AwayStage, likesOf, say, soon, textsOf } from './away-stage.js';
+import { AwayStage, likesOf, say, textsOf } from './away-stage.js';
 
 const unavailable = { code: 'ERR_RELAY_UNAVAILABLE', retryable: true };
 
@@ -21,7 +22,7 @@ describeReal(['redis'], 'messages that are sent while Redis is away', () => {
       await join(one, 'bob'),
       await join(other, 'carol'),
     ];
-    for (const { room } of sessions) await soon(() => expect(room.size).toBe(3));
+    for (const { room } of sessions) await eventually(() => expect(room.size).toBe(3));
     return sessions;
   }
 
@@ -35,7 +36,7 @@ describeReal(['redis'], 'messages that are sent while Redis is away', () => {
       const [alice, bob, carol] = sessions;
       const heard = sessions.map(heardBy);
       await say(alice, 'before');
-      await soon(() => expect(heard[2]).toEqual(['before']));
+      await eventually(() => expect(heard[2]).toEqual(['before']));
       await go();
       const texts = Array.from({ length: 20 }, (_, n) => `text ${n}`);
       for (const [n, text] of texts.entries()) await say(n % 2 ? bob : alice, text);
@@ -45,8 +46,8 @@ describeReal(['redis'], 'messages that are sent while Redis is away', () => {
       expect(textsOf(bob)).toEqual(['before', ...texts]);
       await come();
       await say(bob, 'after');
-      await soon(() => expect(heard[2]).toContain('after'));
-      await soon(() => expect(heard[0]).toContain('alone'));
+      await eventually(() => expect(heard[2]).toContain('after'));
+      await eventually(() => expect(heard[0]).toContain('alone'));
       expect(heard[1]).toEqual(heard[0]);
       for (const each of heard) {
         expect((each as string[]).filter((text) => text !== 'alone')).toEqual(['before', ...texts, 'after']);
@@ -62,7 +63,7 @@ describeReal(['redis'], 'messages that are sent while Redis is away', () => {
     // The newest one is in Redis, and its sender does not know.
     stage.loseReplies(0, true);
     const doubtful = say(alice, 'doubtful');
-    await soon(() => expect(heard[1]).toEqual(['doubtful']));
+    await eventually(() => expect(heard[1]).toEqual(['doubtful']));
     await stage.cutOff(0);
     await doubtful;
     await say(alice, 'bye');
@@ -71,17 +72,17 @@ describeReal(['redis'], 'messages that are sent while Redis is away', () => {
     stage.loseReplies(0, false);
     await stage.reconnect(0);
     await say(bob, 'later');
-    await soon(() => expect(heard[1]).toEqual(['doubtful', 'bye', 'later']));
+    await eventually(() => expect(heard[1]).toEqual(['doubtful', 'bye', 'later']));
     expect(heard[0]).toEqual(['doubtful', 'bye', 'later']);
-    await soon(() => expect(carol.room.size).toBe(2));
-    await soon(() => expect([...(carol.room.log.state.seats?.keys() ?? [])]).toHaveLength(2));
+    await eventually(() => expect(carol.room.size).toBe(2));
+    await eventually(() => expect([...(carol.room.log.state.seats?.keys() ?? [])]).toHaveLength(2));
   });
 
   test('and are gifts, count once, wherever they are sent again', async () => {
     const [one, other] = stage.two();
     const [alice, carol] = [await join(one, 'alice'), await join(other, 'carol')];
     const [dave, daveAgain] = [await join(one, 'dave'), await join(other, 'dave')];
-    await soon(() => expect(alice.room.size).toBe(4));
+    await eventually(() => expect(alice.room.size).toBe(4));
     const heard = [heardBy(alice), heardBy(carol)];
     const give = (session: Session, id: string) => session.send({ kind: 'gift', id, data: { gift: id } });
     await stage.kill();
@@ -96,7 +97,7 @@ describeReal(['redis'], 'messages that are sent while Redis is away', () => {
     await say(alice, 'done');
     await say(carol, 'done');
     for (const each of heard)
-      await soon(() => expect(each.filter((text) => text === 'done')).toHaveLength(2));
+      await eventually(() => expect(each.filter((text) => text === 'done')).toHaveLength(2));
     expect(gifts(0)?.filter((text) => text !== 'done')).toEqual(['rose', 'car']);
     expect(
       gifts(1)
@@ -110,17 +111,17 @@ describeReal(['redis'], 'messages that are sent while Redis is away', () => {
     const [alice, bob, carol] = sessions;
     const give = (session: Session, count: number) => session.send({ kind: 'like', data: { count } });
     await give(alice, 100);
-    for (const each of sessions) await soon(() => expect(likesOf(each)).toBe(100));
+    for (const each of sessions) await eventually(() => expect(likesOf(each)).toBe(100));
     await stage.kill();
     for (let n = 0; n < 10; n += 1) {
       await give(n % 2 ? alice : bob, 1);
       await give(carol, 10);
-      await soon(() => expect(likesOf(bob)).toBe(101 + n));
+      await eventually(() => expect(likesOf(bob)).toBe(101 + n));
     }
-    await soon(() => expect(likesOf(carol)).toBe(200));
+    await eventually(() => expect(likesOf(carol)).toBe(200));
     await stage.startAgain();
     await give(alice, 1000);
-    for (const each of sessions) await soon(() => expect(likesOf(each)).toBe(1210));
+    for (const each of sessions) await eventually(() => expect(likesOf(each)).toBe(1210));
   });
 
   test('and are for one user, reach the sessions of the process at once, and the others later', async () => {
@@ -131,14 +132,14 @@ describeReal(['redis'], 'messages that are sent while Redis is away', () => {
       await join(other, 'bob'),
     ];
     const carol = await join(other, 'carol');
-    await soon(() => expect(alice.room.size).toBe(4));
+    await eventually(() => expect(alice.room.size).toBe(4));
     const heard = [bob, bobElsewhere, carol].map(heardBy);
     await stage.kill();
     await say(alice, 'psst', 'bob');
     await say(alice, 'hey', 'carol');
     expect(heard).toEqual([['psst'], [], []]);
     await stage.startAgain();
-    await soon(() => expect(heard).toEqual([['psst'], ['psst'], ['hey']]));
+    await eventually(() => expect(heard).toEqual([['psst'], ['psst'], ['hey']]));
   });
 
   test('by viewers who are only counted arrive, too', async () => {
@@ -148,7 +149,7 @@ describeReal(['redis'], 'messages that are sent while Redis is away', () => {
       await join(one, 'bob'),
       await join(other, 'carol'),
     ];
-    await soon(() => expect(carol.room.audience.count).toBe(3));
+    await eventually(() => expect(carol.room.audience.count).toBe(3));
     const heard = [heardBy(bob), heardBy(carol)];
     await stage.kill();
     await say(alice, 'hello');
@@ -156,8 +157,8 @@ describeReal(['redis'], 'messages that are sent while Redis is away', () => {
     await bob.close();
     expect(heard[0]).toEqual(['hello', 'bye']);
     await stage.startAgain();
-    await soon(() => expect(heard[1]).toEqual(['hello', 'bye']));
-    await soon(() =>
+    await eventually(() => expect(heard[1]).toEqual(['hello', 'bye']));
+    await eventually(() =>
       expect([...(carol.room.log.state.seats?.values() ?? [])].map(({ userId }) => userId)).toEqual([
         'alice',
       ]),
@@ -174,7 +175,7 @@ describeReal(['redis'], 'messages that are sent while Redis is away', () => {
     await carol.room.ban('bob').catch(() => {});
     await stage.reconnect(0);
     await closed;
-    await soon(() => expect(heard[1]).toEqual(['here']));
+    await eventually(() => expect(heard[1]).toEqual(['here']));
     expect(heard[0]).toEqual(['before the ban is known here', 'here']);
   });
 
@@ -186,9 +187,9 @@ describeReal(['redis'], 'messages that are sent while Redis is away', () => {
     await expect(say(alice, 'too much')).rejects.toMatchObject(unavailable);
     await alice.room.lock();
     await stage.startAgain();
-    await soon(() => expect(heard).toHaveLength(250));
+    await eventually(() => expect(heard).toHaveLength(250));
     await say(alice, 'again');
-    await soon(() => expect(heard.at(-1)).toBe('again'));
+    await eventually(() => expect(heard.at(-1)).toBe('again'));
     await stage.kill();
     await say(alice, 'lost');
     await alice.room.unlock();

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { RelayError, type Session, type SfuRelay } from '../../../src/index.js';
+import { eventually } from '../../support/eventually.js';
 import { describeReal } from '../../support/real.js';
 import { CAMERA, heardBy, join, seenBy } from '../shared-suites/stage.js';
-import { AwayStage, say, soon } from './away-stage.js';
+import { AwayStage, say } from './away-stage.js';
 
 const codeOf = (promise: Promise<unknown>) =>
   promise.then(
@@ -24,7 +25,7 @@ describeReal(['redis'], 'moderation while Redis is away', () => {
     relays = stage.two();
     alice = await join(relays[0], 'alice');
     carol = await join(relays[1], 'carol');
-    await soon(() => expect(alice.room.size).toBe(2));
+    await eventually(() => expect(alice.room.size).toBe(2));
   });
   afterEach(() => stage.stop());
 
@@ -36,7 +37,7 @@ describeReal(['redis'], 'moderation while Redis is away', () => {
       await join(relays[0], 'bob', {}, [CAMERA]),
       await join(relays[1], 'dave', {}, [{ ...CAMERA, trackId: 'window' }]),
     ];
-    await soon(() => expect(seenBy(alice)).toMatchObject({ bob: ['camera'], dave: ['window'] }));
+    await eventually(() => expect(seenBy(alice)).toMatchObject({ bob: ['camera'], dave: ['window'] }));
     await go();
     await alice.room.mute({ trackId: 'camera' });
     expect(bob.cutTracks).toEqual(['camera']);
@@ -44,16 +45,16 @@ describeReal(['redis'], 'moderation while Redis is away', () => {
     await alice.room.mute({ userId: 'dave', kind: 'video' });
     expect(dave.cutTracks).toEqual([]);
     await come();
-    await soon(() => expect(dave.cutTracks).toEqual(['window']));
-    await soon(() => expect(seenBy(carol)).toMatchObject({ bob: ['camera (muted)'] }));
+    await eventually(() => expect(dave.cutTracks).toEqual(['window']));
+    await eventually(() => expect(seenBy(carol)).toMatchObject({ bob: ['camera (muted)'] }));
     await carol.room.unmute({ trackId: 'camera' });
-    await soon(() => expect(bob.cutTracks).toEqual([]));
+    await eventually(() => expect(bob.cutTracks).toEqual([]));
   });
 
   test('kicks and bans here at once, and everywhere later', async () => {
     const [bob, bobElsewhere] = [await join(relays[0], 'bob'), await join(relays[1], 'bob')];
     const [eve, eveElsewhere] = [await join(relays[0], 'eve'), await join(relays[1], 'eve')];
-    await soon(() => expect(alice.room.size).toBe(6));
+    await eventually(() => expect(alice.room.size).toBe(6));
     const heard = [alice, carol].map(heardBy);
     await stage.kill();
     const ends = [bob, eve].map(endOf);
@@ -65,14 +66,14 @@ describeReal(['redis'], 'moderation while Redis is away', () => {
     const later = [bobElsewhere, eveElsewhere].map(endOf);
     await stage.startAgain();
     expect(await Promise.all(later)).toEqual(['ERR_RELAY_REMOVED', 'ERR_RELAY_REMOVED']);
-    await soon(() => expect(heard).toEqual([['last words'], ['last words']]));
+    await eventually(() => expect(heard).toEqual([['last words'], ['last words']]));
     for (const relay of relays) {
       expect(await codeOf(join(relay, 'eve'))).toBe('ERR_RELAY_REMOVED');
       expect(await codeOf(join(relay, 'bob'))).toBe('ok');
       expect(await codeOf(join(relay, 'frank'))).toBe('ok');
     }
     for (const each of [alice, carol])
-      await soon(() =>
+      await eventually(() =>
         expect(Object.keys(seenBy(each)).sort()).toEqual(expect.arrayContaining(['bob', 'frank'])),
       );
   });
@@ -90,7 +91,7 @@ describeReal(['redis'], 'moderation while Redis is away', () => {
     expect(alice.grants.canPublish).toBe(false);
     expect(await codeOf(join(relays[0], 'bob'))).toBe('ERR_RELAY_UNAVAILABLE');
     await stage.startAgain();
-    await soon(() => expect(carol.room.locked).toBe(true));
+    await eventually(() => expect(carol.room.locked).toBe(true));
     for (const relay of relays) expect(await codeOf(join(relay, 'bob'))).toBe('ERR_RELAY_ROOM_LOCKED');
     expect(locked).toHaveLength(3);
   });
@@ -103,6 +104,6 @@ describeReal(['redis'], 'moderation while Redis is away', () => {
     expect(carol.state).toBe('joined');
     await stage.startAgain();
     expect(await later).toBe('ERR_RELAY_ROOM_ENDED');
-    await soon(() => expect(relays.map(({ rooms }) => rooms.size)).toEqual([0, 0]));
+    await eventually(() => expect(relays.map(({ rooms }) => rooms.size)).toEqual([0, 0]));
   });
 });

@@ -1,16 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { expect, vi } from 'vitest';
+import { expect } from 'vitest';
 import { chat, gift, like, type Session, type SfuRelay } from '../../../src/index.js';
 import { type RedisBackplane, redisBackplane } from '../../../src/plugins/redis/index.js';
 import type { Logger } from '../../../src/util/logger.js';
+import { eventually } from '../../support/eventually.js';
 import { RedisServer } from '../../support/redis.js';
 import { RedisClients } from '../../support/redis-clients.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
 import { SharedStage } from '../shared-suites/stage.js';
 
 export const messages = { chat: chat(), gift: gift(), like: like({ windowMs: 5 }) };
-
-const SOON = { timeout: 15_000, interval: 10 };
 
 /** Relays that share their rooms by a Redis of their own, each behind a proxy. All ends with the test. */
 export class AwayStage {
@@ -69,7 +68,7 @@ export class AwayStage {
     await this.#server.start();
     await this.#noticed(false, first);
     const { outage } = this.#backplanes[first] as RedisBackplane;
-    await soon(() => expect(outage.waiting).toEqual({ messages: 0, changes: 0 }));
+    await eventually(() => expect(outage.waiting).toEqual({ messages: 0, changes: 0 }));
     await this.reconnect(second);
   }
 
@@ -105,9 +104,7 @@ export class AwayStage {
   async #noticed(isAway: boolean, ...which: number[]): Promise<void> {
     const all = which.length > 0 ? which : this.#backplanes.map((_, n) => n);
     const outages = all.map((n) => (this.#backplanes[n] as RedisBackplane).outage);
-    await vi.waitFor(() => {
-      if (outages.some(({ isOn }) => isOn !== isAway)) throw new Error(`Redis ${isAway ? 'is' : 'was'} away`);
-    }, SOON);
+    await eventually(() => expect(outages.map(({ isOn }) => isOn)).toEqual(outages.map(() => isAway)));
   }
 }
 
@@ -119,5 +116,3 @@ export const textsOf = ({ room }: Session) =>
 
 export const likesOf = ({ room }: Session): unknown =>
   (room.recentMessages.find(({ kind }) => kind === 'like')?.data as { total?: number } | undefined)?.total;
-
-export const soon = <Result>(check: () => Result) => vi.waitFor(check, SOON);
