@@ -22,6 +22,9 @@ var (
 	closedPeers = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "ion_abandoned_peers_closed_total", Help: "Peers that Ion had left in their room at the end of their stream.",
 	})
+	restoredViewers = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "ion_viewers_restored_total", Help: "Viewers that Ion had taken off their simulcast layer as another one left it.",
+	})
 	stalledStreams = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "ion_streams_stalled_total", Help: "Signal streams ended because their client took no messages.",
 	})
@@ -35,7 +38,7 @@ func observe(streams *streams, rooms *rooms) {
 		})
 	}
 	prometheus.MustRegister(
-		openedStreams, refusedStreams, recoveredPanics, closedPeers, stalledStreams,
+		openedStreams, refusedStreams, recoveredPanics, closedPeers, restoredViewers, stalledStreams,
 		gauge("ion_streams", "Open Signal streams.", streams.count),
 		gauge("ion_rooms", "Rooms (Ion's sessions).", rooms.count),
 		gauge("ion_peers", "Peers in the rooms.", rooms.peers),

@@ -44,6 +44,11 @@ func newServer(conf *config) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
+	layers, err := layersOf(rooms)
+	if err != nil {
+		return nil, err
+	}
+	go layers.keep()
 	s.streams = newStreams(rooms, conf.sendTimeout)
 	observe(s.streams, rooms)
 
