@@ -23,6 +23,10 @@ export class Publisher {
   /** One offer at a time is with the SFU: the client's, or the relay's revision of it. */
   readonly #exchange = new SerialQueue();
   readonly #gathering = new IceGathering();
+  /** Offers that wait. */
+  #unsent = 0;
+  /** The SFU would lose a candidate that arrives before the offer that restarts ICE: candidates wait with it. */
+  #candidates: string[] = [];
   #cut: ReadonlySet<string> = NO_TRACKS;
 
   constructor(setup: PublisherSetup) {
@@ -51,21 +55,41 @@ export class Publisher {
     this.#gathering.candidate();
   }
 
+  /** Sends a candidate of the client. */
+  addIceCandidate(init: string): void {
+    if (this.#unsent > 0) this.#candidates.push(init);
+    else this.#setup.call.stream?.candidate(0, init);
+  }
+
   /** Sends an offer of the client when its turn has come; resolves with the result of `pass`, which gets the SFU's answer. */
   offer(
     offer: SessionDescription,
     pass: (answer: SessionDescription) => SessionDescription | Promise<SessionDescription>,
   ): Promise<SessionDescription> {
-    return this.#offers.offer(async () => {
-      const { guard, call } = this.#setup;
-      const checked = guard.offer(offer, (credentials) => this.#gathering.isRestart(credentials));
-      if (this.#gathering.isRestart(checked.iceCredentials)) await this.#gathering.settled();
-      const answer = await this.#exchange.run(async () => {
-        await guard.claim(checked, () => call.openStream());
-        return this.#send(guard.release(checked));
-      });
-      return pass(answer);
-    });
+    const sent = this.#hold();
+    return this.#offers
+      .offer(async () => {
+        const { guard, call } = this.#setup;
+        const checked = guard.offer(offer, (credentials) => this.#gathering.isRestart(credentials));
+        if (this.#gathering.isRestart(checked.iceCredentials)) await this.#gathering.settled();
+        const answer = await this.#exchange.run(async () => {
+          await guard.claim(checked, () => call.openStream());
+          return this.#send(guard.release(checked), sent);
+        });
+        return pass(answer);
+      })
+      .finally(sent);
+  }
+
+  /** @returns to be called when the offer was sent, or is not going to be */
+  #hold(): () => void {
+    let isHeld = true;
+    this.#unsent += 1;
+    return () => {
+      if (isHeld) this.#unsent -= 1;
+      isHeld = false;
+      if (this.#unsent === 0) for (const init of this.#candidates.splice(0)) this.addIceCandidate(init);
+    };
   }
 
   /**
@@ -79,11 +103,13 @@ export class Publisher {
     });
   }
 
-  async #send(released: ReleasedOffer): Promise<SessionDescription> {
+  async #send(released: ReleasedOffer, sent?: () => void): Promise<SessionDescription> {
     const { sdp, iceCredentials, tracks, cut } = released;
     this.#gathering.begin(iceCredentials);
     const { number, owner, call } = this.#setup;
-    const answer = await call.offer(sdp);
+    const answering = call.offer(sdp);
+    sent?.();
+    const answer = await answering;
     const before = this.#cut;
     this.#cut = cut;
     owner.onTracks(number, released);

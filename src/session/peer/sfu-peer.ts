@@ -235,7 +235,9 @@ export class SfuPeer implements SfuCallOwner {
 
   addIceCandidate(target: Target, candidate: IceCandidate): void {
     const init = this.#guard.candidate(target, candidate);
-    if (init !== undefined) this.#call.stream?.candidate(target, init);
+    if (init === undefined) return;
+    if (target === 0) this.#publisher.addIceCandidate(init);
+    else this.#call.stream?.candidate(target, init);
   }
 
   async subscribe(subscriptions: readonly Subscription[]): Promise<void> {

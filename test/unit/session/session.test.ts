@@ -126,6 +126,28 @@ describe('the negotiation', () => {
     expect(stream.requests('description')).toHaveLength(1);
   });
 
+  test('candidates of an ICE restart come after its offer: Ion would lose them, and media by TURN with them', async () => {
+    const session = await join();
+    const stream = await sfu.waitFor(() => sfu.stream('r/u/s1'));
+    const come: string[] = [];
+    const { onDescription, onTrickle } = sfu.script;
+    sfu.script.onDescription = (...args) => {
+      come.push('offer');
+      return onDescription(...args);
+    };
+    sfu.script.onTrickle = (...args) => {
+      come.push('candidate');
+      return onTrickle(...args);
+    };
+    const restarted = session.offer({ type: 'offer', sdp: fakeOffer([], { iceGeneration: 1 }) });
+    const candidate = { candidate: 'candidate:1 1 udp 1 127.0.0.1 9 typ host', sdpMid: '0' };
+    session.addIceCandidate({ target: 0, candidate });
+    await restarted;
+    await sfu.waitFor(() => come.length === 2);
+    expect(come).toEqual(['offer', 'candidate']);
+    expect(stream.requests('trickle')).not.toEqual([]);
+  });
+
   test('an offer that the SFU does not answer ends the session', async () => {
     sfu.script.onDescription = () => {};
     const hasty = new SfuRelay({
