@@ -14,7 +14,7 @@ for (const sfu of sfus) {
       'Firefox is seen in Chromium, with a second video, by %s',
       async (bundlePolicy) => {
         const viewer = await stage.enter('viewer', { role: 'subscriber' });
-        const publisher = await stage.enterByFirefox('publisher', { bundlePolicy });
+        const publisher = await stage.enterByFirefox('publisher', { rtcConfiguration: { bundlePolicy } });
         const camera = await publisher.publishCamera();
         await viewer.sees(camera);
         const screen = await publisher.publishCanvas();

@@ -25,6 +25,8 @@ export async function launchFirefox(): Promise<TestFirefox> {
     browser: 'firefox',
     executablePath,
     headless: true,
+    // Those of TURN servers, too.
+    acceptInsecureCerts: true,
     extraPrefsFirefox: preferences,
   });
   return { open: (url) => openPage(browser, url), close: () => browser.close() };

@@ -17,7 +17,7 @@ export interface Entry {
   /** Of our own client, as the next one. */
   resumeAcrossReloads?: boolean;
   /** Of our own client's connections. */
-  bundlePolicy?: RTCBundlePolicy;
+  rtcConfiguration?: RTCConfiguration;
   /** A video codec, as `video/H264`, that our own client's page does not play. */
   unplayable?: string;
 }

@@ -56,9 +56,8 @@ window.participant = {
   iceUfrag: () => /a=ice-ufrag:(\S+)/.exec(client.publisher?.localDescription?.sdp ?? '')?.[1],
 };
 
-async function open({ url, bundlePolicy, unplayable, resumeAcrossReloads }) {
+async function open({ url, rtcConfiguration, unplayable, resumeAcrossReloads }) {
   if (unplayable) refuse(unplayable);
-  const rtcConfiguration = bundlePolicy && { bundlePolicy };
   client = await connect(url, { statsIntervalMs: 500, rtcConfiguration, resumeAcrossReloads });
   window.client = client;
   client.on('participants', (event) => heard.participants.push(event));
