@@ -5,8 +5,11 @@ import type { SendingPeer } from '../../sfu/sfu.js';
 
 /** ms in which what belongs to a join, or to the first media of a peer, has come. */
 const SETTLE_MS = 3_000;
-/** ms within which the SFU names, behind the answer to a join, the peers that have sent media before. */
-const LIST_MS = 1_000;
+/**
+ * ms within which the SFU names, behind the answer to a join, the peers that have sent media before. Less than the 800 ms after which Ion
+ * tells all others of a peer's first packet: two that join at the same moment are told apart.
+ */
+const LIST_MS = 500;
 /** An SFU's ICE agents have not failed yet this long after a sign of life: a connection that has failed gets no offers, and says nothing. */
 const FRESH_MS = 20_000;
 

@@ -98,6 +98,7 @@ function stage(scene: Scene, others: { hasSeen: () => boolean }[] = []) {
 test.each([
   ['joined when the other one was sending, and was not told of it', UNTOLD],
   ['was there when the other one began to send, and was not offered it', UNOFFERED],
+  ['joined together with the other one, and was not offered it', { ...UNOFFERED, since: 750, namedAt: 750 }],
 ])('a room is placed anew once if a peer %s', async (_, scene) => {
   const { settled } = stage(scene);
   await vi.advanceTimersByTimeAsync(8_000);
@@ -110,7 +111,10 @@ test.each([
 test.each<[string, Scene]>([
   ['was told of the sender with its join', { ...UNTOLD, namedAt: 1_001 }],
   ['has ever been offered a track of the sender', { ...UNTOLD, hasSeen: true }],
-  ['was told within a second, so that it is not known with what', { ...UNOFFERED, since: 300, namedAt: 300 }],
+  [
+    'was told within half a second, so that it is not known with what',
+    { ...UNOFFERED, since: 300, namedAt: 300 },
+  ],
   ['has not answered the last offer', { ...UNOFFERED, isBusy: true }],
   ['chooses its tracks itself', { ...UNOFFERED, receivesAll: false }],
   ['is not offered a muted track', { ...UNOFFERED, muted: true }],
