@@ -26,8 +26,7 @@ for (const sfu of sfus) {
 
         await publisher.unpublish(screen);
         await until('the second video is gone', async () => (await viewer.received()).length === 2);
-        // More than every second ICE restart by Firefox 153 fails with werift, which the development SFU uses.
-        if (sfu.needs.includes('ion')) await publisher.restartIce();
+        await publisher.restartIce();
         await viewer.sees(await publisher.publishCanvas());
         await viewer.sees(camera);
       },

@@ -17,6 +17,8 @@ export class DevPublisher {
   readonly #connection: RTCPeerConnection;
   readonly #werift: Werift;
   #transport: RTCDtlsTransport | undefined;
+  /** ICE restarts after which ICE was started again. */
+  #restarts = 0;
   #bandwidthTimer: NodeJS.Timeout | undefined;
 
   constructor({ werift, publisher }: Connections, onCandidate: (init: object) => void) {
@@ -161,6 +163,8 @@ export class DevPublisher {
   /** Restarts ICE: werift starts it only for a transport that was never connected. */
   #resumeAfterIceRestart(): void {
     const ice = this.#transport?.iceTransport;
-    if (this.#transport?.state === 'connected' && ice?.state === 'new') ice.start().catch(() => {});
+    if (!ice || this.#restarts === ice.iceRestarts) return;
+    this.#restarts = ice.iceRestarts;
+    if (this.#transport?.state === 'connected') ice.start().catch(() => {});
   }
 }
