@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { fakeOffer } from '../../../src/testing/index.js';
+import { eventually } from '../../support/eventually.js';
 import { describeReal } from '../../support/real.js';
 import { CAMERA, join, seenBy } from '../shared-suites/stage.js';
-import { AwayStage, soon } from './away-stage.js';
+import { AwayStage } from './away-stage.js';
 
 describeReal(['redis'], 'a track that is published while Redis is away', () => {
   let stage: AwayStage;
@@ -20,16 +21,16 @@ describeReal(['redis'], 'a track that is published while Redis is away', () => {
       const [one, other] = stage.two();
       const alice = await join(one, 'alice');
       const [bob, carol] = [await join(one, 'bob'), await join(other, 'carol')];
-      await soon(() => expect(alice.room.size).toBe(3));
+      await eventually(() => expect(alice.room.size).toBe(3));
       await go();
       await alice.offer({ type: 'offer', sdp: fakeOffer([CAMERA]) });
       expect(seenBy(bob)).toMatchObject({ alice: ['camera'] });
       expect(seenBy(carol)).toMatchObject({ alice: [] });
       await come();
-      await soon(() => expect(seenBy(carol)).toMatchObject({ alice: ['camera'] }));
-      await soon(() => expect(alice.room.log.state.claims).toBeUndefined());
+      await eventually(() => expect(seenBy(carol)).toMatchObject({ alice: ['camera'] }));
+      await eventually(() => expect(alice.room.log.state.claims).toBeUndefined());
       await carol.offer({ type: 'offer', sdp: fakeOffer([CAMERA]) });
-      await soon(() => expect(seenBy(bob)).toMatchObject({ alice: ['camera'], carol: ['camera~2'] }));
+      await eventually(() => expect(seenBy(bob)).toMatchObject({ alice: ['camera'], carol: ['camera~2'] }));
     },
   );
 });
