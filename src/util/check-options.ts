@@ -90,7 +90,8 @@ function shorten(key: string): string {
 
 /** Describes a received value for a message, without the contents of strings and objects: they may be secret or long. */
 export function kindOf(value: unknown): string {
-  if (value === null || typeof value === 'boolean' || typeof value === 'number') return String(value);
+  if (value === undefined || value === null || typeof value === 'boolean' || typeof value === 'number')
+    return String(value);
   if (Array.isArray(value)) return 'a list';
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }

@@ -18,7 +18,9 @@ export class ReplyFilter {
   }
 
   offer(offer: SessionDescription, act: (shown: SessionDescription) => void): void {
-    if (this.#filter) this.#pass(this.#filter, { method: 'offer', params: offer }, act);
+    // The application may have added members, also ones that no JSON can have.
+    const show = ({ type, sdp }: SessionDescription) => act({ type, sdp });
+    if (this.#filter) this.#pass(this.#filter, { method: 'offer', params: offer }, show);
     else act(offer);
   }
 
@@ -28,9 +30,10 @@ export class ReplyFilter {
       return;
     }
     const params = { target, candidate: JSON.parse(init) as IceCandidate };
-    this.#pass(this.#filter, { method: 'trickle', params }, (shown) =>
-      act(shown.target, JSON.stringify(shown.candidate)),
-    );
+    this.#pass(this.#filter, { method: 'trickle', params }, (shown) => {
+      const { candidate, sdpMid, sdpMLineIndex, usernameFragment } = shown.candidate;
+      act(shown.target, JSON.stringify({ candidate, sdpMid, sdpMLineIndex, usernameFragment }));
+    });
   }
 
   #pass<Message extends ReplyMessage>(

@@ -70,7 +70,8 @@ function resolveList(list: unknown, defaults: NodeDefaults, name: string): Resol
     );
   if (list.length === 0)
     throw misconfigured(`${name} is empty: write the address of at least one node, ["sfu-1:5551"].`);
-  return list.map((node: unknown, index) => resolveNode(node, defaults, `${name}[${index}]`));
+  // Not by map(), which leaves out holes.
+  return Array.from(list, (node: unknown, index) => resolveNode(node, defaults, `${name}[${index}]`));
 }
 
 function resolveNode(node: unknown, defaults: NodeDefaults, name: string): ResolvedNodeOptions {

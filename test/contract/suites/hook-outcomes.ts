@@ -127,6 +127,18 @@ export function hookOutcomesSuite(stage: ContractStage): void {
     await expectNothingLeft();
   });
 
+  test('members that onReply adds to a message of the SFU are not sent, and cost no message', async () => {
+    const added = { cost: 1n };
+    const onReply: Hooks['onReply'] = ({ method, params }) =>
+      method === 'trickle'
+        ? { ...params, candidate: { ...params.candidate, ...added } }
+        : { ...params, ...added };
+    await start({ hooks: { onReply } });
+    const { client } = await joined();
+    expect(await client.notified('offer')).not.toHaveProperty('cost');
+    expect(await client.notified('trickle')).not.toHaveProperty('candidate.cost');
+  });
+
   test('what hooks return takes the place of what they were given', async () => {
     const seen: string[] = [];
     await start({

@@ -347,7 +347,7 @@ describe('a wrong call', () => {
   test.each<[unknown, string]>([
     [
       undefined,
-      'needs the URL of the server, not a undefined: write startFaultyProxy("ws://127.0.0.1:8080/rtc").',
+      'needs the URL of the server, not undefined: write startFaultyProxy("ws://127.0.0.1:8080/rtc").',
     ],
     ['127.0.0.1:8080', 'needs the URL of the server, not "127.0.0.1:8080"'],
     [

@@ -107,6 +107,11 @@ describe('several nodes', () => {
       { clusterNodes: [null] },
       "sfu.clusterNodes[0]: The SFU's address is missing",
     ],
+    [
+      'a hole, as a comma too many makes it',
+      { clusterNodes: Object.assign(['sfu-1:5551'], { length: 2 }) },
+      "sfu.clusterNodes[1]: The SFU's address is missing",
+    ],
     ['a list in the list', { clusterNodes: [['a:1']] }, 'sfu.clusterNodes[0]: A node needs an object'],
     [
       'weight 0',
