@@ -130,7 +130,11 @@ if seen ~= '' and not ended then
 end
 keep(ttl)
 local since = isContinued and ARGV[7]
-if seen ~= '' and isSame and redis.call('HGET', S, 'e') ~= ARGV[10] then since = redis.call('HGET', S, 'b') end
+if seen ~= '' and isSame and redis.call('HGET', S, 'e') ~= ARGV[10] then
+  -- Of the epoch before, it may have missed some, too.
+  local before = redis.call('HGET', S, 'b')
+  since = before and math.min(before, ARGV[7])
+end
 local missed = since and tail(tonumber(since), tonumber(redis.call('HGET', S, 'q')))
 if missed then return { 'ok', redis.call('HGETALL', S), missed } end
 return { 'ok', redis.call('HGETALL', S), 0, since and newest(tonumber(since)) or {} }

@@ -46,10 +46,13 @@ export class RoomState {
     }
   }
 
-  /** As `load`, where all that has happened since, or since the epoch began, is known: sinks are told of that. */
-  catchUp(room: StoredRoom, missed: readonly string[]): void {
+  /**
+   * As `load`, where all that has happened since, or since the epoch began, is known: sinks are told of that.
+   * @param seen the number of the entry before; more may have been heard meanwhile
+   */
+  catchUp(room: StoredRoom, seen: number, missed: readonly string[]): void {
     const isContinued = room.epoch === this.epoch;
-    if (isContinued && this.follow(this.seq + 1, missed, room.nonce))
+    if (isContinued && this.follow(seen + 1, missed, room.nonce))
       Object.assign(this, { ownSeats: room.ownSeats, kin: room.kin });
     else this.load(room, isContinued ? [] : missed);
   }

@@ -196,7 +196,7 @@ export class SharedRoom implements StateOwner {
       if (reply[0] === 'ended') return this.#ended(JSON.parse(reply[1]) as string);
       const room = decodeRoom(reply[1], this.process);
       if (reply[2] === 0) this.#state.load(room, reply[3]);
-      else this.#state.catchUp(room, reply[2]);
+      else this.#state.catchUp(room, seq, reply[2]);
     } catch (error) {
       this.#needs = 'open';
       throw error;
