@@ -59,8 +59,17 @@ export function handingOverFaultsSuite(stage: SharedStage): void {
       await expect(lost).rejects.toThrow('closed with');
       alice.relay = three;
       expect((await alice.comeBack()).error?.data.code).toBe('ERR_RELAY_SESSION_NOT_FOUND');
+      const { onJoin, onHalfClose } = stage.sfu.script;
+      stage.sfu.script.onHalfClose = (stream) => sleep(50).then(() => onHalfClose(stream));
+      const before: number[] = [];
+      stage.sfu.script.onJoin = (stream, request) => {
+        before.push(streamsOf('alice'));
+        return onJoin(stream, request);
+      };
       const again = client(three);
       await again.enter('alice', [], { replaces: { sessionId, sessionToken } });
+      // The SFU has ended its old peer before the new one comes.
+      expect(before).toEqual([0]);
       await eventually(() => expect(seenBy(witness)).toEqual({ alice: [] }));
       await eventually(() => expect([streamsOf('alice'), witness.room.size]).toEqual([1, 2]));
     });
