@@ -9,7 +9,7 @@ import { RedisClients } from '../../support/redis-clients.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
 import { SharedStage } from '../shared-suites/stage.js';
 
-export const messages = { chat: chat(), gift: gift(), like: like({ windowMs: 5 }) };
+const messages = { chat: chat(), gift: gift(), like: like({ windowMs: 5 }) };
 
 /** Relays that share their rooms by a Redis of their own, each behind a proxy. All ends with the test. */
 export class AwayStage {
