@@ -106,6 +106,23 @@ describeReal(['redis'], 'messages that are sent while Redis is away', () => {
     ).toEqual(['car', 'rose']);
   });
 
+  test('and the gifts that follow while they are told reach the others, too', async () => {
+    const [alice, bob, carol] = await three();
+    const heard = [heardBy(bob), heardBy(carol)];
+    await stage.cutOff(0);
+    const texts = Array.from({ length: 50 }, (_, n) => `text ${n}`);
+    for (const text of texts) await say(alice, text);
+    const given = stage.whenBack(0, () => {
+      expect(alice.room.journal).toMatchObject({ isAway: false, isBehind: true });
+      return alice.send({ kind: 'gift', id: 'rose', data: { gift: 'rose' } });
+    });
+    await stage.reconnect(0);
+    await given;
+    await say(alice, 'after');
+    await eventually(() => expect(heard[1]).toMatchObject([...texts, { gift: 'rose' }, 'after']));
+    expect(heard[0]).toEqual(heard[1]);
+  });
+
   test('and are counted, add up exactly', async () => {
     const sessions = await three();
     const [alice, bob, carol] = sessions;

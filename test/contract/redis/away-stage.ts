@@ -96,6 +96,22 @@ export class AwayStage {
     await this.#noticed(false, n);
   }
 
+  /** Acts at the moment in which the outage is over for process `n`: what has waited there has not been told yet. */
+  whenBack<T>(n: number, act: () => T | Promise<T>): Promise<T> {
+    const { outage } = this.#backplanes[n] as RedisBackplane;
+    return new Promise((resolve) => {
+      const listener = {
+        waiting: { messages: 0, changes: 0 },
+        began: () => {},
+        ended: () => {
+          outage.forget(listener);
+          resolve(act());
+        },
+      };
+      outage.listen(listener);
+    });
+  }
+
   /** What process `n` sends arrives, and it gets no answer. */
   loseReplies(n: number, isLost: boolean): void {
     (this.#proxies[n] as TcpProxy).losesReplies = isLost;

@@ -41,7 +41,7 @@ export class SharedReceipts {
     }
   }
 
-  /** A message that was processed while the others could not be asked is told to them, unless one of them has processed it. */
+  /** A message that is told to the others late, unless one of them has processed it meanwhile. */
   async late(
     key: MessageKey,
     receipt: MessageReceipt,
@@ -49,12 +49,15 @@ export class SharedReceipts {
     append: () => MaybePromise<Outcome>,
   ): Promise<Outcome> {
     let outcome: Outcome | undefined;
+    const tell = async () => {
+      outcome = await append();
+      if (outcome.refused) throw outcome.refused;
+      return receipt;
+    };
     try {
-      await this.#once(key, async () => {
-        outcome = await append();
-        if (outcome.refused) throw outcome.refused;
-        return receipt;
-      });
+      const { id } = await this.#once(key, tell);
+      // This process has given its receipt already: the others could be asked again, and earlier messages still waited.
+      if (!outcome && id === receipt.id) await tell();
     } catch (error) {
       if (!outcome?.refused) throw error;
     }
