@@ -1,7 +1,8 @@
 import { RelayError } from '../protocol/errors.js';
 import { checkId } from '../protocol/ids.js';
 import { checkOptions, type Keys } from '../util/check-options.js';
-import { andThen } from '../util/is-promise.js';
+import { withDeadline } from '../util/deadline.js';
+import { andThen, isPromise } from '../util/is-promise.js';
 import { wallClock } from '../util/wall-clock.js';
 import { attempt, unavailable } from './attempt.js';
 import type { Backplane, MaybePromise } from './backplane.js';
@@ -33,7 +34,8 @@ export interface BanOptions {
  * Stores bans, which outlive sessions and rooms. The default is the memory of this process. For several relays, or to survive a
  * restart, pass your own (for example a database table) as the option `bans`.
  *
- * Expired bans need not be deleted: the relay checks `until`. A rejection makes the join fail.
+ * Expired bans need not be deleted: the relay checks `until`. A rejection makes the join fail, as does a `find` that takes longer than
+ * `hookTimeoutMs`.
  * @category Moderation
  */
 export interface BanStore {
@@ -119,7 +121,7 @@ function keyOf(roomId: string, userId: string): string {
 }
 
 /** @throws RelayError `ERR_RELAY_CONFIG` */
-export function resolveBans(bans: BanStore | undefined, backplane?: Backplane): BanStore {
+export function resolveBans(bans: BanStore | undefined, timeoutMs: number, backplane?: Backplane): BanStore {
   if (bans === undefined) return backplane ? new SharedBans(backplane) : new MemoryBans();
   const missing = (['find', 'set', 'delete'] as const).filter((name) => typeof bans?.[name] !== 'function');
   if (missing.length > 0)
@@ -127,7 +129,23 @@ export function resolveBans(bans: BanStore | undefined, backplane?: Backplane): 
       'ERR_RELAY_CONFIG',
       `"bans" needs ${missing.map((name) => `${name}()`).join(', ')}: write bans: { find(roomId, userId) {…}, set(roomId, ban) {…}, delete(roomId, userId) {…} }, or leave it out.`,
     );
-  return bans;
+  return inTime(bans, timeoutMs);
+}
+
+/** The store of the application. Nobody waits for it longer than for a hook. */
+function inTime(bans: BanStore, timeoutMs: number): BanStore {
+  const late = () => {
+    const cause = new Error(`bans.find() has not answered within ${timeoutMs} ms ("hookTimeoutMs").`);
+    return new RelayError('ERR_RELAY_INTERNAL', 'The application does not answer.', { cause });
+  };
+  return {
+    set: (...ban) => bans.set(...ban),
+    delete: (...user) => bans.delete(...user),
+    find(...user) {
+      const found = bans.find(...user);
+      return isPromise(found) ? withDeadline(found, timeoutMs, late) : found;
+    },
+  };
 }
 
 export function hasExpired({ until }: Ban): boolean {

@@ -245,7 +245,7 @@ export function resolveOptions<P extends Principal>(options: SfuRelayOptions<P>)
     videoCodec: oneOf('videoCodec', options.videoCodec, ['VP8', 'VP9', 'H264']),
     dataChannels: oneOf('dataChannels', options.dataChannels, ['allow', 'refuse']),
     layerSubscriptions: oneOf('layerSubscriptions', options.layerSubscriptions, ['safe', 'any']),
-    bans: resolveBans(options.bans, options.backplane),
+    bans: resolveBans(options.bans, hookTimeoutMs, options.backplane),
     backplane: checkBackplane(options.backplane),
     sharedCounts: options.backplane && steadyCounts(options.backplane),
     candidates: resolveCandidatePolicy(options.candidates),

@@ -57,6 +57,28 @@ describe('a store of one’s own', () => {
     expect(await joinBy({ find: fails })).toBe('ERR_RELAY_INTERNAL');
     expect(await joinBy({ find: () => new Promise(() => {}) })).toBe('ERR_RELAY_INTERNAL');
   });
+
+  test('that does not answer is not waited for by a client that comes back, either', async () => {
+    const sfu = await startScriptedSfu();
+    let find: BanStore['find'] = () => undefined;
+    const relay = new SfuRelay({
+      ...{
+        sfu: { serverUrl: sfu.address, probeOnStart: false },
+        authenticate: anonymous(),
+        hookTimeoutMs: 20,
+      },
+      bans: { set() {}, delete() {}, find: (...user) => find(...user) },
+    });
+    const session = await relay.createSession({ roomId: 'r', userId: 'u', sdp: fakeOffer() });
+    find = () => new Promise(() => {});
+    await expect(session.room.moderation.readmit(session)).rejects.toMatchObject({
+      code: 'ERR_RELAY_INTERNAL',
+      message: 'The application does not answer.',
+      cause: { message: 'bans.find() has not answered within 20 ms ("hookTimeoutMs").' },
+    });
+    await relay.close();
+    await sfu.stop();
+  });
 });
 
 test.each<[string, unknown, RegExp]>([
