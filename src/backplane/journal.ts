@@ -18,6 +18,8 @@ import { type Deed, type Replay, Waiting, WaitingList } from './waiting.js';
 
 /** A log that repeats what fails, until it is over. */
 interface JournalLog {
+  /** It may never be. */
+  readonly isOpen: boolean;
   readonly state: RoomFields;
   nextOperation(): number;
   run(replay: Replay, operation: number, isOver: () => boolean): Promise<Outcome>;
@@ -161,7 +163,7 @@ export class Journal implements RoomJournal, RoomSink {
   }
 
   get #opened(): JournalLog {
-    if (!this.#log) throw unavailable(new Error('the room is not open'));
+    if (!this.#log) throw notOpenYet();
     return this.#log;
   }
 
@@ -180,6 +182,7 @@ export class Journal implements RoomJournal, RoomSink {
   /** Decides on it by what this process knows. @throws RelayError */
   #keep(waiting: Waiting): Outcome {
     const { propose, entry } = waiting.deed;
+    if (!this.#opened.isOpen) throw notOpenYet();
     const { state } = this;
     if (entry && state.end !== undefined) return this.#drop(waiting, { refused: endOf(state.end) });
     const change = propose ? decide(state, propose) : NOTHING;
@@ -244,4 +247,8 @@ export class Journal implements RoomJournal, RoomSink {
     if (remainingMs <= 0) closed();
     else setTimeout(closed, remainingMs).unref();
   }
+}
+
+function notOpenYet(): RelayError {
+  return unavailable(new Error('the room is not open'));
 }

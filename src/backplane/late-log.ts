@@ -60,6 +60,10 @@ class LateLog implements RoomLog {
     this.opened.catch(() => {});
   }
 
+  get isOpen(): boolean {
+    return this.#log !== undefined;
+  }
+
   get state(): RoomFields {
     return this.#log?.state ?? EMPTY;
   }

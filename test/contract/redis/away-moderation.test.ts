@@ -96,6 +96,23 @@ describeReal(['redis'], 'moderation while Redis is away', () => {
     expect(locked).toHaveLength(3);
   });
 
+  test('does nothing in a room that is not open yet', async () => {
+    await stage.cutOff(0);
+    const joined = codeOf(join(relays[0], 'bob', { roomId: 'new' }));
+    const { room } = await eventually(() => {
+      const made = relays[0].rooms.get('new');
+      expect(made).toBeDefined();
+      return { room: made as Session['room'] };
+    });
+    expect(await codeOf(Promise.resolve(room.lock()))).toBe('ERR_RELAY_UNAVAILABLE');
+    const sent = room.send({ kind: 'chat', data: { text: 'hello' } });
+    expect(await codeOf(sent)).toBe('ERR_RELAY_UNAVAILABLE');
+    await stage.reconnect(0);
+    await stage.told(0);
+    await joined;
+    expect(await codeOf(join(relays[0], 'bob', { roomId: 'new' }))).toBe('ok');
+  });
+
   test('ends rooms: at once for those who are here, later for the others', async () => {
     const [end, later] = [endOf(alice), endOf(carol)];
     await stage.kill();

@@ -67,9 +67,14 @@ export class AwayStage {
     (this.#proxies[second] as TcpProxy).refuses = true;
     await this.#server.start();
     await this.#noticed(false, first);
-    const { outage } = this.#backplanes[first] as RedisBackplane;
-    await eventually(() => expect(outage.waiting).toEqual({ messages: 0, changes: 0 }));
+    await this.told(first);
     await this.reconnect(second);
+  }
+
+  /** Nothing waits in process `n` any more. */
+  async told(n: number): Promise<void> {
+    const { outage } = this.#backplanes[n] as RedisBackplane;
+    await eventually(() => expect(outage.waiting).toEqual({ messages: 0, changes: 0 }));
   }
 
   /** Redis stands still: it comes back with what it had, and gets what it was sent. */
