@@ -69,6 +69,7 @@ const NOTHING: RoomChange = {};
  * is back, in the same order, each once.
  */
 export class Journal implements RoomJournal, RoomSink {
+  readonly #roomId: string;
   readonly #sink: RoomSink;
   readonly #outage: Outage;
   readonly #list = new WaitingList();
@@ -79,7 +80,8 @@ export class Journal implements RoomJournal, RoomSink {
   #replayedAt = Number.NEGATIVE_INFINITY;
   #closed: (() => void) | undefined;
 
-  constructor(sink: RoomSink, outage: Outage) {
+  constructor(roomId: string, sink: RoomSink, outage: Outage) {
+    this.#roomId = roomId;
     this.#sink = sink;
     this.#outage = outage;
   }
@@ -122,6 +124,7 @@ export class Journal implements RoomJournal, RoomSink {
 
   close(done: () => void): void {
     this.#closed = done;
+    if (this.#list.hasKept) this.#outage.left.add(this.#roomId);
     this.#settle();
   }
 
@@ -242,6 +245,7 @@ export class Journal implements RoomJournal, RoomSink {
     const closed = this.#closed;
     if (!closed || this.#list.hasKept) return;
     this.#closed = undefined;
+    this.#outage.left.delete(this.#roomId);
     this.#outage.forget(this);
     const remainingMs = this.#replayedAt + LINGER_MS - performance.now();
     if (remainingMs <= 0) closed();

@@ -28,8 +28,14 @@ export interface OpenLog {
 /** Opens a room's log: a log that answers at once where the backplane does, otherwise one that can be used before it is open. */
 export function openLog(backplane: Backplane, roomId: string, sink: RoomSink): OpenLog {
   const { outage } = backplane;
-  const journal = outage && new Journal(sink, outage);
-  const open = () => backplane.open(roomId, journal ?? sink);
+  const journal = outage && new Journal(roomId, sink, outage);
+  const open = () => {
+    // Who comes again would hear what waits a second time, and not know of a lock that waits.
+    const isLeft = outage?.left.has(roomId);
+    return isLeft
+      ? Promise.reject(unavailable(new Error('what was done in the room waits')))
+      : backplane.open(roomId, journal ?? sink);
+  };
   const log = open();
   if (!isPromise(log)) return { log, journal: plainJournal(log) };
   const late = new LateLog(log, open);

@@ -16,6 +16,8 @@ interface OutageListener {
 /** Whether a backplane is away: it cannot be reached, or this process is not yet again one of those that share its rooms. */
 export class Outage {
   readonly logger: Logger;
+  /** Rooms that everybody has left here, of which something waits. */
+  readonly left = new Set<string>();
   readonly #listeners = new Set<OutageListener>();
   #isOn = false;
   #isClosed = false;

@@ -123,6 +123,25 @@ describeReal(['redis'], 'messages that are sent while Redis is away', () => {
     expect(heard[0]).toEqual(heard[1]);
   });
 
+  test('of a room that everybody has left since are not heard by those who come again meanwhile', async () => {
+    const [one, other] = stage.two();
+    const [alice, carol] = [await join(one, 'alice'), await join(other, 'carol')];
+    await eventually(() => expect(alice.room.size).toBe(2));
+    const heard = heardBy(carol);
+    await stage.cutOff(0);
+    const texts = Array.from({ length: 50 }, (_, n) => `text ${n}`);
+    for (const text of texts) await say(alice, text);
+    await alice.close();
+    const joined = stage.whenBack(0, () => join(one, 'dave'));
+    await stage.reconnect(0);
+    const dave = await joined;
+    const heardNow = heardBy(dave);
+    await say(carol, 'after');
+    await eventually(() => expect(heard).toEqual([...texts, 'after']));
+    await eventually(() => expect(heardNow).toEqual(['after']));
+    expect(textsOf(dave)).toEqual(textsOf(carol));
+  });
+
   test('and are counted, add up exactly', async () => {
     const sessions = await three();
     const [alice, bob, carol] = sessions;
