@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { fakeOffer } from '../../src/testing/index.js';
+import { type FakeTrack, fakeOffer } from '../../src/testing/index.js';
 import { HttpClient } from '../contract/shared-suites/http-client.js';
 import { until } from '../support/poll.js';
 import { describeReal } from '../support/real.js';
@@ -18,7 +19,7 @@ const tracksOf = ({ client, result }: Member): string[] => {
   note(result.participants);
   for (const { method, params = {} } of client.received) {
     if (method === 'participants') for (const each of [params.joined, params.updated]) note(each);
-    if (method === 'tracks' && params.state === 'add')
+    if (method === 'tracks' && params.state === 'added')
       note([{ sessionId: params.sessionId, tracks: params.tracks }]);
   }
   return [...tracks.values()].sort();
@@ -161,7 +162,7 @@ describeReal(['ion', 'redis'], 'relays in several processes, with one Redis', ()
   test('need no command of Redis for candidates, offers and statistics', async () => {
     const [one, other] = await stage.relays(2);
     const ada = await stage.join(one, 'lobby', 'ada', { tracks: [CAMERA] });
-    await stage.join(other, 'lobby', 'bob');
+    const bob = await stage.join(other, 'lobby', 'bob');
     await until('ada knows bob', () => roster(ada).includes('bob'));
     const commands: string[] = [];
     const monitor = (await stage.inspector()).duplicate();
@@ -174,11 +175,21 @@ describeReal(['ion', 'redis'], 'relays in several processes, with one Redis', ()
     });
     for (let n = 0; n < 50; n += 1) ada.client.notify('trickle', { target: 0, candidate: candidate(n) });
     for (let n = 0; n < 20; n += 1) await ada.client.request('ping');
+    const offer = (...tracks: FakeTrack[]) =>
+      ada.client.request('offer', { desc: { type: 'offer', sdp: fakeOffer(tracks) } });
+    expect((await offer(CAMERA)).result).toMatchObject({ type: 'answer' });
+    const [streamId, trackId] = [randomUUID(), randomUUID()];
+    expect((await offer(CAMERA, { kind: 'audio', streamId, trackId })).result).toMatchObject({
+      type: 'answer',
+    });
+    await until('bob knows the new track', () => tracksOf(bob).includes(trackId));
     await say(ada, 'now');
-    await until('the chat is seen', () => commands.some((line) => /lobby/.test(line)));
-    const ofRoom = commands.filter((line) => /lobby/.test(line) && !/\[\d+ lua\]/.test(line));
+    // Beside what scripts do, and the look at each room that belongs to the beat.
+    const others = /\[\d+ lua\]|"[\w-]+\.\d+" "[\da-f-]{36}"/;
+    const ofRoom = () => commands.filter((line) => /lobby/.test(line) && !others.test(line));
+    await until('the chat is seen', () => ofRoom().length > 1);
     monitor.destroy();
-    // The script that appends the chat message.
-    expect(ofRoom).toEqual([expect.stringContaining('EVALSHA')]);
+    // The scripts that tell of the new track, and append the chat message.
+    expect(ofRoom()).toEqual([expect.stringContaining('EVALSHA'), expect.stringContaining('EVALSHA')]);
   });
 });

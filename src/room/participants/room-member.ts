@@ -158,7 +158,6 @@ export class RoomMember {
       this.#tracks.map(({ trackId, muted }) => [renamed.get(trackId) ?? trackId, muted]),
     );
     const before = new Map(this.shown.map((track) => [track.trackId, track]));
-    this.#entry = undefined;
     if (renamed.size > 0) {
       const earlier = [...this.#lastRenamed].map(([from, to]) => [from, renamed.get(to) ?? to] as const);
       this.#renamed = Object.fromEntries([...earlier, ...renamed]);
@@ -168,7 +167,7 @@ export class RoomMember {
     this.#cut = cut;
     const tracks = this.shown;
     const after = new Set(tracks.map(({ trackId }) => trackId));
-    return {
+    const difference = {
       removed: [...before.values()]
         .filter(({ trackId }) => !after.has(trackId))
         .map((track) => withSuccessor(track, renamed.get(track.trackId))),
@@ -178,6 +177,10 @@ export class RoomMember {
       }),
       added: tracks.filter(({ trackId }) => !before.has(trackId)),
     };
+    // An offer that changes nothing, such as that of an ICE restart, is no news for the others.
+    const hasChanged = Object.values(difference).some((changed) => changed.length > 0);
+    if (hasChanged || renamed.size > 0) this.#entry = undefined;
+    return difference;
   }
 
   /** The same tracks, as another process knows them. */

@@ -8,7 +8,13 @@ import { noop } from '../../../util/noop.js';
 /** ms that an offer waits for the others. Negotiation goes on without Redis. */
 const MAX_CLAIM_MS = 500;
 
-/** The ids of the tracks that are about to be published, in the log of a room: the first claim wins. */
+/** A UUID, which browsers make of 122 random bits; Firefox puts it in braces. */
+const UUID = /^\{?[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\}?$/i;
+
+/**
+ * The ids of the tracks that are about to be published, in the log of a room: the first claim wins. Ids of browsers are never equal by
+ * chance, so that their offers wait for no other process; only ids that an application has chosen are claimed.
+ */
 export class TrackClaims implements ClaimsElsewhere {
   readonly #room: Room;
   readonly #processId: string;
@@ -18,9 +24,10 @@ export class TrackClaims implements ClaimsElsewhere {
     this.#processId = processId;
   }
 
-  async claim(sessionId: string, names: readonly string[]): Promise<readonly string[]> {
+  async claim(sessionId: string, wanted: readonly string[]): Promise<readonly string[]> {
     const { members, publishers } = this.#room;
     const own = new Set(namesOf(members.member(sessionId)?.tracks ?? []));
+    const names = wanted.filter(isChosen);
     if (names.every((name) => own.has(name))) {
       this.withdraw(sessionId);
       return [];
@@ -53,6 +60,10 @@ export class TrackClaims implements ClaimsElsewhere {
   get #log(): RoomLog {
     return this.#room.log;
   }
+}
+
+function isChosen(name: string): boolean {
+  return !UUID.test(name.slice(name.indexOf(' ') + 1));
 }
 
 export function claimOf(processId: string, sessionId: string): string {
