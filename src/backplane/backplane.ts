@@ -217,6 +217,8 @@ export interface RoomSink {
 export interface RoomLog {
   /** The newest state that this process knows; it changes with the room. */
   readonly state: RoomFields;
+  /** Another one: all processes have left the room meanwhile, and it is a later one of the same id. Undefined until it is known. */
+  readonly kin?: string | undefined;
   /**
    * Changes the room. The own sink is told of the change before the outcome, unless a sink commits: that change follows the
    * current one.

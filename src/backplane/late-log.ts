@@ -74,6 +74,10 @@ class LateLog implements RoomLog {
     return this.#log?.state ?? EMPTY;
   }
 
+  get kin(): string | undefined {
+    return this.#log?.kin;
+  }
+
   commit(propose: Propose): Promise<Outcome> {
     return this.run((log, operation) => log.commit(propose, operation));
   }

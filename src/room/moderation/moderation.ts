@@ -193,7 +193,10 @@ export class Moderation implements RoomSink {
 
   async end(options: { reason?: string }): Promise<void> {
     const reason = readReason('end()', 'room.end({ reason })', options) ?? 'The room has been ended.';
-    const change = this.#commit(() => ({ end: reason }));
+    const { log } = this.#room;
+    const { kin } = log;
+    // Not of a later room, whose participants have come while this process was alone.
+    const change = this.#commit(() => (kin === undefined || kin === log.kin ? { end: reason } : {}));
     const outcome = isPromise(change) ? await change : change;
     const forget = () => this.elsewhere?.forget();
     const forgotten = outcome?.later ? void outcome.later.then(forget).catch(noop) : forget();

@@ -123,4 +123,21 @@ describeReal(['redis'], 'moderation while Redis is away', () => {
     expect(await later).toBe('ERR_RELAY_ROOM_ENDED');
     await eventually(() => expect(relays.map(({ rooms }) => rooms.size)).toEqual([0, 0]));
   });
+
+  test('does not end a later room of the same id', async () => {
+    const { kin } = carol.room.log;
+    await stage.cutOff(0);
+    await alice.room.end();
+    await carol.close();
+    const dave = await eventually(async () => {
+      const session = await join(relays[1], 'dave');
+      if (session.room.log.kin !== kin) return session;
+      await session.close();
+      throw new Error('the process that is away is still taken for alive');
+    });
+    await stage.reconnect(0);
+    await stage.told(0);
+    await eventually(async () => expect(await codeOf(join(relays[0], 'erin'))).toBe('ok'));
+    expect(dave.state).toBe('joined');
+  });
 });

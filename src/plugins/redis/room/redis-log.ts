@@ -47,6 +47,10 @@ export class RedisLog implements RoomLog {
     return this.room.fields;
   }
 
+  get kin(): string {
+    return this.room.kin;
+  }
+
   commit(propose: Propose, operation?: number): Promise<Outcome> {
     return this.#do({ propose }, operation);
   }

@@ -78,6 +78,10 @@ export class SharedRoom implements StateOwner {
     return this.#state.fields;
   }
 
+  get kin(): string {
+    return this.#state.kin;
+  }
+
   get process(): string {
     return this.#owner.membership.process;
   }
