@@ -26,7 +26,9 @@ export class History {
     return this.#entries.values();
   }
 
-  add(message: RoomMessage, order: number): void {
+  /** @returns false where it has the message already */
+  add(message: RoomMessage, order: number): boolean {
+    if (this.#entries.has(message.id)) return false;
     const bytes = Buffer.byteLength(jsonText(message));
     this.#entries.set(message.id, { message, order, bytes });
     this.#bytes += bytes;
@@ -34,6 +36,7 @@ export class History {
       if (this.#entries.size <= this.#limits.maxMessages && this.#bytes <= this.#limits.maxBytes) break;
       this.delete(id);
     }
+    return true;
   }
 
   delete(id: string): void {

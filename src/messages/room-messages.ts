@@ -12,7 +12,7 @@ import { wallClock } from '../util/wall-clock.js';
 import { counted, countOf } from './counted.js';
 import { checkJson, type Draft, keyOf, readDraft } from './draft.js';
 import { History } from './history.js';
-import type { HistoryLimits, ResolvedKind, ResolvedKinds } from './message-kind.js';
+import type { ResolvedKind, ResolvedKinds } from './message-kind.js';
 import { Receipts } from './receipts.js';
 import type { RoomChannel } from './room-channel.js';
 import { validate } from './schema.js';
@@ -221,7 +221,8 @@ export class RoomMessages {
     if ('message' in entry) {
       const { message } = entry;
       const kind = this.#setup.kinds.get(message.kind);
-      if (message.to === undefined && kind?.history) this.#remember(kind.name, kind.history, message);
+      // It may be told again: by a process that could not know whether it had been told.
+      if (message.to === undefined && !this.#remember(kind, message)) return;
       this.recipients?.deliver(message, kind?.mayDrop ?? false);
     } else if ('count' in entry) {
       const { kind, count } = entry.count;
@@ -255,13 +256,18 @@ export class RoomMessages {
       const { total } = (data ?? {}) as { total?: number };
       if (kind?.tally && total !== undefined)
         this.#makeRecord().totals.set(name, Math.max(total, this.totalOf(name)));
-      else if (kind?.history) this.#remember(name, kind.history, message);
+      else this.#remember(kind, message);
     }
   }
 
-  #remember(kind: string, limits: Required<HistoryLimits>, message: RoomMessage): void {
+  /** @returns false where the history has it already */
+  #remember(kind: ResolvedKind | undefined, message: RoomMessage): boolean {
+    if (!kind?.history) return true;
+    const { histories } = this.#makeRecord();
+    const history = histories.get(kind.name) ?? new History(kind.history);
+    histories.set(kind.name, history);
     this.#order += 1;
-    this.#historyOf(kind, limits).add(message, this.#order);
+    return history.add(message, this.#order);
   }
 
   #makeRecord(): RoomRecord {
@@ -272,13 +278,6 @@ export class RoomMessages {
       totals: new Map(),
     };
     return this.#record;
-  }
-
-  #historyOf(kind: string, limits: Required<HistoryLimits>): History {
-    const { histories } = this.#makeRecord();
-    const history = histories.get(kind) ?? new History(limits);
-    histories.set(kind, history);
-    return history;
   }
 
   #tallyOf(kind: string, windowMs: number): Tally {

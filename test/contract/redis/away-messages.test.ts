@@ -106,6 +106,20 @@ describeReal(['redis'], 'messages that are sent while Redis is away', () => {
     ).toEqual(['car', 'rose']);
   });
 
+  test('are heard once where Redis has told the others of them, and lost them before it had answered', async () => {
+    const [alice, , carol] = await three();
+    const heard = [heardBy(alice), heardBy(carol)];
+    stage.loseReplies(0, true);
+    const doubtful = say(alice, 'doubtful');
+    await eventually(() => expect(heard[1]).toEqual(['doubtful']));
+    await stage.kill();
+    await doubtful;
+    stage.loseReplies(0, false);
+    await stage.startAgain();
+    await say(alice, 'after');
+    for (const each of heard) await eventually(() => expect(each).toEqual(['doubtful', 'after']));
+  });
+
   test('and the gifts that follow while they are told reach the others, too', async () => {
     const [alice, bob, carol] = await three();
     const heard = [heardBy(bob), heardBy(carol)];
