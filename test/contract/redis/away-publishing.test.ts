@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { fakeOffer } from '../../../src/testing/index.js';
 import { eventually } from '../../support/eventually.js';
 import { describeReal } from '../../support/real.js';
@@ -33,4 +33,19 @@ describeReal(['redis'], 'a track that is published while Redis is away', () => {
       await eventually(() => expect(seenBy(bob)).toMatchObject({ alice: ['camera'], carol: ['camera~2'] }));
     },
   );
+
+  test('does not pile up what waits for the room, however often its publisher negotiates', async () => {
+    const [one] = stage.two();
+    const alice = await join(one, 'alice');
+    await stage.cutOff(0);
+    const commits = vi.spyOn(alice.room.log, 'commit');
+    for (let n = 0; n < 10; n += 1)
+      await alice.offer({ type: 'offer', sdp: fakeOffer([{ ...CAMERA, trackId: `camera-${n}` }]) });
+    // The seat of the publisher is written, one change at a time.
+    expect(commits.mock.calls.length).toBeLessThan(10);
+    await stage.reconnect(0);
+    await eventually(() =>
+      expect(alice.room.log.state.seats?.get(alice.id)?.participant?.tracks).toHaveLength(1),
+    );
+  });
 });

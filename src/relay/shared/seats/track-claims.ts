@@ -32,6 +32,8 @@ export class TrackClaims implements ClaimsElsewhere {
       this.withdraw(sessionId);
       return [];
     }
+    // Nobody can be asked, however long the outage: offers would pile up before what waits for its end.
+    if (this.#room.journal.isAway) return [];
     let taken: readonly string[] = [];
     const propose = (fields: RoomFields): RoomChange => {
       const others = namesOfOthers(fields, sessionId);
