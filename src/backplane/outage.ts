@@ -40,6 +40,12 @@ export class Outage {
     return sum;
   }
 
+  /** Whether the backplane is back, and something waits all the same. */
+  get isTelling(): boolean {
+    const { messages, changes } = this.waiting;
+    return !this.#isOn && messages + changes > 0;
+  }
+
   begin(): void {
     if (this.#isOn || this.#isClosed) return;
     this.#isOn = true;

@@ -205,6 +205,7 @@ export class SessionRegistry<P extends Principal> {
   }
 
   get isHandingOver(): boolean {
+    if (this.#options.backplane?.outage?.isTelling) return true;
     const isAway = [...this.#sessions.values()].some(({ connection }) => connection === 'detached');
     return this.hasOthers && (isAway || this.elsewhere?.holder.isBusy === true);
   }

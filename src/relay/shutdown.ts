@@ -46,7 +46,7 @@ export interface Drainable {
 interface ShutdownOwner {
   /** Whether clients go on in other processes. */
   readonly hasOthers?: boolean;
-  /** Whether some of them are on their way. */
+  /** Whether some of them are on their way, or the others are being told of what was done while the backplane was away. */
   readonly isHandingOver?: boolean;
   /** Sessions are refused from now on. */
   refusing?(): void;

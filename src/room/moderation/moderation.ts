@@ -17,7 +17,7 @@ import { andThen, disregard, isPromise } from '../../util/is-promise.js';
 import { noop } from '../../util/noop.js';
 import { UserIndex } from '../../util/user-index.js';
 import { Admissions, isOver } from './admissions.js';
-import { inTurn } from './ban-changes.js';
+import { afterWhatWaits, inTurn } from './ban-changes.js';
 import { REMOVED } from './banned.js';
 import { proposeKick } from './kicks.js';
 import { proposeLock, proposeUnlock } from './lock.js';
@@ -132,7 +132,7 @@ export class Moderation implements RoomSink {
 
   async unban(userId: string): Promise<void> {
     const id = checkId(userId, 'userId');
-    await inTurn(this.#room.journal, () => this.#bans.delete(this.#room.id, id));
+    await afterWhatWaits(this.#room.journal, () => this.#bans.delete(this.#room.id, id));
   }
 
   async mute(target: MuteTarget): Promise<void> {

@@ -137,6 +137,23 @@ describeReal(['redis'], 'messages that are sent while Redis is away', () => {
     expect(heard[0]).toEqual(heard[1]);
   });
 
+  test('reach the others although the relay is closed as soon as Redis is back', async () => {
+    const [one, other] = stage.two();
+    const [alice, carol] = [await join(one, 'alice'), await join(other, 'carol')];
+    await eventually(() => expect(alice.room.size).toBe(2));
+    const heard = heardBy(carol);
+    await stage.cutOff(0);
+    const texts = Array.from({ length: 200 }, (_, n) => `text ${n}`);
+    for (const text of texts) await say(alice, text);
+    const closed = stage.whenBack(0, () => one.close());
+    await stage.reconnect(0);
+    await closed;
+    await eventually(() => expect(heard).toEqual(texts));
+    expect(stage.warnings.map(([, text]) => text)).not.toContainEqual(
+      expect.stringContaining('The relay ends'),
+    );
+  });
+
   test('of a room that everybody has left since are not heard by those who come again meanwhile', async () => {
     const [one, other] = stage.two();
     const [alice, carol] = [await join(one, 'alice'), await join(other, 'carol')];

@@ -62,9 +62,11 @@ describeReal(['redis'], 'moderation while Redis is away', () => {
     await Promise.all([alice.room.kick('bob'), alice.room.ban('eve'), alice.room.ban('frank')]);
     expect(await Promise.all(ends)).toEqual(['ERR_RELAY_REMOVED', 'ERR_RELAY_REMOVED']);
     expect([bobElsewhere.state, eveElsewhere.state]).toEqual(['joined', 'joined']);
-    await alice.room.unban('frank');
+    expect(await codeOf(alice.room.unban('frank'))).toBe('ERR_RELAY_UNAVAILABLE');
     const later = [bobElsewhere, eveElsewhere].map(endOf);
+    const unbanned = stage.whenBack(0, () => alice.room.unban('frank'));
     await stage.startAgain();
+    await unbanned;
     expect(await Promise.all(later)).toEqual(['ERR_RELAY_REMOVED', 'ERR_RELAY_REMOVED']);
     await eventually(() => expect(heard).toEqual([['last words'], ['last words']]));
     for (const relay of relays) {
