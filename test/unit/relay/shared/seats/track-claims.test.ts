@@ -8,7 +8,8 @@ const STATE: RoomFields = { generation: 1 };
 
 function claimsOf(commit: RoomLog['commit']): TrackClaims {
   const log = { state: STATE, commit } as unknown as RoomLog;
-  const room = { log, members: { member: () => undefined }, publishers: { hasClaim: () => true } };
+  const [members, publishers] = [{ member: () => undefined }, { hasClaim: () => true }];
+  const room = { log, journal: { isAway: false }, members, publishers };
   return new TrackClaims(room as unknown as Room, 'here');
 }
 
