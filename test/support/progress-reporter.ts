@@ -2,7 +2,7 @@ import type { Reporter, TestModule, TestSpecification } from 'vitest/node';
 import { chromiumPath, firefoxPath, goPath } from './real.js';
 
 /** Minutes on two cores: with everything that the suites use, with the SFU only, and with Node only. */
-const MINUTES = { everything: 40, sfu: 20, node: 8 };
+const MINUTES = { everything: 30, sfu: 20, node: 8 };
 
 /** Says beside another reporter how long it takes, how far it is, and what was left out. */
 export default class ProgressReporter implements Reporter {
