@@ -1,7 +1,10 @@
 import { RelayError } from '../protocol/errors.js';
-import type { Propose, Refusal, RoomChange, RoomFields } from './backplane.js';
+import type { Outcome, Propose, Refusal, RoomChange, RoomFields } from './backplane.js';
 
 type Entries = Map<string, unknown>;
+
+/** Of what changes nothing of the room's state. */
+export const UNCHANGED: Outcome = { revision: 0, change: {} };
 
 /** Runs `propose` where the room has not ended. */
 export function decide(state: RoomFields, propose: Propose): RoomChange | Refusal {

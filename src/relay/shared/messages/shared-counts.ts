@@ -5,6 +5,7 @@ import type {
   RoomChange,
   RoomFields,
 } from '../../../backplane/backplane.js';
+import { UNCHANGED } from '../../../backplane/room-change.js';
 import type { Room } from '../../../room/room.js';
 import { andThen, disregard } from '../../../util/is-promise.js';
 
@@ -15,8 +16,6 @@ interface WaitingCount {
   /** They are on their way: the log may have them. */
   hasBegun: boolean;
 }
-
-const DONE: Outcome = { revision: 0, change: {} };
 
 /** The counted messages of a room, which add up in its log. */
 export class SharedCounts {
@@ -33,7 +32,7 @@ export class SharedCounts {
     if (waiting) {
       waiting.count += count;
       this.#show(kind, count);
-      return DONE;
+      return UNCHANGED;
     }
     const own: WaitingCount = { kind, count, hasBegun: false };
     const told = this.#room.journal.later((log, operation) => {
